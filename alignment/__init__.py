@@ -1,0 +1,1 @@
+"""Word alignment, symmetrization, sentence alignment and span projection."""

@@ -1,0 +1,1 @@
+"""The pure steps: translate-train, translate-test, back-translation, and their configuration."""

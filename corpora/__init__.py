@@ -1,0 +1,1 @@
+"""What a row is: records, Arrow schemas, readers, writers, shards and manifests."""

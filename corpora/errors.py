@@ -1,0 +1,53 @@
+"""The two kinds of failure a user meets: their own mistake (exit code 2) and a missing extra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A mistake of the user's: exit code 2, one message, no traceback.
+
+    The message names where it is (`file`, and `row` or `line`, counted from 1), what is wrong,
+    and, where there are any, the valid `choices`.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        row: int | str | None = None,
+        line: int | None = None,
+        choices: Iterable[str] | None = None,
+    ) -> None:
+        self.problem = problem
+        self.file = None if file is None else str(file)
+        self.row = row
+        self.line = line
+        self.choices = None if choices is None else sorted(choices)
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        where = []
+        if self.file is not None:
+            where.append(self.file)
+        if self.line is not None:
+            where.append(f"line {self.line}")
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        message = f"{', '.join(where)}: {self.problem}" if where else self.problem
+        if self.choices is not None:
+            message += f" (choose from: {', '.join(self.choices) or 'none'})"
+        return message
+
+
+class MissingExtraError(UserError):
+    """A feature needs an extra that is not installed; the message is the exact command to run."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the '{extra}' extra: "
+            f"run `pip install -c constraints.txt -e '.[{extra}]'` in the labelferry checkout"
+        )

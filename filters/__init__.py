@@ -1,0 +1,1 @@
+"""Quality tests: score apart from accept; every dropped row keeps its reason."""

@@ -1,0 +1,27 @@
+"""Filters: scoring is apart from accepting, so that what was rejected can be looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+class Filter(Protocol):
+    """One quality test over a batch of pairs of texts.
+
+    `score` takes a frame with the columns `source` and `target` (strings, NFC) and gives one
+    number a row; `accept` gives True for the rows to keep. `name` is the drop reason.
+    """
+
+    name: str
+
+    def score(self, batch: pl.DataFrame) -> pl.Series: ...
+
+    def accept(self, scores: pl.Series) -> NDArray[np.bool_]: ...
+
+
+Filters = Sequence[Filter]

@@ -1,0 +1,1 @@
+"""Task metrics and sacreBLEU with signatures, significance, reports."""

@@ -1,0 +1,18 @@
+"""A score is never a bare number: it carries the signature of how it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`value` of metric `name`, with the `signature` that makes it reproducible."""
+
+    name: str
+    value: float
+    signature: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Per-label values, counts, confidence intervals."""

@@ -1,0 +1,1 @@
+"""Downstream models: fit, predict, save, load."""

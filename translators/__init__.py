@@ -1,0 +1,1 @@
+"""Text in, hypotheses out: engine, model store, languages, sentences, training a translator."""

@@ -1,0 +1,74 @@
+"""Text in, hypotheses out: what every translator offers to the layers above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """How to decode. Everything here changes the result, so everything here is fingerprinted."""
+
+    beam_size: int = 2
+    num_hypotheses: int = 1
+    length_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    sampling_topk: int = 1
+    """1 takes the best token; more samples from the k best (with `beam_size=1`)."""
+    sampling_temperature: float = 1.0
+    max_decoding_length: int = 256
+    return_attention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One translation of one text.
+
+    Offsets count code points, half-open: `source_pieces` into the input text, `target_pieces`
+    into `text`. End-of-sentence and language tokens are not among the pieces.
+    """
+
+    text: str
+    score: float
+    """Average log-probability per target token; 0.0 for an empty input."""
+    source_pieces: tuple[tuple[int, int], ...] = ()
+    target_pieces: tuple[tuple[int, int], ...] = ()
+    attention: NDArray[np.float32] | None = None
+    """Soft alignment of shape (target pieces, source pieces); rows sum to at most 1."""
+    flags: tuple[str, ...] = ()
+    """What the guards found wrong: `empty`, `repetition`, `copy`, `length`."""
+    alternatives: tuple[Hypothesis, ...] = ()
+    """The rest of the n-best list, best first."""
+
+
+class Translator(Protocol):
+    """Keeps order and length, takes an empty list, and is safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """`name@hash8`, the model's name in the store and the start of its content hash."""
+        ...
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        """Translate single segments (sentences), one `Hypothesis` a text, in order.
+
+        `source` and `target` are BCP 47 tags. Raises `UserError` for a pair the model lacks.
+        """
+        ...
+
+    def force(
+        self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
+    ) -> list[Hypothesis]:
+        """Score given translations by forced decoding: text, pieces, score and attention."""
+        ...
+
+
+Task = Literal["classification", "pair", "tokens", "qa", "text"]
