@@ -64,7 +64,7 @@ class Row:
     target: str | None = None
     """Free-text output, translated like an input."""
     split: str | None = None
-    meta: Mapping[str, str] = EMPTY
+    meta: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     tokens: tuple[tuple[int, int], ...] | None = None
     """Offsets of the input's own tokens, where the input was tokenised."""
     provenance: Provenance | None = None
