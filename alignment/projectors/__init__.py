@@ -1,0 +1,36 @@
+"""Span projectors by name.
+
+`load_projector` imports only the module of the projector that is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+from alignment.protocol import SpanProjector
+from corpora.errors import UserError
+
+DEFAULT_PROJECTOR = "attention"
+
+PROJECTORS: dict[str, str] = {
+    "attention": "alignment.projectors.attention:AttentionProjector",
+}
+
+
+def load_projector(name: str = DEFAULT_PROJECTOR, **options: Any) -> SpanProjector:
+    """The projector called `name`, made with `options`.
+
+    Raises `UserError` for an unknown name or an option that the projector does not take.
+    """
+    if name not in PROJECTORS:
+        raise UserError(f"unknown projector '{name}'", choices=PROJECTORS)
+    module, attribute = PROJECTORS[name].split(":")
+    factory = getattr(importlib.import_module(module), attribute)
+    known = inspect.signature(factory).parameters
+    for option in options:
+        if option not in known:
+            raise UserError(f"projector '{name}' has no option '{option}'", choices=known)
+    projector: SpanProjector = factory(**options)
+    return projector
