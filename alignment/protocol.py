@@ -20,6 +20,7 @@ class Words:
     offsets: tuple[tuple[int, int], ...]
 
     def strings(self) -> list[str]:
+        """The words themselves."""
         return [self.text[start:end] for start, end in self.offsets]
 
 
@@ -47,7 +48,9 @@ class WordAligner(Protocol):
 
     name: str
 
-    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]: ...
+    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
+        """Align every pair, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +105,6 @@ class SpanProjector(Protocol):
 
     name: str
 
-    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]: ...
+    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
+        """Place the spans of every input, in order."""
+        ...

@@ -1,6 +1,8 @@
-"""From a run of target units to a span that is safe to write: trimmed, whole graphemes, disjoint."""
+"""From a run of target units to a span safe to write: trimmed, whole graphemes, disjoint."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +55,7 @@ def _stops(
     return following, np.maximum.accumulate(back)
 
 
+@lru_cache(maxsize=65536)
 def is_punctuation(char: str) -> bool:
     """Whether trimming takes `char` off an edge."""
     return bool(char_classes(char)[0] == CharClass.PUNCTUATION)
