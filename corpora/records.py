@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DroppedRow:
-    """A row that a step gave up, with a short machine-readable `reason` and a `detail` for people."""
+    """A row that a step gave up: a short machine-readable `reason`, a `detail` for people."""
 
     row: Row
     reason: str

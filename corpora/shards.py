@@ -1,0 +1,284 @@
+"""Shards: the files that steps hand to each other, each whole, checked and accounted for.
+
+A shard is an Arrow file, the rows it dropped, and a sidecar that is written last. A shard is done
+when its sidecar bears the asked-for fingerprint and the files still have the checksums it gives.
+The payload may have any schema; `ROW_SCHEMA` is only the default.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from corpora.errors import UserError
+from corpora.manifest import file_hash
+from corpora.records import DroppedRow, Row
+from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, dropped_to_batch, rows_to_batch
+from corpora.storage import make_folder, temporary_name, write_text, writing
+
+_STEP = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
+_PART = re.compile(r"part-(\d{5,})\.json")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ShardRef:
+    """Shard `index` (from 0) of `step` in the run folder `run`; its files need not exist."""
+
+    run: Path
+    step: str
+    index: int
+
+    def __post_init__(self) -> None:
+        if not _STEP.fullmatch(self.step):
+            raise ValueError(f"not a step name: {self.step!r}")
+        if self.index < 0:
+            raise ValueError(f"not a shard index: {self.index}")
+
+    @property
+    def folder(self) -> Path:
+        """The step's folder."""
+        return self.run / self.step
+
+    @property
+    def path(self) -> Path:
+        """The Arrow file of the rows that were kept."""
+        return self.folder / f"part-{self.index:05d}.arrow"
+
+    @property
+    def sidecar_path(self) -> Path:
+        """The JSON file that says the shard is done."""
+        return self.folder / f"part-{self.index:05d}.json"
+
+    @property
+    def dropped_path(self) -> Path:
+        """The Arrow file of the rows that were dropped; it exists only where some were."""
+        return self.folder / "dropped" / f"part-{self.index:05d}.arrow"
+
+    def next(self, step: str) -> ShardRef:
+        """The shard of the same index in another step."""
+        return ShardRef(self.run, step, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What is on record of a shard that is done."""
+
+    fingerprint: str
+    rows_in: int | None
+    """None where rows in and out are of different kinds and need not balance."""
+    rows_out: int
+    rows_dropped: int
+    checksum: str
+    dropped_checksum: str | None
+    seconds: float
+    drop_reasons: dict[str, int]
+
+
+class ShardWriter:
+    """Writes one shard; a context manager, and the shard exists only once it is left in peace.
+
+    `schema` and `dropped_schema` say what `write` takes. Leaving raises `RuntimeError` when
+    `rows_in` was counted and differs from rows out plus rows dropped: that is our failure, never
+    the user's. No space or no permission is a `UserError` that names the path.
+    """
+
+    def __init__(
+        self,
+        ref: ShardRef,
+        fingerprint: str,
+        *,
+        schema: pa.Schema = ROW_SCHEMA,
+        dropped_schema: pa.Schema = DROPPED_SCHEMA,
+        compression: str | None = None,
+    ) -> None:
+        """`compression` is that of Arrow IPC bodies: None, `lz4` or `zstd`."""
+        self.ref = ref
+        self.fingerprint = fingerprint
+        self.rows_out = 0
+        self.rows_dropped = 0
+        self.rows_in: int | None = None
+        self.drop_reasons: dict[str, int] = {}
+        self._options = pa.ipc.IpcWriteOptions(compression=compression)
+        self._kept = _Part(ref.path, schema, self._options)
+        self._dropped = _Part(ref.dropped_path, dropped_schema, self._options)
+        self._started = 0.0
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        make_folder(self.ref.folder)
+        # A sidecar must never vouch for files that are being replaced.
+        with writing(self.ref.sidecar_path):
+            self.ref.sidecar_path.unlink(missing_ok=True)
+        self._kept.open()
+        return self
+
+    def write(
+        self,
+        batch: pa.RecordBatch | pa.Table | None,
+        dropped: pa.RecordBatch | pa.Table | None = None,
+        *,
+        rows_in: int | None = None,
+    ) -> None:
+        """Add kept and dropped rows; `rows_in` is how many rows they come from.
+
+        Count `rows_in` in every call or in none. Dropped tables have a column `drop_reason`.
+        """
+        if batch is not None:
+            self._kept.write(batch)
+            self.rows_out += batch.num_rows
+        if dropped is not None and dropped.num_rows:
+            self._dropped.write(dropped)
+            self.rows_dropped += dropped.num_rows
+            for reason in dropped.column("drop_reason").to_pylist():
+                self.drop_reasons[reason] = self.drop_reasons.get(reason, 0) + 1
+        if rows_in is not None:
+            self.rows_in = (self.rows_in or 0) + rows_in
+
+    def write_rows(
+        self,
+        rows: Sequence[Row],
+        dropped: Sequence[DroppedRow] = (),
+        *,
+        rows_in: int | None = None,
+    ) -> None:
+        """`write` for rows; the schemas must be the default ones."""
+        self.write(
+            rows_to_batch(rows) if rows else None,
+            dropped_to_batch(dropped) if dropped else None,
+            rows_in=rows_in,
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._kept.discard()
+            self._dropped.discard()
+            return
+        total = self.rows_out + self.rows_dropped
+        if self.rows_in is not None and self.rows_in != total:
+            self._kept.discard()
+            self._dropped.discard()
+            raise RuntimeError(
+                f"{self.ref.path}: {self.rows_in} rows in, but {self.rows_out} out and "
+                f"{self.rows_dropped} dropped"
+            )
+        self._finish()
+
+    def _finish(self) -> None:
+        kept = self._kept.finish()
+        if kept is None:
+            raise RuntimeError(f"{self.ref.path} was never opened")
+        sidecar = Sidecar(
+            fingerprint=self.fingerprint,
+            rows_in=self.rows_in,
+            rows_out=self.rows_out,
+            rows_dropped=self.rows_dropped,
+            checksum=kept,
+            dropped_checksum=self._dropped.finish(),
+            seconds=round(time.perf_counter() - self._started, 3),
+            drop_reasons=dict(sorted(self.drop_reasons.items())),
+        )
+        write_text(self.ref.sidecar_path, json.dumps(asdict(sidecar), indent=1) + "\n")
+
+
+class _Part:
+    """One Arrow file under its temporary name, opened when first needed."""
+
+    def __init__(self, path: Path, schema: pa.Schema, options: Any) -> None:
+        self._path = path
+        self._schema = schema
+        self._options = options
+        self._temporary = temporary_name(path)
+        self._writer: Any = None
+
+    def open(self) -> None:
+        make_folder(self._path.parent)
+        with writing(self._path):
+            self._writer = pa.ipc.new_file(
+                str(self._temporary), self._schema, options=self._options
+            )
+
+    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
+        if self._writer is None:
+            self.open()
+        with writing(self._path):
+            self._writer.write(batch)
+
+    def finish(self) -> str | None:
+        """Put the file in its place and give its checksum; None if nothing was written."""
+        with writing(self._path):
+            if self._writer is None:
+                self._path.unlink(missing_ok=True)
+                return None
+            self._writer.close()
+            checksum = file_hash(self._temporary)
+            self._temporary.replace(self._path)
+        return checksum
+
+    def discard(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def read_sidecar(ref: ShardRef) -> Sidecar | None:
+    """The shard's sidecar; None where there is none or it cannot be understood."""
+    try:
+        return Sidecar(**json.loads(ref.sidecar_path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def is_done(ref: ShardRef, fingerprint: str) -> bool:
+    """Whether the shard was made under `fingerprint` and its files are still as they were."""
+    sidecar = read_sidecar(ref)
+    if sidecar is None or sidecar.fingerprint != fingerprint:
+        return False
+    if not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
+        return False
+    if sidecar.dropped_checksum is None:
+        return True
+    return ref.dropped_path.is_file() and file_hash(ref.dropped_path) == sidecar.dropped_checksum
+
+
+def list_shards(run: Path, step: str) -> list[ShardRef]:
+    """The shards of a step that have a sidecar, by index."""
+    folder = ShardRef(run, step, 0).folder
+    if not folder.is_dir():
+        return []
+    found = (_PART.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(ShardRef(run, step, int(match[1])) for match in found if match)
+
+
+def read_batches(ref: ShardRef) -> Iterator[pa.RecordBatch]:
+    """The record batches of the rows kept, memory-mapped."""
+    yield from _read(ref.path)
+
+
+def read_dropped(ref: ShardRef) -> Iterator[pa.RecordBatch]:
+    """The record batches of the rows dropped; none where nothing was."""
+    if ref.dropped_path.is_file():
+        yield from _read(ref.dropped_path)
+
+
+def _read(path: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+    except FileNotFoundError as error:
+        raise UserError("no such shard", file=path) from error
+    except pa.ArrowInvalid as error:
+        raise UserError(f"not a whole Arrow file ({error})", file=path) from error

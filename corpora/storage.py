@@ -1,0 +1,83 @@
+"""Writing files so that a crash never leaves half of one, with errors a user can act on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpora.errors import UserError
+
+_REASONS = {
+    errno.ENOSPC: "no space left to write here",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "no permission to write here",
+    errno.EPERM: "no permission to write here",
+    errno.EROFS: "this file system is read-only",
+    errno.ENOTDIR: "a part of this path is a file, not a folder",
+    errno.EISDIR: "this is a folder, not a file",
+    errno.ENAMETOOLONG: "this name is too long for the file system",
+    errno.EEXIST: "a file is in the way of this folder",
+}
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the failures of the disk into a `UserError` that names `path`.
+
+    Other `OSError`s pass through: they are not the user's mistake.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or _reason_in_message(str(error))
+        if reason is None:
+            raise
+        raise UserError(reason, file=path) from error
+
+
+def _reason_in_message(message: str) -> str | None:
+    # Arrow raises a plain OSError without errno, but quotes the system's words.
+    for number, reason in _REASONS.items():
+        if os.strerror(number) in message:
+            return reason
+    return None
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents; raises `UserError` where that is not allowed."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """The name under which `path` is written until it is whole.
+
+    It is the same every time, so that a file left by a crash is overwritten, not kept.
+    """
+    return path.with_name(f".{path.name}.tmp")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path; on success it becomes `path`, on failure it goes.
+
+    The folder is created. Raises `UserError` for no space or no permission.
+    """
+    make_folder(path.parent)
+    temporary = temporary_name(path)
+    with writing(path):
+        try:
+            yield temporary
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
