@@ -1,0 +1,152 @@
+"""The loop learns, resumes exactly after kill -9, and never loses a good checkpoint."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+import safetensors.torch  # noqa: E402
+
+from corpora.errors import UserError  # noqa: E402
+from translators.training.batches import BatchStream, TrainingData  # noqa: E402
+from translators.training.config import TrainingConfig  # noqa: E402
+from translators.training.loop import Trainer, learning_rate_factor  # noqa: E402
+
+ROOT = Path(__file__).parents[3]
+
+CHILD = """
+import json, sys
+from pathlib import Path
+from tests.translators.training.conftest import split_words
+from translators.training.batches import TrainingData
+from translators.training.config import TrainingConfig
+from translators.training.loop import Trainer
+
+def main():
+    config, data, out = json.loads(sys.argv[1])
+    marks = (("[", "]"),)
+    data = TrainingData(Path(data[0]), Path(data[1]), split_words, ">>yy<<", ">>xx<<", marks)
+    {before}
+    Trainer(TrainingConfig.model_validate(config), data, Path(out), device="cpu", threads=1).run()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def _child(
+    folder: Path, config: TrainingConfig, data: TrainingData, out: Path, before: str = "pass"
+) -> subprocess.Popen[str]:
+    import json
+
+    script = folder / "child.py"
+    script.write_text(textwrap.dedent(CHILD).replace("{before}", before), encoding="utf-8")
+    arguments = json.dumps([config.model_dump(), [str(data.bitext), str(data.subwords)], str(out)])
+    return subprocess.Popen(
+        [sys.executable, str(script), arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _weights(out: Path) -> dict[str, torch.Tensor]:
+    last = sorted((out / "checkpoints").glob("step-*"))[-1]
+    return safetensors.torch.load_file(last / "model.safetensors")
+
+
+def test_stream_is_repeatable_from_any_position(
+    toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    stream = BatchStream(toy_data, toy_config, workers=0, pad=999)
+    first = [next_ for next_, _ in zip(stream.batches(0, 0), range(30), strict=False)]
+    assert len({(pool, batch) for pool, batch, _ in first}) == 30
+    pool, batch, expected = first[17]
+    _, _, again = next(stream.batches(pool, batch))
+    assert torch.equal(again.source, expected.source)
+    assert torch.equal(again.target, expected.target)
+
+
+def test_kill_and_resume_gives_the_same_weights(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"max_steps": 60})
+    Trainer(config, toy_data, tmp_path / "whole", device="cpu", threads=1).run()
+    child = _child(tmp_path, config, toy_data, tmp_path / "killed")
+    checkpoints = tmp_path / "killed" / "checkpoints"
+    deadline = time.monotonic() + 90
+    while not list(checkpoints.glob("step-*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    reached = sorted(checkpoints.glob("step-*"))[-1].name
+    assert reached < "step-00000060", "it was not killed in time"
+    Trainer(config, toy_data, tmp_path / "killed", device="cpu", threads=1).run()
+    whole, resumed = _weights(tmp_path / "whole"), _weights(tmp_path / "killed")
+    assert whole.keys() == resumed.keys()
+    for name in whole:
+        assert torch.equal(whole[name], resumed[name]), name
+
+
+def test_other_configuration_is_refused(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    Trainer(toy_config.model_copy(update={"max_steps": 6}), toy_data, tmp_path, device="cpu").run()
+    other = toy_config.model_copy(update={"label_smoothing": 0.2})
+    with pytest.raises(UserError, match="another configuration"):
+        Trainer(other, toy_data, tmp_path, device="cpu")
+    # A longer run of the same configuration goes on.
+    Trainer(toy_config.model_copy(update={"max_steps": 7}), toy_data, tmp_path, device="cpu")
+
+
+def test_full_disk_keeps_the_last_good_checkpoint(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    out = tmp_path / "run"
+    config = toy_config.model_copy(update={"max_steps": 6})
+    Trainer(config, toy_data, out, device="cpu", threads=1).run()
+    before = {p.name: p.stat().st_size for p in (out / "checkpoints/step-00000006").iterdir()}
+    # A real refusal by the kernel: no file may grow beyond 20,000 bytes.
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
+    child = _child(tmp_path, config.model_copy(update={"max_steps": 12}), toy_data, out, limit)
+    _, errors = child.communicate(timeout=120)
+    assert child.returncode != 0
+    assert "cannot write a checkpoint" in errors and "step-00000006" in errors
+    assert [p.name for p in (out / "checkpoints").iterdir()] == ["step-00000006"]
+    assert {
+        p.name: p.stat().st_size for p in (out / "checkpoints/step-00000006").iterdir()
+    } == before
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 20000
+
+
+def test_early_stopping_and_history(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"validate_every": 3, "patience": 2, "max_steps": 60})
+    scores = iter([5.0, 9.0, 8.0, 7.0, 6.0])
+    trainer = Trainer(
+        config, toy_data, tmp_path, device="cpu", validator=lambda model: {"chrf": next(scores)}
+    )
+    result = trainer.run()
+    assert result.stopped == "early"
+    assert result.progress.best_step == 6
+    assert [v["chrf"] for v in result.progress.validations] == [5.0, 9.0, 8.0, 7.0]
+
+
+def test_schedule(toy_config: TrainingConfig) -> None:
+    config = toy_config.model_copy(update={"max_steps": 100})
+    rates = [learning_rate_factor(step, config) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == 1.0
+    assert rates[-1] == pytest.approx(0.04)
+    assert rates[10:70] == [1.0] * 60

@@ -1,0 +1,1 @@
+"""Training a Marian translator: examples, batches, the forward pass, the loop."""
