@@ -19,9 +19,13 @@ class Filter(Protocol):
 
     name: str
 
-    def score(self, batch: pl.DataFrame) -> pl.Series: ...
+    def score(self, batch: pl.DataFrame) -> pl.Series:
+        """One number a row, in order; `batch` is left as it is."""
+        ...
 
-    def accept(self, scores: pl.Series) -> NDArray[np.bool_]: ...
+    def accept(self, scores: pl.Series) -> NDArray[np.bool_]:
+        """True for the rows to keep."""
+        ...
 
 
 Filters = Sequence[Filter]
