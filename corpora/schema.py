@@ -15,7 +15,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from corpora.checks import check_row
 from corpora.records import EMPTY, DroppedRow, Provenance, Row, Span
+
+__all__ = [
+    "DROPPED_SCHEMA",
+    "ROW_SCHEMA",
+    "batch_to_dropped",
+    "batch_to_rows",
+    "check_row",
+    "content_id",
+    "dropped_to_batch",
+    "is_row_schema",
+    "rows_to_batch",
+]
 
 SPAN_TYPE = pa.struct(
     [

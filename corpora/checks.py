@@ -1,0 +1,205 @@
+"""The invariants of a row: found, named, and mended where that is asked for.
+
+Offsets count code points, are half-open, lie in the text, and never cut a grapheme cluster (what
+a reader sees as one character; Unicode Standard Annex 29) in two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import regex
+
+from corpora.records import Row, Span
+
+Task = Literal["classification", "pair", "tokens", "qa", "text"]
+TASKS: tuple[Task, ...] = ("classification", "pair", "tokens", "qa", "text")
+
+_GRAPHEME = regex.compile(r"\X")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Below this code point no two characters form a grapheme cluster, CR LF apart.
+_SIMPLE = "\u0300"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row: a short machine-readable `reason`, and a `detail` for people."""
+
+    reason: str
+    detail: str
+
+
+def check_row(row: Row, task: Task | None = None) -> str | None:
+    """What is wrong with `row`, in words; None if nothing is. See `find_problem`."""
+    problem = find_problem(row, task)
+    return None if problem is None else problem.detail
+
+
+def find_problem(row: Row, task: Task | None = None) -> Problem | None:
+    """The first breach of a row's invariants, or None.
+
+    Spans may overlap where `task` is `qa`: annotators mark the same answer differently.
+    """
+    text = row.text
+    if not text or text.isspace():
+        return Problem("empty-text", "the text is empty")
+    if (name := _surrogate_field(row)) is not None:
+        return Problem("lone-surrogate", f"{name} has half of a surrogate pair")
+    if row.spans and (problem := _span_problem(row, task)) is not None:
+        return problem
+    if row.tokens is not None and not _ordered(row.tokens, len(text)):
+        return Problem("bad-tokens", "token offsets are not in order and inside the text")
+    return None
+
+
+def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
+    """`row` with what can be mended mended, and how often each mending was done.
+
+    Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, empty spans
+    go, and of overlapping spans the longest stays. The rest is left for `find_problem`.
+    """
+    mended: Counter[str] = Counter()
+    if _surrogate_field(row) is not None:
+        row = _without_surrogates(row)
+        mended["lone-surrogate"] += 1
+    length = len(row.text)
+    if any(not 0 <= s.start <= s.end <= length for s in row.spans):
+        return row, mended
+    spans = [s for s in row.spans if s.start < s.end]
+    mended["empty-span"] += len(row.spans) - len(spans)
+    for number, span in enumerate(spans):
+        widened = widen(row.text, span.start, span.end)
+        if widened != (span.start, span.end):
+            spans[number] = replace(span, start=widened[0], end=widened[1])
+            mended["split-grapheme"] += 1
+    if task != "qa":
+        kept = _longest(spans)
+        mended["overlapping-spans"] += len(spans) - len(kept)
+        spans = kept
+    return (replace(row, spans=tuple(spans)) if mended.total() else row), +mended
+
+
+def splits_grapheme(text: str, offset: int) -> bool:
+    """Whether a cut of `text` at `offset` falls inside a grapheme cluster."""
+    if not 0 < offset < len(text):
+        return False
+    before, after = text[offset - 1], text[offset]
+    if before < _SIMPLE and after < _SIMPLE:
+        return before == "\r" and after == "\n"
+    return offset not in _cluster_edges(text)
+
+
+def widen(text: str, start: int, end: int) -> tuple[int, int]:
+    """The smallest stretch that contains `start:end` and cuts no grapheme cluster."""
+    while splits_grapheme(text, start):
+        start -= 1
+    while splits_grapheme(text, end):
+        end += 1
+    return start, end
+
+
+_edges_of: tuple[str, frozenset[int]] = ("", frozenset())
+
+
+def _cluster_edges(text: str) -> frozenset[int]:
+    # The edges of one text are asked for many times in a row, so the last answer is kept.
+    global _edges_of
+    known, edges = _edges_of
+    if known is not text:
+        edges = frozenset(match.end() for match in _GRAPHEME.finditer(text))
+        _edges_of = (text, edges)
+    return edges
+
+
+def _surrogate_field(row: Row) -> str | None:
+    for name in ("text", "id", "lang", "text_pair", "label", "target", "split"):
+        value = getattr(row, name)
+        if value is not None and not value.isascii() and _SURROGATE.search(value):
+            return name
+    for strings, name in (
+        ((s.label for s in row.spans), "a span's label"),
+        ((s for pair in row.meta.items() for s in pair), "meta"),
+    ):
+        if any(not s.isascii() and _SURROGATE.search(s) for s in strings):
+            return name
+    return None
+
+
+def without_surrogates(text: str) -> str:
+    """`text` with U+FFFD for every half of a surrogate pair; the length stays."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _without_surrogates(row: Row) -> Row:
+    clean = without_surrogates
+
+    def maybe(value: str | None) -> str | None:
+        return None if value is None else clean(value)
+
+    return replace(
+        row,
+        id=clean(row.id),
+        lang=clean(row.lang),
+        text=clean(row.text),
+        text_pair=maybe(row.text_pair),
+        label=maybe(row.label),
+        target=maybe(row.target),
+        split=maybe(row.split),
+        spans=tuple(replace(s, label=clean(s.label)) for s in row.spans),
+        meta={clean(k): clean(v) for k, v in row.meta.items()},
+    )
+
+
+def _span_problem(row: Row, task: Task | None) -> Problem | None:
+    text = row.text
+    for span in row.spans:
+        where = f"span {span.start}:{span.end} ({span.label})"
+        if span.start < 0 or span.end > len(text):
+            return Problem(
+                "offset-out-of-range", f"{where} is outside the text of {len(text)} characters"
+            )
+        if span.start >= span.end:
+            return Problem("empty-span", f"{where} is empty")
+        if not span.label:
+            return Problem("missing-label", f"{where} has no label")
+        for offset in (span.start, span.end):
+            if splits_grapheme(text, offset):
+                return Problem(
+                    "split-grapheme", f"{where} cuts a character in two at offset {offset}"
+                )
+    if task == "qa":
+        return None
+    return _overlap(row.spans)
+
+
+def _overlap(spans: Sequence[Span]) -> Problem | None:
+    ordered = sorted(spans, key=lambda s: (s.start, s.end))
+    for left, right in zip(ordered, ordered[1:], strict=False):
+        if right.start < left.end:
+            return Problem(
+                "overlapping-spans",
+                f"span {right.start}:{right.end} ({right.label}) overlaps span "
+                f"{left.start}:{left.end} ({left.label})",
+            )
+    return None
+
+
+def _longest(spans: Iterable[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        if all(span.end <= other.start or other.end <= span.start for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda s: s.start)
+
+
+def _ordered(tokens: Sequence[tuple[int, int]], length: int) -> bool:
+    last = 0
+    for start, end in tokens:
+        if start < last or end <= start:
+            return False
+        last = end
+    return last <= length

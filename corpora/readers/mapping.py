@@ -1,0 +1,354 @@
+"""One example of a table or a JSON file to a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from corpora.checks import Task
+from corpora.errors import UserError
+from corpora.readers.options import Defect, Source
+from corpora.readers.tokenised import TokenisedError, from_tokens
+from corpora.records import EMPTY, Provenance, Row, Span
+from corpora.schema import PROVENANCE_COLUMNS
+from corpora.tagging import Scheme, detect_scheme, is_tag
+
+_NEEDED: dict[Task, tuple[str, ...]] = {
+    "classification": ("text",),
+    "pair": ("text", "text_pair"),
+    "tokens": ("text",),
+    "qa": ("text", "text_pair"),
+    "text": ("text",),
+}
+_PREDICTED: dict[Task, tuple[str, ...]] = {
+    "classification": ("label",),
+    "pair": ("label",),
+    "tokens": ("spans",),
+    "qa": ("spans",),
+    "text": (),
+}
+_USUAL: dict[str, tuple[str, ...]] = {"tags": ("tags", "ner_tags")}
+_USUAL_QA = {
+    "text": ("text", "context"),
+    "text_pair": ("text_pair", "question"),
+    "spans": ("spans", "answers"),
+}
+_FIELDS = ("id", "lang", "text", "text_pair", "label", "spans", "target", "split", "meta",
+           "tokens", "tags")  # fmt: skip
+
+
+class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the input's)
+    """A value of the input cannot be what its column is for."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class RowBuilder:
+    """Makes rows of records that have the columns `names`.
+
+    `class_names` gives the names of a column's class numbers (`datasets`' ClassLabel).
+    Raises `UserError` that lists the columns there are where one is missing.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        names: Sequence[str],
+        class_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
+        self._source = source
+        self._class_names = class_names
+        self._columns = self._resolve(names)
+        self._scheme: Scheme = source.options.scheme or "iob2"
+        taken = {*self._columns.values(), *PROVENANCE_COLUMNS, "drop_reason", "drop_detail"}
+        self._others = [name for name in names if name not in taken]
+
+    def _resolve(self, names: Sequence[str]) -> dict[str, str]:
+        options = self._source.options
+        columns = {}
+        for name, column in options.columns.given().items():
+            if column not in names:
+                raise self._no_column(column, names)
+            columns[name] = column
+        for name in _FIELDS:
+            usual = _USUAL.get(name, (name,))
+            if options.task == "qa":
+                usual = _USUAL_QA.get(name, usual)
+            found = next((u for u in usual if u in names), None)
+            if name not in columns and found is not None and found not in columns.values():
+                columns[name] = found
+        tokenised = "text" not in columns and {"tokens", "tags"} <= columns.keys()
+        needed = () if tokenised else _NEEDED[options.task]
+        predicted = () if tokenised or not options.labelled else _PREDICTED[options.task]
+        for name in (*needed, *predicted):
+            if name not in columns:
+                raise self._no_column(_USUAL_QA.get(name, (name,))[-1]
+                                      if options.task == "qa" else name, names)  # fmt: skip
+        if not tokenised and "spans" in columns:
+            columns.pop("tags", None)
+        return columns
+
+    def _no_column(self, column: str, names: Sequence[str]) -> UserError:
+        return UserError(f"no column {column!r}", file=self._source.path, choices=names)
+
+    def look(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Find the tagging scheme from the first records, where there are tags."""
+        column = self._columns.get("tags")
+        if column is None or self._source.options.scheme is not None:
+            return
+        tags = (self._tags(record.get(column)) for record in records)
+        self._scheme = detect_scheme([t for t in sentence if is_tag(t)] for sentence in tags)
+
+    def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
+        """The row of a record; what cannot be one is a defect."""
+        try:
+            return number, self._build(record)
+        except (ValueProblem, TokenisedError) as problem:
+            return Defect(number, problem.reason, problem.detail, self._remains(record))
+
+    def _remains(self, record: Mapping[str, Any]) -> Row:
+        text = record.get(self._columns.get("text", ""))
+        given = record.get(self._columns.get("id", ""))
+        return Row(
+            "" if given is None else str(given),
+            self._source.lang,
+            text if isinstance(text, str) else json.dumps(record, default=str),
+        )
+
+    def _build(self, record: Mapping[str, Any]) -> Row:
+        values = {name: record.get(column) for name, column in self._columns.items()}
+        lang = self._string(values, "lang") or self._source.lang
+        tokens: tuple[tuple[int, int], ...] | None = None
+        if "tags" in values:
+            text, tokens, spans = self._tokenised(values, lang)
+        else:
+            text = self._text(values, "text")
+            spans = read_spans(values.get("spans"), text)
+            tokens = read_offsets(values.get("tokens"))
+        row = Row(
+            self._string(values, "id") or "",
+            lang,
+            text,
+            self._pair(values),
+            self._label(values),
+            spans,
+            self._string(values, "target"),
+            self._string(values, "split"),
+            self._meta(values.get("meta"), record),
+            tokens,
+            read_provenance(record),
+        )
+        return row
+
+    def _tokenised(
+        self, values: Mapping[str, Any], lang: str
+    ) -> tuple[str, tuple[tuple[int, int], ...], tuple[Span, ...]]:
+        tokens = decoded(values["tokens"], "tokens")
+        tags = self._tags(values["tags"])
+        if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
+            raise ValueProblem("bad-tokens", "the tokens are not a list of strings")
+        if not tokens:
+            raise ValueProblem("empty-text", "there are no tokens")
+        if len(tokens) != len(tags):
+            raise ValueProblem("bad-tokens", f"{len(tokens)} tokens, but {len(tags)} tags")
+        text = self._string(values, "text")
+        return from_tokens(self._source, tokens, tags, self._scheme, text=text, lang=lang)
+
+    def _tags(self, value: Any) -> list[str]:
+        tags = decoded(value, "tags")
+        if not isinstance(tags, list):
+            raise ValueProblem("illegal-tag", "the tags are not a list")
+        names = self._class_names.get(self._columns["tags"])
+        if names is not None:
+            return [names[tag] if isinstance(tag, int) else str(tag) for tag in tags]
+        if not all(isinstance(tag, str) for tag in tags):
+            raise ValueProblem("illegal-tag", "the tags are not strings, and have no names here")
+        return tags
+
+    def _text(self, values: Mapping[str, Any], name: str) -> str:
+        value = values[name]
+        if value is None:
+            raise ValueProblem("missing-field", f"there is no {self._columns[name]!r}")
+        if not isinstance(value, str):
+            raise ValueProblem("not-text", f"{self._columns[name]!r} is not a string: {value!r}")
+        return value
+
+    def _pair(self, values: Mapping[str, Any]) -> str | None:
+        if self._source.options.task in ("pair", "qa"):
+            return self._text(values, "text_pair")
+        return self._string(values, "text_pair")
+
+    def _label(self, values: Mapping[str, Any]) -> str | None:
+        value = values.get("label")
+        names = self._class_names.get(self._columns.get("label", ""))
+        if names is not None and isinstance(value, int):
+            label = names[value] if 0 <= value < len(names) else None
+        else:
+            label = self._string(values, "label")
+        options = self._source.options
+        if label is None and options.labelled and "label" in _PREDICTED[options.task]:
+            raise ValueProblem("missing-label", f"there is no {self._columns['label']!r}")
+        return label
+
+    def _string(self, values: Mapping[str, Any], name: str) -> str | None:
+        value = values.get(name)
+        if value is None or value == "":
+            return None
+        return as_string(value)
+
+    def _meta(self, value: Any, record: Mapping[str, Any]) -> Mapping[str, str]:
+        meta = {key: as_string(v) for key, v in read_map(value, "meta").items()}
+        for name in self._others:
+            other = record.get(name)
+            if other is not None and other != "":
+                if name in meta:
+                    raise ValueProblem("bad-meta", f"meta and a column both give {name!r}")
+                meta[name] = as_string(other)
+        return MappingProxyType(meta) if meta else EMPTY
+
+
+def as_string(value: Any) -> str:
+    """A value of a table as text: itself, or as JSON writes it."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def decoded(value: Any, name: str) -> Any:
+    """What a cell holds: JSON, if the format (CSV) has nothing but strings."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueProblem("not-json", f"the {name} are not JSON: {error}") from error
+
+
+def read_spans(value: Any, text: str) -> tuple[Span, ...]:
+    """Spans from any of the usual shapes; raises `ValueProblem`.
+
+    A list of objects (`start`, `end`, `label`, perhaps `text`, which must then be the text there)
+    or of `[start, end, label]`; or SQuAD's answers (`text`, `answer_start`), as a list of objects
+    or an object of lists.
+    """
+    if value is None or value == []:
+        return ()
+    value = decoded(value, "spans")
+    if value is None:
+        return ()
+    if isinstance(value, dict):
+        try:
+            value = [
+                dict(zip(value, items, strict=True)) for items in zip(*value.values(), strict=True)
+            ]
+        except (TypeError, ValueError) as error:
+            raise ValueProblem("bad-spans", "the spans are lists of unlike lengths") from error
+    if not isinstance(value, list):
+        raise ValueProblem("bad-spans", f"the spans are not a list: {value!r}")
+    spans = [_read_span(item, text) for item in value]
+    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+
+
+def _read_span(item: Any, text: str) -> Span:
+    try:
+        if not isinstance(item, dict):
+            start, end, label = item
+            span = Span(_integer(start), _integer(end), _label_string(label))
+        elif "answer_start" in item:
+            start, said = _integer(item["answer_start"]), item["text"]
+            span = Span(start, start + len(said), "answer")
+        else:
+            said = item.get("text")
+            confidence = item.get("confidence")
+            span = Span(
+                _integer(item["start"]),
+                _integer(item["end"]),
+                _label_string(item["label"]),
+                item.get("projector"),
+                None if confidence is None else float(confidence),
+            )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueProblem(
+            "bad-spans", f"not a span with start, end and label: {item!r}"
+        ) from error
+    said = item.get("text") if isinstance(item, dict) else None
+    if said is not None and text[max(span.start, 0) : max(span.end, 0)] != said:
+        raise ValueProblem(
+            "span-text-differs",
+            f"at {span.start}:{span.end} the text is "
+            f"{text[max(span.start, 0) : max(span.end, 0)]!r}, not {said!r}; offsets must "
+            "count characters (Unicode code points)",
+        )
+    return span
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("not an integer")
+    return value
+
+
+def _label_string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
+    """Token offsets as `[start, end]` or objects with `start` and `end`; None if there are none."""
+    value = decoded(value, "tokens")
+    if value is None:
+        return None
+    try:
+        return tuple(
+            [
+                (_integer(t["start"]), _integer(t["end"]))
+                if isinstance(t, dict)
+                else (_integer(t[0]), _integer(t[1]))
+                for t in value
+            ]
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueProblem("bad-tokens", "the tokens are not offsets, and have no tags") from error
+
+
+def read_map(value: Any, name: str) -> dict[str, Any]:
+    """A mapping from an object, from pairs, or from objects with `key` and `value`."""
+    value = decoded(value, name)
+    if value is None:
+        return {}
+    if isinstance(value, list):
+        pairs = (tuple(v.values()) if isinstance(v, dict) else v for v in value)
+        value = {key: item for key, item in pairs}
+    if not isinstance(value, dict):
+        raise ValueProblem(f"bad-{name}", f"{name} is not an object: {value!r}")
+    return {str(key): item for key, item in value.items() if item is not None}
+
+
+def read_provenance(record: Mapping[str, Any]) -> Provenance | None:
+    """The provenance that one of our own exports carries, in columns or (CSV) as strings."""
+    method = record.get("method")
+    if not method or "source_id" not in record or not record["source_id"]:
+        return None
+    source_text = record.get("source_text") or ""
+    score = record.get("translation_score")
+    return Provenance(
+        record["source_id"],
+        record.get("source_lang") or "und",
+        source_text,
+        method,
+        record.get("model") or "",
+        None if score is None or score == "" else float(score),
+        record.get("source_text_pair") or None,
+        read_spans(record.get("source_spans"), source_text),
+        MappingProxyType(
+            {k: float(v) for k, v in read_map(record.get("scores"), "scores").items()}
+        ),
+    )

@@ -1,0 +1,113 @@
+"""What a reader is told, and what it gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+from corpora.checks import TASKS, Task
+from corpora.errors import UserError
+from corpora.records import Row
+from corpora.tagging import SCHEMES, Scheme, scheme_named
+
+OnError = Literal["error", "skip", "repair"]
+ON_ERROR: tuple[OnError, ...] = ("error", "skip", "repair")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """Which column of the input holds what; None stands for the usual name.
+
+    In CoNLL files `tokens` and `tags` are column numbers, from 1.
+    """
+
+    id: str | None = None
+    lang: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+    label: str | None = None
+    spans: str | None = None
+    target: str | None = None
+    split: str | None = None
+    meta: str | None = None
+    tokens: str | None = None
+    tags: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """The columns that were named."""
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return {name: column for name, column in pairs if column is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read a corpus, whatever its format."""
+
+    task: Task
+    lang: str | None = None
+    columns: ColumnMapping = field(default_factory=ColumnMapping)
+    on_error: OnError = "error"
+    scheme: Scheme | None = None
+    """Tagging scheme; None looks at the tags."""
+    split: str | None = None
+    labelled: bool = True
+    """Whether every row must have what the task predicts."""
+    delimiter: str | None = None
+    quoting: bool | None = None
+    """Whether delimited fields may stand in quotes; None: in CSV they may, in TSV not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """An example that could not be made a row at all; `row` is what is left of it."""
+
+    number: int
+    reason: str
+    detail: str
+    row: Row
+
+
+Items = Iterator[tuple[int, Row] | Defect]
+"""Rows with their line or row number from 1, in the order of the file.
+
+An empty `Row.id` asks for a content hash.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One corpus to be read: where it is, how, and the count of mendings, kept by its reader."""
+
+    path: Path
+    options: ReadOptions
+    mended: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lang(self) -> str:
+        """The language that rows have which do not say their own."""
+        return self.options.lang or "und"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: its reader is one file, and this is its entry in the table of formats."""
+
+    name: str
+    read: Callable[[Source], Items]
+    suffixes: tuple[str, ...]
+    unit: Literal["line", "row"]
+    """What its numbers count."""
+    tasks: tuple[Task, ...] = TASKS
+
+
+def checked_scheme(name: str | None) -> Scheme | None:
+    """The tagging scheme of that name; raises `UserError` if there is none."""
+    if name is None:
+        return None
+    scheme = scheme_named(name)
+    if scheme is None:
+        raise UserError(f"no tagging scheme {name!r}", choices=[*SCHEMES, "bilou"])
+    return scheme

@@ -1,0 +1,146 @@
+"""Tagging schemes: IOB1, IOB2 and BIOES (also written BILOU) are read, IOB2 is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+Scheme = Literal["iob1", "iob2", "bioes"]
+SCHEMES: tuple[Scheme, ...] = ("iob1", "iob2", "bioes")
+
+_ALIASES: dict[str, Scheme] = {"bio": "iob2", "bilou": "bioes", "iobes": "bioes"}
+_PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIESLU"}
+_SAME = {"L": "E", "U": "S"}
+
+Chunk = tuple[int, int, str]
+"""First token, one past the last token, label."""
+
+
+class IllegalTagError(ValueError):
+    """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed."""
+
+    def __init__(self, index: int, problem: str, *, mendable: bool) -> None:
+        super().__init__(problem)
+        self.index = index
+        self.mendable = mendable
+
+
+def scheme_named(name: str) -> Scheme | None:
+    """The scheme of that name or a usual other name, in any case; None if there is none."""
+    lower = name.lower()
+    return next((s for s in SCHEMES if s == lower), None) or _ALIASES.get(lower)
+
+
+def is_tag(tag: str) -> bool:
+    """Whether `tag` is one that some scheme has: `O`, or a prefix, a hyphen and a label."""
+    return tag == "O" or (len(tag) > 2 and tag[1] == "-" and tag[0] in "BIESLU")
+
+
+def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
+    """The scheme that the tags of some sentences follow best; IOB2 where nothing speaks.
+
+    E, S, L and U occur in BIOES only. Else it is what an entity starts with after `O`: B in IOB2,
+    I in IOB1.
+    """
+    starts: Counter[str] = Counter()
+    for tags in sentences:
+        last = "O"
+        for tag in tags:
+            if tag[0] in "ESLU":
+                return "bioes"
+            if tag != "O" and last == "O":
+                starts[tag[0]] += 1
+            last = tag
+    return "iob1" if starts["I"] > starts["B"] else "iob2"
+
+
+def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = None) -> list[Chunk]:
+    """The chunks that `tags` mark, in order.
+
+    Raises `IllegalTagError` for a sequence that the scheme does not allow; where `mended` is
+    given, it is read as CoNLL's own scorer does (a chunk that starts or ends wrongly still is
+    one) and counted there under `illegal-tag`. A tag of no scheme is an error in any case.
+    """
+    chunks: list[Chunk] = []
+    if tags.count("O") == len(tags):
+        return chunks
+    reader = _Decoder(tags, scheme, mended, chunks)
+    for index, tag in enumerate(tags):
+        reader.read(index, tag)
+    reader.read(len(tags), "O")
+    return chunks
+
+
+class _Decoder:
+    """The chunk that is open, and what each tag makes of it."""
+
+    __slots__ = ("chunks", "label", "mended", "scheme", "start", "tags")
+
+    def __init__(
+        self,
+        tags: Sequence[str],
+        scheme: Scheme,
+        mended: Counter[str] | None,
+        chunks: list[Chunk],
+    ) -> None:
+        self.tags = tags
+        self.scheme = scheme
+        self.mended = mended
+        self.chunks = chunks
+        self.start: int | None = None
+        self.label = ""
+
+    def read(self, index: int, tag: str) -> None:
+        if tag == "O":
+            if self.scheme == "bioes" and self.start is not None:
+                self._illegal(index)
+            self._close(index)
+            return
+        prefix, hyphen, label = tag.partition("-")
+        if not hyphen or not label or prefix not in _PREFIXES[self.scheme]:
+            raise IllegalTagError(
+                index, f"{tag!r} is not a tag of {self.scheme.upper()}", mendable=False
+            )
+        prefix = _SAME.get(prefix, prefix)
+        inside = self.start is not None and label == self.label
+        if not self._allowed(prefix, inside):
+            self._illegal(index)
+        if not (inside and self._continues(prefix)):
+            self._close(index)
+            self.start, self.label = index, label
+        if prefix in "ES":
+            self._close(index + 1)
+
+    def _allowed(self, prefix: str, inside: bool) -> bool:
+        if self.scheme == "iob2":
+            return prefix == "B" or inside
+        if self.scheme == "iob1":
+            return prefix == "I" or inside
+        return inside if prefix in "IE" else self.start is None
+
+    def _continues(self, prefix: str) -> bool:
+        return prefix in "IE"
+
+    def _close(self, index: int) -> None:
+        if self.start is not None:
+            self.chunks.append((self.start, index, self.label))
+            self.start = None
+
+    def _illegal(self, index: int) -> None:
+        if self.mended is not None:
+            self.mended["illegal-tag"] += 1
+            return
+        before = self.tags[index - 1] if index else "the start of the sentence"
+        here = self.tags[index] if index < len(self.tags) else "the end of the sentence"
+        raise IllegalTagError(
+            index, f"{here} after {before} is illegal in {self.scheme.upper()}", mendable=True
+        )
+
+
+def encode_iob2(chunks: Iterable[Chunk], length: int) -> list[str]:
+    """IOB2 tags of `length` tokens; `chunks` must not overlap."""
+    tags = ["O"] * length
+    for first, end, label in chunks:
+        tags[first:end] = [f"B-{label}"] + [f"I-{label}"] * (end - first - 1)
+    return tags
