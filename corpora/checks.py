@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import regex
@@ -178,7 +179,7 @@ def _span_problem(row: Row, task: Task | None) -> Problem | None:
 
 def _overlap(spans: Sequence[Span]) -> Problem | None:
     ordered = sorted(spans, key=lambda s: (s.start, s.end))
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in pairwise(ordered):
         if right.start < left.end:
             return Problem(
                 "overlapping-spans",

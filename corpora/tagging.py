@@ -60,7 +60,8 @@ def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = No
 
     Raises `IllegalTagError` for a sequence that the scheme does not allow; where `mended` is
     given, it is read as CoNLL's own scorer does (a chunk that starts or ends wrongly still is
-    one) and counted there under `illegal-tag`. A tag of no scheme is an error in any case.
+    one) and counted there under `illegal-tag`; and a tag that starts with O but is of no scheme
+    (xSID's training set has `Orecurring_datetime`) is read as O. Any other is an error.
     """
     chunks: list[Chunk] = []
     if tags.count("O") == len(tags):
@@ -92,6 +93,9 @@ class _Decoder:
         self.label = ""
 
     def read(self, index: int, tag: str) -> None:
+        if self.mended is not None and tag[:1] == "O" and tag != "O":
+            self.mended["illegal-tag"] += 1
+            tag = "O"
         if tag == "O":
             if self.scheme == "bioes" and self.start is not None:
                 self._illegal(index)

@@ -21,7 +21,7 @@ from corpora.records import EMPTY, Row
 from corpora.tagging import Scheme, detect_scheme, is_tag
 
 _WINDOW = 2_000  # sentences that are looked at to find the columns and the tagging scheme
-_COMMENT = re.compile(r"#\s*([^\s=:]+)\s*[=:] ?(.*)", re.DOTALL)
+_COMMENT = re.compile(r"# ?([^\s=:]+)(?: =| ?:|=) ?(.*)", re.DOTALL)
 _INDEX = re.compile(r"\d+")
 _OTHER_INDEX = re.compile(r"\d+[-.]\d+")  # CoNLL-U's multiword tokens and empty nodes
 _SPACES = re.compile("[ \t]+")

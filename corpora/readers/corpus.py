@@ -141,10 +141,10 @@ def open_corpus(
     if path.is_file() and path.stat().st_size == 0:
         raise UserError("the file is empty", file=path)
     options = ReadOptions(
-        task=task,  # type: ignore[arg-type]
+        task=task,
         lang=lang,
         columns=columns or ColumnMapping(),
-        on_error=on_error,  # type: ignore[arg-type]
+        on_error=on_error,
         scheme=checked_scheme(scheme),
         split=split,
         labelled=labelled,

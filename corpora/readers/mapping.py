@@ -325,11 +325,17 @@ def read_map(value: Any, name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if isinstance(value, list):
-        pairs = (tuple(v.values()) if isinstance(v, dict) else v for v in value)
-        value = {key: item for key, item in pairs}
+        value = dict(_pair(item, name) for item in value)
     if not isinstance(value, dict):
         raise ValueProblem(f"bad-{name}", f"{name} is not an object: {value!r}")
     return {str(key): item for key, item in value.items() if item is not None}
+
+
+def _pair(item: Any, name: str) -> tuple[str, Any]:
+    try:
+        return (item["key"], item["value"]) if isinstance(item, dict) else (item[0], item[1])
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueProblem(f"bad-{name}", f"not a key and a value: {item!r}") from error
 
 
 def read_provenance(record: Mapping[str, Any]) -> Provenance | None:

@@ -25,7 +25,7 @@ def read_squad(source: Source) -> Items:
     number = 0
     for article in _Json(source.path).items_of("data"):
         try:
-            meta = {"title": article["title"]} if "title" in article else EMPTY
+            meta = {"title": article["title"]} if article.get("title") else EMPTY
             for paragraph in article["paragraphs"]:
                 for question in paragraph["qas"]:
                     number += 1

@@ -1,0 +1,14 @@
+"""Writers: rows to files for people and trainers. `write_corpus` is the way in."""
+
+from corpora.writers.columnar import EXPORT_SCHEMA, write_dataset_folder
+from corpora.writers.corpus import WRITERS, write_corpus
+from corpora.writers.options import Writer, WriteReport
+
+__all__ = [
+    "EXPORT_SCHEMA",
+    "WRITERS",
+    "WriteReport",
+    "Writer",
+    "write_corpus",
+    "write_dataset_folder",
+]

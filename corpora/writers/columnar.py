@@ -1,0 +1,149 @@
+"""Parquet and Arrow IPC files of `ROW_SCHEMA`, and the folder of Parquet files for trainers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpora.errors import UserError
+from corpora.records import Row
+from corpora.schema import ROW_SCHEMA, rows_to_batch
+from corpora.storage import make_folder, writing
+from corpora.writers.options import Target
+
+_ROWS = 10_000
+_SPLIT = re.compile(r"\w+(\.\w+)*")
+
+
+def write_parquet(rows: Iterator[Row], target: Target) -> None:
+    """A Parquet file of `ROW_SCHEMA`."""
+    with pq.ParquetWriter(target.file, ROW_SCHEMA, compression="zstd") as writer:
+        while chunk := list(islice(rows, _ROWS)):
+            writer.write_batch(rows_to_batch(chunk))
+
+
+def write_arrow(rows: Iterator[Row], target: Target) -> None:
+    """An Arrow IPC file of `ROW_SCHEMA`."""
+    with pa.ipc.new_file(target.file, ROW_SCHEMA) as writer:
+        while chunk := list(islice(rows, _ROWS)):
+            writer.write_batch(rows_to_batch(chunk))
+
+
+def _portable(type_: pa.DataType) -> pa.DataType:
+    # `datasets` knows no map type; a list of keys and values says the same.
+    if not pa.types.is_map(type_):
+        return type_
+    return pa.list_(pa.struct([("key", type_.key_type), ("value", type_.item_type)]))
+
+
+EXPORT_SCHEMA = pa.schema([field.with_type(_portable(field.type)) for field in ROW_SCHEMA])
+"""`ROW_SCHEMA` for trainers: maps are lists of `key` and `value`."""
+
+
+def write_dataset_folder(
+    rows: Iterable[Row], folder: str | Path, *, rows_per_file: int = 100_000
+) -> list[Path]:
+    """Write `data/<split>-00000-of-0000N.parquet` in `folder` for trainers; the files' paths.
+
+    `datasets.load_dataset(folder)` and `polars.read_parquet(folder/"data")` open it. Rows
+    without a split are in `train`. The old `data/` is replaced only when the new one is whole.
+    Raises `UserError` for a split whose name is no word, and for no space or no permission.
+    """
+    folder = Path(folder)
+    make_folder(folder)
+    final, temporary = folder / "data", folder / ".data.tmp"
+    with writing(final):
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            names = _write_splits(iter(rows), temporary, rows_per_file)
+            if final.exists():
+                shutil.rmtree(final)
+            temporary.replace(final)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return [final / name for name in names]
+
+
+def _write_splits(rows: Iterator[Row], folder: Path, rows_per_file: int) -> list[str]:
+    parts: dict[str, list[Path]] = {}
+    with ExitStack() as stack:
+        files: dict[str, _Files] = {}
+        while chunk := list(islice(rows, _ROWS)):
+            by_split: dict[str, list[Row]] = {}
+            for row in chunk:
+                by_split.setdefault(row.split or "train", []).append(row)
+            for split, some in by_split.items():
+                if split not in files:
+                    paths = parts.setdefault(split, [])
+                    files[split] = _Files(folder, split, rows_per_file, paths)
+                    stack.callback(files[split].close)
+                files[split].write(some)
+        if not files:
+            paths = parts.setdefault("train", [])
+            empty = _Files(folder, "train", rows_per_file, paths)
+            stack.callback(empty.close)
+            empty.write([])
+    names = []
+    for split, paths in sorted(parts.items()):
+        for number, path in enumerate(paths):
+            name = f"{split}-{number:05d}-of-{len(paths):05d}.parquet"
+            path.replace(folder / name)
+            names.append(name)
+    return names
+
+
+class _Files:
+    """The Parquet files of one split, a new one when the last is full."""
+
+    def __init__(self, folder: Path, split: str, rows_per_file: int, paths: list[Path]) -> None:
+        if not _SPLIT.fullmatch(split):
+            raise UserError(f"not a name for a split of a data set: {split!r}", file=folder.parent)
+        self._folder = folder
+        self._split = split
+        self._room = self._full = rows_per_file
+        self._paths = paths
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, rows: list[Row]) -> None:
+        batch = _export_batch(rows)
+        while True:
+            if self._writer is None:
+                path = self._folder / f"{self._split}-{len(self._paths):05d}"
+                self._paths.append(path)
+                self._writer = pq.ParquetWriter(path, EXPORT_SCHEMA, compression="zstd")
+                self._room = self._full
+            part = batch.slice(0, self._room)
+            self._writer.write_batch(part)
+            self._room -= part.num_rows
+            batch = batch.slice(part.num_rows)
+            if not batch.num_rows:
+                return
+            self.close()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def _export_batch(rows: list[Row]) -> pa.RecordBatch:
+    batch = rows_to_batch(rows)
+    columns = [
+        _as_list(column, field.type) if pa.types.is_map(column.type) else column
+        for column, field in zip(batch.columns, EXPORT_SCHEMA, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=EXPORT_SCHEMA)
+
+
+def _as_list(column: pa.MapArray, type_: pa.DataType) -> pa.ListArray:
+    items = pa.StructArray.from_arrays([column.keys, column.items], fields=list(type_.value_type))
+    mask = column.is_null() if column.null_count else None
+    return pa.ListArray.from_arrays(column.offsets, items, type=type_, mask=mask)

@@ -1,0 +1,83 @@
+"""CoNLL: comments as xSID has them, IOB2 tags, one token a line."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice, pairwise
+
+from corpora.records import Row, Span
+from corpora.tagging import Chunk, encode_iob2
+from corpora.words import trim, words_of_row
+from corpora.writers.options import Target
+
+_ROWS = 1_000
+_BREAKS = str.maketrans("\n\r", "  ")
+
+
+def write_conll(rows: Iterator[Row], target: Target) -> None:
+    """Every row as a sentence: `# id`, `# text`, `# intent` and the row's `meta` as comments.
+
+    Lines are token and tag; where the first row has a label they are number, token, label and tag
+    as in xSID. Words are the row's own tokens, or Unicode's; a span that begins or ends inside of
+    one cuts it. A line break in a text becomes a space, and is noted. Split and provenance have
+    no place here. Raises `UserError` for overlapping spans, a second text and free-text targets.
+    """
+    numbered: bool | None = None
+    while chunk := list(islice(rows, _ROWS)):
+        if numbered is None:
+            numbered = chunk[0].label is not None
+        target.write("".join([_sentence(row, target, numbered) for row in chunk]))
+
+
+def _sentence(row: Row, target: Target, numbered: bool) -> str:
+    if row.text_pair is not None or row.target is not None:
+        raise target.refuse(row, "CoNLL cannot hold a second text or a free-text target")
+    offsets = words_of_row(row)
+    if not offsets:
+        raise target.refuse(row, "CoNLL cannot hold a row without words")
+    tags = encode_iob2(_chunks(row, offsets, target), len(offsets))
+    tokens = [row.text[start:end] for start, end in offsets]
+    comments = [("id", row.id), ("text", row.text)]
+    if row.label is not None:
+        comments.append(("intent", row.label))
+    comments += row.meta.items()
+    lines = [f"# {key} = {_one_line(value, target)}" for key, value in comments]
+    if numbered:
+        label = row.label or "_"
+        body = [
+            f"{number}\t{token}\t{label}\t{tag}"
+            for number, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)
+        ]
+    else:
+        body = [f"{token}\t{tag}" for token, tag in zip(tokens, tags, strict=True)]
+    return "\n".join([*lines, *body, "", ""])
+
+
+def _one_line(value: str, target: Target) -> str:
+    if "\n" in value or "\r" in value:
+        target.notes["line-break-made-space"] += 1
+        return value.translate(_BREAKS)
+    return value
+
+
+def _chunks(row: Row, offsets: list[tuple[int, int]], target: Target) -> list[Chunk]:
+    spans = sorted(row.spans, key=lambda s: (s.start, s.end))
+    if any(right.start < left.end for left, right in pairwise(spans)):
+        raise target.refuse(row, "CoNLL cannot hold overlapping spans")
+    starts = [start for start, _ in offsets]
+    chunks = []
+    for span in spans:
+        first, end = bisect_left(starts, span.start), bisect_left(starts, span.end)
+        if first == end:
+            raise target.refuse(row, f"CoNLL cannot hold a span of spaces ({_place(span)})")
+        if trim(row.text, span.start, span.end) != (span.start, span.end):
+            target.notes["span-trimmed"] += 1
+        if len(span.label.split()) != 1 or span.label != span.label.strip():
+            raise target.refuse(row, f"CoNLL cannot hold a label with spaces ({_place(span)})")
+        chunks.append((first, end, span.label))
+    return chunks
+
+
+def _place(span: Span) -> str:
+    return f"span {span.start}:{span.end}, {span.label!r}"

@@ -1,0 +1,107 @@
+"""Rows to a file of any format."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+from corpora.checks import Task
+from corpora.errors import UserError
+from corpora.records import Row
+from corpora.storage import replacing
+from corpora.writers.columnar import write_arrow, write_parquet
+from corpora.writers.conll import write_conll
+from corpora.writers.options import Target, Writer, WriteReport
+from corpora.writers.squad import write_lines, write_squad
+from corpora.writers.tables import write_csv, write_jsonl, write_tsv
+
+WRITERS: Mapping[str, Writer] = {
+    writer.name: writer
+    for writer in (
+        Writer("jsonl", write_jsonl, ".jsonl"),
+        Writer("csv", write_csv, ".csv"),
+        Writer("tsv", write_tsv, ".tsv"),
+        Writer("parquet", write_parquet, ".parquet"),
+        Writer("arrow", write_arrow, ".arrow"),
+        Writer("conll", write_conll, ".conll", ("tokens", "classification")),
+        Writer("squad", write_squad, ".json", ("qa",)),
+        Writer("text", write_lines, ".txt"),
+    )
+}
+"""Every format that rows can be written in, by its name on the command line."""
+
+
+def write_corpus(
+    rows: Iterable[Row],
+    path: str | Path,
+    *,
+    format: str | None = None,
+    task: Task | None = None,
+) -> WriteReport:
+    """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
+
+    `format` None goes by the name. Raises `UserError` for an unknown format, a row that the
+    format cannot hold, and for no space or no permission. Memory stays bounded.
+    """
+    path = Path(path)
+    writer = _writer(path, format)
+    if task is not None and task not in writer.tasks:
+        raise UserError(
+            f"the format {writer.name!r} cannot hold rows for the task {task!r}",
+            file=path,
+            choices=[w.name for w in WRITERS.values() if task in w.tasks],
+        )
+    counted = _Counted(rows)
+    notes: Counter[str] = Counter()
+    with replacing(path) as temporary, _open(temporary, path.suffix) as file:
+        writer.write(iter(counted), Target(path, file, task, notes))
+    return WriteReport(path, counted.count, dict(notes))
+
+
+class _Counted:
+    """Counts what passes."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def _writer(path: Path, name: str | None) -> Writer:
+    if name is not None:
+        if name not in WRITERS:
+            raise UserError(f"no format {name!r} to write", choices=WRITERS)
+        return WRITERS[name]
+    suffixes = [s for s in path.suffixes if s not in (".gz", ".zst")]
+    for writer in WRITERS.values():
+        if suffixes and writer.suffix == suffixes[-1]:
+            return writer
+    raise UserError(
+        f"the format cannot be told from the name {path.name!r}; say which it is",
+        file=path,
+        choices=WRITERS,
+    )
+
+
+@contextmanager
+def _open(path: Path, suffix: str) -> Iterator[BinaryIO]:
+    if suffix == ".gz":
+        # No name and no time in the header: the same rows make the same bytes.
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+            yield cast(BinaryIO, file)
+    elif suffix == ".zst":
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            yield cast(BinaryIO, stream)
+    else:
+        with path.open("wb") as plain:
+            yield plain
