@@ -1,0 +1,464 @@
+"""The steps that make a training bitext: read, clean, subwords, align, set dev pairs apart."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict, Field
+
+from alignment.words import split_words
+from corpora.bitext import (
+    ALIGNED_BITEXT_SCHEMA,
+    BITEXT_SCHEMA,
+    DROPPED_BITEXT_SCHEMA,
+    Bitext,
+    BitextPair,
+    read_bitext,
+)
+from corpora.errors import MissingExtraError, UserError
+from corpora.manifest import file_hash, fingerprint, path_hash
+from corpora.schema import content_id
+from corpora.shards import (
+    ShardRef,
+    ShardWriter,
+    Sidecar,
+    is_done,
+    read_batches,
+    read_dropped,
+    read_sidecar,
+)
+from corpora.storage import write_text
+from filters.cleaning import clean
+from filters.language import WrongLanguage
+from filters.normalisation import normalise
+from filters.pairs import (
+    AlphabetShare,
+    Duplicate,
+    Empty,
+    LengthRatio,
+    NumberMismatch,
+    ReservedSymbols,
+    TooLong,
+    Untranslated,
+    expected_ratio,
+)
+from filters.protocol import Filter
+from translators.subwords import MARKERS, SubwordConfig, language_tag, train_subwords
+
+CLEAN_STEP, SUBWORDS_STEP = "10-clean", "20-subwords"
+ALIGN_STEP, EXAMPLES_STEP = "30-align", "40-examples"
+_BATCH_PAIRS = 20_000
+
+OnProgress = Callable[[str, int], None]
+"""Told now and then what is being done and how many pairs are through."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BitextSource(_Strict):
+    """One parallel corpus: a TSV or TMX file, or `path` and `target_path` line by line."""
+
+    path: Path
+    target_path: Path | None = None
+    columns: tuple[str, str] | None = None
+    weight: float = Field(1.0, gt=0.0)
+    """How often a pair of it is seen in an epoch."""
+    directions: Literal["both", "machine-target"] = "both"
+    """`machine-target` trains a machine-translated pair only towards its machine-made side."""
+    name: str | None = None
+    """As in the card; the file's name when not given."""
+    terms: str = "not stated"
+    """Licence or terms of use, for the card."""
+
+    def bitext(self) -> Bitext:
+        """What `corpora.bitext` reads."""
+        return Bitext(self.path, self.target_path, self.columns, self.weight)
+
+
+class CleaningConfig(_Strict):
+    """Limits of the filters; null switches one off."""
+
+    max_chars: int | None = 500
+    max_length_ratio: float | None = 2.2
+    min_alphabet_share: float | None = 0.5
+    max_untranslated: float | None = 0.75
+    max_number_mismatch: float | None = 0.5
+    max_wrong_language: float | None = 0.95
+    duplicates: bool = True
+    max_wrong_language_share: float = 0.3
+    """More of a corpus than this in another language is a mistake, not noise."""
+
+
+class AlignmentConfig(_Strict):
+    """Word alignment of the training bitext by eflomal (Östling and Tiedemann, 2016)."""
+
+    symmetrisation: Literal["intersection", "union"] = "intersection"
+    relative_iterations: float = Field(1.0, gt=0.0)
+
+
+def read_and_clean(
+    sources: Sequence[BitextSource],
+    source: str,
+    target: str,
+    run: Path,
+    config: CleaningConfig,
+    on_progress: OnProgress = lambda what, count: None,
+) -> list[ShardRef]:
+    """Read the corpora and clean them: shard i is corpus i, what was dropped beside it.
+
+    Duplicates are looked for across corpora, so an earlier corpus keeps its pair. Shards that are
+    done are left alone.
+    """
+    duplicate = Duplicate()
+    shards = []
+    inputs: list[object] = [source, target, config]
+    for index, one in enumerate(sources):
+        ref = ShardRef(run, CLEAN_STEP, index)
+        inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
+        made_from = fingerprint(["clean", 1, inputs])
+        if is_done(ref, made_from):
+            for batch in read_batches(ref):
+                duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
+        else:
+            _clean_corpus(one, source, target, ref, made_from, config, duplicate, on_progress)
+        shards.append(ref)
+    return shards
+
+
+def _clean_corpus(
+    one: BitextSource,
+    source: str,
+    target: str,
+    ref: ShardRef,
+    made_from: str,
+    config: CleaningConfig,
+    duplicate: Duplicate,
+    on_progress: OnProgress,
+) -> None:
+    frames = _frames(one, source, target)
+    first = next(frames)
+    filters, language = make_filters(source, target, config, expected_ratio(first), duplicate)
+    rows = refused = 0
+    with ShardWriter(
+        ref, made_from, schema=BITEXT_SCHEMA, dropped_schema=DROPPED_BITEXT_SCHEMA
+    ) as writer:
+        for frame in itertools.chain([first], frames):
+            result = clean(frame, filters)
+            writer.write(
+                _table(result.kept, BITEXT_SCHEMA),
+                _table(result.dropped, DROPPED_BITEXT_SCHEMA),
+                rows_in=len(frame),
+            )
+            rows += len(frame)
+            refused += result.dropped["drop_reason"].eq(WrongLanguage.name).sum()
+            on_progress(f"clean {one.bitext().name}", rows)
+        if language is not None and refused > config.max_wrong_language_share * rows:
+            raise _wrong_corpus(one, source, target, language, refused / rows)
+
+
+def make_filters(
+    source: str, target: str, config: CleaningConfig, ratio: float, duplicate: Duplicate
+) -> tuple[list[Filter], WrongLanguage | None]:
+    """The filters that `config` asks for, cheap ones first, and the one that knows languages."""
+    filters: list[Filter] = [
+        Empty(),
+        ReservedSymbols(
+            [language_tag(source), language_tag(target), *(m for pair in MARKERS for m in pair)]
+        ),
+    ]
+    if config.max_chars is not None:
+        filters.append(TooLong(config.max_chars))
+    if config.max_length_ratio is not None:
+        filters.append(LengthRatio(config.max_length_ratio, ratio))
+    if config.min_alphabet_share is not None:
+        filters.append(AlphabetShare(source, target, config.min_alphabet_share))
+    if config.max_untranslated is not None:
+        filters.append(Untranslated(config.max_untranslated))
+    if config.max_number_mismatch is not None:
+        filters.append(NumberMismatch(config.max_number_mismatch))
+    if config.duplicates:
+        filters.append(duplicate)
+    if config.max_wrong_language is None:
+        return filters, None
+    language = WrongLanguage(source, target, config.max_wrong_language)
+    return [*filters, language], language
+
+
+def _wrong_corpus(
+    one: BitextSource, source: str, target: str, language: WrongLanguage, share: float
+) -> UserError:
+    seen = [
+        f"its {side} side looks like {found.most_common(1)[0][0]!r}, not {wanted!r}"
+        for side, wanted in (("source", source), ("target", target))
+        if (found := language.found[side]).total()
+    ]
+    return UserError(
+        f"{share:.0%} of the pairs are in another language: {'; '.join(seen)}. "
+        "Are the columns or --source and --target the wrong way round?",
+        file=one.path,
+    )
+
+
+def _frames(one: BitextSource, source: str, target: str) -> Iterator[pl.DataFrame]:
+    pairs = read_bitext(one.bitext(), source, target)
+    while batch := list(itertools.islice(pairs, _BATCH_PAIRS)):
+        yield pl.DataFrame(
+            {
+                "source": [p.source for p in batch],
+                "target": [p.target for p in batch],
+                "origin": [one.name or p.origin for p in batch],
+                "line": [p.line for p in batch],
+                "machine": [p.machine for p in batch],
+                "direction": [_direction(p, one) for p in batch],
+                "weight": [one.weight] * len(batch),
+            }
+        )
+
+
+def _direction(pair: BitextPair, one: BitextSource) -> str:
+    if one.directions == "both" or not pair.machine:
+        return "both"
+    return "forward" if pair.machine == "target" else "backward"
+
+
+def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    return frame.select(schema.names).to_arrow().cast(schema)
+
+
+def make_subwords(
+    shards: Sequence[ShardRef], source: str, target: str, run: Path, config: SubwordConfig
+) -> Path:
+    """A joint SentencePiece model of the clean bitext, in the run's folder."""
+    path = run / SUBWORDS_STEP / "subwords.model"
+    made_from = fingerprint(["subwords", 1, source, target, config, _checksums(shards)])
+    if not is_made(path, made_from):
+        train_subwords(_texts(shards), (source, target), path, config)
+        note_made(path, made_from)
+    return path
+
+
+def is_made(path: Path, made_from: str) -> bool:
+    """Whether the file or folder `path` was made under this fingerprint and is unchanged."""
+    try:
+        record = json.loads(_record(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return (
+        isinstance(record, dict)
+        and record.get("fingerprint") == made_from
+        and path.exists()
+        and record.get("checksum") == path_hash(path)
+    )
+
+
+def note_made(path: Path, made_from: str) -> None:
+    """Put on record beside `path` what it was made from."""
+    record = {"fingerprint": made_from, "checksum": path_hash(path)}
+    write_text(_record(path), json.dumps(record, indent=1) + "\n")
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _checksums(shards: Sequence[ShardRef]) -> list[str]:
+    return [_sidecar(shard).checksum for shard in shards]
+
+
+def _texts(shards: Sequence[ShardRef]) -> Iterator[str]:
+    for shard in shards:
+        for batch in read_batches(shard):
+            for column in ("source", "target"):
+                yield from batch.column(column).to_pylist()
+
+
+def word_offsets(text: str) -> tuple[tuple[int, int], ...]:
+    """Half-open code point offsets of the words that links count."""
+    return split_words(text).offsets
+
+
+def align_bitext(shards: Sequence[ShardRef], run: Path, config: AlignmentConfig) -> list[ShardRef]:
+    """Add the word links of all shards together: shard i of the next step is shard i aligned."""
+    made_from = [
+        fingerprint(["align", 1, config, _checksums(shards), index])
+        for index, _ in enumerate(shards)
+    ]
+    aligned = [shard.next(ALIGN_STEP) for shard in shards]
+    if all(is_done(ref, mark) for ref, mark in zip(aligned, made_from, strict=True)):
+        return aligned
+    with tempfile.TemporaryDirectory(dir=run, prefix=".align-") as folder:
+        links = align_with_eflomal(shards, Path(folder), config)
+        for shard, ref, mark in zip(shards, aligned, made_from, strict=True):
+            with ShardWriter(ref, mark, schema=ALIGNED_BITEXT_SCHEMA) as writer:
+                for batch in read_batches(shard):
+                    column = pa.array(
+                        list(itertools.islice(links, batch.num_rows)), pa.list_(pa.int16())
+                    )
+                    writer.write(
+                        pa.RecordBatch.from_arrays(
+                            [*batch.columns, column], schema=ALIGNED_BITEXT_SCHEMA
+                        ),
+                        rows_in=batch.num_rows,
+                    )
+    return aligned
+
+
+def _sidecar(ref: ShardRef) -> Sidecar:
+    sidecar = read_sidecar(ref)
+    if sidecar is None:
+        raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
+    return sidecar
+
+
+MAX_WORDS = 1000
+"""eflomal takes sentences of up to 1,023 words; longer pairs get no links."""
+
+
+def align_with_eflomal(
+    shards: Sequence[ShardRef], folder: Path, config: AlignmentConfig
+) -> Iterator[list[int]]:
+    """Flattened links of every pair of all shards, in order; `folder` is for working files.
+
+    Words are lower-cased. eflomal draws samples from a generator that it seeds by itself, so two
+    runs differ in a few links.
+    """
+    try:
+        import eflomal
+    except ImportError as error:
+        raise MissingExtraError("guided alignment", "train") from error
+    names = [folder / name for name in ("source", "target", "forward", "reverse")]
+    with names[0].open("w", encoding="utf-8") as src, names[1].open("w", encoding="utf-8") as tgt:
+        for shard in shards:
+            for batch in read_batches(shard):
+                for pair in zip(
+                    batch.column("source").to_pylist(),
+                    batch.column("target").to_pylist(),
+                    strict=True,
+                ):
+                    words = [split_words(text).strings() for text in pair]
+                    if max(map(len, words)) > MAX_WORDS:
+                        words = [["-"], ["-"]]
+                    for side, file in zip(words, (src, tgt), strict=True):
+                        file.write(" ".join(side).lower() + "\n")
+    aligner = eflomal.Aligner(rel_iterations=config.relative_iterations)
+    try:
+        with names[0].open(encoding="utf-8") as src, names[1].open(encoding="utf-8") as tgt:
+            aligner.align(
+                src,
+                tgt,
+                links_filename_fwd=str(names[2]),
+                links_filename_rev=str(names[3]),
+                quiet=True,
+            )
+    except subprocess.CalledProcessError as error:
+        raise RuntimeError(f"eflomal failed with exit code {error.returncode}") from error
+    with names[2].open(encoding="utf-8") as forward, names[3].open(encoding="utf-8") as reverse:
+        for one, other in zip(forward, reverse, strict=True):
+            links = set(one.split()) & set(other.split())
+            if config.symmetrisation == "union":
+                links = set(one.split()) | set(other.split())
+            pairs = sorted(tuple(map(int, link.split("-"))) for link in links)
+            yield [index for pair in pairs for index in pair]
+
+
+HELD_OUT, IN_DEV = "held-out", "in-dev"
+_HELD_OUT_SCHEMA = ALIGNED_BITEXT_SCHEMA.append(
+    pa.field("drop_reason", pa.string(), nullable=False)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DevPairs:
+    """Sentence pairs to measure on while training; `name` is that of their corpus."""
+
+    name: str
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+def read_dev(one: BitextSource, source: str, target: str, limit: int) -> DevPairs:
+    """The dev corpus `one`, normalised as the training bitext is.
+
+    Of a corpus with more than `limit` pairs, those are taken whose content hash is lowest: an
+    even draw that another order of lines does not change.
+    """
+    frames = [
+        frame.select(normalise(pl.col("source")), normalise(pl.col("target")))
+        for frame in _frames(one, source, target)
+    ]
+    rows = [row for row in pl.concat(frames).rows() if all(row)]
+    if len(rows) > limit:
+        rows = sorted(rows, key=lambda row: content_id(*row))[:limit]
+    sources, targets = zip(*rows, strict=True) if rows else ((), ())
+    return DevPairs(one.name or one.bitext().name, sources, targets)
+
+
+def set_apart(
+    shards: Sequence[ShardRef], run: Path, dev: Sequence[DevPairs], held_out: int
+) -> tuple[ShardRef, list[DevPairs]]:
+    """One shard of all pairs to train on, and the dev sets.
+
+    Pairs with a sentence of a dev set, on either side, are not trained on. Without a dev set,
+    about `held_out` pairs (at most a tenth) are taken from the bitext, with all pairs that share
+    their source. What is left out is in `dropped/`, with the reason.
+    """
+    ref = ShardRef(run, EXAMPLES_STEP, 0)
+    made_from = fingerprint(["examples", 1, _checksums(shards), list(dev), held_out])
+    if not is_done(ref, made_from):
+        total = sum(_sidecar(shard).rows_out for shard in shards)
+        share = 0.0 if dev else min(0.1, held_out / max(1, total))
+        known = {text for one in dev for text in (*one.sources, *one.targets)}
+        with ShardWriter(
+            ref, made_from, schema=ALIGNED_BITEXT_SCHEMA, dropped_schema=_HELD_OUT_SCHEMA
+        ) as writer:
+            for shard in shards:
+                for batch in read_batches(shard):
+                    _write_examples(batch, writer, known, share)
+    return ref, list(dev) or [_held_out(ref, held_out)]
+
+
+def _write_examples(
+    batch: pa.RecordBatch, writer: ShardWriter, known: Set[str], share: float
+) -> None:
+    def reason(source: str, target: str) -> str:
+        if source in known or target in known:
+            return IN_DEV
+        return HELD_OUT if int(content_id(source), 16) < share * 2**64 else ""
+
+    reasons = [
+        reason(*pair)
+        for pair in zip(
+            batch.column("source").to_pylist(), batch.column("target").to_pylist(), strict=True
+        )
+    ]
+    out = pa.array([bool(r) for r in reasons])
+    dropped = batch.append_column("drop_reason", pa.array(reasons, pa.string())).filter(out)
+    writer.write(
+        batch.filter(pc.invert(out)),
+        dropped.cast(_HELD_OUT_SCHEMA),
+        rows_in=batch.num_rows,
+    )
+
+
+def _held_out(ref: ShardRef, limit: int) -> DevPairs:
+    rows = [
+        pair
+        for batch in read_dropped(ref)
+        for pair in zip(
+            batch.column("source").to_pylist(), batch.column("target").to_pylist(), strict=True
+        )
+    ]
+    sources, targets = zip(*rows[:limit], strict=True) if rows else ((), ())
+    return DevPairs(HELD_OUT, sources, targets)
