@@ -117,17 +117,20 @@ def _cluster_edges(text: str) -> frozenset[int]:
 
 
 def _surrogate_field(row: Row) -> str | None:
+    """The name of a field with half of a surrogate pair in it, or None."""
+    strings = [row.text, row.id, row.lang]
+    strings += [s for s in (row.text_pair, row.label, row.target, row.split) if s is not None]
+    strings += [span.label for span in row.spans]
+    for pair in row.meta.items():
+        strings += pair
+    joined = "\n".join(strings)
+    if joined.isascii() or not _SURROGATE.search(joined):
+        return None
     for name in ("text", "id", "lang", "text_pair", "label", "target", "split"):
         value = getattr(row, name)
-        if value is not None and not value.isascii() and _SURROGATE.search(value):
+        if value is not None and _SURROGATE.search(value):
             return name
-    for strings, name in (
-        ((s.label for s in row.spans), "a span's label"),
-        ((s for pair in row.meta.items() for s in pair), "meta"),
-    ):
-        if any(not s.isascii() and _SURROGATE.search(s) for s in strings):
-            return name
-    return None
+    return "a span's label or meta"
 
 
 def without_surrogates(text: str) -> str:

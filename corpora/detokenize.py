@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import regex
@@ -51,6 +52,8 @@ def align_tokens(tokens: Sequence[str], text: str) -> Offsets | int:
 
     Gives the index of the first token that is not there, or `len(tokens)` where text is left.
     """
+    if " ".join(tokens) == text:
+        return _spaced(tokens)
     offsets = []
     at = 0
     for index, token in enumerate(tokens):
@@ -70,6 +73,8 @@ def align_tokens(tokens: Sequence[str], text: str) -> Offsets | int:
 def detokenize(tokens: Sequence[str], lang: str) -> tuple[str, Offsets]:
     """The text that `tokens` (none of them empty) make up in language `lang`, and their offsets."""
     glued = _glue(tokens, lang.split("-")[0].lower())
+    if True not in glued:
+        return " ".join(tokens), _spaced(tokens)
     parts = []
     offsets = []
     at = 0
@@ -81,6 +86,12 @@ def detokenize(tokens: Sequence[str], lang: str) -> tuple[str, Offsets]:
         offsets.append((at, at + len(token)))
         at += len(token)
     return "".join(parts), tuple(offsets)
+
+
+def _spaced(tokens: Sequence[str]) -> Offsets:
+    """Offsets of `tokens` with one space between them."""
+    ends = list(accumulate(map(len, tokens), lambda end, length: end + 1 + length))
+    return tuple([(end - len(token), end) for token, end in zip(tokens, ends, strict=True)])
 
 
 def _glue(tokens: Sequence[str], lang: str) -> list[bool]:

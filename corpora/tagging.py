@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 Scheme = Literal["iob1", "iob2", "bioes"]
@@ -63,14 +64,26 @@ def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = No
     one) and counted there under `illegal-tag`; and a tag that starts with O but is of no scheme
     (xSID's training set has `Orecurring_datetime`) is read as O. Any other is an error.
     """
-    chunks: list[Chunk] = []
     if tags.count("O") == len(tags):
-        return chunks
-    reader = _Decoder(tags, scheme, mended, chunks)
-    for index, tag in enumerate(tags):
-        reader.read(index, tag)
-    reader.read(len(tags), "O")
-    return chunks
+        return []
+    try:
+        return list(_decode(tuple(tags), scheme))
+    except IllegalTagError:
+        if mended is None:
+            raise
+    return _run(_Decoder(tags, scheme, mended))
+
+
+@lru_cache(maxsize=1 << 14)  # a corpus of commands has few patterns of tags
+def _decode(tags: tuple[str, ...], scheme: Scheme) -> tuple[Chunk, ...]:
+    return tuple(_run(_Decoder(tags, scheme, None)))
+
+
+def _run(decoder: _Decoder) -> list[Chunk]:
+    for index, tag in enumerate(decoder.tags):
+        decoder.read(index, tag)
+    decoder.read(len(decoder.tags), "O")
+    return decoder.chunks
 
 
 class _Decoder:
@@ -78,17 +91,11 @@ class _Decoder:
 
     __slots__ = ("chunks", "label", "mended", "scheme", "start", "tags")
 
-    def __init__(
-        self,
-        tags: Sequence[str],
-        scheme: Scheme,
-        mended: Counter[str] | None,
-        chunks: list[Chunk],
-    ) -> None:
+    def __init__(self, tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None) -> None:
         self.tags = tags
         self.scheme = scheme
         self.mended = mended
-        self.chunks = chunks
+        self.chunks: list[Chunk] = []
         self.start: int | None = None
         self.label = ""
 

@@ -67,7 +67,9 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
     first = 0
     number = 0
     for number, line in enumerate(text_lines(source.path), 1):
-        if not line or line.isspace():
+        if lines and line[:1].isalnum():  # most lines; the order of the tests is for speed
+            lines.append(line)
+        elif not line or line.isspace():
             if lines:
                 yield _Sentence(first, lines, comments)
                 lines, comments = [], []
@@ -161,10 +163,11 @@ def _read_sentence(
         if len(kept) < len(table):
             table = [table[i] for i in kept]
             numbers = [numbers[i] for i in kept]
-    for number, cells in zip(numbers, table, strict=True):
-        if len(cells) != layout.width:
-            detail = f"{len(cells)} columns where {layout.width} were expected"
-            return _defect(source, sentence, comments, number, "ragged-columns", detail)
+    widths = [len(cells) for cells in table]
+    if widths.count(layout.width) < len(widths):
+        at = next(i for i, width in enumerate(widths) if width != layout.width)
+        detail = f"{widths[at]} columns where {layout.width} were expected"
+        return _defect(source, sentence, comments, numbers[at], "ragged-columns", detail)
     tokens = [cells[layout.token] for cells in table]
     tags = None if layout.tag is None else [cells[layout.tag] for cells in table]
     try:
