@@ -63,11 +63,13 @@ OnProgress = Callable[[str, int], None]
 """Told now and then what is being done and how many pairs are through."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Configuration: unknown keys are refused, values never change."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BitextSource(_Strict):
+class BitextSource(Strict):
     """One parallel corpus: a TSV or TMX file, or `path` and `target_path` line by line."""
 
     path: Path
@@ -87,7 +89,7 @@ class BitextSource(_Strict):
         return Bitext(self.path, self.target_path, self.columns, self.weight)
 
 
-class CleaningConfig(_Strict):
+class CleaningConfig(Strict):
     """Limits of the filters; null switches one off."""
 
     max_chars: int | None = 500
@@ -101,7 +103,7 @@ class CleaningConfig(_Strict):
     """More of a corpus than this in another language is a mistake, not noise."""
 
 
-class AlignmentConfig(_Strict):
+class AlignmentConfig(Strict):
     """Word alignment of the training bitext by eflomal (Östling and Tiedemann, 2016)."""
 
     symmetrisation: Literal["intersection", "union"] = "intersection"
@@ -289,8 +291,13 @@ def word_offsets(text: str) -> tuple[tuple[int, int], ...]:
     return split_words(text).offsets
 
 
-def align_bitext(shards: Sequence[ShardRef], run: Path, config: AlignmentConfig) -> list[ShardRef]:
-    """Add the word links of all shards together: shard i of the next step is shard i aligned."""
+def align_bitext(
+    shards: Sequence[ShardRef], run: Path, config: AlignmentConfig | None
+) -> list[ShardRef]:
+    """Add the word links of all shards together: shard i of the next step is shard i aligned.
+
+    Without a configuration no pair gets any links.
+    """
     made_from = [
         fingerprint(["align", 1, config, _checksums(shards), index])
         for index, _ in enumerate(shards)
@@ -299,7 +306,11 @@ def align_bitext(shards: Sequence[ShardRef], run: Path, config: AlignmentConfig)
     if all(is_done(ref, mark) for ref, mark in zip(aligned, made_from, strict=True)):
         return aligned
     with tempfile.TemporaryDirectory(dir=run, prefix=".align-") as folder:
-        links = align_with_eflomal(shards, Path(folder), config)
+        links = (
+            itertools.repeat([])
+            if config is None
+            else align_with_eflomal(shards, Path(folder), config)
+        )
         for shard, ref, mark in zip(shards, aligned, made_from, strict=True):
             with ShardWriter(ref, mark, schema=ALIGNED_BITEXT_SCHEMA) as writer:
                 for batch in read_batches(shard):

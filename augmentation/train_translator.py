@@ -1,27 +1,303 @@
-"""Training a translator: configuration, and the steps from clean bitext to a model folder."""
+"""Training a translator: its configuration, and its steps from bitext files to a model folder.
+
+The steps run one after the other in a work folder, and each is skipped when what it makes is there
+and was made from the same things. `STEPS` is the one plan; flows and scripts only walk through it.
+"""
 
 from __future__ import annotations
 
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator, model_validator
+
 from augmentation.bitext import (
+    ALIGN_STEP,
+    CLEAN_STEP,
+    EXAMPLES_STEP,
+    SUBWORDS_STEP,
     AlignmentConfig,
     BitextSource,
     CleaningConfig,
+    DevPairs,
+    Strict,
     align_bitext,
+    is_made,
     make_subwords,
+    note_made,
     read_and_clean,
     read_dev,
     set_apart,
     word_offsets,
 )
+from corpora.errors import MissingExtraError, UserError
+from corpora.manifest import file_hash, fingerprint
+from corpora.shards import ShardRef, read_sidecar
+from corpora.storage import write_text
+from translators.card import History
+from translators.languages import normalise_tag
+from translators.marian_folder import save_marian
+from translators.subwords import MARKERS, SubwordConfig, language_tag
+from translators.training.config import TrainingConfig
 
-__all__ = [
-    "AlignmentConfig",
-    "BitextSource",
-    "CleaningConfig",
-    "align_bitext",
-    "make_subwords",
-    "read_and_clean",
-    "read_dev",
-    "set_apart",
-    "word_offsets",
-]
+if TYPE_CHECKING:
+    from translators.training.loop import Report
+
+TRAIN_STEP = "50-train"
+
+
+class TrainTranslatorConfig(Strict):
+    """Everything that decides what the model will be."""
+
+    source: str
+    """BCP 47 tag of the bitext's first side."""
+    target: str
+    bidirectional: bool = False
+    """One model for both directions, told apart by a tag before the source text."""
+    name: str = ""
+    """As in the card and the store; `SOURCE-TARGET` when empty."""
+    bitext: tuple[BitextSource, ...] = Field(min_length=1)
+    dev: tuple[BitextSource, ...] = ()
+    """What early stopping measures on; without any, pairs are held out of the bitext."""
+    dev_pairs: int = Field(500, ge=1)
+    """At most so many pairs of each dev corpus, or so many held out."""
+    min_pairs: int = Field(100, ge=1)
+    """Fewer clean pairs than this are a mistake."""
+    cleaning: CleaningConfig = CleaningConfig()
+    subwords: SubwordConfig = SubwordConfig()
+    alignment: AlignmentConfig | None = AlignmentConfig()
+    """Null trains without guided alignment."""
+    training: TrainingConfig = TrainingConfig()
+    quantization: str = "int8"
+    """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
+
+    @field_validator("source", "target")
+    @classmethod
+    def _language(cls, tag: str) -> str:
+        return normalise_tag(tag)
+
+    @model_validator(mode="after")
+    def _two_languages(self) -> TrainTranslatorConfig:
+        if self.source == self.target:
+            raise ValueError(f"source and target are both {self.source!r}")
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """The name, as given or made from the languages."""
+        return self.name or f"{self.source}-{self.target}"
+
+    def directions(self) -> tuple[tuple[str, str], ...]:
+        """(source, target) of every direction that is trained."""
+        forward = (self.source, self.target)
+        return (forward, forward[::-1]) if self.bidirectional else (forward,)
+
+    def tag(self, target: str) -> str | None:
+        """The piece that opens a source text; a model of one direction needs none."""
+        return language_tag(target) if self.bidirectional else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """One run of the steps. `work` keeps what they make, `out` will be the model's folder.
+
+    `device`, `threads` and `max_seconds` (of training, in this go) do not decide what is learnt.
+    """
+
+    config: TrainTranslatorConfig
+    work: Path
+    out: Path
+    device: str = "auto"
+    threads: int | None = None
+    max_seconds: float | None = None
+    say: Callable[[str], None] = lambda line: None
+    """Told, a line at a time, how far things are."""
+
+    @property
+    def clean(self) -> list[ShardRef]:
+        """The clean bitext, one shard a corpus."""
+        return self._shards(CLEAN_STEP)
+
+    @property
+    def aligned(self) -> list[ShardRef]:
+        """The clean bitext with word links."""
+        return self._shards(ALIGN_STEP)
+
+    def _shards(self, step: str) -> list[ShardRef]:
+        return [ShardRef(self.work, step, index) for index in range(len(self.config.bitext))]
+
+    @property
+    def subwords(self) -> Path:
+        """The joint SentencePiece model."""
+        return self.work / SUBWORDS_STEP / "subwords.model"
+
+    @property
+    def examples(self) -> ShardRef:
+        """What is trained on."""
+        return ShardRef(self.work, EXAMPLES_STEP, 0)
+
+    @property
+    def model(self) -> Path:
+        """The trained model as `transformers` reads it."""
+        return self.work / TRAIN_STEP / "model"
+
+    @property
+    def history(self) -> Path:
+        """How training went, as JSON."""
+        return self.work / TRAIN_STEP / "history.json"
+
+
+def clean_step(run: TrainRun) -> str:
+    """Read the corpora and clean them."""
+    config = run.config
+    shards = read_and_clean(
+        config.bitext, config.source, config.target, run.work, config.cleaning, _counter(run.say)
+    )
+    sidecars = [read_sidecar(shard) for shard in shards]
+    kept = sum(s.rows_out for s in sidecars if s is not None)
+    reasons: Counter[str] = Counter()
+    for sidecar in sidecars:
+        reasons.update({} if sidecar is None else sidecar.drop_reasons)
+    dropped = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+    if kept < config.min_pairs:
+        raise UserError(
+            f"only {kept} clean sentence pairs, at least {config.min_pairs} are needed to train "
+            f"(dropped: {dropped or 'none'})",
+            file=config.bitext[0].path,
+        )
+    return f"{kept:,} pairs kept; dropped: {dropped or 'none'}"
+
+
+def _counter(say: Callable[[str], None]) -> Callable[[str, int], None]:
+    """Lines with the number done and how fast, every few seconds."""
+    began: dict[str, float] = {}
+    last = 0.0
+
+    def count(what: str, done: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        start = began.setdefault(what, now)
+        if now - last > 5 and now > start:
+            say(f"{what}: {done:,} pairs, {done / (now - start):,.0f} a second")
+            last = now
+
+    return count
+
+
+def subwords_step(run: TrainRun) -> str:
+    """Make the vocabulary."""
+    config = run.config
+    make_subwords(run.clean, config.source, config.target, run.work, config.subwords)
+    return f"{config.subwords.vocabulary:,} pieces"
+
+
+def align_step(run: TrainRun) -> str:
+    """Align the words of the bitext."""
+    if run.config.alignment is None:
+        run.say("no guided alignment: the attention of this model will be no alignment")
+    align_bitext(run.clean, run.work, run.config.alignment)
+    return "aligned"
+
+
+def examples_step(run: TrainRun) -> str:
+    """Gather what is trained on, without what is measured on."""
+    dev = read_dev_sets(run.config)
+    ref, sets = set_apart(run.aligned, run.work, dev, run.config.dev_pairs)
+    if not any(one.sources for one in sets):
+        raise UserError("no pair is left to measure on: bring a dev set (--dev)")
+    measured = ", ".join(f"{one.name} {len(one.sources):,}" for one in sets)
+    sidecar = read_sidecar(ref)
+    return f"{sidecar.rows_out if sidecar else 0:,} pairs to train on; measured on {measured}"
+
+
+def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
+    """The dev sets that the configuration names."""
+    return [read_dev(one, config.source, config.target, config.dev_pairs) for one in config.dev]
+
+
+def train_step(run: TrainRun) -> str:
+    """Train, or go on training from the last checkpoint; save the model and its history."""
+    config = run.config
+    made_from = fingerprint(
+        [
+            "train",
+            1,
+            config.training,
+            config.bidirectional,
+            file_hash(run.examples.path),
+            file_hash(run.subwords),
+        ]
+    )
+    if is_made(run.model, made_from):
+        return "already trained"
+    try:
+        from translators.training.batches import TrainingData
+        from translators.training.evaluate import DevSet
+        from translators.training.loop import Trainer
+    except ImportError as error:
+        raise MissingExtraError("training a translator", "train") from error
+    data = TrainingData(
+        bitext=run.examples.path,
+        subwords=run.subwords,
+        split_words=word_offsets,
+        forward_tag=config.tag(config.target),
+        backward_tag=config.tag(config.source) if config.bidirectional else None,
+        markers=MARKERS if config.subwords.markers else (),
+    )
+    _, dev = set_apart(run.aligned, run.work, read_dev_sets(config), config.dev_pairs)
+    trainer = Trainer(
+        config.training,
+        data,
+        run.work / TRAIN_STEP,
+        validator=DevSet(run.subwords, _by_direction(config, dev)),
+        on_report=lambda report: run.say(progress_line(report)),
+        device=run.device,
+        threads=run.threads,
+    )
+    result = trainer.run(max_seconds=run.max_seconds)
+    save_marian(result.model, run.subwords, run.model, config.source, config.target)
+    progress = result.progress
+    history = History(
+        losses=progress.losses,
+        validations=progress.validations,
+        steps=progress.step,
+        max_steps=config.training.max_steps,
+        seconds=progress.seconds,
+        target_tokens=progress.target_tokens,
+        stopped=result.stopped,
+    )
+    write_text(run.history, json.dumps(asdict(history), indent=1) + "\n")
+    if result.stopped != "interrupted":
+        note_made(run.model, made_from)
+    return f"{progress.step:,} steps, {progress.seconds:,.0f} seconds ({result.stopped})"
+
+
+def _by_direction(
+    config: TrainTranslatorConfig, dev: Sequence[DevPairs]
+) -> dict[str, tuple[str | None, Sequence[str], Sequence[str]]]:
+    sets: dict[str, tuple[str | None, Sequence[str], Sequence[str]]] = {}
+    for one in dev:
+        for source, target in config.directions():
+            sides = (one.sources, one.targets)
+            if source != config.source:
+                sides = sides[::-1]
+            sets[f"{one.name}.{source}-{target}"] = (config.tag(target), *sides)
+    return sets
+
+
+def progress_line(report: Report) -> str:
+    """`step 1,200/20,000  loss 3.21  5,400 target tokens/s  1:02:03 left`, and dev scores."""
+    left = timedelta(seconds=round(report.seconds_left))
+    line = (
+        f"step {report.step:,}/{report.max_steps:,}  loss {report.loss:.3f}  "
+        f"{report.tokens_per_second:,.0f} target tokens/s  {left} left"
+    )
+    if report.validation is not None:
+        line += f"  dev chrF {report.validation['chrf']:.1f}"
+    return line

@@ -1,0 +1,57 @@
+"""A trained Marian model as the folder that `transformers` reads and `models add` converts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sentencepiece
+
+from corpora.storage import make_folder, writing
+
+if TYPE_CHECKING:
+    from transformers import MarianMTModel
+
+PAD = "<pad>"
+
+
+def save_marian(
+    model: MarianMTModel, subwords: Path, folder: Path, source: str, target: str
+) -> None:
+    """Write weights (safetensors), configuration and tokenizer files to `folder`, made anew.
+
+    `subwords` is the joint SentencePiece model. Its ids are the model's, and `<pad>` is the id
+    after them.
+    """
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    make_folder(temporary)
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(subwords))
+    size = processor.get_piece_size()
+    if model.config.vocab_size != size + 1:
+        raise ValueError(f"{model.config.vocab_size} embeddings, but {size} pieces and {PAD}")
+    vocabulary = {processor.id_to_piece(i): i for i in range(size)} | {PAD: size}
+    tokenizer = {
+        "tokenizer_class": "MarianTokenizer",
+        "source_lang": source,
+        "target_lang": target,
+        "separate_vocabs": False,
+        "unk_token": processor.id_to_piece(processor.unk_id()),
+        "eos_token": processor.id_to_piece(processor.eos_id()),
+        "pad_token": PAD,
+        "model_max_length": model.config.max_position_embeddings,
+    }
+    # As OPUS-MT models have it: `<pad>` only ever starts a translation.
+    model.generation_config.bad_words_ids = [[size]]
+    model.generation_config.max_length = model.config.max_position_embeddings
+    with writing(folder):
+        model.save_pretrained(str(temporary))
+        for name in ("source.spm", "target.spm"):
+            shutil.copyfile(subwords, temporary / name)
+        for name, content in (("vocab.json", vocabulary), ("tokenizer_config.json", tokenizer)):
+            text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+            (temporary / name).write_text(text, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
