@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import multiprocessing.connection
+import os
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -114,7 +117,16 @@ _worker: _Worker | None = None
 
 def _start_worker(data: TrainingData, config: TrainingConfig) -> None:
     global _worker
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A trainer that was killed cannot tell its workers to stop.
+        threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
     _worker = _Worker(data, config)
+
+
+def _die_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _make_pool(pool: np.ndarray) -> list[Example]:

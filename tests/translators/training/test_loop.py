@@ -60,6 +60,18 @@ def _child(
     )
 
 
+def _children(pid: int) -> list[int]:
+    """Processes whose parent is `pid`."""
+    stats = (p.read_text().rpartition(")")[2].split() for p in Path("/proc").glob("[0-9]*/stat"))
+    found = zip(Path("/proc").glob("[0-9]*/stat"), stats, strict=True)
+    return [int(path.parent.name) for path, fields in found if int(fields[1]) == pid]
+
+
+def _runs(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 def _weights(out: Path) -> dict[str, torch.Tensor]:
     last = sorted((out / "checkpoints").glob("step-*"))[-1]
     return safetensors.torch.load_file(last / "model.safetensors")
@@ -87,8 +99,13 @@ def test_kill_and_resume_gives_the_same_weights(
     deadline = time.monotonic() + 90
     while not list(checkpoints.glob("step-*")) and time.monotonic() < deadline:
         time.sleep(0.01)
+    workers = _children(child.pid)
     child.send_signal(signal.SIGKILL)
     child.wait()
+    assert workers
+    while any(map(_runs, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_runs, workers)), "workers outlive their trainer"
     reached = sorted(checkpoints.glob("step-*"))[-1].name
     assert reached < "step-00000060", "it was not killed in time"
     Trainer(config, toy_data, tmp_path / "killed", device="cpu", threads=1).run()
