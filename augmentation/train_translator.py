@@ -6,16 +6,19 @@ and was made from the same things. `STEPS` is the one plan; flows and scripts on
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, field_validator, model_validator
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from augmentation.bitext import (
     ALIGN_STEP,
@@ -37,9 +40,9 @@ from augmentation.bitext import (
     word_offsets,
 )
 from corpora.errors import MissingExtraError, UserError
-from corpora.manifest import file_hash, fingerprint
+from corpora.manifest import file_hash, fingerprint, lock, plain
 from corpora.shards import ShardRef, read_sidecar
-from corpora.storage import write_text
+from corpora.storage import make_folder, write_text
 from translators.card import History
 from translators.languages import normalise_tag
 from translators.marian_folder import save_marian
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from translators.training.loop import Report
 
 TRAIN_STEP = "50-train"
+MODEL_FILE = "model.bin"
 
 
 class TrainTranslatorConfig(Strict):
@@ -301,3 +305,87 @@ def progress_line(report: Report) -> str:
     if report.validation is not None:
         line += f"  dev chrF {report.validation['chrf']:.1f}"
     return line
+
+
+Step = Callable[[TrainRun], str]
+"""Does one step of a run, unless it is done; gives a line on what came of it."""
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("clean", clean_step),
+    ("subwords", subwords_step),
+    ("align", align_step),
+    ("examples", examples_step),
+    ("train", train_step),
+)
+
+
+def prepare(run: TrainRun) -> AbstractContextManager[None]:
+    """Check what a run needs before any work is done, and hold its work folder.
+
+    Raises `UserError` for files and extras that are missing, an output folder that holds
+    something else, and a work folder that another process is writing.
+    """
+    for one in (*run.config.bitext, *run.config.dev):
+        for file in one.bitext().files():
+            if not file.is_file():
+                raise UserError("no such file", file=file)
+    needed = {"torch": "training a translator"}
+    if run.config.alignment is not None:
+        needed["eflomal"] = "guided alignment"
+    for module, feature in needed.items():
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(feature, "train")
+    if run.out.exists() and not (run.out / MODEL_FILE).is_file() and any(run.out.iterdir()):
+        raise UserError("this folder holds something else than a model", file=run.out)
+    make_folder(run.work)
+    config = yaml.safe_dump(plain(run.config), sort_keys=False, allow_unicode=True)
+    write_text(run.work / "config.yaml", config)
+    return lock(run.work)
+
+
+def train_translator(run: TrainRun) -> Path:
+    """Go through all steps in this process; gives the model's folder."""
+    with prepare(run):
+        for name, step in STEPS:
+            run.say(f"{name} ...")
+            run.say(f"{name}: {step(run)}")
+    return run.out
+
+
+def load_config(path: Path | None, overrides: Mapping[str, Any]) -> TrainTranslatorConfig:
+    """The configuration in the YAML file `path`, with `overrides` put over it.
+
+    Mappings are merged key by key; anything else is replaced. Raises `UserError` for what is not
+    understood, naming the file and the key.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError("no such file", file=path) from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UserError(f"not a YAML file: {error}", file=path) from error
+        if not isinstance(loaded, dict):
+            raise UserError("not a mapping of settings", file=path)
+        values = loaded
+    try:
+        return TrainTranslatorConfig.model_validate(_merge(values, overrides))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        if first["type"] == "missing":
+            where, problem = "", f"{where} is needed, on the command line or in --config"
+        else:
+            problem = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{where}: {problem}".removeprefix(": "), file=path) from error
+
+
+def _merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

@@ -53,7 +53,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
+class TrainingCard:
     """Everything that the card says."""
 
     name: str
@@ -85,7 +85,7 @@ def describe_machine(device: str) -> str:
     return f"{name}, {os.cpu_count() or 1} cores, {device}"
 
 
-def render_card(card: ModelCard) -> str:
+def render_card(card: TrainingCard) -> str:
     """The card as Markdown with the YAML header that model hubs read."""
     languages = sorted({language for pair in card.directions for language in pair})
     header = yaml.safe_dump(

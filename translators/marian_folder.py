@@ -47,7 +47,7 @@ def save_marian(
     model.generation_config.bad_words_ids = [[size]]
     model.generation_config.max_length = model.config.max_position_embeddings
     with writing(folder):
-        model.save_pretrained(str(temporary))
+        _save_quietly(model, temporary)
         for name in ("source.spm", "target.spm"):
             shutil.copyfile(subwords, temporary / name)
         for name, content in (("vocab.json", vocabulary), ("tokenizer_config.json", tokenizer)):
@@ -55,3 +55,15 @@ def save_marian(
             (temporary / name).write_text(text, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
+
+
+def _save_quietly(model: MarianMTModel, folder: Path) -> None:
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model.save_pretrained(str(folder))
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -1,0 +1,156 @@
+"""`labelferry train-translator`: a model folder from parallel corpora."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = """\
+Train a translation model from parallel corpora: read, clean, subwords, word alignment, training,
+conversion, card. Each step goes on where an earlier run of the same command was cut off.
+
+A BITEXT is a tab-separated file, a TMX file, or two line-aligned files joined by a comma
+(corpus.en,corpus.de); gzip and zstd are unpacked.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments.
+
+    What is not given is left to the recipe and to the configuration; the help says its default.
+    """
+    parser.description = DESCRIPTION
+    parser.argument_default = argparse.SUPPRESS
+    add = parser.add_argument
+    add("bitext", nargs="*", metavar="BITEXT", help="parallel corpus (see above)")
+    add("--source", help="language of the first side (BCP 47 tag)")
+    add("--target", help="language of the second side (BCP 47 tag)")
+    add("--out", required=True, type=Path, metavar="DIR", help="model folder")
+    add(
+        "--bidirectional",
+        action=argparse.BooleanOptionalAction,
+        help="one model for both directions (default: no)",
+    )
+    add("--config", type=Path, metavar="YAML", help="recipe; options given here win over it")
+    add(
+        "--columns",
+        metavar="A,B",
+        help="columns of tab-separated corpora: names in the header, or numbers from 1 "
+        "(default: those that the header calls SOURCE and TARGET, or the only two)",
+    )
+    add(
+        "--weights",
+        metavar="W,W",
+        help="how often each BITEXT is seen, in their order (default: 1 each)",
+    )
+    add(
+        "--dev",
+        action="append",
+        metavar="BITEXT",
+        help="what early stopping measures on, may be repeated (default: held-out pairs)",
+    )
+    add("--name", help="the model's name (default: SOURCE-TARGET)")
+    add("--vocabulary", type=int, metavar="N", help="number of subwords (default: 8000)")
+    add("--max-steps", type=int, metavar="N", help="updates of training (default: 20000)")
+    add("--quantization", help="of the converted model (default: int8)")
+    add("--seed", type=int, help="of training and subwords (default: 0)")
+    add(
+        "--no-guided-alignment",
+        action="store_true",
+        default=False,
+        help="train without word alignments; attention will be no alignment",
+    )
+    add(
+        "--max-minutes",
+        type=float,
+        metavar="M",
+        help="train so long in this go, convert what there is, and go on next time "
+        "(default: to the end)",
+    )
+    add("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to train")
+    add("--threads", type=int, metavar="N", help="processor threads (default: all)")
+    add(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="folder of the steps (default: that of --out with '.work' added)",
+    )
+    add(
+        "--no-prefect",
+        action="store_true",
+        default=False,
+        help="run in this process, without Prefect",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and print where the model is."""
+    from augmentation.train_translator import TrainRun, load_config
+
+    config = load_config(getattr(args, "config", None), _overrides(vars(args)))
+    one = TrainRun(
+        config=config,
+        work=getattr(args, "work", args.out.with_name(f"{args.out.name}.work")),
+        out=args.out,
+        device=args.device,
+        threads=getattr(args, "threads", None),
+        max_seconds=60 * args.max_minutes if "max_minutes" in args else None,
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    if args.no_prefect:
+        from augmentation.train_translator import train_translator
+
+        train_translator(one)
+    else:
+        from flows.train_translator import run_flow
+
+        run_flow(one)
+    print(args.out)
+    return 0
+
+
+def _overrides(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command line says, laid out as the configuration is."""
+    columns = _list(given["columns"], "--columns", 2) if "columns" in given else None
+    files = given.get("bitext", [])
+    weights = ["1"] * len(files)
+    if "weights" in given:
+        weights = _list(given["weights"], "--weights", len(files))
+    out: dict[str, Any] = {
+        key: given[key]
+        for key in ("source", "target", "bidirectional", "name", "quantization")
+        if key in given
+    }
+    if files:
+        out["bitext"] = [
+            _source(text, columns) | {"weight": weight}
+            for text, weight in zip(files, weights, strict=True)
+        ]
+    if "dev" in given:
+        out["dev"] = [_source(text, columns) for text in given["dev"]]
+    if given["no_guided_alignment"]:
+        out["alignment"] = None
+    for key, names in (("subwords", ("vocabulary", "seed")), ("training", ("max_steps", "seed"))):
+        if chosen := {name: given[name] for name in names if name in given}:
+            out[key] = chosen
+    return out
+
+
+def _list(text: str, option: str, count: int) -> list[str]:
+    from corpora.errors import UserError
+
+    values = text.split(",")
+    if len(values) != count:
+        raise UserError(f"{option} {text}: {len(values)} given, {count} needed, parted by commas")
+    return values
+
+
+def _source(text: str, columns: list[str] | None) -> dict[str, Any]:
+    """A BITEXT as `BitextSource` lays it out; a file may have a comma in its name."""
+    if "," in text and not Path(text).exists():
+        source, _, target = text.partition(",")
+        return {"path": source, "target_path": target}
+    return {"path": text, "columns": columns}
