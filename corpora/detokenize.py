@@ -172,7 +172,7 @@ def _moses_glue(tokens: tuple[str, ...], lang: str) -> list[bool]:
     if isinstance(offsets, int):
         # It rewrote a token (`@-@`); keep the token, and space it as a word.
         return [False] * len(tokens)
-    ends = [0, *(end for _, end in offsets)]
+    ends = [-1, *(end for _, end in offsets)]
     return [start == end for (start, _), end in zip(offsets, ends[:-1], strict=True)]
 
 

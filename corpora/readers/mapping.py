@@ -82,16 +82,20 @@ class RowBuilder:
             found = next((u for u in usual if u in names), None)
             if name not in columns and found is not None and found not in columns.values():
                 columns[name] = found
-        tokenised = "text" not in columns and {"tokens", "tags"} <= columns.keys()
-        needed = () if tokenised else _NEEDED[options.task]
-        predicted = () if tokenised or not options.labelled else _PREDICTED[options.task]
-        for name in (*needed, *predicted):
-            if name not in columns:
-                raise self._no_column(_USUAL_QA.get(name, (name,))[-1]
-                                      if options.task == "qa" else name, names)  # fmt: skip
-        if not tokenised and "spans" in columns:
+        if "spans" in columns:
             columns.pop("tags", None)
+        tokenised = {"tokens", "tags"} <= columns.keys()
+        if not tokenised:
+            self._require(columns, names)
         return columns
+
+    def _require(self, columns: Mapping[str, str], names: Sequence[str]) -> None:
+        options = self._source.options
+        predicted = _PREDICTED[options.task] if options.labelled else ()
+        for name in (*_NEEDED[options.task], *predicted):
+            if name not in columns:
+                usual = _USUAL_QA.get(name, (name,)) if options.task == "qa" else (name,)
+                raise self._no_column(usual[-1], names)
 
     def _no_column(self, column: str, names: Sequence[str]) -> UserError:
         return UserError(f"no column {column!r}", file=self._source.path, choices=names)

@@ -38,8 +38,9 @@ def from_tokens(
     Raises `TokenisedError`; what `on_error='repair'` mends is counted in `source.mended`.
     """
     repair = source.options.on_error == "repair"
-    if "" in tokens:
-        raise TokenisedError("empty-token", "a token is empty", list(tokens).index(""))
+    for index, token in enumerate(tokens):
+        if not token or token.isspace():
+            raise TokenisedError("empty-token", f"a token is empty: {token!r}", index)
     chunks: list[Chunk] = []
     if tags is not None:
         try:

@@ -1,0 +1,99 @@
+"""The invariants of a row."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpora.checks import check_row, find_problem, mend_row, splits_grapheme, widen
+from corpora.records import Row, Span
+from tests.corpora.strategies import clusters, rows, texts
+
+FAMILY = "👩‍👩‍👧 there"
+
+
+def row(text: str, *spans: Span, **fields: object) -> Row:
+    return Row("1", "de", text, spans=spans, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "words"),
+    [
+        (row(""), "empty-text", "empty"),
+        (row(" \t\n"), "empty-text", "empty"),
+        (row("half \ud83d of it"), "lone-surrogate", "text"),
+        (row("x", label="\udc00"), "lone-surrogate", "label"),
+        (row("x", meta={"k": "\udc00"}), "lone-surrogate", "meta"),
+        (row("abc", Span(0, 4, "X")), "offset-out-of-range", "0:4"),
+        (row("abc", Span(-1, 2, "X")), "offset-out-of-range", "-1:2"),
+        (row("abc", Span(2, 2, "X")), "empty-span", "2:2"),
+        (row("abc", Span(2, 1, "X")), "empty-span", "2:1"),
+        (row("abc", Span(0, 1, "")), "missing-label", "no label"),
+        (row("abcdef", Span(0, 3, "X"), Span(2, 5, "Y")), "overlapping-spans", "2:5"),
+        (row("abcdef", Span(2, 5, "Y"), Span(0, 3, "X")), "overlapping-spans", "2:5"),
+        (row("cafe\u0301 x", Span(0, 4, "X")), "split-grapheme", "offset 4"),
+        (row(FAMILY, Span(0, 1, "X")), "split-grapheme", "offset 1"),
+        (row("🇩🇪🇫🇷", Span(0, 3, "X")), "split-grapheme", "offset 3"),
+        (row("a\r\nb", Span(0, 2, "X")), "split-grapheme", "offset 2"),
+        (row("abc", tokens=((0, 2), (1, 3))), "bad-tokens", "token"),
+        (row("abc", tokens=((0, 4),)), "bad-tokens", "token"),
+    ],
+)
+def test_every_breach_is_found_and_named(bad: Row, reason: str, words: str) -> None:
+    problem = find_problem(bad)
+    assert problem is not None
+    assert problem.reason == reason
+    assert words in problem.detail
+    assert check_row(bad) == problem.detail
+
+
+def test_good_rows_have_no_problem() -> None:
+    assert check_row(row("abcdef", Span(0, 3, "X"), Span(3, 6, "Y"))) is None
+    assert check_row(row("🇩🇪🇫🇷", Span(2, 4, "X"))) is None
+    assert check_row(row("x" * 100_000, Span(99_999, 100_000, "X"))) is None
+
+
+def test_answers_of_different_annotators_may_overlap() -> None:
+    answers = row("in the year 1990", Span(0, 16, "answer"), Span(12, 16, "answer"))
+    assert check_row(answers, "qa") is None
+    assert check_row(answers, "tokens") is not None
+
+
+@given(rows())
+@settings(max_examples=60, deadline=None)
+def test_rows_on_cluster_edges_hold_and_are_left_alone(good: Row) -> None:
+    assert check_row(good) is None
+    assert mend_row(good) == (good, {})
+
+
+@given(texts)
+@settings(max_examples=100, deadline=None)
+def test_an_offset_splits_a_cluster_exactly_where_it_is_no_edge(text: str) -> None:
+    edges = {0, *(end for _, end in clusters(text))}
+    for offset in range(len(text) + 1):
+        assert splits_grapheme(text, offset) == (offset not in edges)
+
+
+@given(texts, st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_spans_in_range_can_be_mended(text: str, data: st.DataObject) -> None:
+    pairs = st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))
+    spans = [Span(min(p), max(p), "X") for p in data.draw(st.lists(pairs, max_size=5))]
+    mended, counts = mend_row(row(text, *spans))
+    assert check_row(mended) is None
+    assert len(spans) - len(mended.spans) == counts["empty-span"] + counts["overlapping-spans"]
+
+
+def test_mending_is_counted() -> None:
+    bad = row("cafe\u0301 \ud83d abc", Span(0, 4, "X"), Span(3, 4, "Y"), Span(8, 8, "Z"))
+    mended, counts = mend_row(bad)
+    assert mended == replace(bad, text="cafe\u0301 \ufffd abc", spans=(Span(0, 5, "X"),))
+    assert counts == {
+        "lone-surrogate": 1, "empty-span": 1, "split-grapheme": 2, "overlapping-spans": 1,
+    }  # fmt: skip
+
+
+def test_widening_takes_whole_clusters() -> None:
+    assert widen(FAMILY, 1, 2) == (0, 5)
+    assert widen("abc", 1, 2) == (1, 2)

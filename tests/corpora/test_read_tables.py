@@ -1,0 +1,363 @@
+"""JSON lines, CSV, TSV, plain text and SQuAD; and everything that can be wrong with a file."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpora.errors import UserError
+from corpora.readers import ColumnMapping, CorpusBatch, open_corpus
+from corpora.records import Row, Span
+from tests.paths import shared_data
+
+
+def write(path: Path, *records: object) -> Path:
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    return path
+
+
+def read(path: Path, task: str = "classification", **options: object) -> list[Row]:
+    arguments = {"lang": "de"} | options
+    return list(open_corpus(path, task=task, **arguments).rows())  # type: ignore[arg-type]
+
+
+def batch_of(path: Path, task: str, **options: object) -> CorpusBatch:
+    (batch,) = open_corpus(path, task=task, lang="de", **options).batches()  # type: ignore[arg-type]
+    return batch
+
+
+def test_jsonl_keeps_what_it_does_not_know_as_meta(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"id": 7, "text": "Grüße", "label": 1, "source": "web",
+                                        "n": [1], "meta": {"a": "b"}, "none": None})  # fmt: skip
+    (row,) = read(path)
+    assert row == Row("7", "de", "Grüße", label="1", meta={"a": "b", "source": "web", "n": "[1]"})
+
+
+def test_spans_in_every_shape(tmp_path: Path) -> None:
+    shapes = [
+        [{"start": 0, "end": 4, "label": "X", "text": "Anna"}],
+        [[0, 4, "X"]],
+        {"start": [0], "end": [4], "label": ["X"]},
+        '[{"start": 0, "end": 4, "label": "X"}]',
+    ]
+    path = write(tmp_path / "x.jsonl", *({"text": "Anna lebt", "spans": s} for s in shapes))
+    assert [row.spans for row in read(path, "tokens")] == [(Span(0, 4, "X"),)] * 4
+
+
+def test_tokens_and_tags_in_a_table(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "x.jsonl",
+        {"tokens": ["Anna", "lebt", "."], "ner_tags": ["I-PER", "O", "O"]},
+        {"tokens": ["Ulm", "!"], "ner_tags": ["I-LOC", "O"], "text": "Ulm !"},
+    )
+    first, second = read(path, "tokens")
+    assert (first.text, first.spans) == ("Anna lebt.", (Span(0, 4, "PER"),))
+    assert (second.text, second.tokens) == ("Ulm !", ((0, 3), (4, 5)))
+
+
+def test_csv_and_tsv_with_mapped_columns(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text('\ufeffpremise,hypo,y\r\n"a, ""b""\nc",d,no\r\n', encoding="utf-8", newline="")
+    columns = ColumnMapping(text="premise", text_pair="hypo", label="y")
+    (row,) = read(path, "pair", columns=columns)
+    assert (row.text, row.text_pair, row.label) == ('a, "b"\nc', "d", "no")
+    path = tmp_path / "x.tsv"
+    path.write_text('text\tlabel\n"Ja" sagte er\t1\n', encoding="utf-8")
+    assert read(path)[0].text == '"Ja" sagte er'
+    path = tmp_path / "semi.csv"
+    path.write_text("text;label\na;b\n", encoding="utf-8")
+    assert read(path, delimiter=";")[0].label == "b"
+
+
+def test_quotes_in_tsv_are_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text('text\tlabel\n"er sagte ""ja"""\tb\n', encoding="utf-8")
+    with pytest.raises(UserError, match="line 2: a field seems to be quoted"):
+        read(path)
+    assert read(path, quoting=True)[0].text == 'er sagte "ja"'
+    assert read(path, quoting=False)[0].text == '"er sagte ""ja"""'
+
+
+SQUAD = {
+    "version": "v2.0",
+    "data": [
+        {
+            "title": "T",
+            "paragraphs": [
+                {
+                    "context": "Anna lebt in Ulm. " * 3,
+                    "qas": [
+                        {
+                            "id": "q1",
+                            "question": "Wo?",
+                            "is_impossible": False,
+                            "answers": [
+                                {"text": "Ulm", "answer_start": 13},
+                                {"text": "Ulm", "answer_start": 13},
+                                {"text": "in Ulm", "answer_start": 10},
+                            ],
+                        },
+                        {"id": "q2", "question": "Wer?", "is_impossible": True, "answers": []},
+                    ],
+                }
+            ],
+        },
+        {"title": "U", "paragraphs": []},
+    ],
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_squad(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(SQUAD, indent=indent), encoding="utf-8")
+    first, second = read(path, "qa")
+    assert first.spans == (Span(13, 16, "answer"), Span(10, 16, "answer"))
+    assert (first.text_pair, first.meta) == ("Wo?", {"title": "T"})
+    assert (second.id, second.spans) == ("q2", ())
+
+
+def test_a_squad_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    article = json.dumps(SQUAD["data"][0])  # type: ignore[index]
+    many = [article.replace('"q', f'"{n}-q').replace("lebt", "lebt " * 900) for n in range(300)]
+    path.write_text('{"data": [' + ",\n".join(many) + '], "version": "1.1"}', encoding="utf-8")
+    assert path.stat().st_size > 3 << 20
+    found = read(path, "qa", on_error="repair")
+    assert [row.id for row in found] == [f"{n}-q{k}" for n in range(300) for k in (1, 2)]
+    assert found[0].text[found[0].spans[0].start :].startswith("Ulm")
+
+
+def test_answers_that_stand_elsewhere(tmp_path: Path) -> None:
+    bad = json.loads(json.dumps(SQUAD).replace("13", "14"))
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(bad), encoding="utf-8")
+    with pytest.raises(UserError, match=r"row 1: at 14:17 the text is 'lm\.', not 'Ulm'"):
+        read(path, "qa")
+    assert read(path, "qa", on_error="repair")[0].spans[0] == Span(13, 16, "answer")
+    assert [d.reason for d in batch_of(path, "qa", on_error="skip").dropped] == [
+        "span-text-differs"
+    ]
+
+
+def test_xquad_answers_are_what_the_file_says() -> None:
+    path = shared_data("xquad/xquad.de.json")
+    said = {
+        qa["id"]: [a["text"] for a in qa["answers"]]
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]
+        for paragraph in article["paragraphs"]
+        for qa in paragraph["qas"]
+    }
+    found = {r.id: [r.text[s.start : s.end] for s in r.spans] for r in read(path, "qa")}
+    assert found == said
+    assert len(found) == 1190
+
+
+def test_plain_text_ends_lines_at_line_feeds_only(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_bytes("eins\u2028und\x85\x0bzwei\r\ndrei".encode())
+    assert [row.text for row in read(path, "text")] == ["eins\u2028und\x85\x0bzwei", "drei"]
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", "x.data"])
+@pytest.mark.parametrize("how", ["gzip", "zstd", "two gzips"])
+def test_compression_is_seen_by_the_bytes_not_by_the_name(
+    tmp_path: Path, name: str, how: str
+) -> None:
+    lines = [json.dumps({"id": str(n), "text": f"Satz {n}", "label": "x"}) for n in range(5000)]
+    data = "".join(line + "\n" for line in lines).encode()
+    path = tmp_path / name
+    if how == "zstd":
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            stream.write(data)
+    else:
+        half = len(data) // 2 if how == "two gzips" else len(data)
+        path.write_bytes(gzip.compress(data[:half]) + gzip.compress(data[half:]))
+    assert [r.text for r in read(path, format="jsonl")] == [f"Satz {n}" for n in range(5000)]
+
+
+@pytest.mark.parametrize("how", ["gzip", "zstd"])
+def test_cut_short(tmp_path: Path, how: str) -> None:
+    lines = "".join(json.dumps({"text": f"Satz {n * n}", "label": "x"}) + "\n" for n in range(9999))
+    path = tmp_path / "x.jsonl"
+    with pa.CompressedOutputStream(str(path), how) as stream:
+        stream.write(lines.encode())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match=f"x.jsonl: the {how} file is cut short"):
+        read(path)
+
+
+def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    good = b'{"text": "a", "label": "b"}\n'
+    path.write_bytes(b"\xef\xbb\xbf" + good * 60_000 + b'{"text": "\xe4", "label": "b"}\n')
+    offset = 3 + len(good) * 60_000 + 10
+    with pytest.raises(UserError, match=f"not UTF-8: byte 0xe4 at byte offset {offset}$"):
+        read(path)
+    path.write_bytes("text,label\nä,b\n".encode("utf-16"))
+    with pytest.raises(UserError, match="not UTF-8: byte 0xff at byte offset 0"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason", "message"),
+    [
+        ({"text": "abc", "spans": [[0, 9, "X"]]}, "offset-out-of-range", "0:9"),
+        ({"text": "abc", "spans": [[-1, 2, "X"]]}, "offset-out-of-range", "-1:2"),
+        ({"text": "abcd", "spans": [[0, 2, "X"], [1, 3, "Y"]]}, "overlapping-spans", "1:3"),
+        ({"text": "a\u0301", "spans": [[0, 1, "X"]]}, "split-grapheme", "in two"),
+        ({"text": "a\ud83d", "spans": [[0, 1, "X"]]}, "lone-surrogate", "surrogate"),
+        ({"text": "", "spans": []}, "empty-text", "empty"),
+        ({"text": "  ", "spans": []}, "empty-text", "empty"),
+        ({"spans": []}, "missing-field", "no 'text'"),
+        ({"text": 5, "spans": []}, "not-text", "not a string: 5"),
+        ({"text": "abc", "spans": [[0, 1]]}, "bad-spans", "not a span"),
+        ({"text": "abc", "spans": [[0, True, "X"]]}, "bad-spans", "not a span"),
+        ({"text": "abc", "spans": [{"start": 0, "end": "1", "label": "X"}]}, "bad-spans", "span"),
+        ({"text": "abc", "spans": 5}, "bad-spans", "not a list"),
+        ({"text": "abc", "spans": "[[0,"}, "not-json", "not JSON"),
+        (
+            {"text": "😀 Ulm", "spans": [{"start": 3, "end": 6, "label": "X", "text": "Ulm"}]},
+            "span-text-differs",
+            "'lm', not 'Ulm'; offsets must count characters",
+        ),
+        ({"text": "abc", "spans": [], "lang": "en"}, "other-language", "'en', not in 'de'"),
+        ({"text": "abc", "spans": [], "id": "1"}, "duplicate-id", "'1' occurs twice"),
+        (["text"], "not-an-object", "not a JSON object"),
+        ({"text": "abc", "tokens": ["a"], "spans": []}, "bad-tokens", "tokens"),
+    ],
+)
+def test_bad_rows_are_errors_that_name_the_line_or_are_dropped_with_a_reason(
+    tmp_path: Path, record: object, reason: str, message: str
+) -> None:
+    good = {"id": "1", "text": "gut", "spans": []}
+    path = write(tmp_path / "x.jsonl", good, record, {"text": "auch gut", "spans": []})
+    with pytest.raises(UserError) as caught:
+        read(path, "tokens")
+    assert caught.value.line == 2
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    str(caught.value).encode("utf-8")
+    batch = batch_of(path, "tokens", on_error="skip")
+    assert [row.text for row in batch.rows] == ["gut", "auch gut"]
+    assert [d.reason for d in batch.dropped] == [reason]
+    assert batch.dropped[0].detail.startswith("line 2: ")
+    assert batch.dropped[0].row.text or reason == "empty-text"
+    batch.dropped[0].row.text.encode("utf-8")
+
+
+def test_json_that_is_none_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "a", "label": "b"}\n\n{"text": "a", "label\n', encoding="utf-8")
+    with pytest.raises(UserError, match="line 3: not JSON: Unterminated string"):
+        read(path)
+    assert batch_of(path, "classification", on_error="skip").dropped[0].reason == "not-json"
+
+
+def test_repair_mends_and_counts(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "x.jsonl",
+        {"id": "1", "text": "a\u0301b \ud83d", "spans": [[0, 1, "X"], [0, 3, "Y"]]},
+        {"id": "1", "text": "x", "spans": []},
+    )
+    batch = batch_of(path, "tokens", on_error="repair")
+    assert [r.id for r in batch.rows] == ["1", "1-2"]
+    assert batch.rows[0].text == "a\u0301b \ufffd"
+    assert batch.rows[0].spans == (Span(0, 3, "Y"),)
+    assert batch.mended == {
+        "lone-surrogate": 1, "split-grapheme": 1, "overlapping-spans": 1, "duplicate-id": 1,
+    }  # fmt: skip
+    path = write(path, {"text": "abc", "spans": [[0, 9, "X"]]})
+    with pytest.raises(UserError, match="outside the text"):
+        batch_of(path, "tokens", on_error="repair")
+
+
+def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
+    records = [{"id": str(n), "text": "a", "label": "b"} for n in range(9000)]
+    path = write(tmp_path / "x.jsonl", *records)
+    assert len(read(path)) == 9000
+    path = write(path, *records, records[17])
+    with pytest.raises(UserError, match="line 9001: the id '17' occurs twice"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "task", "options", "message"),
+    [
+        ("x.jsonl", '{"txt": "a", "label": "b"}\n', "classification", {},
+         "no column 'text' (choose from: label, txt)"),
+        ("x.jsonl", '{"text": "a", "entities": []}\n', "tokens", {},
+         "no column 'spans' (choose from: entities, text)"),
+        ("x.csv", "text,y\na,b\n", "classification", {},
+         "no column 'label' (choose from: text, y)"),
+        ("x.csv", "text,y\na,b\n", "classification", {"columns": ColumnMapping(label="z")},
+         "no column 'z' (choose from: text, y)"),
+        ("x.csv", "context,answers\na,\n", "qa", {},
+         "no column 'question' (choose from: answers, context)"),
+        ("x.csv", "text,label\na,b,c\n", "classification", {},
+         "line 2: 3 fields where the header has 2"),
+        ("x.csv", "text,text\na,b\n", "classification", {}, "names a column twice"),
+        ("x.csv", 'text,label\n"a"b,c\n', "classification", {}, "line 2: the quotes are not"),
+        ("x.csv", 'text,label\n"a,c\n', "classification", {}, "the quotes are not"),
+        ("x.csv", "text,label\na,\n", "classification", {}, "line 2: there is no 'label'"),
+        ("x.csv", "text,label\n", "classification", {}, "there are no rows"),
+        ("x.csv", "", "classification", {}, "the file is empty"),
+        ("x.csv", "\ufeff", "classification", {}, "there are no rows"),
+        ("x.xyz", "a", "classification", {}, "the format cannot be told"),
+        ("x.json", "[]", "classification", {}, "the format cannot be told"),
+        ("x.csv", "a", "translation", {}, "no task 'translation' (choose from: classification"),
+        ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: arrow, conll"),
+        ("x.csv", "a", "qa", {"on_error": "ignore"}, "no way 'ignore'"),
+        ("x.txt", "a", "tokens", {}, "'text' cannot hold rows for the task 'tokens'"),
+        ("x.json", '{"data": [{"title": 1}]}', "qa", {}, "not SQuAD: no 'paragraphs'"),
+        ("x.json", '{"version": 1}', "qa", {}, "not SQuAD: it has no 'data'"),
+        ("x.json", '{"data": [{"title": "a",\n "b" c}]}', "qa", {}, "line 2: not JSON"),
+        ("x.json", '{"data": [{"title": "a', "qa", {}, "not JSON: Unterminated string"),
+        ("x.json", '{"data": [', "qa", {}, "cut short"),
+        ("x.parquet", "PAR1 and no more", "text", {}, "not a whole Parquet file"),
+        ("x.arrow", "ARROW1 and no more", "text", {}, "not a whole Arrow file"),
+        ("x.arrow", "nonsense", "text", {}, "not a whole Arrow file"),
+    ],
+)  # fmt: skip
+def test_bad_files(
+    tmp_path: Path, name: str, content: str, task: str, options: dict[str, object], message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8", newline="")
+    with pytest.raises(UserError) as caught:
+        read(path, task, **options)
+    assert message in str(caught.value)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nothing\.csv: no such file"):
+        read(tmp_path / "nothing.csv")
+    with pytest.raises(UserError, match="neither Parquet files nor"):
+        read(tmp_path)
+    with pytest.raises(UserError, match="this is a folder"):
+        read(tmp_path, format="csv")
+
+
+def test_unlabelled_input(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"text": "a"})
+    with pytest.raises(UserError, match="no column 'label'"):
+        read(path)
+    assert read(path, labelled=False)[0].label is None
+
+
+def test_hard_texts_pass_unchanged(tmp_path: Path) -> None:
+    texts = [
+        "x" * 100_000,
+        "\x00\x01\x7f",
+        "👩‍👩‍👧 🇩🇪",
+        "مرحبا \u200fبك",
+        ">>de<< </s> ▁a",
+        "e\u0301 é",
+    ]
+    path = write(tmp_path / "x.jsonl", *({"text": text, "label": "b"} for text in texts))
+    assert [row.text for row in read(path)] == texts
+    path = tmp_path / "x.csv"
+    path.write_text("text,label\n" + "".join(f'"{t}",b\n' for t in texts), encoding="utf-8")
+    assert [row.text for row in read(path)] == texts
