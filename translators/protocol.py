@@ -22,6 +22,8 @@ class DecodingOptions:
     sampling_topk: int = 1
     """1 takes the best token; more samples from the k best (with `beam_size=1`)."""
     sampling_temperature: float = 1.0
+    seed: int = 0
+    """Of sampling; the same texts with the same seed give the same samples."""
     max_decoding_length: int = 256
     return_attention: bool = False
 

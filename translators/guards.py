@@ -1,0 +1,76 @@
+"""What NMT does wrong, seen from the outputs: `empty`, `repetition`, `copy` and `length`.
+
+A guard never changes a translation; it names what looks wrong, and the engine tries once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+
+_LETTERS = regex.compile(r"\p{L}")
+_WORDS = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
+
+MIN_COPY_WORDS = 4
+"""A shorter text in both languages alike may be a name, a number or a loan word."""
+LENGTH_RATIO, LENGTH_SLACK = 3.0, 12
+"""The pieces of one side may be this many times those of the other, plus the slack."""
+
+
+def find_flags(
+    source: str,
+    target: str,
+    source_pieces: Sequence[str],
+    target_pieces: Sequence[str],
+    *,
+    cut: bool,
+    same_language: bool,
+) -> tuple[str, ...]:
+    """What is wrong with `target` as a translation of `source`, () if nothing.
+
+    `cut` says that decoding ran into its length limit. An empty source has nothing to get wrong.
+    """
+    if not source_pieces:
+        return ()
+    if not target:
+        return ("empty",)
+    flags = []
+    count, source_count = len(target_pieces), len(source_pieces)
+    if has_loop(target_pieces) and not has_loop(source_pieces):
+        flags.append("repetition")
+    if target == source and not same_language and is_suspicious_copy(source):
+        flags.append("copy")
+    longest = LENGTH_RATIO * source_count + LENGTH_SLACK
+    if cut or count > longest or source_count > LENGTH_RATIO * count + LENGTH_SLACK:
+        flags.append("length")
+    return tuple(flags)
+
+
+def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
+    """Whether some run of 1 to 8 pieces follows on itself `times` times or more.
+
+    A single repeated piece must have a letter and come eight times: dots, dashes and digits repeat
+    in good texts.
+    """
+    count = len(pieces)
+    if count < 8 or len(set(pieces)) * 1.6 > count:
+        return False
+    for width in range(1, 9):
+        needed = 7 * width if width == 1 else (times - 1) * width
+        run = 0
+        for index in range(width, count):
+            run = run + 1 if pieces[index] == pieces[index - width] else 0
+            if run >= needed and _LETTERS.search("".join(pieces[index - width : index])):
+                return True
+    return False
+
+
+def is_suspicious_copy(text: str) -> bool:
+    """Whether a translation equal to `text` is unlikely to be right.
+
+    Names, numbers, codes and short texts are the same in many languages: only a text with several
+    lower-case words is expected to change.
+    """
+    words = _WORDS.findall(text)
+    return len(words) >= MIN_COPY_WORDS and sum(w[0].islower() for w in words) * 2 >= len(words)

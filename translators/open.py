@@ -1,0 +1,41 @@
+"""Opening translators: by name or path, and pivoting where no direct model exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from translators.engine import Engine, Hardware, shared_engine
+from translators.pivot import Pivot
+from translators.protocol import Translator
+from translators.store import ModelInfo, resolve
+
+
+def open_translator(
+    model: str | Path | Sequence[str | Path] | None = None,
+    *,
+    pivot: str | None = None,
+    device: str = "auto",
+    compute_type: str = "auto",
+    threads: tuple[int, int] | None = None,
+    batch_tokens: int | None = None,
+) -> Translator:
+    """A translator for `model`: a name in the store, a folder, or None for the default.
+
+    With `pivot` (a BCP 47 tag) or several models, each pair of languages goes to the first model
+    that knows it, else by way of the pivot. A model is loaded once a process. Raises `UserError`
+    for a model that does not exist or is broken.
+    """
+    hardware = Hardware(device, compute_type, threads, batch_tokens)
+    names = [model] if model is None or isinstance(model, str | Path) else list(model)
+    engines: list[Engine] = [shared_engine(resolve(name), hardware) for name in names]
+    if pivot is None and len(engines) == 1:
+        return engines[0]
+    return Pivot(engines, pivot)
+
+
+def model_infos(translator: Translator) -> list[ModelInfo]:
+    """The models behind a translator that `open_translator` made."""
+    if isinstance(translator, Pivot):
+        return [info for part in translator.translators for info in model_infos(part)]
+    return [translator.info] if isinstance(translator, Engine) else []
