@@ -5,18 +5,17 @@ Everything is streamed: memory does not grow with the corpus.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.parsers import expat
 
 import pyarrow as pa
 
 from corpora.errors import UserError
+from corpora.readers.streams import COMPRESSED_SUFFIXES, blocks, text_lines
 
 DIRECTION_COLUMN = "direction"
 """An optional column of a TSV file, such as `en-de`: machine-translated, and from which side."""
@@ -44,9 +43,6 @@ ALIGNED_BITEXT_SCHEMA = BITEXT_SCHEMA.append(
     pa.field("links", pa.list_(pa.int16()), nullable=False)
 )
 """A bitext with word links: flattened pairs of (source word, target word), from 0."""
-
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +78,8 @@ class Bitext:
     @property
     def name(self) -> str:
         """The file's name without what marks its format."""
-        name = self.path.name
-        for suffix in (".gz", ".zst", ".zstd", ".tsv", ".tmx", ".txt"):
-            name = name.removesuffix(suffix)
-        return name
+        name = _without(self.path.name, COMPRESSED_SUFFIXES)
+        return _without(name, (".tsv", ".tmx", ".txt"))
 
     def files(self) -> tuple[Path, ...]:
         """The files that it is made of."""
@@ -115,63 +109,8 @@ def read_bitext(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair
         raise UserError("no sentence pair in it", file=bitext.path)
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """`path` for reading, gzip and zstd unpacked; they are known by their first bytes."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic.startswith(_GZIP):
-        return gzip.open(path, "rb")
-    if magic == _ZSTD:
-        # Arrow's stream reads several frames in a row and says when the last one is cut off.
-        return pa.input_stream(str(path), compression="zstd")  # type: ignore[no-any-return]
-    return path.open("rb")
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with open_bytes(path) as file:
-        while True:
-            try:
-                block = file.read(1 << 20)
-            except (EOFError, OSError, zlib.error) as error:
-                raise UserError(f"broken or truncated archive: {error}", file=path) from error
-            if not block:
-                return
-            yield block
-
-
-def _raw_lines(path: Path) -> Iterator[bytes]:
-    """Lines without their line ends; only line feeds end a line."""
-    rest = b""
-    for block in _blocks(path):
-        *lines, rest = (rest + block).split(b"\n")
-        yield from lines
-    if rest:
-        yield rest
-
-
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a UTF-8 file, without line ends (LF or CRLF) and byte order mark.
-
-    Raises `UserError` with the byte offset (in the unpacked text) of what is not UTF-8.
-    """
-    offset = 0
-    for number, raw in enumerate(_raw_lines(path), 1):
-        length = len(raw) + 1
-        skip = 3 if number == 1 and raw.startswith(_BOM) else 0
-        try:
-            yield raw[skip:].removesuffix(b"\r").decode("utf-8")
-        except UnicodeDecodeError as error:
-            at = offset + skip + error.start
-            raise UserError(
-                f"not UTF-8: byte 0x{raw[skip + error.start]:02x} at byte offset {at}",
-                file=path,
-                line=number,
-            ) from error
-        offset += length
-
-
 def _read_moses(bitext: Bitext, target_path: Path) -> Iterator[BitextPair]:
-    lines = zip_longest(read_lines(bitext.path), read_lines(target_path))
+    lines = zip_longest(text_lines(bitext.path), text_lines(target_path))
     for number, (source, target) in enumerate(lines, 1):
         if source is None or target is None:
             longer = number + sum(1 for _ in lines)
@@ -229,7 +168,7 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
 
 def _read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
     """Tab-separated lines, without quoting: a tab always parts, a quote is a quote."""
-    lines = read_lines(bitext.path)
+    lines = text_lines(bitext.path)
     first = next(lines, None)
     if first is None:
         return
@@ -262,8 +201,12 @@ def _read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
 
 
 def _is_tmx(path: Path) -> bool:
-    name = path.name.lower()
-    return name.removesuffix(".gz").removesuffix(".zst").endswith(".tmx")
+    return _without(path.name.lower(), COMPRESSED_SUFFIXES).endswith(".tmx")
+
+
+def _without(name: str, suffixes: Sequence[str]) -> str:
+    """`name` without the one of `suffixes` that it ends in."""
+    return next((name.removesuffix(s) for s in suffixes if name.endswith(s)), name)
 
 
 class _TmxReader:
@@ -358,7 +301,7 @@ class _TmxReader:
 def _read_tmx(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
     reader = _TmxReader(bitext, source, target)
     found = False
-    for block in _blocks(bitext.path):
+    for block in blocks(bitext.path):
         reader.feed(block)
         found = found or bool(reader.pairs)
         yield from reader.pairs

@@ -95,7 +95,7 @@ def test_a_truncated_archive_is_named(tmp_path: Path, kind: str) -> None:
     data = "".join(f"Hello {i * 7919}.\tHallo {i * 7907}.\n" for i in range(9000)).encode()
     whole = gzip.compress(data) if kind == "gzip" else pa.compress(data, "zstd", asbytes=True)
     path = write(tmp_path / "a.tsv", whole[: len(whole) // 2])
-    assert failure(Bitext(path)).startswith(f"{path}: broken or truncated archive")
+    assert failure(Bitext(path)).startswith(f"{path}: the {kind} file is cut short")
 
 
 def test_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
@@ -197,4 +197,4 @@ def test_a_short_line_is_named(tmp_path: Path) -> None:
 
 def test_not_utf8_names_the_byte(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "en\tde\nä\tb\n".encode() + "c\tü\n".encode("latin-1"))
-    assert failure(Bitext(path)) == f"{path}, line 3: not UTF-8: byte 0xfc at byte offset 13"
+    assert failure(Bitext(path)) == f"{path}: not UTF-8: byte 0xfc at byte offset 13"
