@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -162,19 +163,22 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
+        try:
+            if kind is None:
+                self._check_balance()
+                self._finish()
+        finally:
+            # What has been put in its place is out of the reach of this.
             self._kept.discard()
             self._dropped.discard()
-            return
+
+    def _check_balance(self) -> None:
         total = self.rows_out + self.rows_dropped
         if self.rows_in is not None and self.rows_in != total:
-            self._kept.discard()
-            self._dropped.discard()
             raise RuntimeError(
                 f"{self.ref.path}: {self.rows_in} rows in, but {self.rows_out} out and "
                 f"{self.rows_dropped} dropped"
             )
-        self._finish()
 
     def _finish(self) -> None:
         kept = self._kept.finish()
@@ -223,14 +227,18 @@ class _Part:
                 self._path.unlink(missing_ok=True)
                 return None
             self._writer.close()
+            self._writer = None
             checksum = file_hash(self._temporary)
             self._temporary.replace(self._path)
         return checksum
 
     def discard(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        self._temporary.unlink(missing_ok=True)
+        # A full disk has the close fail as well; it is the first failure that is told.
+        with suppress(OSError):
+            if self._writer is not None:
+                self._writer.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:

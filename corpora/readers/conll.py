@@ -87,7 +87,10 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
 
 def _is_comment(line: str) -> bool:
     # A token may begin with a number sign as well: `# O`, `#news<tab>O`.
-    return ("\t" not in line and _COMMENT.match(line) is not None) or line.startswith("# newdoc")
+    match = _COMMENT.match(line)
+    if match is None:
+        return line.startswith("# newdoc")
+    return "\t" not in line or line.startswith(f"# {match[1]} = ")
 
 
 def _split(line: str, tabs: bool) -> list[str]:

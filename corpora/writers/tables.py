@@ -106,14 +106,21 @@ def _table(rows: Iterator[Row], target: Target) -> Iterator[list[list[str]]]:
     with tempfile.TemporaryFile() as spill:
         with pa.ipc.new_stream(spill, ROW_SCHEMA) as stream:
             while chunk := list(islice(rows, _ROWS)):
-                used.update(*(record(row).keys() for row in chunk))
-                stream.write_batch(rows_to_batch(chunk))
+                batch = rows_to_batch(chunk)
+                used.update(name for name in batch.schema.names if _has_values(batch[name]))
+                stream.write_batch(batch)
         spill.seek(0)
         columns = [name for name in ROW_SCHEMA.names if name in used]
         yield [columns]
         for batch in pa.ipc.open_stream(spill):
             records = (record(row) for row in batch_to_rows(batch))
             yield [_fields(values, columns) for values in records]
+
+
+def _has_values(column: pa.Array) -> bool:
+    if pa.types.is_list(column.type) or pa.types.is_map(column.type):
+        return bool(column.offsets[-1].as_py() > column.offsets[0].as_py())
+    return bool(column.null_count < len(column))
 
 
 def _fields(values: Mapping[str, Any], columns: list[str]) -> list[str]:

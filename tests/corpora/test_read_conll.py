@@ -84,7 +84,7 @@ def test_bilou_is_detected_and_a_scheme_can_be_said(tmp_path: Path) -> None:
     assert mentions(row) == [("a b", "X"), ("c", "Y")]
     with pytest.raises(UserError, match=r"line 2: 'L-X' is not a tag of IOB2"):
         rows(tmp_path / "x.conll", text, scheme="iob2")
-    with pytest.raises(UserError, match="no tagging scheme 'xyz'.*bilou"):
+    with pytest.raises(UserError, match=r"no tagging scheme 'xyz'.*bilou"):
         rows(tmp_path / "x.conll", text, scheme="xyz")
 
 
@@ -167,7 +167,8 @@ def test_all_of_xsid_is_read(tmp_path: Path) -> None:
         mended = {k: mended.get(k, 0) + batch.mended.get(k, 0) for k in {*mended, *batch.mended}}
     assert count == 43_605  # as many as `# id` lines
     assert mended == {"illegal-tag": 397}
-    assert gzip.open(path, "rt", encoding="utf-8").read().count("# id = ") == count
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        assert file.read().count("# id = ") == count
 
 
 def test_all_of_conll2003_is_read() -> None:

@@ -122,7 +122,8 @@ def test_squad(tmp_path: Path, indent: int | None) -> None:
 def test_a_squad_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     article = json.dumps(SQUAD["data"][0])  # type: ignore[index]
-    many = [article.replace('"q', f'"{n}-q').replace("lebt", "lebt " * 900) for n in range(300)]
+    longer = article.replace("lebt", "lebt " * 900)
+    many = [longer.replace('"q1"', f'"{n}-q1"').replace('"q2"', f'"{n}-q2"') for n in range(300)]
     path.write_text('{"data": [' + ",\n".join(many) + '], "version": "1.1"}', encoding="utf-8")
     assert path.stat().st_size > 3 << 20
     found = read(path, "qa", on_error="repair")
