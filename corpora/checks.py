@@ -48,6 +48,8 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
     text = row.text
     if not text or text.isspace():
         return Problem("empty-text", "the text is empty")
+    if task in ("pair", "qa") and not (row.text_pair or "").strip():
+        return Problem("empty-text", "the second text is empty")
     if (name := _surrogate_field(row)) is not None:
         return Problem("lone-surrogate", f"{name} has half of a surrogate pair")
     if row.spans and (problem := _span_problem(row, task)) is not None:
@@ -123,6 +125,8 @@ def _surrogate_field(row: Row) -> str | None:
     strings += [span.label for span in row.spans]
     for pair in row.meta.items():
         strings += pair
+    if (made := row.provenance) is not None:
+        strings += [made.source_id, made.source_text, made.source_text_pair or ""]
     joined = "\n".join(strings)
     if joined.isascii() or not _SURROGATE.search(joined):
         return None
@@ -130,7 +134,7 @@ def _surrogate_field(row: Row) -> str | None:
         value = getattr(row, name)
         if value is not None and _SURROGATE.search(value):
             return name
-    return "a span's label or meta"
+    return "a span's label, meta or the source"
 
 
 def without_surrogates(text: str) -> str:

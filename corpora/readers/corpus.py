@@ -34,7 +34,7 @@ from corpora.readers.options import (
     checked_scheme,
 )
 from corpora.readers.squad import read_squad
-from corpora.readers.streams import COMPRESSED_SUFFIXES
+from corpora.readers.streams import COMPRESSED_SUFFIXES, text_lines
 from corpora.readers.tables import read_csv, read_jsonl, read_tsv
 from corpora.records import DroppedRow, Row
 from corpora.schema import content_id
@@ -151,17 +151,18 @@ def open_corpus(
         delimiter=delimiter,
         quoting=quoting,
     )
-    chosen = _format(path, format, options.task)
+    chosen = _format(path, format, options)
     if options.task not in chosen.tasks:
         raise UserError(
-            f"the format {chosen.name!r} cannot hold rows for the task {task!r}",
+            f"the format {chosen.name!r} cannot hold rows for the task {task!r}; "
+            "name the format if it is another one",
             file=path,
-            choices=chosen.tasks,
+            choices=[f.name for f in FORMATS.values() if options.task in f.tasks],
         )
     return Corpus(path, chosen, options)
 
 
-def _format(path: Path, name: str | None, task: Task) -> Format:
+def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
     if name is not None:
         if name not in FORMATS:
             raise UserError(f"no format {name!r}", choices=FORMATS)
@@ -174,9 +175,9 @@ def _format(path: Path, name: str | None, task: Task) -> Format:
     if suffixes and suffixes[-1] in COMPRESSED_SUFFIXES:
         suffixes.pop()
     last = suffixes[-1] if suffixes else ""
-    if last == ".json" and task == "qa":
+    if last == ".json" and options.task == "qa":
         return FORMATS["squad"]
-    if last == ".tsv" and task == "tokens" and _looks_like_conll(path):
+    if last == ".tsv" and options.task == "tokens" and _looks_like_conll(path, options.columns):
         return FORMATS["conll"]
     for known in FORMATS.values():
         if last in known.suffixes:
@@ -188,12 +189,12 @@ def _format(path: Path, name: str | None, task: Task) -> Format:
     )
 
 
-def _looks_like_conll(path: Path) -> bool:
-    """Whether the first line has no tabs, or names no column that a table of spans has."""
-    from corpora.readers.streams import text_lines
-
+def _looks_like_conll(path: Path, columns: ColumnMapping) -> bool:
+    """Whether the first line is no header that names what a table of spans has."""
     first = next(text_lines(path), "")
-    return not {"text", "spans", "tokens", "tags"} & set(first.split("\t"))
+    return not {"text", "spans", "tokens", "tags", *columns.given().values()} & set(
+        first.split("\t")
+    )
 
 
 def _folder_format(path: Path) -> Format:

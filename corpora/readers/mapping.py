@@ -231,7 +231,7 @@ def decoded(value: Any, name: str) -> Any:
         return None
     try:
         return json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueProblem("not-json", f"the {name} are not JSON: {error}") from error
 
 

@@ -148,6 +148,8 @@ class _Json:
                 if unfinished and self._more():
                     continue
                 raise self._wrong(error.pos, error.msg) from error
+            except RecursionError as error:
+                raise self._wrong(self._at, "nested too deeply") from error
             if end == len(self._buffer) and self._more():
                 continue  # a number may go on
             self._at = end

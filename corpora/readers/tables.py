@@ -41,7 +41,7 @@ def _json_records(source: Source) -> Iterator[Record | Defect]:
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield _defect(source, number, "not-json", f"not JSON: {error}", line)
             continue
         if isinstance(value, dict):

@@ -55,7 +55,8 @@ def test_good_rows_have_no_problem() -> None:
 
 
 def test_answers_of_different_annotators_may_overlap() -> None:
-    answers = row("in the year 1990", Span(0, 16, "answer"), Span(12, 16, "answer"))
+    spans = Span(0, 16, "answer"), Span(12, 16, "answer")
+    answers = row("in the year 1990", *spans, text_pair="When?")
     assert check_row(answers, "qa") is None
     assert check_row(answers, "tokens") is not None
 

@@ -227,6 +227,7 @@ def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
         ({"text": "abc", "spans": [], "lang": "en"}, "other-language", "'en', not in 'de'"),
         ({"text": "abc", "spans": [], "id": "1"}, "duplicate-id", "'1' occurs twice"),
         (["text"], "not-an-object", "not a JSON object"),
+        ({"text": "abc", "spans": "[" * 100_000}, "not-json", "not JSON"),
         ({"text": "abc", "tokens": ["a"], "spans": []}, "bad-tokens", "tokens"),
     ],
 )
@@ -247,6 +248,24 @@ def test_bad_rows_are_errors_that_name_the_line_or_are_dropped_with_a_reason(
     assert batch.dropped[0].detail.startswith("line 2: ")
     assert batch.dropped[0].row.text or reason == "empty-text"
     batch.dropped[0].row.text.encode("utf-8")
+
+
+def test_an_empty_second_text_is_a_bad_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"text": "abc", "text_pair": " ", "label": "x"})
+    with pytest.raises(UserError, match="line 1: the second text is empty"):
+        read(path, "pair")
+
+
+def test_json_that_is_nested_beyond_reason(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    good = '{"text": "a", "label": "b"}\n'
+    path.write_text(good + "[" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match="line 2: not JSON"):
+        read(path)
+    path = tmp_path / "x.json"
+    path.write_text('{"data": ' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(UserError, match="not JSON: nested too deeply"):
+        read(path, "qa")
 
 
 def test_json_that_is_none_names_the_line(tmp_path: Path) -> None:
