@@ -27,6 +27,7 @@ from translators.store import (
     describe_folder,
     find_tokenizers,
 )
+from translators.pieces import read_vocabulary
 
 QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16",
                  "bfloat16", "float32")  # fmt: skip
@@ -256,6 +257,8 @@ def verify_against_transformers(
         inputs = engine.tokens(texts, source, target)
         opening = engine.target_prefix(source, target)
         expected = [reference.greedy(tokens, opening, max_length) for tokens in inputs]
+        known = set(read_vocabulary(exact))
+        seen = [[token if token in known else "<unk>" for token in tokens] for tokens in inputs]
         theirs = [reference.tokenize(text, inputs[i], info) for i, text in enumerate(texts)]
         float32 = _greedy(exact, inputs, opening, max_length)
     quantized = _greedy(ct2_folder, inputs, opening, max_length)
@@ -266,7 +269,7 @@ def verify_against_transformers(
     ]
     return VerifyReport(
         len(texts),
-        sum(one == other for one, other in zip(inputs, theirs, strict=True)),
+        sum(one == other for one, other in zip(seen, theirs, strict=True)),
         sum(same),
         sum(one == other for one, other in zip(expected, quantized, strict=True)),
         float(np.mean(shares)) if shares else 1.0,

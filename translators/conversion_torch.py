@@ -45,6 +45,9 @@ class ModelConverter(Converter):  # type: ignore[misc]
         with torch.no_grad():
             model = _load_model(self._folder)
             tokenizer = _load_tokenizer(self._folder)
+            if type(config).__name__ == "MBartConfig" and not hasattr(config, "normalize_before"):
+                # CTranslate2 asks for what older configurations said and is always so.
+                model.config.normalize_before = True
             if isinstance(loader, MarianMTLoader) and not _pad_is_zero(model, self._folder):
                 loader = _MarianKeepingPad()
             spec = loader(model, tokenizer)

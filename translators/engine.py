@@ -490,8 +490,7 @@ class Engine:
             return _Convention((), family.source_end, ())
         prefix: tuple[str, ...] = ()
         if family.opens_source is not None:
-            token = family.language_token(codes[family.opens_source])
-            prefix = self._codec.prefix(token) if family.name == "t5" else (token,)
+            prefix = (family.language_token(codes[family.opens_source]),)
         opening = (family.language_token(codes["target"]),) if family.opens_target else ()
         missing = [token for token in (*prefix, *opening) if token not in self._vocabulary]
         if missing:
