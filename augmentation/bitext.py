@@ -240,13 +240,16 @@ def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def make_subwords(
-    shards: Sequence[ShardRef], source: str, target: str, run: Path, config: SubwordConfig
+    shards: Sequence[ShardRef], tags: Sequence[str], run: Path, config: SubwordConfig
 ) -> Path:
-    """A joint SentencePiece model of the clean bitext, in the run's folder."""
+    """A joint SentencePiece model of the clean bitext, in the run's folder.
+
+    `tags` are the languages (BCP 47) that get a tag among its pieces.
+    """
     path = run / SUBWORDS_STEP / "subwords.model"
-    made_from = fingerprint(["subwords", 1, source, target, config, _checksums(shards)])
+    made_from = fingerprint(["subwords", 1, tags, config, _checksums(shards)])
     if not is_made(path, made_from):
-        train_subwords(_texts(shards), (source, target), path, config)
+        train_subwords(_texts(shards), tags, path, config)
         note_made(path, made_from)
     return path
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -40,19 +42,36 @@ from augmentation.bitext import (
     word_offsets,
 )
 from corpora.errors import MissingExtraError, UserError
-from corpora.manifest import file_hash, fingerprint, lock, plain
+from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef, read_sidecar
-from corpora.storage import make_folder, write_text
-from translators.card import History
+from corpora.storage import make_folder, write_text, writing
+from scoring.translation import bleu, chrf
+from translators.card import (
+    CorpusEntry,
+    History,
+    ScoreEntry,
+    TrainingCard,
+    curves_svg,
+    describe_machine,
+    render_card,
+)
+from translators.conversion import (
+    convert,
+    describe_converted,
+    verify_against_transformers,
+)
 from translators.languages import normalise_tag
 from translators.marian_folder import save_marian
+from translators.open import open_translator
+from translators.protocol import DecodingOptions
+from translators.store import AlignmentHead, ModelFacts, read_model, write_card
 from translators.subwords import MARKERS, SubwordConfig, language_tag
 from translators.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from translators.training.loop import Report
 
-TRAIN_STEP = "50-train"
+TRAIN_STEP, CONVERT_STEP = "50-train", "60-convert"
 MODEL_FILE = "model.bin"
 
 
@@ -152,6 +171,16 @@ class TrainRun:
         return self.work / TRAIN_STEP / "model"
 
     @property
+    def converted(self) -> Path:
+        """The model as it ships, without its card."""
+        return self.work / CONVERT_STEP / "model"
+
+    @property
+    def exact(self) -> Path:
+        """The same in float32."""
+        return self.work / CONVERT_STEP / "float32"
+
+    @property
     def history(self) -> Path:
         """How training went, as JSON."""
         return self.work / TRAIN_STEP / "history.json"
@@ -197,7 +226,9 @@ def _counter(say: Callable[[str], None]) -> Callable[[str, int], None]:
 def subwords_step(run: TrainRun) -> str:
     """Make the vocabulary."""
     config = run.config
-    make_subwords(run.clean, config.source, config.target, run.work, config.subwords)
+    # A model of one direction needs no tags, and without them it is known for what it is.
+    tags = (config.source, config.target) if config.bidirectional else ()
+    make_subwords(run.clean, tags, run.work, config.subwords)
     return f"{config.subwords.vocabulary:,} pieces"
 
 
@@ -223,6 +254,12 @@ def examples_step(run: TrainRun) -> str:
 def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
     """The dev sets that the configuration names."""
     return [read_dev(one, config.source, config.target, config.dev_pairs) for one in config.dev]
+
+
+def dev_sets(run: TrainRun) -> list[DevPairs]:
+    """What is measured on: the dev sets, or else what was held out of the bitext."""
+    dev = read_dev_sets(run.config)
+    return set_apart(run.aligned, run.work, dev, run.config.dev_pairs)[1]
 
 
 def train_step(run: TrainRun) -> str:
@@ -254,12 +291,11 @@ def train_step(run: TrainRun) -> str:
         backward_tag=config.tag(config.source) if config.bidirectional else None,
         markers=MARKERS if config.subwords.markers else (),
     )
-    _, dev = set_apart(run.aligned, run.work, read_dev_sets(config), config.dev_pairs)
     trainer = Trainer(
         config.training,
         data,
         run.work / TRAIN_STEP,
-        validator=DevSet(run.subwords, _by_direction(config, dev)),
+        validator=DevSet(run.subwords, _by_direction(config, dev_sets(run))),
         on_report=lambda report: run.say(progress_line(report)),
         device=run.device,
         threads=run.threads,
@@ -275,11 +311,20 @@ def train_step(run: TrainRun) -> str:
         seconds=progress.seconds,
         target_tokens=progress.target_tokens,
         stopped=result.stopped,
+        machine=describe_machine(_device_name(run.device)),
     )
     write_text(run.history, json.dumps(asdict(history), indent=1) + "\n")
     if result.stopped != "interrupted":
         note_made(run.model, made_from)
     return f"{progress.step:,} steps, {progress.seconds:,.0f} seconds ({result.stopped})"
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return "no GPU used"
+    return str(torch.cuda.get_device_name())
 
 
 def _by_direction(
@@ -307,6 +352,175 @@ def progress_line(report: Report) -> str:
     return line
 
 
+def convert_step(run: TrainRun) -> str:
+    """Convert to CTranslate2, quantize, and compare with `transformers`; fills the out folder."""
+    config = run.config
+    made_from = fingerprint(
+        ["convert", 1, config.quantization, config.model_name, path_hash(run.model)]
+    )
+    if is_made(run.converted, made_from):
+        return "already converted"
+    shutil.rmtree(run.converted, ignore_errors=True)
+    alignment = None if config.alignment is None else AlignmentHead(layer=-1, heads=1)
+    known = {
+        "name": config.model_name,
+        "alignment": alignment,
+        "max_source_pieces": config.training.max_pieces,
+        "markers": MARKERS if config.subwords.markers else (),
+        "origin": "labelferry train-translator",
+    }
+    facts = ModelFacts(source=config.source, target=config.target)
+    for quantization, folder in (
+        ("float32", run.exact),
+        (config.quantization, run.converted),
+    ):
+        convert(run.model, folder, quantization, alignment)
+        info = describe_converted(run.model, folder, quantization, facts, **known)
+        write_card(folder, info.card)
+    lines = [_verify(run, source, target) for source, target in config.directions()]
+    write_text(run.converted.with_name("verified.json"), json.dumps(lines) + "\n")
+    note_made(run.converted, made_from)
+    return "; ".join(lines)
+
+
+VERIFIED_TEXTS = 50
+
+
+def _verify(run: TrainRun, source: str, target: str) -> str:
+    """Compare one direction with `transformers`; a float32 model must say the same."""
+    texts = [
+        text
+        for name, (_, sources, _) in _by_direction(run.config, dev_sets(run)).items()
+        if name.endswith(f".{source}-{target}")
+        for text in sources
+    ]
+    report = verify_against_transformers(
+        run.model,
+        run.converted,
+        texts[:: max(1, len(texts) // VERIFIED_TEXTS)][:VERIFIED_TEXTS],
+        source=source,
+        target=target,
+    )
+    # Two tokens of the very same probability may come out either way round.
+    if report.float32_equal < 0.95 * report.texts:
+        raise RuntimeError(
+            f"the converted model says something else than the trained one in "
+            f"{report.texts - report.float32_equal} of {report.texts} texts, such as "
+            f"{report.differences[:1]}"
+        )
+    return (
+        f"{source} → {target}: in float32, {report.float32_equal} of {report.texts} greedy outputs "
+        f"are those of transformers, token for token; in {run.config.quantization}, "
+        f"{report.quantized_equal} are, and {report.quantized_token_share:.1%} of the tokens come "
+        "before a difference"
+    )
+
+
+def card_step(run: TrainRun) -> str:
+    """Score the converted model, write its card, and put it all into the out folder."""
+    config = run.config
+    scores = _scores(run)
+    history = History(**json.loads(run.history.read_text(encoding="utf-8")))
+    size = sum(file.stat().st_size for file in run.converted.iterdir())
+    examples = read_sidecar(run.examples)
+    verified = json.loads(run.converted.with_name("verified.json").read_text(encoding="utf-8"))
+    card = TrainingCard(
+        name=config.model_name,
+        directions=config.directions(),
+        corpora=tuple(_entry(one, ref) for one, ref in zip(config.bitext, run.clean, strict=True)),
+        left_out={} if examples is None else examples.drop_reasons,
+        config=plain(config),
+        history=history,
+        scores=tuple(scores),
+        conversion=verified,
+        parameters=_parameters(run.model),
+        megabytes=size / 1e6,
+        machine=history.machine,
+    )
+    folder = run.out.with_name(f".{run.out.name}.tmp")
+    shutil.rmtree(folder, ignore_errors=True)
+    with writing(run.out):
+        make_folder(folder)
+        shutil.copytree(run.converted, folder, dirs_exist_ok=True)
+        write_text(folder / "README.md", render_card(card))
+        write_text(folder / card.curves, curves_svg(history))
+        info = read_model(folder)
+        write_card(folder, info.card.model_copy(update={"training": _summary(card)}))
+        shutil.rmtree(run.out, ignore_errors=True)
+        folder.replace(run.out)
+    return ", ".join(
+        f"{s.test_set} {s.direction} {s.metric} {s.value:.1f}" for s in scores if not s.system
+    )
+
+
+def _scores(run: TrainRun) -> list[ScoreEntry]:
+    """BLEU and chrF of the dev sets, beam 4, of the shipped model and of it in float32."""
+    options = DecodingOptions(beam_size=4)
+    scores = []
+    for system, folder in (("", run.converted), ("float32", run.exact)):
+        translator = open_translator(folder)
+        for name, (_, sources, references) in _by_direction(run.config, dev_sets(run)).items():
+            test_set, _, direction = name.rpartition(".")
+            source, target = next(
+                pair for pair in run.config.directions() if "-".join(pair) == direction
+            )
+            outputs = [h.text for h in translator.translate(sources, source, target, options)]
+            for metric in (bleu, chrf):
+                score = metric(outputs, references)
+                scores.append(
+                    ScoreEntry(
+                        test_set, direction, score.name, score.value, score.signature, system
+                    )
+                )
+    return scores
+
+
+def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
+    sidecar = read_sidecar(ref)
+    if sidecar is None:
+        raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
+    return CorpusEntry(
+        name=one.name or one.bitext().name,
+        files=tuple((f.name, f.stat().st_size, file_hash(f)) for f in one.bitext().files()),
+        terms=one.terms,
+        weight=one.weight,
+        pairs_read=sidecar.rows_in or 0,
+        pairs_kept=sidecar.rows_out,
+        drop_reasons=sidecar.drop_reasons,
+    )
+
+
+def _parameters(folder: Path) -> int:
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", "numpy") as weights:
+        return sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118 (no mapping)
+
+
+def _summary(card: TrainingCard) -> dict[str, Any]:
+    """What `labelferry.json` says of the training; the README has it all."""
+    return {
+        "corpora": [
+            {"name": c.name, "files": [list(f) for f in c.files], "terms": c.terms}
+            for c in card.corpora
+        ],
+        "steps": card.history.steps,
+        "seconds": round(card.history.seconds),
+        "machine": card.machine,
+        "scores": [
+            {
+                "set": s.test_set,
+                "direction": s.direction,
+                "metric": s.metric,
+                "value": round(s.value, 2),
+                "signature": s.signature,
+            }
+            for s in card.scores
+            if not s.system
+        ],
+    }
+
+
 Step = Callable[[TrainRun], str]
 """Does one step of a run, unless it is done; gives a line on what came of it."""
 
@@ -316,6 +530,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("align", align_step),
     ("examples", examples_step),
     ("train", train_step),
+    ("convert", convert_step),
+    ("card", card_step),
 )
 
 

@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import sacrebleu
 
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput, SegmentAlignment
 from corpora.readers.corpus import open_corpus
 from corpora.records import Row
+from scoring.translation import bleu, chrf
 from translators.open import model_infos, open_translator
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
@@ -56,17 +56,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
-def bleu_and_chrf(
-    outputs: Sequence[str], references: Sequence[str]
-) -> dict[str, tuple[float, str]]:
-    """Value and signature of both."""
-    scores = {}
-    for name, metric in (("BLEU", sacrebleu.BLEU()), ("chrF", sacrebleu.CHRF())):
-        value = metric.corpus_score(list(outputs), [list(references)]).score
-        scores[name] = (value, str(metric.get_signature()))
-    return scores
-
-
 def is_looping(output: str, reference: str) -> bool:
     """Whether four words in a row come twice in `output` that do not in `reference`."""
 
@@ -93,11 +82,11 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
             others = [c for c in columns if c.endswith(f".{target}")]
             systems |= {c.removesuffix(f".{target}"): columns[c] for c in others}
             for system, texts in systems.items():
-                scores = bleu_and_chrf(texts, columns[target])
-                signatures |= {metric: signature for metric, (_, signature) in scores.items()}
+                scores = [metric(texts, columns[target]) for metric in (bleu, chrf)]
+                signatures |= {score.name: score.signature for score in scores}
                 goals = [
                     f"{GOALS[key]:.0f}" if system == "ours" and key in GOALS else ""
-                    for key in ((name, f"{source}-{target}", metric) for metric in scores)
+                    for key in ((name, f"{source}-{target}", score.name) for score in scores)
                 ]
                 rows.append(
                     (
@@ -105,13 +94,13 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
                         f"{source}→{target}",
                         len(texts),
                         system,
-                        *(f"{value:.1f}" for value, _ in scores.values()),
+                        *(f"{score.value:.1f}" for score in scores),
                         " / ".join(filter(None, goals)),
                         f"{len(texts) / seconds:.0f}" if system == "ours" else "",
                     )
                 )
-                for metric, (value, _) in scores.items():
-                    figures[f"{name}.{source}-{target}.{system}.{metric}"] = value
+                for score in scores:
+                    figures[f"{name}.{source}-{target}.{system}.{score.name}"] = score.value
             if name == "flores.dev":
                 share = loop_share(hypotheses, columns[target])
                 loops.append((f"{source}→{target}", len(outputs), f"{100 * share:.2f} %"))

@@ -28,13 +28,14 @@ class CorpusEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScoreEntry:
-    """One score of the shipped (quantized) model."""
+    """One score. `system` is empty for the model that ships and says what else was measured."""
 
     test_set: str
     direction: str
     metric: str
     value: float
     signature: str
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class History:
     target_tokens: int
     stopped: str
     """`max_steps`, `early` or `interrupted`."""
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,23 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _scores(scores: Sequence[ScoreEntry]) -> str:
     if not scores:
         return "None were measured.\n"
-    rows = [
-        (s.test_set, s.direction, s.metric, f"{s.value:.1f}", f"`{s.signature}`") for s in scores
-    ]
-    return _table(("set", "direction", "metric", "score", "signature"), rows)
+    others = {(s.test_set, s.direction, s.metric, s.system): s.value for s in scores if s.system}
+    systems = sorted({system for *_, system in others})
+    rows = []
+    for s in scores:
+        if not s.system:
+            beside = [others.get((s.test_set, s.direction, s.metric, name)) for name in systems]
+            rows.append(
+                (
+                    s.test_set,
+                    s.direction,
+                    s.metric,
+                    f"{s.value:.1f}",
+                    *("" if value is None else f"{value:.1f}" for value in beside),
+                    f"`{s.signature}`",
+                )
+            )
+    return _table(("set", "direction", "metric", "score", *systems, "signature"), rows)
 
 
 def _training(history: History, machine: str) -> str:

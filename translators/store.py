@@ -30,7 +30,7 @@ CARD = "labelferry.json"
 STORE_VARIABLE, MODEL_VARIABLE = "LABELFERRY_STORE", "LABELFERRY_MODEL"
 _ROOT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_NOT_HASHED = {CARD, "README.md", "card.json", ".gitattributes"}
+_NOT_HASHED = {CARD, "README.md", "card.json", "curves.svg", ".gitattributes"}
 
 
 class _Strict(BaseModel):
