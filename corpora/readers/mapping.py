@@ -311,16 +311,12 @@ def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
     if value is None:
         return None
     try:
-        return tuple(
-            [
-                (_integer(t["start"]), _integer(t["end"]))
-                if isinstance(t, dict)
-                else (_integer(t[0]), _integer(t[1]))
-                for t in value
-            ]
-        )
+        pairs = [(t["start"], t["end"]) if isinstance(t, dict) else (t[0], t[1]) for t in value]
     except (KeyError, IndexError, TypeError) as error:
         raise ValueProblem("bad-tokens", "the tokens are not offsets, and have no tags") from error
+    if not all(type(start) is int and type(end) is int for start, end in pairs):
+        raise ValueProblem("bad-tokens", "the tokens are not offsets, and have no tags")
+    return tuple(pairs)
 
 
 def read_map(value: Any, name: str) -> dict[str, Any]:
