@@ -1,6 +1,10 @@
 """Writers: rows to files for people and trainers. `write_corpus` is the way in."""
 
-from corpora.writers.columnar import EXPORT_SCHEMA, write_dataset_folder
+from corpora.writers.columnar import (
+    EXPORT_SCHEMA,
+    write_dataset_batches,
+    write_dataset_folder,
+)
 from corpora.writers.corpus import WRITERS, write_corpus
 from corpora.writers.options import Writer, WriteReport
 
@@ -10,5 +14,6 @@ __all__ = [
     "WriteReport",
     "Writer",
     "write_corpus",
+    "write_dataset_batches",
     "write_dataset_folder",
 ]

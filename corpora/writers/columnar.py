@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpora.errors import UserError
@@ -50,11 +51,24 @@ EXPORT_SCHEMA = pa.schema([field.with_type(_portable(field.type)) for field in R
 def write_dataset_folder(
     rows: Iterable[Row], folder: str | Path, *, rows_per_file: int = 100_000
 ) -> list[Path]:
+    """`write_dataset_batches` for rows."""
+    return write_dataset_batches(_batches(iter(rows)), folder, rows_per_file=rows_per_file)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
+    while chunk := list(islice(rows, _ROWS)):
+        yield rows_to_batch(chunk)
+
+
+def write_dataset_batches(
+    batches: Iterable[pa.RecordBatch], folder: str | Path, *, rows_per_file: int = 100_000
+) -> list[Path]:
     """Write `data/<split>-00000-of-0000N.parquet` in `folder` for trainers; the files' paths.
 
-    `datasets.load_dataset(folder)` and `polars.read_parquet(folder/"data")` open it. Rows
-    without a split are in `train`. The old `data/` is replaced only when the new one is whole.
-    Raises `UserError` for a split whose name is no word, and for no space or no permission.
+    The batches have `ROW_SCHEMA`. `datasets.load_dataset(folder)` and
+    `polars.read_parquet(folder/"data")` open what is written. Rows without a split are in `train`.
+    The old `data/` is replaced only when the new one is whole. Raises `UserError` for a split
+    whose name is no word, and for no space or no permission.
     """
     folder = Path(folder)
     make_folder(folder)
@@ -63,7 +77,7 @@ def write_dataset_folder(
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         try:
-            names = _write_splits(iter(rows), temporary, rows_per_file)
+            names = _write_splits(batches, temporary, rows_per_file)
             if final.exists():
                 shutil.rmtree(final)
             temporary.replace(final)
@@ -72,25 +86,26 @@ def write_dataset_folder(
     return [final / name for name in names]
 
 
-def _write_splits(rows: Iterator[Row], folder: Path, rows_per_file: int) -> list[str]:
+def _write_splits(
+    batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file: int
+) -> list[str]:
     parts: dict[str, list[Path]] = {}
     with ExitStack() as stack:
         files: dict[str, _Files] = {}
-        while chunk := list(islice(rows, _ROWS)):
-            by_split: dict[str, list[Row]] = {}
-            for row in chunk:
-                by_split.setdefault(row.split or "train", []).append(row)
-            for split, some in by_split.items():
-                if split not in files:
-                    paths = parts.setdefault(split, [])
-                    files[split] = _Files(folder, split, rows_per_file, paths)
-                    stack.callback(files[split].close)
-                files[split].write(some)
+
+        def file_of(split: str) -> _Files:
+            if split not in files:
+                paths = parts.setdefault(split, [])
+                files[split] = _Files(folder, split, rows_per_file, paths)
+                stack.callback(files[split].close)
+            return files[split]
+
+        for batch in batches:
+            splits = pc.fill_null(batch.column("split"), "train")
+            for split in sorted(splits.unique().to_pylist()):
+                file_of(split or "train").write(batch.filter(pc.equal(splits, split)))
         if not files:
-            paths = parts.setdefault("train", [])
-            empty = _Files(folder, "train", rows_per_file, paths)
-            stack.callback(empty.close)
-            empty.write([])
+            file_of("train").write(rows_to_batch([]))
     names = []
     for split, paths in sorted(parts.items()):
         for number, path in enumerate(paths):
@@ -112,8 +127,8 @@ class _Files:
         self._paths = paths
         self._writer: pq.ParquetWriter | None = None
 
-    def write(self, rows: list[Row]) -> None:
-        batch = _export_batch(rows)
+    def write(self, batch: pa.RecordBatch) -> None:
+        batch = _export_batch(batch)
         while True:
             if self._writer is None:
                 path = self._folder / f"{self._split}-{len(self._paths):05d}"
@@ -134,8 +149,7 @@ class _Files:
             self._writer = None
 
 
-def _export_batch(rows: list[Row]) -> pa.RecordBatch:
-    batch = rows_to_batch(rows)
+def _export_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
         _as_list(column, field.type) if pa.types.is_map(column.type) else column
         for column, field in zip(batch.columns, EXPORT_SCHEMA, strict=True)
