@@ -9,7 +9,12 @@ import numpy as np
 import torch
 import transformers
 from ctranslate2.converters import Converter
-from ctranslate2.converters.transformers import _MODEL_LOADERS, BartLoader, MarianMTLoader
+from ctranslate2.converters.transformers import (
+    _MODEL_LOADERS,
+    BartLoader,
+    M2M100Loader,
+    MarianMTLoader,
+)
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from corpora.errors import UserError
@@ -45,12 +50,17 @@ class ModelConverter(Converter):  # type: ignore[misc]
         with torch.no_grad():
             model = _load_model(self._folder)
             tokenizer = _load_tokenizer(self._folder)
-            if type(config).__name__ == "MBartConfig" and not hasattr(config, "normalize_before"):
-                # CTranslate2 asks for what older configurations said and is always so.
-                model.config.normalize_before = True
+            if type(config).__name__ == "MBartConfig":
+                # CTranslate2 asks for what only older configurations say.
+                model.config.normalize_before = getattr(config, "normalize_before", True)
+                model.config.tokenizer_class = type(tokenizer).__name__
             if isinstance(loader, MarianMTLoader) and not _pad_is_zero(model, self._folder):
                 loader = _MarianKeepingPad()
+            elif hasattr(tokenizer, "lang_token_to_id"):
+                loader = _M2M100WithLanguages()
             spec = loader(model, tokenizer)
+        if spec.config.bos_token is None:  # some tokenizers have none; the format wants one
+            spec.config.bos_token = spec.config.eos_token
         if self._alignment is not None:
             layers = len(spec.decoder.layer)
             if not -layers <= self._alignment.layer < layers:
@@ -97,6 +107,15 @@ class _MarianKeepingPad(MarianMTLoader):  # type: ignore[misc]
         )
 
 
+class _M2M100WithLanguages(M2M100Loader):  # type: ignore[misc]
+    """For M2M-100, whose tokenizer in `transformers` 5 leaves languages out of its vocabulary."""
+
+    def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
+        by_id = {i: token for token, i in tokenizer.get_vocab().items()}
+        by_id |= {i: token for token, i in tokenizer.lang_token_to_id.items()}
+        return [by_id.get(i, f"madeupword{i}") for i in range(model.config.vocab_size)]
+
+
 class Reference:
     """Greedy decoding by `transformers`, token strings in and out."""
 
@@ -124,8 +143,8 @@ class Reference:
 
     def greedy(self, tokens: list[str], opening: tuple[str, ...], max_length: int) -> list[str]:
         """The tokens that follow, `opening` first, without the end-of-sentence token."""
-        ids = torch.tensor([self._tokenizer.convert_tokens_to_ids(tokens)])
-        forced = self._tokenizer.convert_tokens_to_ids(opening[0]) if opening else None
+        ids = torch.tensor([[self._id(token) for token in tokens]])
+        forced = self._id(opening[0]) if opening else None
         with torch.no_grad():
             out = self._model.generate(
                 ids,
@@ -144,3 +163,8 @@ class Reference:
         if eos in out:
             out = out[: out.index(eos)]
         return list(self._tokenizer.convert_ids_to_tokens(out))
+
+    def _id(self, token: str) -> int:
+        languages = getattr(self._tokenizer, "lang_token_to_id", {})
+        found = languages.get(token)
+        return int(self._tokenizer.convert_tokens_to_ids(token) if found is None else found)

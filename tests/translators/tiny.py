@@ -105,7 +105,7 @@ def make_m2m(folder: Path) -> Path:
     _write(folder / "tokenizer_config.json", {
         "tokenizer_class": "M2M100Tokenizer", "language_codes": "m2m100", "num_madeup_words": 8,
     })  # fmt: skip
-    return _save_m2m(folder, madeup=8)
+    return _save_m2m(folder, madeup=100 + 8)  # languages, and words that fairseq made up
 
 
 def _save_m2m(folder: Path, *, madeup: int) -> Path:
