@@ -43,6 +43,19 @@ class WordAlignment:
     weights: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Posteriors:
+    """Soft alignment of one `WordPair` in both directions, each of shape (source, target) words.
+
+    `forward[i, j]` is the probability that target word j comes from source word i, so that columns
+    sum to at most 1; `reverse[i, j]` that source word i becomes target word j, so that rows do.
+    What is missing to 1 is the probability of having no partner.
+    """
+
+    forward: NDArray[np.float32]
+    reverse: NDArray[np.float32]
+
+
 class WordAligner(Protocol):
     """Keeps order and length, takes an empty list; every index is in range."""
 
@@ -50,6 +63,14 @@ class WordAligner(Protocol):
 
     def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
         """Align every pair, in order."""
+        ...
+
+
+class SoftAligner(WordAligner, Protocol):
+    """A `WordAligner` that can say how sure it is."""
+
+    def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
+        """Soft alignments of every pair, in order."""
         ...
 
 

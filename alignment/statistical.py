@@ -1,0 +1,575 @@
+"""A word aligner that learns from the sentences it aligns, in NumPy: no compiler, no model.
+
+Two hidden Markov models (Vogel, Ney & Tillmann 1996), one a direction, are trained by EM to agree
+(Liang, Taskar & Klein 2006): each link counts by the product of its probabilities in both. What
+makes that work on a few hundred sentences is the base of the translation table: a word pair that
+was hardly seen falls back on the pair of its stems, and pairs that look alike start ahead. As an
+alignment from so little data is uncertain, several models with stems of other lengths vote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from alignment.lexical import normalize, similarity, stem
+from alignment.protocol import Posteriors, WordAlignment, WordPair
+from alignment.symmetrize import links_from_posteriors
+from corpora.errors import UserError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FORMAT = "labelferry-alignment-priors-1"
+_TINY = 1e-300
+_LEAST_COUNT = 0.01
+"""Priors leave out pairs that were expected less often."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticalOptions:
+    """How to train. The defaults were chosen on bitexts of 250 to 2,000 sentences."""
+
+    stems: tuple[int, ...] = (3, 4, 5)
+    """Stem lengths, in letters; one model each, whose probabilities are averaged."""
+    first_iterations: int = 5
+    """Iterations of the position-blind model that starts the HMM."""
+    iterations: int = 3
+    smoothing: float = 4.0
+    """Pseudo-counts of the base distribution, a word."""
+    stem_share: float = 0.9
+    """How much of the base comes from stems; the rest is uniform."""
+    likeness: float = 3.0
+    """A pair that looks the same starts exp(likeness) times ahead of one that does not."""
+    likeness_floor: float = 0.2
+    diagonal: float = 1.5
+    null: float = 0.05
+    """Probability that a word has no partner."""
+    max_jump: int = 15
+    max_cells: int = 20_000_000
+    """Word pairs that are trained on at once; a larger bitext is sampled evenly."""
+    large: int = 1_500_000
+    """Above so many word pairs one stem length is enough."""
+
+
+class StatisticalAligner:
+    """Aligns a bitext by itself, with what earlier bitexts taught (`priors`) and `extra` pairs.
+
+    Unless `fit` was called, every call of `posteriors` or `align` trains on the pairs that it is
+    given; after `fit` it only applies what was learned.
+    """
+
+    name = "statistical"
+
+    def __init__(
+        self,
+        priors: str | Path | None = None,
+        extra: Sequence[WordPair] = (),
+        threshold: float = 0.5,
+        options: StatisticalOptions | None = None,
+    ) -> None:
+        self._options = options or StatisticalOptions()
+        self._priors = None if priors is None else load_priors(priors)
+        self._extra = tuple(extra)
+        self._threshold = threshold
+        self._model: Priors | None = None
+
+    def fit(self, pairs: Sequence[WordPair]) -> StatisticalAligner:
+        """Learn from `pairs`; later calls apply this and train no more."""
+        _, self._model = self._train(pairs, want_posteriors=False)
+        return self
+
+    def save(self, path: str | Path) -> None:
+        """Write what `fit` learned, to be given as `priors` to another aligner."""
+        if self._model is None:
+            raise ValueError("nothing to save: call fit first")
+        save_priors(path, self._model)
+
+    def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
+        """Link probabilities of every pair, both directions, each of shape (source, target)."""
+        if self._model is not None:
+            return _apply(pairs, self._model, self._options)
+        return self._train(pairs, want_posteriors=True)[0]
+
+    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
+        """The links of every pair whose mean probability is at least the threshold."""
+        return [links_from_posteriors(p, self._threshold) for p in self.posteriors(pairs)]
+
+    def _train(
+        self, pairs: Sequence[WordPair], want_posteriors: bool
+    ) -> tuple[list[Posteriors], Priors]:
+        everything = [*pairs, *self._extra]
+        sample = _sample(everything, self._options.max_cells)
+        whole = len(sample) == len(everything)
+        bitext = _Bitext(sample)
+        options = _fitting(self._options, bitext)
+        mean = [np.zeros(len(bitext.cell)) for _ in range(2)]
+        count = np.zeros(len(bitext.pair_source))
+        jumps: list[Floats] = []
+        for length in options.stems:
+            pair = _train_agreeing(bitext, options, length, self._priors)
+            cells = [direction.expect(hidden_markov=True) for direction in pair]
+            for total, cell in zip(mean, cells, strict=True):
+                total += cell / len(options.stems)
+            agreed = np.bincount(bitext.cell, cells[0] * cells[1], len(count))
+            count += agreed / len(options.stems)
+            jumps = [direction.jump for direction in pair]
+        model = _as_priors(bitext, count, jumps, self._priors)
+        if not want_posteriors:
+            return [], model
+        if not whole:
+            return _apply(pairs, model, self._options), model
+        return bitext.split(mean[0], mean[1])[: len(pairs)], model
+
+
+def _fitting(options: StatisticalOptions, bitext: _Bitext) -> StatisticalOptions:
+    if len(bitext.cell) <= options.large:
+        return options
+    return replace(options, stems=options.stems[len(options.stems) // 2 :][:1])
+
+
+def _sample(pairs: Sequence[WordPair], max_cells: int) -> list[WordPair]:
+    """`pairs`, or evenly spaced ones of them with at most about `max_cells` word pairs."""
+    sizes = np.array([len(p.source.offsets) * len(p.target.offsets) for p in pairs], dtype=np.int64)
+    total = int(sizes.sum())
+    if total <= max_cells:
+        return list(pairs)
+    step = -(-total // max_cells)
+    return list(pairs[::step])
+
+
+class _Side:
+    """The words of one side of a bitext, as numbers."""
+
+    def __init__(self, sentences: Sequence[Sequence[str]]) -> None:
+        index: dict[str, int] = {}
+        surface: dict[str, int] = {}
+        self.ids = [
+            np.array([_index(word, surface, index) for word in words], dtype=np.int64)
+            for words in sentences
+        ]
+        self.words = list(index)
+        self.index = index
+        flat = np.concatenate([*self.ids, np.zeros(0, np.int64)])
+        self.frequency = np.bincount(flat, minlength=len(index)).astype(np.float64)
+
+    def stems(self, length: int) -> tuple[Ints, dict[str, int]]:
+        index: dict[str, int] = {}
+        ids = [index.setdefault(stem(word, length), len(index)) for word in self.words]
+        return np.array(ids, dtype=np.int64), index
+
+
+def _index(word: str, surface: dict[str, int], index: dict[str, int]) -> int:
+    found = surface.get(word)
+    if found is None:
+        found = surface[word] = index.setdefault(normalize(word), len(index))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Sentence pairs of like size: `cells` (batch, source, target) into the flat cells."""
+
+    sentences: Ints
+    cells: Ints
+    valid: NDArray[np.bool_]
+
+
+class _Bitext:
+    """Sentence pairs laid out for EM.
+
+    A *cell* is a (source word, target word) of one sentence pair, a *pair* one of their types.
+    """
+
+    def __init__(self, pairs: Sequence[WordPair]) -> None:
+        self.source = _Side([pair.source.strings() for pair in pairs])
+        self.target = _Side([pair.target.strings() for pair in pairs])
+        self.rows = np.array([len(ids) for ids in self.source.ids], dtype=np.int64)
+        self.columns = np.array([len(ids) for ids in self.target.ids], dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.rows * self.columns)]).astype(np.int64)
+        nothing = [np.zeros(0, np.int64)]
+        both = list(zip(self.source.ids, self.target.ids, strict=True))
+        left = np.concatenate([np.repeat(s, len(t)) for s, t in both] + nothing)
+        right = np.concatenate([np.tile(t, len(s)) for s, t in both] + nothing)
+        width = max(len(self.target.words), 1)
+        self.keys, self.cell = np.unique(left * width + right, return_inverse=True)
+        self.pair_source, self.pair_target = self.keys // width, self.keys % width
+        self.likeness = similarity(
+            self.source.words, self.target.words, self.pair_source, self.pair_target
+        )
+        self.batches = list(self._batches())
+
+    def _batches(self):  # type: ignore[no-untyped-def]
+        """Batches of pairs whose lengths differ little, so that padding costs little."""
+        usable = np.flatnonzero(self.rows * self.columns)
+        band = np.ceil(np.log(np.maximum(self.rows[usable], 1)) / np.log(1.25))
+        order = usable[np.lexsort((self.columns[usable], band))]
+        band = np.sort(band)
+        at = 0
+        while at < len(order):
+            first = self.columns[order[at]]
+            end = at + 1
+            while (
+                end < len(order)
+                and end - at < 512
+                and band[end] == band[at]
+                and self.columns[order[end]] <= max(first * 1.25, first + 2)
+            ):
+                end += 1
+            yield self._batch(order[at:end])
+            at = end
+
+    def _batch(self, sentences: Ints) -> _Batch:
+        rows, columns = self.rows[sentences], self.columns[sentences]
+        row, column = np.arange(rows.max()), np.arange(columns.max())
+        valid = (row[:, None] < rows[:, None, None]) & (column < columns[:, None, None])
+        cells = self.starts[sentences][:, None, None] + row[:, None] * columns[:, None, None]
+        return _Batch(sentences, np.where(valid, cells + column, 0), valid)
+
+    def split(self, forward: Floats, reverse: Floats) -> list[Posteriors]:
+        """Flat cell probabilities as one `Posteriors` a sentence pair."""
+        result = []
+        for at, rows, columns in zip(
+            self.starts[:-1].tolist(), self.rows.tolist(), self.columns.tolist(), strict=True
+        ):
+            part = slice(at, at + rows * columns)
+            result.append(
+                Posteriors(
+                    forward[part].reshape(rows, columns).astype(np.float32),
+                    reverse[part].reshape(rows, columns).astype(np.float32),
+                )
+            )
+        return result
+
+
+class _Direction:
+    """One HMM: every word of the generated side comes from a word of the given side, or none."""
+
+    def __init__(
+        self,
+        bitext: _Bitext,
+        reverse: bool,
+        stem_length: int,
+        options: StatisticalOptions,
+        priors: Priors | None,
+    ) -> None:
+        self._bitext = bitext
+        self._reverse = reverse
+        self._options = options
+        sides = (bitext.source, bitext.target)
+        pairs = (bitext.pair_source, bitext.pair_target)
+        self._given, self._generated = sides[::-1] if reverse else sides
+        self._pair_given, self._pair_generated = pairs[::-1] if reverse else pairs
+        (given_stem, _), (generated_stem, _) = (
+            self._given.stems(stem_length),
+            self._generated.stems(stem_length),
+        )
+        width = int(generated_stem.max(initial=0)) + 1
+        keys = given_stem[self._pair_given] * width + generated_stem[self._pair_generated]
+        stem_keys, self._pair_stem = np.unique(keys, return_inverse=True)
+        self._stem_given = stem_keys // width
+        frequency = self._generated.frequency
+        of_stem = np.bincount(generated_stem, frequency, width)[generated_stem]
+        share = frequency / np.maximum(of_stem, 1.0)
+        self._share_of_stem = share[self._pair_generated]
+        floor = options.likeness_floor
+        alike = np.maximum(bitext.likeness - floor, 0.0) / (1.0 - floor)
+        self._boost = np.exp(options.likeness * alike)
+        self._unigram = frequency / max(frequency.sum(), 1.0)
+        self._null = self._unigram
+        span = np.arange(-options.max_jump, options.max_jump + 1)
+        self.jump: Floats = np.exp(-0.7 * np.abs(span - 1)) + 0.01
+        self.jump /= self.jump.sum()
+        self._prior_count = np.zeros(len(self._pair_given))
+        self._prior_total = np.zeros(len(self._given.words))
+        if priors is not None:
+            self._prior_count, self._prior_total = priors.counts(bitext, reverse)
+            self.jump = priors.jumps[int(reverse)]
+        self.learn(None)
+
+    def learn(self, cells: Floats | None) -> None:
+        """The M step: the translation table from expected counts of the cells."""
+        options = self._options
+        base = np.full(len(self._pair_given), 1.0 / max(len(self._generated.words), 1))
+        count = self._prior_count
+        total = self._prior_total
+        if cells is not None:
+            own = np.bincount(self._bitext.cell, cells, len(self._pair_given))
+            count = count + own
+            total = total + np.bincount(self._pair_given, own, len(total))
+        if cells is not None or self._prior_total.any():
+            stems = np.bincount(self._pair_stem, count, len(self._stem_given))
+            stem_total = np.bincount(self._stem_given, stems)
+            known = (stems / (stem_total[self._stem_given] + 1.0))[self._pair_stem]
+            share = options.stem_share
+            base = (1.0 - share) * base + share * known * self._share_of_stem
+        base = base * self._boost
+        smoothing = options.smoothing
+        self._table = (count + smoothing * base) / (total + smoothing)[self._pair_given]
+
+    def learn_positions(self) -> None:
+        """The M step of jump widths and of words without partner, after `expect`."""
+        self.jump = (self._jump_counts + 1.0) / (self._jump_counts + 1.0).sum()
+
+    def learn_null(self) -> None:
+        """The M step of words without a partner, after `expect`."""
+        smooth = self._null_counts + 10.0 * self._unigram
+        self._null = smooth / max(smooth.sum(), _TINY)
+
+    def expect(self, hidden_markov: bool) -> Floats:
+        """The E step: the probability of every cell."""
+        result = np.zeros(len(self._bitext.cell))
+        table = self._table[self._bitext.cell]
+        self._null_counts = np.zeros(len(self._generated.words))
+        self._jump_counts = np.zeros_like(self.jump)
+        for batch in self._bitext.batches:
+            emit = np.where(batch.valid, table[batch.cells], 0.0)
+            valid = batch.valid
+            if self._reverse:
+                emit, valid = emit.transpose(0, 2, 1), valid.transpose(0, 2, 1)
+            words = self._words(batch, valid.shape[2])
+            real = valid[:, 0, :]
+            null = np.where(real, self._null[words], 1.0)
+            run = self._forward_backward if hidden_markov else self._mixture
+            linked, unlinked = run(np.ascontiguousarray(emit), null, valid)
+            self._null_counts += np.bincount(
+                words[real], unlinked[real], minlength=len(self._null_counts)
+            )
+            if self._reverse:
+                linked = linked.transpose(0, 2, 1)
+            result[batch.cells[batch.valid]] = linked[batch.valid]
+        return result
+
+    def _words(self, batch: _Batch, width: int) -> Ints:
+        words = np.zeros((len(batch.sentences), width), dtype=np.int64)
+        for row, sentence in enumerate(batch.sentences.tolist()):
+            ids = self._generated.ids[sentence]
+            words[row, : len(ids)] = ids
+        return words
+
+    def _mixture(
+        self, emit: Floats, null: Floats, valid: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Every word on its own, near the diagonal rather than far (fast_align's prior)."""
+        given, generated = valid[:, :, 0].sum(axis=1), valid[:, 0, :].sum(axis=1)
+        place = (np.arange(valid.shape[1]) + 0.5) / given[:, None]
+        other = (np.arange(valid.shape[2]) + 0.5) / generated[:, None]
+        distance = np.abs(place[:, :, None] - other[:, None, :])
+        near = np.exp(-self._options.diagonal * distance) * valid
+        near /= np.maximum(near.sum(axis=1, keepdims=True), _TINY)
+        linked = emit * near * (1.0 - self._options.null)
+        unlinked = self._options.null * null
+        total = np.maximum(linked.sum(axis=1) + unlinked, _TINY)
+        return linked / total[:, None, :], unlinked / total
+
+    def _forward_backward(
+        self, emit: Floats, null: Floats, valid: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Scaled forward-backward; an unlinked word remembers the last position (Och & Ney 2003).
+
+        `emit` has shape (batch, given, generated). Transitions are the jump widths divided by what
+        is within the sentence, so that one matrix serves the whole batch.
+        """
+        sentences, given, generated = emit.shape
+        inside = valid[:, :, 0].astype(np.float64)
+        limit = self._options.max_jump
+        width = np.arange(given)[None, :] - np.arange(given)[:, None]
+        width = np.clip(width, -limit, limit) + limit
+        jump = self.jump[width]
+        scale = (1.0 - self._options.null) * inside / np.maximum(inside @ jump.T, _TINY)
+        skip = self._options.null
+        start = self.jump[np.clip(np.arange(given) + 1, 0, limit) + limit] * inside
+        start /= start.sum(axis=1, keepdims=True)
+        linked = np.zeros((generated, sentences, given))
+        unlinked = np.zeros((generated, sentences, given))
+        norm = np.ones((generated, sentences, 1))
+        for step in range(generated):
+            if step:
+                before = linked[step - 1] + unlinked[step - 1]
+                here = (before * scale) @ jump * emit[:, :, step]
+            else:
+                before = start
+                here = start * (1.0 - skip) * emit[:, :, 0]
+            gone = before * (skip * null[:, step, None])
+            total = np.maximum((here + gone).sum(axis=1, keepdims=True), _TINY)
+            linked[step], unlinked[step], norm[step] = here / total, gone / total, total
+        return self._backward(emit, null, valid, linked, unlinked, norm, jump, scale, width)
+
+    def _backward(
+        self,
+        emit: Floats,
+        null: Floats,
+        valid: NDArray[np.bool_],
+        linked: Floats,
+        unlinked: Floats,
+        norm: Floats,
+        jump: Floats,
+        scale: Floats,
+        width: Ints,
+    ) -> tuple[Floats, Floats]:
+        sentences, given, generated = emit.shape
+        after = np.ones((sentences, given))
+        moves = np.zeros((given, given))
+        result, none = np.zeros_like(emit), np.zeros((sentences, generated))
+        for step in range(generated - 1, -1, -1):
+            real = valid[:, 0, step][:, None]
+            a, b = linked[step] * after, unlinked[step] * after
+            total = np.maximum((a + b).sum(axis=1, keepdims=True), _TINY)
+            result[:, :, step] = np.where(real, a / total, 0.0)
+            none[:, step] = np.where(real[:, 0], (b / total).sum(axis=1), 0.0)
+            if step == 0:
+                break
+            message = emit[:, :, step] * after / norm[step]
+            before = (linked[step - 1] + unlinked[step - 1]) * scale
+            moves += (before * real).T @ message
+            back = (message @ jump.T) * scale
+            back += self._options.null * null[:, step, None] / norm[step] * after
+            after = np.where(real, back, 1.0)
+        self._jump_counts += np.bincount(
+            width.ravel(), (moves * jump).ravel(), minlength=len(self.jump)
+        )
+        return result, none
+
+
+def _train_agreeing(
+    bitext: _Bitext, options: StatisticalOptions, stem_length: int, priors: Priors | None
+) -> tuple[_Direction, _Direction]:
+    pair = (
+        _Direction(bitext, False, stem_length, options, priors),
+        _Direction(bitext, True, stem_length, options, priors),
+    )
+    schedule = [False] * options.first_iterations + [True] * options.iterations
+    for hidden_markov in schedule:
+        forward, reverse = (direction.expect(hidden_markov) for direction in pair)
+        agreed = forward * reverse
+        for direction in pair:
+            direction.learn(agreed)
+            direction.learn_null()
+            if hidden_markov:
+                direction.learn_positions()
+    return pair
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Expected link counts of word pairs, and jump widths, learned from a bitext.
+
+    `source[i]` and `target[i]` are the words of pair i, `count` has shape (pairs,) and `jumps` are
+    two arrays of shape (2 * max_jump + 1,), forward and reverse.
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    count: Floats
+    jumps: tuple[Floats, Floats]
+
+    def counts(self, bitext: _Bitext, reverse: bool) -> tuple[Floats, Floats]:
+        """Counts of the bitext's pairs, shape (pairs,), and totals of its given words."""
+        value = self.count
+        left = _lookup(self.source, bitext.source.index)
+        right = _lookup(self.target, bitext.target.index)
+        given, side = (right, bitext.target) if reverse else (left, bitext.source)
+        known = given >= 0
+        total = np.bincount(given[known], value[known], minlength=len(side.words))
+        both = (left >= 0) & (right >= 0)
+        keys = left[both] * max(len(bitext.target.words), 1) + right[both]
+        at = np.searchsorted(bitext.keys, keys)
+        at = np.minimum(at, max(len(bitext.keys) - 1, 0))
+        count = np.zeros(len(bitext.keys))
+        if len(bitext.keys):
+            hit = bitext.keys[at] == keys
+            np.add.at(count, at[hit], value[both][hit])
+        return count, total
+
+
+def _lookup(words: Sequence[str], index: dict[str, int]) -> Ints:
+    return np.fromiter((index.get(word, -1) for word in words), np.int64, len(words))
+
+
+def _as_priors(
+    bitext: _Bitext, count: Floats, jumps: Sequence[Floats], earlier: Priors | None
+) -> Priors:
+    """What was learned, on top of what was known before."""
+    table: dict[tuple[str, str], float] = {}
+    if earlier is not None:
+        known = zip(earlier.source, earlier.target, strict=True)
+        table = dict(zip(known, earlier.count.tolist(), strict=True))
+    for pair in np.flatnonzero(count >= _LEAST_COUNT).tolist():
+        source = bitext.source.words[bitext.pair_source[pair]]
+        target = bitext.target.words[bitext.pair_target[pair]]
+        table[source, target] = table.get((source, target), 0.0) + float(count[pair])
+    return Priors(
+        tuple(source for source, _ in table),
+        tuple(target for _, target in table),
+        np.array(list(table.values()), dtype=np.float64),
+        (jumps[0], jumps[1]),
+    )
+
+
+def _apply(
+    pairs: Sequence[WordPair], model: Priors, options: StatisticalOptions
+) -> list[Posteriors]:
+    """The E step alone, in parts that fit into memory."""
+    result: list[Posteriors] = []
+    at = 0
+    while at < len(pairs):
+        end, cells = at, 0
+        while end < len(pairs) and (end == at or cells < options.max_cells // 4):
+            cells += len(pairs[end].source.offsets) * len(pairs[end].target.offsets)
+            end += 1
+        bitext = _Bitext(pairs[at:end])
+        mean = [np.zeros(len(bitext.cell)) for _ in range(2)]
+        fitting = _fitting(options, bitext)
+        for length in fitting.stems:
+            for reverse in (False, True):
+                direction = _Direction(bitext, reverse, length, fitting, model)
+                mean[int(reverse)] += direction.expect(hidden_markov=True) / len(fitting.stems)
+        result.extend(bitext.split(mean[0], mean[1]))
+        at = end
+    return result
+
+
+def save_priors(path: str | Path, priors: Priors) -> None:
+    """Write priors as an Arrow IPC file."""
+    table = pa.table(
+        {
+            "source": pa.array(priors.source, pa.string()),
+            "target": pa.array(priors.target, pa.string()),
+            "count": pa.array(priors.count, pa.float64()),
+        },
+        metadata={
+            "format": _FORMAT,
+            "jumps": json.dumps([jump.tolist() for jump in priors.jumps]),
+        },
+    )
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def load_priors(path: str | Path) -> Priors:
+    """Read priors; raises `UserError` where the file is missing or is none of ours."""
+    try:
+        with pa.memory_map(str(path)) as file:
+            table = pa.ipc.open_file(file).read_all()
+        metadata = table.schema.metadata or {}
+        if metadata.get(b"format") != _FORMAT.encode():
+            raise ValueError("no priors")
+        jumps = [np.array(jump, dtype=np.float64) for jump in json.loads(metadata[b"jumps"])]
+        columns = {name: table.column(name) for name in ("source", "target", "count")}
+        first, second = jumps
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=path) from error
+    except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise UserError("not a file of alignment priors", file=path) from error
+    return Priors(
+        tuple(columns["source"].to_pylist()),
+        tuple(columns["target"].to_pylist()),
+        columns["count"].to_numpy().astype(np.float64),
+        (first, second),
+    )

@@ -1,0 +1,130 @@
+"""Symmetrization: one set of links from two directional alignments, and links from weights.
+
+`grow-diag` and `grow-diag-final-and` follow Koehn, Och & Marcu (2003) as Moses implements them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment.protocol import Posteriors, WordAlignment
+from corpora.errors import UserError
+
+Link = tuple[int, int]
+_NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
+
+
+def intersection(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
+    """Links that both directions have."""
+    return set(forward) & set(reverse)
+
+
+def union(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
+    """Links that either direction has."""
+    return set(forward) | set(reverse)
+
+
+def grow_diag(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
+    """The intersection, grown by neighbours from the union that cover a word not covered yet."""
+    forward, reverse = set(forward), set(reverse)
+    links, every = forward & reverse, forward | reverse
+    rows, columns = {i for i, _ in links}, {j for _, j in links}
+    grown = True
+    while grown:
+        grown = False
+        for i, j in sorted(links):
+            for down, right in _NEIGHBOURS:
+                link = (i + down, j + right)
+                if link in links or link not in every:
+                    continue
+                if link[0] not in rows or link[1] not in columns:
+                    links.add(link)
+                    rows.add(link[0])
+                    columns.add(link[1])
+                    grown = True
+    return links
+
+
+def grow_diag_final_and(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
+    """`grow_diag`, then links of either direction whose words are both still uncovered."""
+    forward, reverse = set(forward), set(reverse)
+    links = grow_diag(forward, reverse)
+    rows, columns = {i for i, _ in links}, {j for _, j in links}
+    for side in (forward, reverse):
+        for i, j in sorted(side):
+            if i not in rows and j not in columns:
+                links.add((i, j))
+                rows.add(i)
+                columns.add(j)
+    return links
+
+
+SYMMETRIZATIONS: dict[str, Callable[[Iterable[Link], Iterable[Link]], set[Link]]] = {
+    "intersection": intersection,
+    "union": union,
+    "grow-diag": grow_diag,
+    "grow-diag-final-and": grow_diag_final_and,
+}
+
+
+def weighted(posteriors: Posteriors) -> NDArray[np.float32]:
+    """Link probabilities of both directions in one matrix: their mean, shape (source, target)."""
+    return np.asarray((posteriors.forward + posteriors.reverse) / 2, dtype=np.float32)
+
+
+def links_from_posteriors(
+    posteriors: Posteriors, threshold: float = 0.5, method: str = "weighted"
+) -> WordAlignment:
+    """Links, with weights, from soft alignments.
+
+    `weighted` keeps what has a mean probability of at least `threshold`; any other name of
+    `SYMMETRIZATIONS` joins each direction's most probable links. Raises `UserError` for an
+    unknown name.
+    """
+    mean = weighted(posteriors)
+    if method == "weighted":
+        rows, columns = np.nonzero(mean >= max(threshold, 1e-6))
+        links = np.stack([rows, columns], axis=1).astype(np.int32)
+    elif method in SYMMETRIZATIONS:
+        found = sorted(SYMMETRIZATIONS[method](*best_links(posteriors)))
+        links = np.array(found, dtype=np.int32).reshape(-1, 2)
+    else:
+        choices = ("weighted", *SYMMETRIZATIONS)
+        raise UserError(f"unknown symmetrization '{method}'", choices=choices)
+    weights = np.clip(mean[links[:, 0], links[:, 1]], 1e-6, 1.0)
+    return WordAlignment(links, weights.astype(np.float32))
+
+
+def best_links(posteriors: Posteriors) -> tuple[set[Link], set[Link]]:
+    """Each direction's own links: for every word the most probable partner, if likelier than none.
+
+    The first set has at most one link a target word, the second at most one a source word.
+    """
+    forward, reverse = posteriors.forward, posteriors.reverse
+    if 0 in forward.shape:
+        return set(), set()
+    source = forward.argmax(axis=0)
+    target = reverse.argmax(axis=1)
+    unlinked = 1.0 - forward.sum(axis=0), 1.0 - reverse.sum(axis=1)
+    first = {(int(i), j) for j, i in enumerate(source) if forward[i, j] > max(unlinked[0][j], 1e-6)}
+    second = {
+        (i, int(j)) for i, j in enumerate(target) if reverse[i, j] > max(unlinked[1][i], 1e-6)
+    }
+    return first, second
+
+
+def posteriors_from_links(alignment: WordAlignment, sources: int, targets: int) -> Posteriors:
+    """Weighted links as probabilities: a word with several links shares itself among them."""
+    matrix = np.zeros((sources, targets), dtype=np.float32)
+    matrix[alignment.links[:, 0], alignment.links[:, 1]] = alignment.weights
+    return posteriors_from_matrix(matrix)
+
+
+def posteriors_from_matrix(matrix: NDArray[np.float32]) -> Posteriors:
+    """Link weights in [0, 1], shape (source, target), scaled down where a word's sum to over 1."""
+    forward = matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1.0)
+    reverse = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1.0)
+    return Posteriors(forward, reverse)
