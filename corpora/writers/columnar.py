@@ -86,9 +86,7 @@ def write_dataset_batches(
     return [final / name for name in names]
 
 
-def _write_splits(
-    batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file: int
-) -> list[str]:
+def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file: int) -> list[str]:
     parts: dict[str, list[Path]] = {}
     with ExitStack() as stack:
         files: dict[str, _Files] = {}
@@ -158,6 +156,11 @@ def _export_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _as_list(column: pa.MapArray, type_: pa.DataType) -> pa.ListArray:
-    items = pa.StructArray.from_arrays([column.keys, column.items], fields=list(type_.value_type))
+    # Of a slice, the offsets are into the whole and cannot be combined with a mask.
+    first = column.offsets[0]
+    count = column.offsets[-1].as_py() - first.as_py()
+    children = [part.slice(first.as_py(), count) for part in (column.keys, column.items)]
+    items = pa.StructArray.from_arrays(children, fields=list(type_.value_type))
     mask = column.is_null() if column.null_count else None
-    return pa.ListArray.from_arrays(column.offsets, items, type=type_, mask=mask)
+    offsets = pc.subtract(column.offsets, first)
+    return pa.ListArray.from_arrays(offsets, items, type=type_, mask=mask)

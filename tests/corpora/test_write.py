@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.records import Provenance, Row, Span
+from corpora.schema import rows_to_batch
 from corpora.words import trim
-from corpora.writers import EXPORT_SCHEMA, WRITERS, write_corpus, write_dataset_folder
+from corpora.writers import (
+    EXPORT_SCHEMA,
+    WRITERS,
+    write_corpus,
+    write_dataset_batches,
+    write_dataset_folder,
+)
 from tests.corpora.strategies import distinct, rows
 
 A_FEW = settings(
@@ -236,6 +243,12 @@ def test_the_data_set_folder_opens_in_datasets_and_polars(tmp_path: Path) -> Non
     assert back(tmp_path / "de", split="test") == [row for row in made if row.split == "test"]
     with pytest.raises(UserError, match=r"no split 'dev' \(choose from: test, train\)"):
         back(tmp_path / "de", split="dev")
+
+
+def test_slices_of_batches_go_into_a_data_set_folder(tmp_path: Path) -> None:
+    made = [example(n) if n % 2 else replace(example(n), provenance=None) for n in range(10)]
+    write_dataset_batches([rows_to_batch(made).slice(2, 5)], tmp_path)
+    assert sorted(back(tmp_path), key=lambda r: r.id) == made[2:7]
 
 
 def test_a_data_set_folder_is_replaced_whole(tmp_path: Path) -> None:
