@@ -487,11 +487,12 @@ class Engine:
         if prompt is not None:
             return _Convention(self._codec.prefix(prompt), family.source_end, ())
         if not card.language_tokens:
-            return _Convention((), family.source_end, ())
+            return _Convention((), family.source_end, card.opening)
         prefix: tuple[str, ...] = ()
         if family.opens_source is not None:
             prefix = (family.language_token(codes[family.opens_source]),)
         opening = (family.language_token(codes["target"]),) if family.opens_target else ()
+        opening = (*card.opening, *opening)
         missing = [token for token in (*prefix, *opening) if token not in self._vocabulary]
         if missing:
             raise UserError(

@@ -26,7 +26,10 @@ SPACE = "▁"
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _CONTROL, _USER_DEFINED = 3, 4
 _BLANK = (SPACE, "\0")
-_PIECES_OF_CONTROL = re.compile(r"</?[a-z]+>|>>[^<>]*<<|<2[^<>]*>|__[a-z]+__|[a-z]{2,3}_[A-Z]\w*")
+CONTROL_PIECE = re.compile(
+    r"</?[a-z]+>|<extra_id_\d+>|>>[^<>]*<<|<2[^<>]*>|__[a-z]+__|[a-z]{2,3}_[A-Z]\w*"
+)
+"""What the vocabularies of the families write control tokens as."""
 
 
 class PieceCodec(Protocol):
@@ -100,7 +103,7 @@ class SentencePieceCodec:
         unknown = processor.unk_id()
         return [
             self._unknown
-            if processor.piece_to_id(piece) == unknown and _PIECES_OF_CONTROL.fullmatch(piece)
+            if processor.piece_to_id(piece) == unknown and CONTROL_PIECE.fullmatch(piece)
             else piece
             for piece in pieces
         ]
@@ -124,7 +127,7 @@ class SentencePieceCodec:
         for index, (text, own) in enumerate(zip(texts, pieces, strict=True)):
             joined = "".join(own)
             if joined[1:] == text.replace(" ", SPACE) and joined[:1] == SPACE:
-                found.append(_running_offsets(own, 1, len(text)))
+                found.append(running_offsets(own, 1, len(text)))
             else:
                 found.append(None)
                 slow.append(index)
@@ -135,7 +138,7 @@ class SentencePieceCodec:
                 num_threads=self._threads,
             )
             for index, mapping in zip(slow, mapped, strict=True):
-                found[index] = _tidy(texts[index], mapping["pieces"], mapping["offsets"])
+                found[index] = tidy_offsets(texts[index], mapping["pieces"], mapping["offsets"])
         return [offsets for offsets in found if offsets is not None]
 
     def decode(self, pieces: list[str]) -> tuple[str, Offsets]:
@@ -145,10 +148,13 @@ class SentencePieceCodec:
             raw = joined.replace(SPACE, " ")
             text = raw.strip(" ")
             skipped = len(raw) - len(raw.lstrip(" "))
-            return text, _running_offsets(pieces, skipped, len(text))
+            return text, running_offsets(pieces, skipped, len(text))
+        spoken = [piece for piece in pieces if not CONTROL_PIECE.fullmatch(piece)]
+        if len(spoken) < len(pieces):
+            return _with_silent(pieces, *self.decode(spoken))
         mapping = self._target.decode(pieces, return_type="offset_mapping")
         raw = mapping["text"]
-        offsets = _tidy(raw, mapping["pieces"], mapping["offsets"])
+        offsets = tidy_offsets(raw, mapping["pieces"], mapping["offsets"])
         text = raw.strip(" ")
         skipped, end = len(raw) - len(raw.lstrip(" ")), len(text)
         return text, tuple(
@@ -190,7 +196,7 @@ def _load(path: Path, *, plain: bool) -> sentencepiece.SentencePieceProcessor:
     model = sentencepiece_model_pb2.ModelProto.FromString(data)
     changed = False
     for piece in model.pieces:
-        if piece.type == _USER_DEFINED and _PIECES_OF_CONTROL.fullmatch(piece.piece):
+        if piece.type == _USER_DEFINED and CONTROL_PIECE.fullmatch(piece.piece):
             piece.type = _CONTROL
             changed = True
     if changed:
@@ -205,7 +211,7 @@ def _piece_table(processor: sentencepiece.SentencePieceProcessor, unknown: str) 
     return table
 
 
-def _running_offsets(pieces: Sequence[str], skipped: int, size: int) -> Offsets:
+def running_offsets(pieces: Sequence[str], skipped: int, size: int) -> Offsets:
     """Offsets of pieces laid end to end, `skipped` characters of which were stripped."""
     ends = list(accumulate(map(len, pieces), initial=-skipped))
     offsets = [
@@ -225,7 +231,7 @@ def _inside(start: int, end: int, piece: str, size: int) -> tuple[int, int]:
     return min(max(start, 0), size), min(max(end, 0), size)
 
 
-def _tidy(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) -> Offsets:
+def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) -> Offsets:
     """SentencePiece's own offsets, without leading spaces, bytes given their character's range."""
     tidy: list[tuple[int, int]] = []
     for start, end in offsets:
@@ -242,6 +248,18 @@ def _tidy(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) 
         elif following is not None:
             tidy[index] = following
     return tuple(tidy)
+
+
+def _with_silent(pieces: list[str], text: str, offsets: Offsets) -> tuple[str, Offsets]:
+    """The offsets of all `pieces`, where those of all but control tokens are known."""
+    known = iter(offsets)
+    whole: list[tuple[int, int]] = []
+    end = 0
+    for piece in pieces:
+        offset = (end, end) if CONTROL_PIECE.fullmatch(piece) else next(known)
+        whole.append(offset)
+        end = offset[1]
+    return text, tuple(whole)
 
 
 def read_vocabulary(folder: Path) -> list[str]:

@@ -65,6 +65,8 @@ class ModelCard(_Strict):
     target_tokenizer: str
     language_tokens: bool = True
     """Whether texts are given the language tokens of the family; bilingual models have none."""
+    opening: tuple[str, ...] = ()
+    """Tokens that decoding starts with, besides the family's (some Argos packages)."""
     alignment: AlignmentHead | None = None
     """The taught alignment, or null where attention is no alignment."""
     max_source_pieces: int = Field(500, ge=8)
@@ -260,7 +262,7 @@ def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -
     source_tokenizer, target_tokenizer = find_tokenizers(path, family)
     files = hash_files(path)
     fields: dict[str, Any] = {
-        "name": facts.name or _name_from(path.resolve().name),
+        "name": facts.name or tidy_name(path.resolve().name),
         "family": family.name,
         "sources": sources,
         "targets": targets,
@@ -277,8 +279,10 @@ def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -
     return ModelInfo(path.resolve(), card, hash_of_files(files))
 
 
-def _name_from(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._") or "model"
+def tidy_name(text: str) -> str:
+    """A model's name made from a folder's name or a hub id."""
+    text = text.rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:100] or "model"
 
 
 def _family_and_codes(

@@ -1,0 +1,106 @@
+"""Texts into sentences, with offsets, by `sentencex`.
+
+`sentencex` is what Wikimedia's translation tools use: rules for some 300 languages with their
+abbreviations, in Rust, maintained, and with no model to download. Around it: line breaks always
+end a sentence, offsets leave out white space, and short texts that cannot have two sentences are
+not looked at. Thai writes no sentence ends; its texts stay whole, and the engine splits what is
+too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+import sentencex
+
+_MAY_SPLIT = regex.compile(r"\p{Sentence_Terminal}\P{L}*\p{L}|[\n\r\x0b\x0c\x85\u2028\u2029]|\.\d")
+_LINE = regex.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
+_WITHOUT_SPACES = ("zh", "ja", "yue", "wuu", "lzh")
+_CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
+
+
+def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
+    """Half-open code point offsets of the sentences of `text`, in order, without their white space.
+
+    What lies between them is white space, so `join_sentences` can put the text together again.
+    A blank text has none. `lang` is a BCP 47 tag.
+    """
+    if _MAY_SPLIT.search(text) is None:
+        return _stripped(text, [(0, len(text))])
+    code = lang.split("-")[0].lower()
+    found: list[tuple[int, int]] = []
+    for line in _LINE.finditer(text):
+        start, part = line.start(), line[0]
+        if code in _WITHOUT_SPACES:
+            cuts = _closed(part)
+        elif _MAY_SPLIT.search(part) is None:
+            cuts = [(0, len(part))]
+        else:
+            cuts = _boundaries(part, code)
+        found += ((start + a, start + b) for a, b in cuts)
+    return _stripped(text, found)
+
+
+def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
+    cuts = [
+        (b["start_index"], b["end_index"]) for b in sentencex.get_sentence_boundaries(code, line)
+    ]
+    at = 0
+    for start, end in cuts:
+        if start != at or end < start:
+            return [(0, len(line))]
+        at = end
+    if at != len(line):
+        return [(0, len(line))]
+    # Without a space after the stop it may be a name (`Yahoo!Mail`, `node.Js`): keep it whole.
+    joined = cuts[:1]
+    for start, end in cuts[1:]:
+        if line[start - 1] in ".!?…" and not line[start].isspace():
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _closed(line: str) -> list[tuple[int, int]]:
+    """Languages without spaces: after a full stop and the brackets it closes.
+
+    `sentencex` takes what stands in brackets for one sentence, which joins whole paragraphs of
+    dialogue.
+    """
+    ends = [match.end() for match in _CLOSED.finditer(line)]
+    if not ends or ends[-1] != len(line):
+        ends.append(len(line))
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _stripped(text: str, cuts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    sentences = []
+    for start, end in cuts:
+        part = text[start:end]
+        left = len(part) - len(part.lstrip())
+        right = len(part.rstrip())
+        if left < right:
+            sentences.append((start + left, start + right))
+    return sentences
+
+
+def join_sentences(
+    text: str, sentences: Sequence[tuple[int, int]], translations: Sequence[str]
+) -> tuple[str, list[int]]:
+    """Put `translations` in the places of the `sentences` of `text`, its white space kept.
+
+    Gives the whole translation and the offset at which each sentence's translation starts.
+    """
+    parts: list[str] = []
+    starts: list[int] = []
+    at = length = 0
+    for (start, end), translation in zip(sentences, translations, strict=True):
+        gap = text[at:start]
+        parts += (gap, translation)
+        starts.append(length + len(gap))
+        length += len(gap) + len(translation)
+        at = end
+    parts.append(text[at:])
+    return "".join(parts), starts
