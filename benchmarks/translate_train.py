@@ -23,8 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +46,7 @@ def command(args: argparse.Namespace, source: Path, out: Path, *extra: str) -> l
     return [
         sys.executable, "-m", "flows.cli.main", "translate-train", str(source),
         "--task", "tokens", "--source", "en", "--target", "de", "--beam-size", str(args.beam_size),
-        "--out", str(out), "--memory", "off", *options, *extra,
+        "--out", str(out), "--memory", "off", "--on-error", "repair", *options, *extra,
     ]  # fmt: skip
 
 
@@ -75,9 +75,8 @@ def raw_seconds(args: argparse.Namespace) -> tuple[float, int]:
     if not isinstance(engine, Engine):
         raise SystemExit("the raw time needs one model")
     texts: dict[str, None] = {}
-    with_limit = open_corpus(args.input, task="tokens", lang="en")
-    for batch in with_limit.batches():
-        texts.update(dict.fromkeys(batch.column("text").to_pylist()))
+    corpus = open_corpus(args.input, task="tokens", lang="en", on_error="repair")
+    texts.update((row.text, None) for row in corpus.rows())
     pieces = sorted(engine.tokens(list(texts), "en", "de"), key=len, reverse=True)
     translator = ctranslate2.Translator(
         str(engine.info.path),
@@ -157,25 +156,20 @@ def measure_peer(args: argparse.Namespace) -> None:
 def write_distinct(source: Path, out: Path, rows: int, copies: int) -> None:
     """`rows` rows of `source`, `copies` times with an ending that makes each text distinct."""
     from corpora.readers import open_corpus
-    from corpora.schema import batch_to_rows
-
-    def all_rows() -> Iterator[tuple[str, list[dict[str, object]]]]:
-        for batch in open_corpus(source, task="tokens", lang="en").batches():
-            for row in batch_to_rows(batch):
-                spans = [{"start": s.start, "end": s.end, "label": s.label} for s in row.spans]
-                yield row.text, spans  # type: ignore[misc]
 
     with out.open("w", encoding="utf-8") as file:
         for copy in range(copies):
-            for number, (text, spans) in enumerate(all_rows()):
-                if number == rows:
-                    break
-                row = {
+            corpus = open_corpus(source, task="tokens", lang="en", on_error="repair")
+            for number, row in enumerate(islice(corpus.rows(), rows)):
+                made = {
                     "id": f"{copy}-{number}",
-                    "text": f"{text} {copy * rows + number}",
-                    "spans": spans,
+                    "text": f"{row.text} {copy * rows + number}",
+                    "spans": [
+                        {"start": span.start, "end": span.end, "label": span.label}
+                        for span in row.spans
+                    ],
                 }
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json.dumps(made, ensure_ascii=False) + "\n")
 
 
 def measure_memory(args: argparse.Namespace) -> None:
