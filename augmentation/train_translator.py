@@ -56,6 +56,7 @@ from translators.card import (
     render_card,
 )
 from translators.conversion import (
+    QUANTIZATIONS,
     convert,
     describe_converted,
     verify_against_transformers,
@@ -104,6 +105,13 @@ class TrainTranslatorConfig(Strict):
     @classmethod
     def _language(cls, tag: str) -> str:
         return normalise_tag(tag)
+
+    @field_validator("quantization")
+    @classmethod
+    def _quantization(cls, name: str) -> str:
+        if name not in QUANTIZATIONS:
+            raise ValueError(f"no quantization {name!r}, there is {', '.join(QUANTIZATIONS)}")
+        return name
 
     @model_validator(mode="after")
     def _two_languages(self) -> TrainTranslatorConfig:
@@ -369,7 +377,12 @@ def convert_step(run: TrainRun) -> str:
         "markers": MARKERS if config.subwords.markers else (),
         "origin": "labelferry train-translator",
     }
-    facts = ModelFacts(source=config.source, target=config.target)
+    # The tags of a bidirectional model say all of its languages.
+    facts = (
+        ModelFacts()
+        if config.bidirectional
+        else ModelFacts(source=config.source, target=config.target)
+    )
     for quantization, folder in (
         ("float32", run.exact),
         (config.quantization, run.converted),

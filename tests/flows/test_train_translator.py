@@ -1,0 +1,419 @@
+"""The whole of `labelferry train-translator` in miniature, through its real command line.
+
+The language pair is made up: every word is spelt backwards (every third one as a noun, the others
+with an ending), and words change places two by two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+pytest.importorskip("torch", reason="training needs the train extra")
+pytest.importorskip("eflomal", reason="training needs the train extra")
+
+import safetensors.numpy
+
+from alignment.words import split_words
+from augmentation.train_translator import STEPS, TrainRun, TrainTranslatorConfig, load_config
+from corpora.errors import UserError
+from corpora.shards import ShardRef, read_batches, read_dropped
+from flows.cli.main import main
+from tests.paths import ROOT
+from translators.open import open_translator
+from translators.protocol import DecodingOptions
+from translators.store import read_model
+
+WORDS = [
+    "mira", "toso", "kelu", "banda", "rifo", "dusa", "lemo", "paki", "zuna", "hiro", "gade", "nolu",
+    "vesa", "yipo", "cato", "femi", "wuro", "jaki", "solda", "brina",
+]  # fmt: skip
+RULE = {
+    word: word[::-1].capitalize() if i % 3 == 0 else f"{word[::-1]}en"
+    for i, word in enumerate(WORDS)
+}
+MINI = ROOT / "configs" / "train-mini.yaml"
+
+
+def translate(words: list[str]) -> tuple[list[str], list[int]]:
+    """The translation by the rule, and for each of its words the source word it comes from."""
+    order = list(range(len(words)))
+    for i in range(0, len(words) - 1, 2):
+        order[i], order[i + 1] = order[i + 1], order[i]
+    return [RULE[words[i]] for i in order], order
+
+
+def make_pairs(count: int, seed: int = 0) -> list[tuple[str, str]]:
+    rng = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        words = rng.choices(WORDS, k=rng.randint(2, 7))
+        pairs.append((f"{' '.join(words)} .", f"{' '.join(translate(words)[0])} ."))
+    return pairs
+
+
+def write_tsv(path: Path, pairs: list[tuple[str, str]]) -> Path:
+    path.write_text("".join(f"{s}\t{t}\n" for s, t in pairs), encoding="utf-8")
+    return path
+
+
+def arguments(bitext: str | Path, out: Path, *more: str) -> list[str]:
+    return [
+        "train-translator", str(bitext), "--source", "en", "--target", "de", "--out", str(out),
+        "--config", str(MINI), "--no-prefect", "--threads", "1", "--device", "cpu", *more,
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model's folder, made by the command; the steps' folder is beside it."""
+    folder = tmp_path_factory.mktemp("trained")
+    bitext = write_tsv(folder / "train.tsv", [*make_pairs(600), ("mira", "...")])
+    assert main(arguments(bitext, folder / "model")) == 0
+    return folder / "model"
+
+
+def test_the_folder_holds_a_model_like_any_other(trained: Path) -> None:
+    assert {path.name for path in trained.iterdir()} == {
+        "README.md", "config.json", "curves.svg", "labelferry.json", "model.bin",
+        "shared_vocabulary.json", "source.spm", "target.spm",
+    }  # fmt: skip
+    card = read_model(trained).card
+    assert (card.name, card.family, card.quantization) == ("en-de", "marian", "int8")
+    assert card.pairs == (("en", "de"),)
+    assert card.alignment is not None
+    assert len(card.markers) == 4
+    (corpus,) = card.training["corpora"]
+    assert corpus["name"] == "train"
+    assert {(s["set"], s["metric"]) for s in card.training["scores"]} == {
+        ("held-out", "BLEU"),
+        ("held-out", "chrF"),
+    }
+
+
+def test_the_card_says_what_the_model_was_made_from(trained: Path) -> None:
+    text = (trained / "README.md").read_text(encoding="utf-8")
+    header = yaml.safe_load(text.split("---")[1])
+    assert header["language"] == ["de", "en"]
+    for said in (
+        "train.tsv,", "empty 1", "(held-out)", "nrefs:1", "token for token", "max_steps: 260",
+        "260 steps", "cores",
+    ):  # fmt: skip
+        assert said in text
+    picture = (trained / "curves.svg").read_text(encoding="utf-8")
+    assert picture.count("<polyline") >= 2
+
+
+def test_it_learned_the_rule(trained: Path) -> None:
+    pairs = make_pairs(60, seed=99)
+    options = DecodingOptions(beam_size=1)
+    outputs = open_translator(trained).translate([s for s, _ in pairs], "en", "de", options)
+    words = [
+        (got, wanted)
+        for output, (_, target) in zip(outputs, pairs, strict=True)
+        for got, wanted in zip(output.text.split(), target.split(), strict=False)
+    ]
+    assert np.mean([got == wanted for got, wanted in words]) > 0.7
+
+
+def test_its_attention_is_the_alignment(trained: Path) -> None:
+    sources = [random.Random(i).sample(WORDS, k=5) for i in range(40)]
+    targets = [translate(words) for words in sources]
+    texts = [" ".join(words) for words in sources]
+    outputs = open_translator(trained).force(texts, [" ".join(t) for t, _ in targets], "en", "de")
+    right = []
+    for text, output, (_, order) in zip(texts, outputs, targets, strict=True):
+        assert output.attention is not None
+        source_words, target_words = split_words(text).offsets, split_words(output.text).offsets
+        for j, (start, end) in enumerate(target_words):
+            rows = [i for i, (a, b) in enumerate(output.target_pieces) if a < end and b > start]
+            mass = [
+                output.attention[
+                    np.ix_(rows, [k for k, (a, b) in enumerate(output.source_pieces)
+                                  if a < stop and b > first])
+                ].sum()
+                for first, stop in source_words
+            ]  # fmt: skip
+            right.append(int(np.argmax(mass)) == order[j])
+    assert np.mean(right) > 0.8
+
+
+def test_a_language_pair_that_the_model_does_not_have(trained: Path) -> None:
+    with pytest.raises(UserError, match="de"):
+        open_translator(trained).translate(["mira"], "de", "en", DecodingOptions())
+
+
+def test_what_was_dropped_is_written_with_its_reason(trained: Path) -> None:
+    ref = ShardRef(trained.with_name("model.work"), "10-clean", 0)
+    dropped = [row for batch in read_dropped(ref) for row in batch.to_pylist()]
+    assert {"duplicate", "empty"} == {row["drop_reason"] for row in dropped}
+    assert ("mira", "...", 601) in {(r["source"], r["target"], r["line"]) for r in dropped}
+    assert len(dropped) + sum(batch.num_rows for batch in read_batches(ref)) == 601
+
+
+def test_held_out_pairs_are_not_trained_on(trained: Path) -> None:
+    ref = ShardRef(trained.with_name("model.work"), "40-examples", 0)
+    seen = {text for batch in read_batches(ref) for text in batch.column("source").to_pylist()}
+    held_out = {text for batch in read_dropped(ref) for text in batch.column("source").to_pylist()}
+    assert held_out and not seen & held_out
+
+
+def test_running_it_again_does_nothing_again(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = trained.with_name("model.work")
+    before = {p: p.stat().st_mtime_ns for p in work.rglob("*.arrow")}
+    assert main(arguments(trained.with_name("train.tsv"), trained)) == 0
+    said = capsys.readouterr().err
+    assert "already trained" in said and "already converted" in said
+    assert {p: p.stat().st_mtime_ns for p in work.rglob("*.arrow")} == before
+
+
+def test_a_checkpoint_of_another_configuration(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = tmp_path / "model.work"
+    shutil.copytree(trained.with_name("model.work"), work)
+    shutil.rmtree(work / "50-train" / "model")
+    bitext = trained.with_name("train.tsv")
+    assert main(arguments(bitext, tmp_path / "model", "--seed", "0", "--vocabulary", "317")) == 2
+    assert "made with another configuration or other data" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
+# Kill and resume
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A work folder in which all is ready for training in both directions."""
+    folder = tmp_path_factory.mktemp("prepared")
+    bitext = write_tsv(folder / "train.tsv", make_pairs(300, seed=5))
+    recipe = yaml.safe_load(MINI.read_text(encoding="utf-8"))
+    recipe["bidirectional"] = True
+    recipe["training"] |= {
+        "max_steps": 60, "checkpoint_every": 10, "validate_every": 30,
+        "noise": {"lower": 0.2, "swap": 0.2, "copy_word": 0.1, "markers": 0.2},
+    }  # fmt: skip
+    recipe["training"]["shape"] |= {"d_model": 32, "dropout": 0.1}
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    run = TrainRun(
+        load_config(
+            folder / "recipe.yaml",
+            {"source": "en", "target": "de", "bitext": [{"path": bitext}]},
+        ),
+        folder / "prepared.work",
+        folder / "prepared",
+    )
+    run.work.mkdir()
+    for _, step in STEPS[:4]:
+        step(run)
+    return folder
+
+
+def start(folder: Path, out: str) -> subprocess.Popen[bytes]:
+    command = arguments(folder / "train.tsv", folder / out)
+    command[command.index(str(MINI))] = str(folder / "recipe.yaml")
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.cli.main", *command],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(prepared: Path) -> Path:
+    shutil.copytree(prepared / "prepared.work", prepared / "whole.work")
+    process = start(prepared, "whole")
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors.decode()
+    return prepared / "whole.work"
+
+
+def weights(work: Path) -> dict[str, np.ndarray]:
+    return dict(safetensors.numpy.load_file(work / "50-train" / "model" / "model.safetensors"))
+
+
+def test_a_killed_run_resumes_to_the_same_weights(prepared: Path, uninterrupted: Path) -> None:
+    shutil.copytree(prepared / "prepared.work", prepared / "killed.work")
+    checkpoints = prepared / "killed.work" / "50-train" / "checkpoints"
+    process = start(prepared, "killed")
+    deadline = time.monotonic() + 120
+    while not (checkpoints / "step-00000020").is_dir():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (prepared / "killed").exists()
+    assert not (checkpoints / "step-00000060").exists()
+
+    again = start(prepared, "killed")
+    _, errors = again.communicate(timeout=200)
+    assert again.returncode == 0, errors.decode()
+    one, other = weights(uninterrupted), weights(prepared / "killed.work")
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+def test_a_model_of_both_directions(prepared: Path, uninterrupted: Path) -> None:
+    info = read_model(prepared / "whole")
+    assert info.supports("en", "de") and info.supports("de", "en")
+    scores = info.card.training["scores"]
+    assert {s["direction"] for s in scores} == {"en-de", "de-en"}
+    with pytest.raises(UserError, match="fr"):
+        open_translator(prepared / "whole").translate(["mira"], "en", "fr", DecodingOptions())
+
+
+# Bad input
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(prepared: Path) -> None:
+    shutil.copytree(prepared / "prepared.work", prepared / "full.work")
+    process = start(prepared, "full")
+    checkpoints = prepared / "full.work" / "50-train" / "checkpoints"
+    deadline = time.monotonic() + 120
+    while not (checkpoints / "step-00000010").is_dir():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.005)
+    # From here on no file may grow beyond 100 kB: the next checkpoint's weights do.
+    limit = (100_000, 100_000)
+    import resource
+
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, errors.decode()
+    last = errors.decode().splitlines()[-1]
+    assert "cannot write a checkpoint" in last and "the last good one is step-" in last
+    whole = [p for p in checkpoints.iterdir() if p.name.startswith("step-")]
+    state = json.loads((max(whole) / "state.json").read_text(encoding="utf-8"))
+    assert state["progress"]["step"] == int(max(whole).name.removeprefix("step-"))
+    assert safetensors.numpy.load_file(max(whole) / "model.safetensors")
+
+
+def fails(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert main(list(argv)) == 2
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_files_of_different_length(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.en").write_text("mira\ntoso\n", encoding="utf-8")
+    (tmp_path / "a.de").write_text("Arim\n", encoding="utf-8")
+    pair = f"{tmp_path / 'a.en'},{tmp_path / 'a.de'}"
+    said = fails(capsys, *arguments(pair, tmp_path / "out"))
+    assert f"2 lines, but {tmp_path / 'a.de'} has 1" in said
+
+
+def test_a_tiny_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(12))
+    said = fails(capsys, *arguments(bitext, tmp_path / "out"))
+    assert "only 12 clean sentence pairs, at least 100 are needed" in said
+
+
+def test_an_empty_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", [])
+    assert "no sentence pair in it" in fails(capsys, *arguments(bitext, tmp_path / "out"))
+
+
+ENGLISH = ("The weather is very nice today, and there were {} people here.",
+           "We went to the market and bought {} fresh apples.")  # fmt: skip
+FRENCH = ("Il fait très beau aujourd'hui, et il y avait {} personnes ici.",
+          "Nous sommes allés au marché et avons acheté {} pommes fraîches.")  # fmt: skip
+
+
+def test_a_corpus_in_the_wrong_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [(ENGLISH[i % 2].format(i), FRENCH[i % 2].format(i)) for i in range(200)]
+    said = fails(capsys, *arguments(write_tsv(tmp_path / "a.tsv", pairs), tmp_path / "out"))
+    assert "100% of the pairs are in another language" in said
+    assert "its target side looks like 'fr', not 'de'" in said
+
+
+def test_a_vocabulary_larger_than_the_data_supports(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(300))
+    said = fails(capsys, *arguments(bitext, tmp_path / "out", "--vocabulary", "9000"))
+    assert "a vocabulary of 9000 is more than the text supports: at most" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (("--weights", "1,2"), "--weights 1,2: 2 given, 1 needed"),
+        (("--weights", "-1"), "bitext.0.weight"),
+        (("--source", "de"), "source and target are both 'de'"),
+        (("--source", "nonsense!"), "not a language tag"),
+        (("--columns", "a"), "--columns a: 1 given, 2 needed"),
+        (("--columns", "x,y"), "no column 'x'"),
+        (("--dev", "no-such-file.tsv"), "no-such-file.tsv: no such file"),
+        (("--quantization", "int3"), "quantization"),
+        (("--max-steps", "0"), "training.max_steps"),
+    ],
+)
+def test_arguments_that_make_no_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], problem: str
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(20))
+    said = fails(capsys, *arguments(bitext, tmp_path / "out", *more))
+    assert problem in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("source: en\ntarget: de\ntraining: {steps: 7}\n", encoding="utf-8")
+    said = fails(capsys, "train-translator", "x.tsv", "--out", "y", "--config", str(recipe))
+    assert str(recipe) in said and "training.steps" in said
+
+
+def test_nothing_to_train_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = fails(
+        capsys, "train-translator", "--out", str(tmp_path), "--source", "en", "--target", "de"
+    )
+    assert "bitext" in said
+
+
+def test_an_output_folder_that_holds_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letters.txt").write_text("dear", encoding="utf-8")
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(20))
+    said = fails(capsys, *arguments(bitext, tmp_path))
+    assert "holds something else than a model" in said
+    assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
+
+
+def recipes() -> Iterator[Path]:
+    yield from sorted((ROOT / "configs").glob("train-*.yaml"))
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda path: path.stem)
+def test_recipes_are_valid(recipe: Path) -> None:
+    given = {"source": "en", "target": "de", "bitext": [{"path": "x.tsv"}]}
+    assert isinstance(load_config(recipe, given), TrainTranslatorConfig)
+
+
+def test_every_option_says_its_default_or_is_needed() -> None:
+    from flows.cli.train_translator import add_arguments
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    needed = {"bitext", "source", "target", "out", "config", "help", "work", "no_guided_alignment"}
+    for action in parser._actions:
+        default = action.default not in (None, argparse.SUPPRESS)
+        assert action.dest in needed or default or "default:" in (action.help or ""), action.dest

@@ -1,0 +1,80 @@
+"""The model that ships: small, bidirectional, and sensible on plain sentences.
+
+Asserted are content words that any good translation holds one of, not whole strings: a retrained
+model may say it otherwise.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.paths import ROOT
+from translators.open import open_translator
+from translators.protocol import DecodingOptions
+from translators.store import read_model, verify
+
+MODEL = ROOT / "data" / "models" / "en-de"
+
+ENGLISH = {
+    "A man is walking his dog in the park.": ("mann", "hund", "park"),
+    "Two children are playing on the beach.": ("kinder", "spielen", "strand"),
+    "I don't know where he lives.": ("weiß", "wohnt|lebt"),
+    "What is the weather like in Berlin?": ("wetter", "berlin"),
+    "She bought a new car yesterday.": ("gestern", "auto|wagen", "neue"),
+    "Tom wants to learn German.": ("tom", "deutsch", "lernen"),
+    "A woman in a red jacket is riding a bicycle.": ("frau", "rot", "rad"),
+    "I have to work tomorrow.": ("morgen", "arbeiten"),
+    "The train leaves at 7:30.": ("zug", "7:30|7.30"),
+    "Where can I buy a ticket?": ("wo", "kaufen", "ticket|karte|fahrschein"),
+}
+GERMAN = {
+    "Ein Mann geht mit seinem Hund im Park spazieren.": ("man", "dog", "park"),
+    "Zwei Kinder spielen am Strand.": ("children|kids", "play", "beach"),
+    "Ich weiß nicht, wo er wohnt.": ("know", "where", "live"),
+    "Wie ist das Wetter in Hamburg?": ("weather", "hamburg"),
+    "Sie hat gestern ein neues Auto gekauft.": ("yesterday", "car", "new"),
+    "Tom möchte Englisch lernen.": ("tom", "english", "learn|study"),
+    "Eine Frau in einer roten Jacke fährt Fahrrad.": ("woman", "red", "bike|bicycle|cycl"),
+    "Ich muss morgen arbeiten.": ("tomorrow", "work"),
+    "Der Zug fährt um 7:30 ab.": ("train", "7:30"),
+    "Kannst du mir bitte helfen?": ("can|could|would", "help"),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sentences"), [("en", "de", ENGLISH), ("de", "en", GERMAN)]
+)
+def test_ten_sentences(source: str, target: str, sentences: dict[str, tuple[str, ...]]) -> None:
+    translator = open_translator(MODEL)
+    outputs = translator.translate(list(sentences), source, target, DecodingOptions(beam_size=4))
+    missing = {
+        f"{text} → {output.text}": lacking
+        for (text, wanted), output in zip(sentences.items(), outputs, strict=True)
+        if (lacking := [w for w in wanted if not holds(output.text, w)])
+    }
+    assert all(len(lacking) == 1 for lacking in missing.values()), missing
+    assert len(missing) <= 2, missing
+    for text, output in zip(sentences, outputs, strict=True):
+        assert len(output.text.split()) < 2.5 * len(text.split()), output.text
+        assert not output.flags
+
+
+def holds(output: str, alternatives: str) -> bool:
+    return any(word in output.lower() for word in alternatives.split("|"))
+
+
+def test_it_is_what_its_card_says() -> None:
+    info = read_model(MODEL)
+    verify(info)
+    assert info.card.quantization == "int8"
+    assert info.supports("en", "de") and info.supports("de", "en")
+    assert info.card.alignment is not None and info.card.markers
+    size = sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file())
+    assert size < 12_000_000
+
+
+def test_no_model_ships_unknown_terms() -> None:
+    for corpus in read_model(MODEL).card.training["corpora"]:
+        assert corpus["terms"] != "not stated"
+        for _, size, digest in corpus["files"]:
+            assert size > 0 and len(digest) == 32
