@@ -1,4 +1,4 @@
-"""Adding a model to the store: a hub id, a `transformers` or CTranslate2 folder, an Argos package."""
+"""Adding models to the store: hub ids, `transformers` and CTranslate2 folders, Argos packages."""
 
 from __future__ import annotations
 
@@ -170,9 +170,9 @@ def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
                     raise UserError(f"not an Argos package: it has no {name}", file=package)
             metadata = json.loads(archive.read(wanted.pop("metadata.json")))
             for name, info in wanted.items():
-                with writing(staged / name), archive.open(info) as source:
-                    with (staged / name).open("wb") as out:
-                        shutil.copyfileobj(source, out)
+                out = staged / name
+                with writing(out), archive.open(info) as source, out.open("wb") as file:
+                    shutil.copyfileobj(source, file)
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         raise UserError(f"not an Argos package: {error}", file=package) from error
     if not isinstance(metadata, dict):

@@ -1,0 +1,276 @@
+"""`labelferry translate`: lines or rows in, translations out, in bounded memory."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from corpora.errors import UserError
+
+DESCRIPTION = """\
+Translate lines (a line in, a line out) or rows (JSON Lines: each row comes out with its
+translation added). Texts are cut into sentences, and put together again with their white space.
+Gzip and zstd are unpacked; '-' is standard input.
+"""
+
+CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
+_LINE_SECONDS = 15.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.description = DESCRIPTION
+    add = parser.add_argument
+    add("input", nargs="?", default="-", metavar="INPUT", help="file, or - for standard input")
+    add("--output", "-o", default="-", metavar="FILE", help="file, or - for standard output")
+    add("--source", required=True, help="language of the input (BCP 47 tag)")
+    add("--target", required=True, help="language to translate into (BCP 47 tag)")
+    add(
+        "--model",
+        action="append",
+        metavar="NAME|PATH",
+        help="model in the store or a folder; may be repeated (default: the one that ships)%(default).0s",
+    )
+    add(
+        "--pivot",
+        metavar="LANG",
+        help="go by way of this language where no model is direct (default: never)%(default).0s",
+    )
+    add("--format", choices=("lines", "jsonl"), help="none: jsonl by its name, else lines")
+    add("--field", default="text", help="field of a row that is translated")
+    add("--into", default="translation", help="field that the translation is written to")
+    add("--beam-size", type=int, default=2, metavar="N", help="hypotheses kept in decoding")
+    add(
+        "--n-best",
+        type=int,
+        default=1,
+        metavar="N",
+        help="translations of each text: a list in rows, tab-separated in lines",
+    )
+    add("--max-length", type=int, default=256, metavar="N", help="pieces a sentence may have")
+    add("--no-split", action="store_true", help="do not cut texts into sentences")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to run")
+    add("--compute-type", default="auto", metavar="TYPE", help="as CTranslate2 names them")
+    add(
+        "--on-error",
+        choices=("error", "skip"),
+        default="error",
+        help="bad rows: stop, or write them with their reason to --rejected and go on",
+    )
+    add(
+        "--rejected",
+        type=Path,
+        metavar="FILE",
+        help="where skipped rows go (default: OUTPUT.rejected.jsonl)%(default).0s",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A line or row of the input."""
+
+    text: str
+    row: dict[str, Any] | None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Translate the input."""
+    from translators.open import open_translator
+    from translators.protocol import DecodingOptions
+    from translators.texts import translate_texts
+
+    if args.n_best < 1:
+        raise UserError("--n-best must be at least 1")
+    options = DecodingOptions(
+        beam_size=max(args.beam_size, args.n_best),
+        num_hypotheses=args.n_best,
+        max_decoding_length=args.max_length,
+    )
+    translator = open_translator(
+        args.model, pivot=args.pivot, device=args.device, compute_type=args.compute_type
+    )
+    translator.translate([], args.source, args.target, options)  # a wrong pair fails at once
+    rows = _is_jsonl(args)
+    meter = _Meter()
+    flagged = 0
+    with _writing(args.output) as out, _Rejected(args) as rejected:
+        for chunk in _chunks(_items(args, rows, rejected)):
+            found = translate_texts(
+                translator,
+                [item.text for item in chunk],
+                args.source,
+                args.target,
+                options,
+                split=not args.no_split,
+            )
+            for item, one in zip(chunk, found, strict=True):
+                flagged += bool(one.flags)
+                out.write(_row(item.row, one, args) if item.row is not None else _line(one.texts))
+            out.flush()
+            meter.advance(len(chunk))
+        meter.end(rejected.count, flagged)
+    return 0
+
+
+def _is_jsonl(args: argparse.Namespace) -> bool:
+    if args.format is not None:
+        return bool(args.format == "jsonl")
+    suffixes = Path(args.input).suffixes
+    return any(suffix in (".jsonl", ".ndjson") for suffix in suffixes)
+
+
+def _lines(name: str) -> Iterator[str]:
+    from corpora.readers.streams import text_lines
+
+    if name != "-":
+        yield from text_lines(Path(name))
+        return
+    at = 0
+    for number, data in enumerate(sys.stdin.buffer, start=1):
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"not UTF-8 at byte offset {at + error.start}", file="standard input", line=number
+            ) from error
+        at += len(data)
+        yield line.removesuffix("\n").removesuffix("\r")
+
+
+def _items(args: argparse.Namespace, rows: bool, rejected: _Rejected) -> Iterator[_Item]:
+    name = "standard input" if args.input == "-" else args.input
+    for number, line in enumerate(_lines(args.input), start=1):
+        if not rows:
+            yield _Item(line, None)
+            continue
+        if not line.strip():
+            continue
+        problem, row = None, None
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            problem = f"not JSON: {error}"
+        if problem is None and not isinstance(row, dict):
+            problem = "not an object"
+        if problem is None and args.field not in row:
+            problem = f"no field {args.field!r} among {', '.join(sorted(row)) or 'none'}"
+        if problem is None and not isinstance(row[args.field], str):
+            problem = f"the field {args.field!r} is no string"
+        if problem is None:
+            yield _Item(row[args.field], row)
+        elif args.on_error == "skip":
+            rejected.write(number, problem, line)
+        else:
+            raise UserError(problem, file=name, line=number)
+
+
+def _chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+    chunk: list[_Item] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item.text)
+        if len(chunk) >= CHUNK_ROWS or size >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _line(texts: tuple[str, ...]) -> str:
+    return "\t".join(" ".join(text.splitlines()) for text in texts) + "\n"
+
+
+def _row(row: dict[str, Any], one: Any, args: argparse.Namespace) -> str:
+    row = {**row, args.into: one.texts[0] if args.n_best == 1 else list(one.texts)}
+    if one.flags:
+        row[f"{args.into}_flags"] = list(one.flags)
+    # Lone surrogates (JSON can escape them) have no UTF-8: escape what cannot be written.
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(row)
+    return text + "\n"
+
+
+@contextlib.contextmanager
+def _writing(name: str) -> Iterator[IO[str]]:
+    if name == "-":
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        yield sys.stdout
+        return
+    from corpora.storage import replacing
+
+    with (
+        replacing(Path(name)) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
+
+
+class _Rejected:
+    """The rows that were skipped, each with its line number and reason."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        output = "translate" if args.output == "-" else args.output
+        self._path: Path = args.rejected or Path(f"{output}.rejected.jsonl")
+        self._file: IO[str] | None = None
+        self.count = 0
+
+    def __enter__(self) -> _Rejected:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            print(f"{self.count} bad rows: {self._path}", file=sys.stderr)
+
+    def write(self, line: int, reason: str, text: str) -> None:
+        """Keep a bad row."""
+        from corpora.storage import writing
+
+        with writing(self._path):
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8", newline="\n")
+            row = {"line": line, "reason": reason, "row": text}
+            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        self.count += 1
+
+
+class _Meter:
+    """Rows and rows a second on standard error: rewritten on a terminal, else now and then."""
+
+    def __init__(self) -> None:
+        self._began = self._told = time.monotonic()
+        self._done = 0
+
+    def advance(self, count: int) -> None:
+        """Count rows that are done."""
+        self._done += count
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            print(f"\r{self._words(now)}", end="", file=sys.stderr, flush=True)
+        elif now - self._told >= _LINE_SECONDS:
+            self._told = now
+            print(self._words(now), file=sys.stderr, flush=True)
+
+    def _words(self, now: float) -> str:
+        rate = self._done / max(now - self._began, 1e-6)
+        return f"{self._done} rows, {rate:.1f} rows/s"
+
+    def end(self, skipped: int, flagged: int) -> None:
+        """The last word."""
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+        extra = f", {skipped} skipped" if skipped else ""
+        if flagged:
+            extra += f", {flagged} flagged (empty, repetition, copy or length)"
+        print(f"{self._words(time.monotonic())}{extra}", file=sys.stderr)
