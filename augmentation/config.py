@@ -1,0 +1,374 @@
+"""What a translate-train run is asked to do, and what that makes of its parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from corpora.checks import TASKS, Task
+from corpora.errors import UserError
+from corpora.manifest import RunManifest, fingerprint, package_versions, path_hash, run_folder
+from corpora.readers.options import ON_ERROR, ColumnMapping, OnError
+from translators.languages import normalise_tag
+from translators.protocol import DecodingOptions
+
+RUNS_VARIABLE = "LABELFERRY_RUNS"
+VERSIONED = (
+    "ctranslate2", "labelferry", "numpy", "polars", "prefect", "pyarrow", "sentencepiece",
+)  # fmt: skip
+SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
+FALLBACK_PROJECTOR = "statistical"
+"""For models whose attention is no alignment."""
+Unplaced = Literal["drop-row", "drop-span"]
+UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
+
+
+class Strict(BaseModel):
+    """Configuration: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadingConfig(Strict):
+    """How to read the input."""
+
+    format: str | None = None
+    """Null goes by the file's name."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Which column holds what, as in `{text: sentence}`; the usual names need no saying."""
+    scheme: str | None = None
+    """Tagging scheme; null looks at the tags."""
+    split: str | None = None
+    """For a `datasets` folder: which split to read."""
+    on_error: OnError = "error"
+    limit: int | None = Field(None, ge=1)
+    """Read this many rows only."""
+
+    @field_validator("on_error", mode="before")
+    @classmethod
+    def _known(cls, value: object) -> object:
+        if value not in ON_ERROR:
+            raise ValueError(f"must be one of {', '.join(ON_ERROR)}")
+        return value
+
+    def mapping(self) -> ColumnMapping:
+        """The columns as readers take them."""
+        known = set(ColumnMapping.__dataclass_fields__)
+        for name in self.columns:
+            if name not in known:
+                raise UserError(f"there is nothing called {name!r} in a row", choices=known)
+        return ColumnMapping(**self.columns)
+
+
+class DecodingConfig(Strict):
+    """How to decode; all of it changes the result."""
+
+    beam_size: int = Field(2, ge=1)
+    length_penalty: float = 1.0
+    repetition_penalty: float = Field(1.0, gt=0)
+    no_repeat_ngram_size: int = Field(0, ge=0)
+    sampling_topk: int = Field(1, ge=0)
+    sampling_temperature: float = Field(1.0, gt=0)
+    max_decoding_length: int = Field(256, ge=4)
+    compute_type: str = "auto"
+    """As CTranslate2 names them; `auto` is the model's own on a CPU, the fastest on a GPU."""
+
+    def options(self, *, attention: bool, seed: int) -> DecodingOptions:
+        """The options as translators take them."""
+        values = self.model_dump(exclude={"compute_type"})
+        return DecodingOptions(**values, return_attention=attention, seed=seed)
+
+
+class ProjectionConfig(Strict):
+    """How spans are carried over."""
+
+    projector: str | None = None
+    """Null takes the translator's attention where the model was taught an alignment."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    unplaced: Unplaced = "drop-row"
+    """What a span that cannot be placed costs: its row, or only itself."""
+
+
+class FilterConfig(Strict):
+    """Quality gates; null switches one off."""
+
+    max_length_ratio: float | None = Field(4.0, gt=1)
+    """How many times longer or shorter a translation may be than is usual in its shard."""
+    max_wrong_language: float | None = Field(None, gt=0, le=1)
+    """How sure the language identifier may be that a translation is in another language."""
+    max_untranslated: float | None = Field(None, gt=0, le=1)
+    """The share of words, case aside, that a translation of some length may have in common with
+    its source."""
+    min_translation_score: float | None = None
+    """The least average log-probability a token."""
+
+
+class RuntimeConfig(Strict):
+    """Where and how fast; nothing of it changes the result."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    translating: int = Field(2, ge=1)
+    """Shards that are translated at a time: while one ends, the next keeps the cores busy."""
+    workers: int = Field(1, ge=1)
+    """Shards that are read, projected and filtered meanwhile."""
+    threads: tuple[int, int] | None = None
+    """Parallel batches and threads a batch; null lets the engine choose."""
+    batch_tokens: int | None = Field(None, ge=16)
+
+
+class TranslateTrainConfig(Strict):
+    """Everything that a translate-train run is told."""
+
+    input: Path
+    task: Task
+    source: str
+    targets: tuple[str, ...] = Field(min_length=1)
+    model: str | tuple[str, ...] | None = None
+    """Name in the store or path; several for pivoting; null is the model that ships."""
+    pivot: str | None = None
+    name: str | None = None
+    """Of the run; null is the input's name."""
+    out: Path | None = None
+    """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
+    memory: Path | Literal["off"] | None = None
+    """The translation memory's folder; null is `data/runs/memory`."""
+    reading: ReadingConfig = ReadingConfig()
+    decoding: DecodingConfig = DecodingConfig()
+    projection: ProjectionConfig = ProjectionConfig()
+    filters: FilterConfig = FilterConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+    shard_rows: int = Field(3000, ge=1)
+    seed: int = 0
+    licence: str | None = None
+    """For the data set's card: under what terms the input, and so the export, may be used."""
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _task(cls, value: object) -> object:
+        if value not in TASKS:
+            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
+        return value
+
+    @field_validator("source")
+    @classmethod
+    def _source(cls, tag: str) -> str:
+        return _tag(tag)
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _targets(cls, tags: object) -> object:
+        tags = [tags] if isinstance(tags, str) else tags
+        if isinstance(tags, (list, tuple)):
+            return tuple(dict.fromkeys(_tag(str(tag)) for tag in tags))
+        return tags
+
+    @field_validator("pivot")
+    @classmethod
+    def _pivot(cls, tag: str | None) -> str | None:
+        return None if tag is None else _tag(tag)
+
+    @model_validator(mode="after")
+    def _other_languages(self) -> TranslateTrainConfig:
+        if self.source in self.targets:
+            raise ValueError(f"source and target are both {self.source!r}")
+        return self
+
+    @property
+    def run_name(self) -> str:
+        """The given name, or the input's without suffixes."""
+        return self.name or self.input.resolve().name.split(".")[0] or "run"
+
+
+def _tag(tag: str) -> str:
+    try:
+        return normalise_tag(tag)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+def runs_folder() -> Path:
+    """Where runs go that are not told: LABELFERRY_RUNS, else `data/runs` in the checkout."""
+    given = os.environ.get(RUNS_VARIABLE)
+    return Path(given) if given else Path(__file__).resolve().parent.parent / "data" / "runs"
+
+
+def load_config(file: Path | None, given: Mapping[str, Any]) -> TranslateTrainConfig:
+    """The configuration of a YAML file and of `given`, which wins; nested keys are merged.
+
+    Raises `UserError` that names the file and the key for what is unknown or makes no sense.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        values = _read_yaml(file)
+    return validated(_merge(values, given), file)
+
+
+def validated(values: Mapping[str, Any], file: Path | None = None) -> TranslateTrainConfig:
+    """`values` as a configuration; raises `UserError` naming the key that is wrong."""
+    try:
+        return TranslateTrainConfig.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        said = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            raise UserError(f"unknown setting {key!r}", file=file) from error
+        if problem["type"] == "missing":
+            raise UserError(f"{key!r} must be given", file=file) from error
+        raise UserError(f"{key}: {said}" if key else said, file=file) from error
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=file) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"not YAML: {error}", file=file) from error
+    if not isinstance(values, dict):
+        raise UserError("not a configuration: it must be a mapping of settings", file=file)
+    return values
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a run needs to know of its translator without loading it."""
+
+    name: str
+    """`name@hash8`; several are joined with `+`."""
+    hashes: Mapping[str, str]
+    """Content hash of every model, by name."""
+    licences: Mapping[str, str]
+    has_alignment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration with all that depends on the outside looked up: what steps are given."""
+
+    config: TranslateTrainConfig
+    run: Path
+    input_hash: str
+    model: Model
+    projector: str | None
+    """None where the task has no spans."""
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether spans are to be carried over."""
+        return self.projector is not None
+
+    def options(self) -> DecodingOptions:
+        """How to decode."""
+        attention = self.has_spans and self.model.has_alignment
+        return self.config.decoding.options(attention=attention, seed=self.config.seed)
+
+    def identity(self, target: str) -> dict[str, Any]:
+        """Everything that decides how a segment is translated to `target`."""
+        return {
+            "model": self.model.name,
+            "hashes": dict(self.model.hashes),
+            "source": self.config.source,
+            "target": target,
+            "pivot": self.config.pivot,
+            "compute_type": self.config.decoding.compute_type,
+            "options": self.options(),
+        }
+
+
+def resolve_settings(config: TranslateTrainConfig) -> Settings:
+    """Look at the input and the model, and settle where the run goes.
+
+    Raises `UserError` for an input, a model or a projector that does not exist, and for a pair of
+    languages that the model lacks.
+    """
+    if not config.input.exists():
+        raise UserError("no such file", file=config.input)
+    model = _look_at_model(config)
+    settings = Settings(
+        config, Path(), path_hash(config.input), model, _choose_projector(config, model)
+    )
+    run = config.out or run_folder(
+        runs_folder(), config.run_name, fingerprint([asked(settings), settings.input_hash])
+    )
+    return replace(settings, run=run)
+
+
+def _look_at_model(config: TranslateTrainConfig) -> Model:
+    from translators.store import resolve
+
+    given = config.model if isinstance(config.model, tuple) else (config.model,)
+    infos = [resolve(name) for name in given]
+    return Model(
+        "+".join(dict.fromkeys(info.name for info in infos)),
+        {info.card.name: info.content_hash for info in infos},
+        {info.card.name: info.card.licence for info in infos if info.card.licence},
+        all(info.card.alignment is not None for info in infos),
+    )
+
+
+def _choose_projector(config: TranslateTrainConfig, model: Model) -> str | None:
+    from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
+
+    chosen = config.projection.projector
+    if chosen is not None and chosen not in PROJECTORS:
+        raise UserError(f"unknown projector {chosen!r}", choices=PROJECTORS)
+    if config.task not in SPAN_TASKS:
+        return None
+    if chosen is not None:
+        return chosen
+    if model.has_alignment:
+        return DEFAULT_PROJECTOR
+    if FALLBACK_PROJECTOR in PROJECTORS:
+        return FALLBACK_PROJECTOR
+    raise UserError(
+        f"the model {model.name} was not taught an alignment, so its attention cannot place "
+        "spans: choose how with --projector",
+        choices=PROJECTORS,
+    )
+
+
+def asked(settings: Settings) -> dict[str, Any]:
+    """What of the configuration changes the result; the input's content is a matter apart."""
+    config = settings.config
+    left_out = {"input", "out", "memory", "name", "model", "runtime", "licence"}
+    return {
+        "input": config.input.name,
+        "model": settings.model.name,
+        "hashes": dict(settings.model.hashes),
+        "projector": settings.projector,
+        **config.model_dump(mode="json", exclude=left_out),
+    }
+
+
+def manifest(settings: Settings) -> RunManifest:
+    """`run.json`: what is needed to make the run again.
+
+    Its fingerprint leaves the input's content out, so that a run goes on when its input has grown.
+    """
+    config = settings.config
+    return RunManifest(
+        name=config.run_name,
+        fingerprint=fingerprint(asked(settings)),
+        config=config.model_dump(mode="json"),
+        versions=package_versions(VERSIONED),
+        models=dict(settings.model.hashes),
+        inputs={config.input.as_posix(): settings.input_hash},
+        seed=config.seed,
+    )

@@ -1,0 +1,162 @@
+"""The translation memory: what earlier runs translated, looked up before anything is translated.
+
+It is a folder of Arrow files, one folder within it for each way to translate (model, languages,
+decoding options), which `pyarrow.dataset` reads; an SQLite index says in which file a segment is.
+A run sees the memory as it was when the run began, so that a run that was cut off and goes on makes
+the very same choices.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from augmentation.translations import TRANSLATION_SCHEMA
+from corpora.manifest import canonical_json, fingerprint, plain
+from corpora.storage import make_folder, replacing, write_text, writing
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The memory at one moment: its first `parts` files."""
+
+    memory: str
+    parts: int
+    inputs: str
+    """Hash of the input it was taken for."""
+
+
+class TranslationMemory:
+    """Translations made in one way, across runs; safe to use from several processes."""
+
+    def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
+        """`identity` is everything that decides how a segment is translated."""
+        name = f"{identity['source']}-{identity['target']}-{fingerprint([VERSION, identity])[:16]}"
+        self.folder = root / name
+        self._identity = identity
+        self._index = self.folder / "index.sqlite"
+        self._created = False
+
+    def snapshot(self, file: Path, inputs: str) -> Snapshot:
+        """The moment that `file` records; taken now where it records none for `inputs`."""
+        with self._open() as index:
+            memory = index.execute("SELECT id FROM memory").fetchone()[0]
+            try:
+                taken = Snapshot(**json.loads(file.read_text(encoding="utf-8")))
+                if taken.memory == memory and taken.inputs == inputs:
+                    return taken
+            except (FileNotFoundError, ValueError, TypeError):
+                pass
+            parts = index.execute("SELECT COALESCE(MAX(part), 0) FROM parts").fetchone()[0]
+        taken = Snapshot(memory, parts, inputs)
+        write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
+        return taken
+
+    def look_up(self, keys: Sequence[bytes], at: Snapshot) -> tuple[list[int], pa.Table]:
+        """Which of `keys` (by number, ascending) were known at the time, and their translations."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        with self._open() as index:
+            for number, key in enumerate(keys):
+                hit = index.execute(
+                    "SELECT name, row FROM segments JOIN parts USING (part) "
+                    "WHERE key = ? AND part <= ?",
+                    (key, at.parts),
+                ).fetchone()
+                if hit is not None:
+                    found.setdefault(hit[0], []).append((number, hit[1]))
+        numbers: list[int] = []
+        tables = []
+        for name, hits in sorted(found.items()):
+            table = self._read(name)
+            if table is None:  # the user removed the file: the segments are new again
+                continue
+            numbers += [number for number, _ in hits]
+            tables.append(table.take(pa.array([row for _, row in hits], pa.int64())))
+        if not tables:
+            return [], TRANSLATION_SCHEMA.empty_table()
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        return sorted(numbers), pa.concat_tables(tables).take(pa.array(order, pa.int64()))
+
+    def add(self, batch: pa.RecordBatch, name: str) -> None:
+        """Add translations as the file `name`; what is there already stays as it is."""
+        if not batch.num_rows:
+            return
+        path = self.folder / f"{name}.arrow"
+        keys = batch.column("key").to_pylist()
+        with self._open() as index, _transaction(index):
+            if index.execute("SELECT 1 FROM parts WHERE name = ?", (name,)).fetchone():
+                return
+            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), batch.schema) as out:
+                out.write(batch)
+            part = index.execute("INSERT INTO parts (name) VALUES (?)", (name,)).lastrowid
+            index.executemany(
+                "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
+                [(key, part, row) for row, key in enumerate(keys)],
+            )
+
+    def _read(self, name: str) -> pa.Table | None:
+        try:
+            with pa.memory_map(str(self.folder / f"{name}.arrow")) as source:
+                return pa.ipc.open_file(source).read_all()
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        if not self._created:
+            make_folder(self.folder)
+            text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
+            write_text(self.folder / "identity.json", text + "\n")
+        with writing(self._index):
+            # Autocommit; writers say where their transactions begin.
+            connection = sqlite3.connect(self._index, timeout=60, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            if not self._created:
+                with _transaction(connection):
+                    _create_tables(connection)
+                self._created = True
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    run = connection.execute
+    run("CREATE TABLE IF NOT EXISTS memory (id TEXT)")
+    run(
+        "CREATE TABLE IF NOT EXISTS parts "
+        "(part INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)"
+    )
+    run(
+        "CREATE TABLE IF NOT EXISTS segments "
+        "(key BLOB PRIMARY KEY, part INTEGER, row INTEGER) WITHOUT ROWID"
+    )
+    if run("SELECT 1 FROM memory").fetchone() is None:
+        run("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
+
+
+def memory_name(made_from: str, identity: Mapping[str, Any]) -> str:
+    """The file name of what one shard adds; the same for the same shard made in the same way."""
+    return fingerprint([made_from, canonical_json(identity)])

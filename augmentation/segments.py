@@ -1,0 +1,253 @@
+"""Rows to segments: sentences with offsets, and the one place where each distinct one is kept.
+
+A segment lives where it is first seen: in the shard `home`, as number `place` among that shard's
+new segments. Translations are stored in the same order, so that `home` and `place` find them. The
+index that knows what has been seen is on disk, because the number of distinct segments is the one
+thing here that grows with the corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from corpora.manifest import fingerprint
+from corpora.shards import (
+    ShardRef,
+    ShardWriter,
+    Sidecar,
+    is_done,
+    read_batches,
+    read_sidecar,
+)
+from corpora.storage import make_folder
+
+VERSION = 1
+FIELDS = ("text", "text_pair", "target")
+"""The texts of a row, by their number in the column `field`."""
+KEY_TYPE = pa.binary(16)
+
+SEGMENT_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("field", pa.int8(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("home", pa.int32(), nullable=False),
+        pa.field("place", pa.int32(), nullable=False),
+        pa.field("key", KEY_TYPE),
+        pa.field("text", pa.string()),
+    ]
+)
+"""One segment of one row's field; `key` and `text` only where the segment is first seen."""
+
+Split = Callable[[str, str], Sequence[tuple[int, int]]]
+"""A text and its language to the offsets of its sentences."""
+
+
+def segment_key(text: str, lang: str) -> bytes:
+    """16 bytes (BLAKE2b) that stand for a text in a language."""
+    data = f"{lang}\0{text}".encode()
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> ShardRef:
+    """Cut the texts of the rows in `source` into sentences; shards must come in order."""
+    made_from = fingerprint(["segment", VERSION, lang, _sidecar(source).checksum, _before(out)])
+    if is_done(out, made_from):
+        return out
+    cut = [
+        occurrence
+        for at, batch in _numbered(read_batches(source))
+        for occurrence in cut_rows(batch, lang, split, at)
+    ]
+    keys = [segment_key(one.text, lang) for one in cut]
+    with open_index(out) as index:
+        homes = index.place(keys, out.index, made_from)
+    with ShardWriter(out, made_from, schema=SEGMENT_SCHEMA) as writer:
+        writer.write(_segment_batch(cut, keys, homes, out.index))
+    return out
+
+
+@dataclass(slots=True)
+class _Occurrence:
+    row: int
+    field: int
+    start: int
+    end: int
+    text: str
+
+
+def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iterator[_Occurrence]:
+    """The segments of a batch by row, field and start; `first` is the number of its first row."""
+    columns = [(number, batch.column(name)) for number, name in enumerate(FIELDS)]
+    texts = [
+        (number, column.to_pylist())
+        for number, column in columns
+        if column.null_count < len(column)
+    ]
+    for row in range(batch.num_rows):
+        for number, values in texts:
+            text = values[row]
+            if text is not None:
+                for start, end in split(text, lang):
+                    yield _Occurrence(first + row, number, start, end, text[start:end])
+
+
+def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    at = 0
+    for batch in batches:
+        yield at, batch
+        at += batch.num_rows
+
+
+def _segment_batch(
+    cut: list[_Occurrence], keys: list[bytes], homes: list[tuple[int, int]], shard: int
+) -> pa.RecordBatch:
+    own = []
+    nearest = 0
+    for home, place in homes:
+        own.append(home == shard and place == nearest)
+        nearest += own[-1]
+    columns = [
+        pa.array([one.row for one in cut], pa.int32()),
+        pa.array([one.field for one in cut], pa.int8()),
+        pa.array([one.start for one in cut], pa.int32()),
+        pa.array([one.end for one in cut], pa.int32()),
+        pa.array([home for home, _ in homes], pa.int32()),
+        pa.array([place for _, place in homes], pa.int32()),
+        pa.array([key if new else None for key, new in zip(keys, own, strict=True)], KEY_TYPE),
+        pa.array([c.text if new else None for c, new in zip(cut, own, strict=True)], pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SEGMENT_SCHEMA)
+
+
+def read_segments(ref: ShardRef) -> pa.Table:
+    """A shard of segments."""
+    return pa.Table.from_batches(read_batches(ref), SEGMENT_SCHEMA)
+
+
+def own_segments(ref: ShardRef) -> pa.Table:
+    """Key and text of the segments that live in this shard, by place."""
+    table = read_segments(ref).select(["key", "text"])
+    return table.filter(table.column("text").is_valid())
+
+
+def homes_of(ref: ShardRef) -> list[int]:
+    """The shards whose translations the rows of this shard need."""
+    homes = read_segments(ref).column("home").to_numpy()
+    return [int(home) for home in np.unique(homes)]
+
+
+def _sidecar(ref: ShardRef) -> Sidecar:
+    sidecar = read_sidecar(ref)
+    if sidecar is None:
+        raise RuntimeError(f"{ref.path} is needed, but not done")
+    return sidecar
+
+
+def _before(out: ShardRef) -> str | None:
+    """What came before decides where segments live, so it is part of what a shard is made from."""
+    if out.index == 0:
+        return None
+    return _sidecar(ShardRef(out.run, out.step, out.index - 1)).checksum
+
+
+class SegmentIndex:
+    """Where each distinct segment lives, in an SQLite file; it can be made again from the shards.
+
+    Commits outlive the process; what a crash of the whole machine breaks is made again.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def place(self, keys: Sequence[bytes], shard: int, made_from: str) -> list[tuple[int, int]]:
+        """Home and place of each key; new ones get `shard` and the next places in it."""
+        run = self._connection.execute
+        self._forget(shard)
+        placed: dict[bytes, tuple[int, int]] = {}
+        fresh = []
+        for key in keys:
+            if key in placed:
+                continue
+            found = run("SELECT home, place FROM segments WHERE key = ?", (key,)).fetchone()
+            if found is None:
+                found = (shard, len(fresh))
+                fresh.append((key, *found))
+            placed[key] = found
+        self._add(fresh, shard, made_from)
+        return [placed[key] for key in keys]
+
+    def knows(self, shard: int, made_from: str) -> bool:
+        """Whether `shard` is in the index as it was made from `made_from`, as all before it are."""
+        found = self._connection.execute(
+            "SELECT made_from FROM shards WHERE shard = ?", (shard,)
+        ).fetchone()
+        return found is not None and found[0] == made_from
+
+    def restore(self, refs: Sequence[ShardRef]) -> None:
+        """Make the index again from shards that are done."""
+        self._forget(0)
+        for ref in refs:
+            keys = own_segments(ref).column("key").to_pylist()
+            rows = [(key, ref.index, place) for place, key in enumerate(keys)]
+            self._add(rows, ref.index, _sidecar(ref).fingerprint)
+
+    def _forget(self, shard: int) -> None:
+        run = self._connection.execute
+        if run("SELECT 1 FROM shards WHERE shard >= ?", (shard,)).fetchone():
+            run("DELETE FROM segments WHERE home >= ?", (shard,))
+            run("DELETE FROM shards WHERE shard >= ?", (shard,))
+
+    def _add(self, fresh: list[tuple[bytes, int, int]], shard: int, made_from: str) -> None:
+        self._connection.executemany("INSERT INTO segments VALUES (?, ?, ?)", fresh)
+        self._connection.execute("INSERT INTO shards VALUES (?, ?)", (shard, made_from))
+        self._connection.commit()
+
+
+@contextmanager
+def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
+    """The index of the run, with all shards before `ref` in it."""
+    make_folder(ref.folder)
+    path = ref.folder / "index.sqlite"
+    try:
+        connection = _connect(path)
+    except sqlite3.DatabaseError:
+        _remove(path)
+        connection = _connect(path)
+    try:
+        index = SegmentIndex(connection)
+        before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
+        # A shard's fingerprint rests on the shard before it, so the last one speaks for all.
+        if before and not index.knows(ref.index - 1, _sidecar(before[-1]).fingerprint):
+            index.restore(before)
+        yield index
+    finally:
+        connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS segments "
+        "(key BLOB PRIMARY KEY, home INTEGER, place INTEGER) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS shards (shard INTEGER PRIMARY KEY, made_from TEXT)"
+    )
+    connection.commit()
+    return connection
+
+
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(f"{path.name}-journal")):
+        name.unlink(missing_ok=True)

@@ -1,0 +1,96 @@
+"""What a run came to, added up from the sidecars of its shards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from augmentation import steps
+from augmentation.config import Settings
+from corpora.shards import list_shards, read_sidecar
+
+
+@dataclass(slots=True)
+class TargetSummary:
+    """One target language; rows in are the rows kept and the rows dropped."""
+
+    target: str
+    kept: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Rows by reason, those dropped on reading included."""
+    segments: int = 0
+    remembered: int = 0
+    """Segments that the translation memory had."""
+    spans: Counter[str] = field(default_factory=Counter)
+    """Source spans by label, of rows that were read."""
+    placed: Counter[str] = field(default_factory=Counter)
+    """Spans by label in rows that projection kept."""
+    lost: dict[str, Counter[str]] = field(default_factory=dict)
+    """Label to reason to count."""
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """A whole run."""
+
+    rows_in: int = 0
+    shards: int = 0
+    mended: Counter[str] = field(default_factory=Counter)
+    """What `--on-error repair` mended."""
+    targets: list[TargetSummary] = field(default_factory=list)
+    step_seconds: Counter[str] = field(default_factory=Counter)
+    """Work by step, added up over shards, which overlap in time."""
+
+
+def summarize(settings: Settings) -> RunSummary:
+    """Add up the sidecars of a run that is done."""
+    summary = RunSummary()
+    read_dropped: Counter[str] = Counter()
+    for ref in list_shards(settings.run, steps.INGEST):
+        sidecar = read_sidecar(ref)
+        if sidecar is not None:
+            summary.shards += 1
+            summary.rows_in += sidecar.rows_in or 0
+            read_dropped.update(sidecar.drop_reasons)
+            summary.mended.update(steps.read_json(ref).get("mended", {}))
+            summary.step_seconds["ingest"] += sidecar.seconds
+    _add_seconds(summary, settings, steps.SEGMENT, "segment")
+    for target in settings.config.targets:
+        summary.targets.append(_summarize_target(settings, target, read_dropped, summary))
+    return summary
+
+
+def _add_seconds(summary: RunSummary, settings: Settings, step: str, name: str) -> None:
+    for ref in list_shards(settings.run, step):
+        sidecar = read_sidecar(ref)
+        if sidecar is not None:
+            summary.step_seconds[name] += sidecar.seconds
+
+
+def _summarize_target(
+    settings: Settings, target: str, read_dropped: Counter[str], summary: RunSummary
+) -> TargetSummary:
+    found = TargetSummary(target, dropped=Counter(read_dropped))
+    for ref in list_shards(settings.run, steps.translate_step(target)):
+        facts = steps.read_json(ref)
+        found.remembered += facts.get("remembered", 0)
+        found.segments += facts.get("remembered", 0) + facts.get("translated", 0)
+    for ref in list_shards(settings.run, steps.project_step(target)):
+        sidecar, facts = read_sidecar(ref), steps.read_json(ref)
+        found.dropped.update({} if sidecar is None else sidecar.drop_reasons)
+        found.spans.update(facts.get("spans", {}))
+        found.placed.update(facts.get("placed", {}))
+        for label, reasons in facts.get("lost", {}).items():
+            found.lost.setdefault(label, Counter()).update(reasons)
+    for ref in list_shards(settings.run, steps.filter_step(target)):
+        sidecar = read_sidecar(ref)
+        if sidecar is not None:
+            found.dropped.update(sidecar.drop_reasons)
+            found.kept += sidecar.rows_out
+    for name, step in (
+        ("translate", steps.translate_step(target)),
+        ("project", steps.project_step(target)),
+        ("filter", steps.filter_step(target)),
+    ):
+        _add_seconds(summary, settings, step, name)
+    return found

@@ -1,0 +1,118 @@
+"""A translate-train run from beginning to end, whoever carries the jobs out."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from augmentation import steps
+from augmentation.config import Settings, TranslateTrainConfig, manifest, resolve_settings
+from augmentation.export import export_folder
+from augmentation.plan import InProcess, Job, Plan, Submit, carry_out, rows_of
+from augmentation.report import report_path
+from augmentation.summary import RunSummary, summarize
+from corpora.manifest import open_run
+from corpora.shards import list_shards
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run that is done."""
+
+    run: Path
+    summary: RunSummary
+    seconds: float
+    """Wall time of this call; of a run that was cut off, since it went on."""
+    rows: int
+    """Rows filtered in this call, over all target languages; 0 where all was done before."""
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return report_path(self.run)
+
+    def exports(self) -> list[Path]:
+        """The export folders, one a target language."""
+        return [export_folder(self.run, target.target) for target in self.summary.targets]
+
+
+class Watcher:
+    """Is told how a run goes; this one does nothing."""
+
+    def began(self, settings: Settings) -> None:
+        """The run begins."""
+
+    def advanced(self, job: Job, plan: Plan) -> None:
+        """A job is done."""
+
+    def tick(self) -> None:
+        """Time passes."""
+
+    def ended(self) -> None:
+        """The run ends, well or not."""
+
+
+def translate_train(
+    config: TranslateTrainConfig, watcher: Watcher | None = None, submit: Submit | None = None
+) -> RunResult:
+    """Carry out the run that `config` asks for, or what of it is not done yet.
+
+    `submit` starts a job; None runs them in threads of this process. Raises `UserError` for all
+    that the user can mend.
+    """
+    began = time.monotonic()
+    watcher = watcher or Watcher()
+    settings = resolve_settings(config)
+    check_languages(settings)
+    counter = _Counter(watcher)
+    with _run_folder(settings):
+        watcher.began(settings)
+        try:
+            if submit is not None:
+                carry_out(Plan(settings), submit, counter.advanced, watcher.tick)
+            else:
+                with InProcess(settings) as pool:
+                    carry_out(Plan(settings), pool.submit, counter.advanced, watcher.tick)
+        finally:
+            watcher.ended()
+        return RunResult(settings.run, summarize(settings), time.monotonic() - began, counter.rows)
+
+
+def check_languages(settings: Settings) -> None:
+    """Raise `UserError` if the translator cannot translate to one of the targets."""
+    translator = steps.translator_of(settings)
+    for target in settings.config.targets:
+        translator.translate([], settings.config.source, target, settings.options())
+
+
+class _Counter:
+    """Counts the rows that came out of the last step since it was made."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.rows = 0
+        self._watcher = watcher
+        # File systems stamp a few milliseconds behind the clock.
+        self._since = time.time_ns() - 20_000_000
+
+    def advanced(self, job: Job, plan: Plan) -> None:
+        if job.step == "filter" and job.target is not None:
+            made = job.ref.next(steps.filter_step(job.target)).sidecar_path.stat().st_mtime_ns
+            self.rows += rows_of(job) if made >= self._since else 0
+        self._watcher.advanced(job, plan)
+
+
+@contextmanager
+def _run_folder(settings: Settings) -> Iterator[None]:
+    """The run's folder; a run that fails before it has read anything leaves none behind."""
+    fresh = not settings.run.exists() or not any(settings.run.iterdir())
+    with open_run(settings.run, manifest(settings)):
+        try:
+            yield
+        except BaseException:
+            if fresh and not list_shards(settings.run, steps.INGEST):
+                shutil.rmtree(settings.run, ignore_errors=True)
+            raise

@@ -1,0 +1,243 @@
+"""`labelferry translate-train`: labelled rows in one language in, in other languages out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpora.errors import UserError
+
+if TYPE_CHECKING:
+    from augmentation.translate_train import RunResult
+
+DESCRIPTION = """\
+Translate labelled data and carry its labels over: labels as they are, spans by projection.
+
+INPUT is JSONL, CSV, TSV, Parquet, Arrow, a `datasets` folder, CoNLL, SQuAD JSON or plain text,
+gzip and zstd unpacked. The run folder holds every step; run the same command again to go on after
+a crash, or with an input that has grown to translate only what is new.
+"""
+TASK_HELP = (
+    "classification (text, label), pair (text, text_pair, label), tokens (spans, perhaps a label), "
+    "qa (question, context, answers) or text (text, target)"
+)
+
+# Flag, place in the configuration, help, and what argparse is told beside.
+OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("--task", "task", f"{TASK_HELP} (no default)", {}),
+    ("--source", "source", "language of the input, BCP 47 (no default)", {"metavar": "LANG"}),
+    (
+        "--target",
+        "targets",
+        "language to translate to, BCP 47; may be repeated (no default)",
+        {"metavar": "LANG", "action": "append"},
+    ),
+    (
+        "--model",
+        "model",
+        "name in the store or folder; several for pivoting (default: the model that ships)",
+        {"action": "append"},
+    ),
+    (
+        "--pivot",
+        "pivot",
+        "language to go by where no model is direct (default: none)",
+        {"metavar": "LANG"},
+    ),
+    (
+        "--out",
+        "out",
+        "run folder (default: data/runs/NAME-FINGERPRINT)",
+        {"metavar": "DIR", "type": Path},
+    ),
+    ("--name", "name", "name of the run (default: the input's)", {}),
+    (
+        "--memory",
+        "memory",
+        "folder of the translation memory, or 'off' (default: data/runs/memory)",
+        {"metavar": "DIR"},
+    ),
+    ("--format", "reading.format", "format of the input (default: by its name)", {}),
+    (
+        "--columns",
+        "reading.columns",
+        "which column holds what, as in text=sentence,label=class (default: the usual names)",
+        {"metavar": "A=B,..."},
+    ),
+    (
+        "--scheme",
+        "reading.scheme",
+        "tagging scheme: iob1, iob2, bioes or bilou (default: by the tags)",
+        {},
+    ),
+    ("--split", "reading.split", "split of a `datasets` folder (default: all)", {}),
+    (
+        "--on-error",
+        "reading.on_error",
+        "bad rows: error, skip (they are dropped with their reason) or repair (default: error)",
+        {},
+    ),
+    ("--limit", "reading.limit", "read this many rows (default: all)", {"type": int}),
+    (
+        "--beam-size",
+        "decoding.beam_size",
+        "hypotheses kept in decoding (default: 2)",
+        {"type": int, "metavar": "N"},
+    ),
+    (
+        "--compute-type",
+        "decoding.compute_type",
+        "as CTranslate2 names them (default: auto: the model's own on a CPU, the fastest on a GPU)",
+        {"metavar": "TYPE"},
+    ),
+    (
+        "--projector",
+        "projection.projector",
+        "how spans are placed (default: the translator's attention where it was taught an "
+        "alignment)",
+        {"metavar": "NAME"},
+    ),
+    (
+        "--unplaced",
+        "projection.unplaced",
+        "a span that cannot be placed: drop-row or drop-span (default: drop-row)",
+        {},
+    ),
+    ("--seed", "seed", "of sampling (default: 0)", {"type": int}),
+    (
+        "--shard-rows",
+        "shard_rows",
+        "rows a shard (default: 3000)",
+        {"type": int, "metavar": "N"},
+    ),
+    ("--device", "runtime.device", "auto, cpu or cuda (default: auto)", {}),
+    (
+        "--licence",
+        "licence",
+        "terms of the export, for its card (default: unknown)",
+        {},
+    ),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments; what is not given is left to the configuration file."""
+    parser.description = DESCRIPTION
+    parser.argument_default = argparse.SUPPRESS
+    parser.add_argument("input", nargs="?", type=Path, metavar="INPUT", help="file or folder")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="YAML",
+        help="settings; what is given here wins over it (default: none)",
+    )
+    for flag, place, text, more in OPTIONS:
+        if "action" not in more and "metavar" not in more:
+            more = {**more, "metavar": flag.strip("-").upper().replace("-", "_")}
+        parser.add_argument(flag, dest=place, help=text, **more)
+    parser.add_argument(
+        "--no-prefect",
+        action="store_true",
+        help="run the steps in this process, without Prefect (default: with it)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run translate-train and print what came of it."""
+    from augmentation.config import load_config, resolve_settings
+    from flows.progress import watch
+
+    given = vars(args)
+    config = load_config(given.get("config"), overrides(given))
+    print(_introduction(resolve_settings(config)), flush=True)
+    if given.get("no_prefect"):
+        from augmentation.translate_train import translate_train
+
+        result = translate_train(config, watch())
+    else:
+        from flows.environment import prepare_prefect
+
+        prepare_prefect()
+        from flows.translate_train import run_flow
+
+        result = run_flow(config, watch())
+    print(summary_table(result))
+    return 0
+
+
+def overrides(given: dict[str, Any]) -> dict[str, Any]:
+    """What the command line says, as a nested configuration."""
+    values: dict[str, Any] = {}
+    if "input" in given:
+        values["input"] = given["input"]
+    for _, place, _, _ in OPTIONS:
+        if place not in given:
+            continue
+        value = given[place]
+        if place == "reading.columns":
+            value = parse_columns(value)
+        elif place == "model":
+            value = value[0] if len(value) == 1 else tuple(value)
+        *parents, last = place.split(".")
+        inner = values
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[last] = value
+    return values
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """`text=a,label=b` as a mapping."""
+    columns = {}
+    for part in text.split(","):
+        name, equals, column = part.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise UserError(f"--columns: {part!r} is not of the form NAME=COLUMN")
+        columns[name.strip()] = column.strip()
+    return columns
+
+
+def _introduction(settings: Any) -> str:
+    config = settings.config
+    by = f"; spans placed by {settings.projector}" if settings.has_spans else ""
+    targets = ", ".join(config.targets)
+    return (
+        f"{config.input} ({config.task}), {config.source} to {targets}\n"
+        f"model {settings.model.name}{by}"
+    )
+
+
+def summary_table(result: RunResult) -> str:
+    """The short table that a run ends with, and where its results lie."""
+    summary = result.summary
+    targets = summary.targets
+    rows: list[tuple[str, list[str]]] = [
+        ("", [t.target for t in targets]),
+        ("rows in", [str(summary.rows_in) for _ in targets]),
+        ("kept", [str(t.kept) for t in targets]),
+        ("dropped", [str(t.dropped.total()) for t in targets]),
+    ]
+    for reason in sorted({reason for t in targets for reason in t.dropped}):
+        rows.append((f"  {reason}", [str(t.dropped[reason]) for t in targets]))
+    if any(t.spans for t in targets):
+        rows.append(
+            ("spans projected", [f"{t.placed.total()} of {t.spans.total()}" for t in targets])
+        )
+    rows.append(("segments", [str(t.segments) for t in targets]))
+    if any(t.remembered for t in targets):
+        rows.append(("  remembered", [str(t.remembered) for t in targets]))
+    rate = f"{result.rows / result.seconds:.1f}" if result.rows else "all was done before"
+    rows.append(("rows a second", [rate]))
+    wide = max(len(name) for name, _ in rows)
+    widths = [max(len(cells[i]) for _, cells in rows[:-1]) for i in range(len(targets))]
+    lines = [
+        "  ".join([name.ljust(wide), *(c.rjust(w) for c, w in zip(cells, widths, strict=False))])
+        for name, cells in rows
+    ]
+    mended = ", ".join(f"{count} {what}" for what, count in sorted(summary.mended.items()))
+    if mended:
+        lines.append(f"{'repaired'.ljust(wide)}  {mended}")
+    lines += [f"{'export'.ljust(wide)}  {path}" for path in result.exports()]
+    lines.append(f"{'report'.ljust(wide)}  {result.report}")
+    return "\n".join(lines)
