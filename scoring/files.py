@@ -1,0 +1,209 @@
+"""Predictions and gold from files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpora.checks import Task
+from corpora.errors import UserError
+from corpora.readers import ColumnMapping, open_corpus
+from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.readers.streams import text_lines
+from corpora.records import Row, Span
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """A prediction as a file has it."""
+
+    id: str
+    label: str | None = None
+    spans: tuple[Span, ...] = ()
+    target: str | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """How to read a file of gold or predictions; None is what the readers find out themselves."""
+
+    format: str | None = None
+    lang: str | None = None
+    columns: ColumnMapping = field(default_factory=ColumnMapping)
+    scheme: str | None = None
+    on_error: str = "error"
+
+
+def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
+    """The gold rows of a file of any format; for `text`, the lines of a plain file are targets."""
+    options = options or FileOptions()
+    path = Path(path)
+    if task == "text" and _is_plain(path, options):
+        return [
+            Row(str(number), options.lang or "und", line, target=line)
+            for number, line in enumerate(_lines(path), 1)
+        ]
+    corpus = open_corpus(
+        path,
+        task=task,
+        lang=options.lang,
+        format=options.format,
+        columns=options.columns,
+        scheme=options.scheme,
+        on_error=options.on_error,
+    )
+    return list(corpus.rows())
+
+
+def read_predictions(
+    path: str | Path, task: Task, gold: list[Row], options: FileOptions | None = None
+) -> list[PredictionRow]:
+    """The predictions of a file; `gold` gives the texts, and ids where the file has none.
+
+    Taken are JSON lines of predictions (`id`, and `label`, `spans` or `target`; what labelferry
+    writes), SQuAD's official `{id: answer}`, lines of plain text, and every format that gold may
+    have. Raises `UserError` that names file and line.
+    """
+    options = options or FileOptions()
+    path = Path(path)
+    if not path.exists():
+        raise UserError("no such file", file=path)
+    if options.format in (None, "jsonl") and ".jsonl" in path.suffixes:
+        return list(_from_json_lines(path, {row.id: row for row in gold}))
+    if task == "qa" and options.format is None and path.suffix == ".json":
+        answers = _official_answers(path)
+        if answers is not None:
+            return [PredictionRow(key, target=text) for key, text in answers.items()]
+    if task == "text" and _is_plain(path, options):
+        lines = list(_lines(path))
+        if len(lines) != len(gold):
+            raise UserError(f"{len(lines)} lines for {len(gold)} gold rows", file=path)
+        return [PredictionRow(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
+    return _from_corpus(path, task, gold, options)
+
+
+def _is_plain(path: Path, options: FileOptions) -> bool:
+    if options.format is not None:
+        return options.format == "text"
+    return [s for s in path.suffixes if s not in (".gz", ".zst")][-1:] == [".txt"]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if not path.exists():
+        raise UserError("no such file", file=path)
+    yield from text_lines(path)
+
+
+def _from_json_lines(path: Path, gold: Mapping[str, Row]) -> Iterator[PredictionRow]:
+    for number, line in enumerate(text_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"not JSON: {error}", file=path, line=number) from error
+        try:
+            yield prediction_from(value, gold)
+        except ValueProblem as problem:
+            raise UserError(problem.detail, file=path, line=number) from problem
+
+
+def prediction_from(value: Any, gold: Mapping[str, Row]) -> PredictionRow:
+    """A prediction from a JSON object; offsets are into the text of the gold row of its id.
+
+    Raises `ValueProblem` that says what is wrong.
+    """
+    if not isinstance(value, dict):
+        raise ValueProblem("not-an-object", f"not a JSON object: {str(value)[:80]!r}")
+    if not isinstance(value.get("id"), str | int):
+        raise ValueProblem("no-id", "the prediction has no 'id'")
+    key = str(value["id"])
+    for name in ("label", "target"):
+        if not isinstance(value.get(name), str | None):
+            raise ValueProblem("not-text", f"{name!r} is not a string: {value[name]!r}")
+    row = gold.get(key)
+    text = row.text if row is not None else str(value.get("text", ""))
+    spans = read_spans(value.get("spans"), text)
+    for span in spans:
+        if row is not None and not 0 <= span.start < span.end <= len(text):
+            raise ValueProblem(
+                "offset-out-of-range",
+                f"span {span.start}:{span.end} is outside the text of {key!r}, which has "
+                f"{len(text)} characters",
+            )
+    return PredictionRow(
+        key,
+        value.get("label"),
+        spans,
+        value.get("target"),
+        _probabilities(value.get("probabilities")),
+        tuple(map(str, value.get("flags") or ())),
+    )
+
+
+def _probabilities(value: Any) -> dict[str, float]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {value!r}")
+    for label, number in value.items():
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
+            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
+    return {label: float(number) for label, number in value.items()}
+
+
+def _official_answers(path: Path) -> dict[str, str] | None:
+    """SQuAD's prediction file, or None if this is something else."""
+    try:
+        value = json.loads("\n".join(text_lines(path)))
+    except ValueError as error:
+        raise UserError(f"not JSON: {error}", file=path) from error
+    if not isinstance(value, dict) or "data" in value:
+        return None
+    for key, text in value.items():
+        if not isinstance(text, str):
+            raise UserError(f"the answer to {key!r} is not a string: {text!r}", file=path)
+    return value
+
+
+def _from_corpus(
+    path: Path, task: Task, gold: list[Row], options: FileOptions
+) -> list[PredictionRow]:
+    corpus = open_corpus(
+        path,
+        task=task,
+        lang=options.lang,
+        format=options.format,
+        columns=options.columns,
+        scheme=options.scheme,
+        on_error=options.on_error,
+        labelled=False,
+    )
+    rows = list(corpus.rows())
+    ids = [row.id for row in rows]
+    if [row.text for row in rows] == [row.text for row in gold]:
+        # The same texts in the same order are the same items: formats without ids get theirs
+        # from the content, labels and all.
+        ids = [row.id for row in gold]
+    _check_texts(path, dict(zip(ids, rows, strict=True)), gold)
+    return [
+        PredictionRow(key, row.label, row.spans, row.target)
+        for key, row in zip(ids, rows, strict=True)
+    ]
+
+
+def _check_texts(path: Path, found: Mapping[str, Row], gold: list[Row]) -> None:
+    """Offsets into one text mean nothing in another."""
+    for want in gold:
+        row = found.get(want.id)
+        if row is not None and row.text != want.text:
+            raise UserError(
+                f"the text is not the gold's: {row.text[:60]!r} here, {want.text[:60]!r} there",
+                file=path,
+                row=want.id,
+            )

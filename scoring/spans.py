@@ -1,0 +1,153 @@
+"""Span F1: strict over IOB2 tags of the gold's tokens, and exact over character offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from corpora.errors import UserError
+from corpora.records import Row, Span
+from corpora.words import words_of_row
+from scoring.measures import Counts, Measure, f1, mean_measure, precision_recall_f1, signature
+from scoring.pairing import Predicted
+
+Entity = tuple[int, int, str]
+"""First token or character, one past the last, label."""
+
+
+def strict_chunks(tags: Sequence[str]) -> list[Entity]:
+    """The entities of IOB2 tags as seqeval's strict mode reads them.
+
+    An entity starts with `B-X` and goes on with `I-X`; an `I-` tag that continues nothing is no
+    entity.
+    """
+    chunks: list[Entity] = []
+    start, label = None, ""
+    for index, tag in enumerate([*tags, "O"]):
+        if start is not None and tag == f"I-{label}":
+            continue
+        if start is not None:
+            chunks.append((start, index, label))
+            start = None
+        if tag.startswith("B-"):
+            start, label = index, tag[2:]
+    return chunks
+
+
+def tags_of(row: Row, spans: Sequence[Span], *, words: Sequence[tuple[int, int]]) -> list[str]:
+    """IOB2 tags of the words of `row`: a span takes every word that it touches.
+
+    Where spans share a word, the one that starts first (and then the longer) has it.
+    """
+    tags = ["O"] * len(words)
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        inside = [i for i, (a, b) in enumerate(words) if a < span.end and span.start < b]
+        if inside and all(tags[i] == "O" for i in inside):
+            tags[inside[0]] = f"B-{span.label}"
+            for i in inside[1:]:
+                tags[i] = f"I-{span.label}"
+    return tags
+
+
+def tag_measure(
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    *,
+    alphabet: Iterable[str] = (),
+) -> Measure:
+    """Micro F1 over entities in strict IOB2, by label in the details; as seqeval has it.
+
+    An `alphabet` of more labels changes no value; measures that share one have the same columns.
+    Raises `ValueError` where sequences are of unequal number or length.
+    """
+    for number, (want, got) in enumerate(zip(gold, predicted, strict=True)):
+        if len(want) != len(got):
+            raise ValueError(f"sequence {number}: {len(want)} gold tags, {len(got)} predicted")
+    return _entity_measure(
+        "span_f1",
+        signature("span_f1", average="micro", scheme="IOB2", mode="strict"),
+        [strict_chunks(tags) for tags in gold],
+        [strict_chunks(tags) for tags in predicted],
+        alphabet,
+    )
+
+
+def span_measures(
+    gold: Sequence[Row], predicted: Sequence[Predicted], *, alphabet: Iterable[str] = ()
+) -> list[Measure]:
+    """Strict span F1 over the gold's tokens, exact span F1 over offsets, and exact rows.
+
+    The tokens are the gold row's own, else the words of its text by Unicode's rules. A row is
+    exact when all its spans (and its label, where it has one) are right.
+    Raises `UserError` where the gold has no span at all: F1 would mean nothing.
+    """
+    if not any(row.spans for row in gold):
+        raise UserError("the gold has no spans at all, so that there is no span F1")
+    labels = tuple(alphabet)
+    words = [words_of_row(row) for row in gold]
+    tagged = tag_measure(
+        [tags_of(row, row.spans, words=w) for row, w in zip(gold, words, strict=True)],
+        [
+            tags_of(row, one.spans, words=w)
+            for row, one, w in zip(gold, predicted, words, strict=True)
+        ],
+        alphabet=labels,
+    )
+    offsets = _entity_measure(
+        "exact_span_f1",
+        signature("span_f1", average="micro", match="offsets+label"),
+        [_entities(row.spans) for row in gold],
+        [_entities(one.spans) for one in predicted],
+        labels,
+    )
+    exact = [
+        set(_entities(row.spans)) == set(_entities(one.spans))
+        and (row.label is None or row.label == one.label)
+        for row, one in zip(gold, predicted, strict=True)
+    ]
+    return [tagged, offsets, mean_measure("exact_rows", exact, signature("exact_rows"))]
+
+
+def _entities(spans: Iterable[Span]) -> list[Entity]:
+    return [(span.start, span.end, span.label) for span in spans]
+
+
+def _entity_measure(
+    name: str,
+    text: str,
+    gold: Sequence[Sequence[Entity]],
+    predicted: Sequence[Sequence[Entity]],
+    alphabet: Iterable[str],
+) -> Measure:
+    """Micro F1 of sets of entities; counts are hits, predictions and gold by label."""
+    labels = sorted({e[2] for entities in (*gold, *predicted) for e in entities}.union(alphabet))
+    size = len(labels)
+    index = {label: i for i, label in enumerate(labels)}
+    counts = np.zeros((len(gold), 3 * size))
+    for row, (want, got) in enumerate(zip(gold, predicted, strict=True)):
+        wanted, given = set(want), set(got)
+        for shift, entities in enumerate((wanted & given, given, wanted)):
+            for entity in entities:
+                counts[row, shift * size + index[entity[2]]] += 1
+
+    def parts(sums: Counts) -> tuple[Counts, Counts, Counts]:
+        return sums[..., :size], sums[..., size : 2 * size], sums[..., 2 * size :]
+
+    def value(sums: Counts) -> Counts:
+        hits, given, wanted = (part.sum(-1) for part in parts(sums))
+        return 100 * f1(hits, given, wanted)
+
+    def details(sums: Counts) -> Mapping[str, Any]:
+        hits, given, wanted = parts(sums)
+        whole = precision_recall_f1(hits.sum(), given.sum(), wanted.sum())
+        by_label = {
+            label: precision_recall_f1(hits[i], given[i], wanted[i])
+            for i, label in enumerate(labels)
+            if given[i] or wanted[i]
+        }
+        mean = sum(one["f1"] for one in by_label.values()) / max(1, len(by_label))
+        return {**whole, "macro_f1": mean, "by_label": by_label}
+
+    return Measure(name, text, counts, value, details)

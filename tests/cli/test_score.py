@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from flows.cli.main import main
+from tests.paths import ROOT
+
+SAMPLES = ROOT / "data" / "samples"
+
+
+@pytest.fixture
+def intents(tmp_path):
+    """The gold intents and slots of the samples, and predictions with a few mistakes."""
+    gold = SAMPLES / "intents.de.gold.jsonl"
+    lines = [json.loads(line) for line in gold.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(lines):
+        if number % 10 == 0:
+            line["spans"] = []
+        if number % 20 == 0:
+            line["label"] = "read_news"
+    predicted = tmp_path / "predictions.jsonl"
+    predicted.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return predicted, gold
+
+
+def test_tables(intents, capsys):
+    predicted, gold = intents
+    assert main(["score", str(predicted), "--gold", str(gold), "--task", "tokens"]) == 0
+    out = capsys.readouterr().out
+    assert "span_f1" in out
+    assert "scheme:IOB2|mode:strict" in out
+    assert "label_accuracy" in out
+    assert "location" in out
+
+
+def test_json_and_paired_test(intents, capsys):
+    predicted, gold = intents
+    command = ["score", str(gold), "--gold", str(gold), "--task", "tokens", "--json"]
+    command += ["--baseline", str(predicted), "--test", "randomization", "--confidence"]
+    assert main(command) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["items"] == 180
+    assert report["scores"][0]["value"] == 100.0
+    assert report["languages"]["languages"][0]["scores"][0]["value"] == 100.0
+    assert report["confidence_interval"] == [100.0, 100.0]
+    first = report["comparisons"][0]
+    assert first["name"] == "span_f1"
+    assert first["difference"] > 1
+    assert first["p_value"] < 0.01
+
+
+def test_several_languages(tmp_path, capsys):
+    files = [str(SAMPLES / f"text.{name}.jsonl") for name in ("en", "de.gold")]
+    command = ["score", *files, "--gold", *files, "--task", "text", "--source", "en"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "worst" in out
+    assert "en (source)" in out
+    assert "tok:13a" in out
+
+
+def test_mistakes_end_with_2_and_say_what(tmp_path, intents, capsys):
+    predicted, gold = intents
+    lines = predicted.read_text(encoding="utf-8").splitlines(keepends=True)
+    predicted.write_text("".join(lines[1:]), encoding="utf-8")
+    command = ["score", str(predicted), "--gold", str(gold), "--task", "tokens"]
+    assert main(command) == 2
+    assert "in the gold but not predicted: 'de-0001'" in capsys.readouterr().err
+    predicted.write_text("".join(lines[::-1]), encoding="utf-8")
+    assert main(command) == 2
+    assert "say --by-id" in capsys.readouterr().err
+    assert main([*command, "--by-id"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--columns", "sentence=text"]) == 2
+    assert "is not FIELD=COLUMN" in capsys.readouterr().err
+    assert main(["score", str(gold), *command[1:]]) == 2
+    assert "2 files of predictions, but 1 of gold" in capsys.readouterr().err
+
+
+def test_a_label_the_gold_never_has_is_warned_of(tmp_path, capsys):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("id,lang,text,label\n1,de,gut,pos\n2,de,schlecht,neg\n")
+    predicted = tmp_path / "p.jsonl"
+    predicted.write_text('{"id": "1", "label": "pos"}\n{"id": "2", "label": "negative"}\n')
+    command = ["score", str(predicted), "--gold", str(gold), "--task", "classification"]
+    assert main(command) == 0
+    assert "'negative' was predicted 1 times" in capsys.readouterr().err
+    predicted.write_text('{"id": "1", "label": "LABEL_0"}\n{"id": "2", "label": "LABEL_1"}\n')
+    assert main(command) == 2
+    assert "choose from: neg, pos" in capsys.readouterr().err

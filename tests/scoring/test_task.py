@@ -1,0 +1,128 @@
+import pytest
+
+from corpora.errors import UserError
+from corpora.records import Row, Span
+from scoring.files import PredictionRow, read_gold, read_predictions
+from scoring.pairing import foreign_labels, pair_up
+from scoring.task import language_table, task_measures
+
+
+def rows(lang, labels):
+    return [Row(f"{lang}-{i}", lang, f"text {i}", label=x) for i, x in enumerate(labels)]
+
+
+def predictions(gold, labels):
+    return [PredictionRow(row.id, x) for row, x in zip(gold, labels, strict=True)]
+
+
+def test_pairing_says_which_ids_are_wrong():
+    gold = rows("de", "abc")
+    given = predictions(gold, "abc")
+    assert pair_up(gold, given) == given
+    with pytest.raises(UserError, match=r"1 in the gold but not predicted: 'de-2'"):
+        pair_up(gold, given[:2])
+    with pytest.raises(UserError, match=r"predicted but not in the gold: 'x'"):
+        pair_up(gold, [*given[:2], PredictionRow("x", "c")])
+    with pytest.raises(UserError, match=r"twice in the predictions: 'de-0'"):
+        pair_up(gold, [given[0], given[0], given[1]])
+    with pytest.raises(UserError, match=r"row 1: .* here 'de-1', there 'de-0'; say --by-id"):
+        pair_up(gold, [given[1], given[0], given[2]])
+    assert pair_up(gold, given[::-1], by_id=True) == given
+    with pytest.raises(UserError, match="test set is empty"):
+        pair_up([], [])
+
+
+def test_labels_that_are_not_the_golds():
+    assert foreign_labels("abb", "axx") == {"x": 2}
+    with pytest.raises(UserError, match=r"none of the predicted labels \(LABEL_0\).*a, b"):
+        foreign_labels("ab", ["LABEL_0"])
+    gold = rows("de", "ab")
+    with pytest.raises(UserError, match="none of the predicted labels"):
+        task_measures("classification", gold, predictions(gold, "xy"))
+
+
+def test_the_table_by_language_has_gap_worst_and_spread():
+    gold = rows("en", "abab") + rows("de", "abab") + rows("fr", "abab")
+    predicted = predictions(gold, "abab" + "abbb" + "bbbb")
+    table = language_table("classification", gold, predicted, source="en")
+    assert [(x.lang, x.scores[0].value, x.gap) for x in table.languages] == [
+        ("de", 75.0, -25.0), ("en", 100.0, None), ("fr", 50.0, -50.0),
+    ]  # fmt: skip
+    assert (table.worst, table.spread, table.mean) == ("fr", 50.0, 75.0)
+    assert table.deviation == pytest.approx(20.412, abs=1e-3)
+
+
+def test_a_language_without_spans_is_named():
+    gold = [Row("1", "de", "Bremen", spans=(Span(0, 6, "LOC"),)), Row("2", "fr", "Oui")]
+    with pytest.raises(UserError, match=r"^fr: .*no spans at all"):
+        language_table("tokens", gold, [PredictionRow("1"), PredictionRow("2")])
+
+
+def test_rows_with_intents_and_slots_get_both():
+    gold = [Row("1", "de", "Wetter in Bremen", label="weather", spans=(Span(10, 16, "LOC"),))]
+    right = PredictionRow("1", "weather", (Span(10, 16, "LOC"),))
+    found = {m.name: m.score().value for m in task_measures("tokens", gold, [right])}
+    assert found["span_f1"] == found["label_accuracy"] == found["exact_rows"] == 100.0
+    wrong = PredictionRow("1", None, (Span(10, 16, "LOC"),))
+    found = {m.name: m.score().value for m in task_measures("tokens", gold, [wrong])}
+    assert found["label_accuracy"] == found["exact_rows"] == 0.0
+
+
+def test_gold_that_lacks_what_is_predicted():
+    with pytest.raises(UserError, match="row 1: the gold has no label"):
+        task_measures("classification", [Row("1", "de", "x")], [PredictionRow("1", "a")])
+    with pytest.raises(UserError, match="row 1: the gold has no target"):
+        task_measures("text", [Row("1", "de", "x")], [PredictionRow("1", target="a")])
+
+
+def test_formats_of_predictions(tmp_path):
+    conll = "# id = 7\nAnna B-PER\nlebt O\nin O\nBremen B-LOC\n\n"
+    (tmp_path / "gold.conll").write_text(conll, encoding="utf-8")
+    gold = read_gold(tmp_path / "gold.conll", "tokens")
+    (tmp_path / "p.conll").write_text(conll.replace("B-LOC", "O"), encoding="utf-8")
+    found = pair_up(gold, read_predictions(tmp_path / "p.conll", "tokens", gold))
+    assert [s.label for s in found[0].spans] == ["PER"]
+    (tmp_path / "p.jsonl").write_text(
+        '{"id": 1, "label": "a", "probabilities": {"a": 0.5}, "flags": ["unmapped"]}\n\n'
+    )
+    (one,) = read_predictions(tmp_path / "p.jsonl", "classification", [])
+    assert one == PredictionRow("1", "a", (), None, {"a": 0.5}, ("unmapped",))
+    (tmp_path / "p.json").write_text('{"q1": "Bremen"}')
+    assert read_predictions(tmp_path / "p.json", "qa", []) == [PredictionRow("q1", target="Bremen")]
+    (tmp_path / "p.txt").write_text("eins\nzwei\n")
+    references = read_gold(tmp_path / "p.txt", "text")
+    assert [p.target for p in read_predictions(tmp_path / "p.txt", "text", references)] == [
+        "eins", "zwei",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{", "line 1: not JSON"),
+        ("[]", "line 1: not a JSON object"),
+        ('{"label": "a"}', "line 1: the prediction has no 'id'"),
+        ('{"id": "g", "label": 3}', "line 1: 'label' is not a string"),
+        ('{"id": "g", "spans": [{"start": 0, "end": 99, "label": "x"}]}', "line 1: span 0:99"),
+        ('{"id": "g", "probabilities": {"a": 2}}', "line 1: 'a' has no probability"),
+    ],
+)
+def test_bad_predictions_name_file_and_line(tmp_path, line, problem):
+    file = tmp_path / "p.jsonl"
+    file.write_text(line + "\n")
+    with pytest.raises(UserError, match=f"p.jsonl, {problem}"):
+        read_predictions(file, "tokens", [Row("g", "de", "Bremen")])
+
+
+def test_predictions_about_other_texts(tmp_path):
+    gold = [Row("1", "de", "Bremen liegt da")]
+    file = tmp_path / "p.csv"
+    file.write_text("id,text,label\n1,Hamburg liegt da,x\n")
+    with pytest.raises(UserError, match=r"row 1: the text is not the gold's: 'Hamburg"):
+        read_predictions(file, "classification", gold)
+    with pytest.raises(UserError, match="no such file"):
+        read_predictions(tmp_path / "none.jsonl", "classification", gold)
+    short = tmp_path / "p.txt"
+    short.write_text("a\nb\n")
+    with pytest.raises(UserError, match="2 lines for 1 gold rows"):
+        read_predictions(short, "text", gold)
