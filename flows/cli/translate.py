@@ -30,20 +30,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", nargs="?", default="-", metavar="INPUT", help="file, or - for standard input")
     add("--output", "-o", default="-", metavar="FILE", help="file, or - for standard output")
-    add("--source", required=True, help="language of the input (BCP 47 tag)")
-    add("--target", required=True, help="language to translate into (BCP 47 tag)")
+    add(
+        "--source",
+        required=True,
+        help="language of the input, a BCP 47 tag (required)%(default).0s",
+    )
+    add(
+        "--target",
+        required=True,
+        help="language to translate into, a BCP 47 tag (required)%(default).0s",
+    )
     add(
         "--model",
         action="append",
         metavar="NAME|PATH",
-        help="model in the store or a folder; may be repeated (default: the one that ships)%(default).0s",
+        help="model in the store or a folder, may be repeated "
+        "(default: the one that ships)%(default).0s",
     )
     add(
         "--pivot",
         metavar="LANG",
         help="go by way of this language where no model is direct (default: never)%(default).0s",
     )
-    add("--format", choices=("lines", "jsonl"), help="none: jsonl by its name, else lines")
+    add(
+        "--format",
+        choices=("lines", "jsonl"),
+        help="of the input (default: jsonl by its name, else lines)%(default).0s",
+    )
     add("--field", default="text", help="field of a row that is translated")
     add("--into", default="translation", help="field that the translation is written to")
     add("--beam-size", type=int, default=2, metavar="N", help="hypotheses kept in decoding")
