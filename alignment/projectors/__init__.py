@@ -15,6 +15,7 @@ from corpora.errors import UserError
 DEFAULT_PROJECTOR = "attention"
 
 PROJECTORS: dict[str, str] = {
+    "aligned": "alignment.projectors.aligned:AlignedProjector",
     "attention": "alignment.projectors.attention:AttentionProjector",
 }
 

@@ -1,0 +1,127 @@
+"""Where the soft alignments of a row come from, whatever aligner there is."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from alignment.attention import attention_posteriors
+from alignment.protocol import (
+    Posteriors,
+    ProjectionInput,
+    SegmentAlignment,
+    SoftAligner,
+    WordAligner,
+    WordPair,
+    Words,
+)
+from alignment.symmetrize import posteriors_from_links
+from alignment.words import split_words
+
+
+def row_pair(row: ProjectionInput) -> WordPair:
+    """The whole texts of a row, cut into words."""
+    return WordPair(split_words(row.source), split_words(row.target))
+
+
+def segment_bounds(
+    pair: WordPair, segments: Sequence[SegmentAlignment]
+) -> list[tuple[int, int, int, int]]:
+    """Which words each segment holds: (first source, end, first target, end), in text order."""
+    source = [start for start, _ in pair.source.offsets]
+    target = [start for start, _ in pair.target.offsets]
+    starts = [
+        (s.source_pieces[0][0], s.target_pieces[0][0])
+        if s.source_pieces and s.target_pieces
+        else None
+        for s in segments
+    ]
+    bounds = []
+    known = [start for start in starts if start is not None]
+    cuts = [(0, 0), *((bisect_left(source, s), bisect_left(target, t)) for s, t in known[1:])]
+    cuts.append((len(source), len(target)))
+    at = 0
+    for start in starts:
+        if start is None:
+            bounds.append((0, 0, 0, 0))
+            continue
+        (s0, t0), (s1, t1) = cuts[at], cuts[at + 1]
+        bounds.append((s0, s1, t0, t1))
+        at += 1
+    return bounds
+
+
+def _part(words: Words, start: int, end: int) -> Words:
+    return Words(words.text, words.offsets[start:end])
+
+
+def posteriors_by_aligner(
+    aligner: WordAligner, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
+) -> list[Posteriors]:
+    """Soft alignments of every row from `aligner`, segment by segment where those are known."""
+    parts: list[WordPair] = []
+    plan: list[list[tuple[int, int, int, int]]] = []
+    for row, pair in zip(inputs, pairs, strict=True):
+        whole = [(0, len(pair.source.offsets), 0, len(pair.target.offsets))]
+        bounds = segment_bounds(pair, row.segments) if len(row.segments) > 1 else whole
+        plan.append(bounds)
+        parts.extend(
+            WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
+        )
+    found = iter(_soft(aligner, parts))
+    result = []
+    for pair, bounds in zip(pairs, plan, strict=True):
+        shape = (len(pair.source.offsets), len(pair.target.offsets))
+        if len(bounds) == 1 and bounds[0][1::2] == shape:
+            result.append(next(found))
+            continue
+        forward, reverse = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        for a, b, c, d in bounds:
+            soft = next(found)
+            forward[a:b, c:d] = soft.forward
+            reverse[a:b, c:d] = soft.reverse
+        result.append(Posteriors(forward, reverse))
+    return result
+
+
+def _soft(aligner: WordAligner, pairs: Sequence[WordPair]) -> list[Posteriors]:
+    soft: SoftAligner | None = aligner if hasattr(aligner, "posteriors") else None  # type: ignore[assignment]
+    if soft is not None:
+        return soft.posteriors(pairs)
+    return [
+        posteriors_from_links(links, len(pair.source.offsets), len(pair.target.offsets))
+        for links, pair in zip(aligner.align(pairs), pairs, strict=True)
+    ]
+
+
+def posteriors_by_attention(
+    inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
+) -> list[Posteriors | None]:
+    """Soft alignments from the translator's own pass; None for a row that has none."""
+    result: list[Posteriors | None] = []
+    for row, pair in zip(inputs, pairs, strict=True):
+        if not any(segment.attention is not None for segment in row.segments):
+            result.append(None)
+            continue
+        shape = (len(pair.source.offsets), len(pair.target.offsets))
+        forward, reverse = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        for segment, (a, b, c, d) in zip(
+            row.segments, segment_bounds(pair, row.segments), strict=True
+        ):
+            soft = attention_posteriors(segment, _part(pair.source, a, b), _part(pair.target, c, d))
+            forward[a:b, c:d] = soft.forward
+            reverse[a:b, c:d] = soft.reverse
+        result.append(Posteriors(forward, reverse))
+    return result
+
+
+def mean_posteriors(several: Sequence[Posteriors]) -> Posteriors:
+    """The mean of what several aligners say of one pair."""
+    if len(several) == 1:
+        return several[0]
+    count = np.float32(len(several))
+    forward = np.sum([soft.forward for soft in several], axis=0) / count
+    reverse = np.sum([soft.reverse for soft in several], axis=0) / count
+    return Posteriors(forward, reverse)

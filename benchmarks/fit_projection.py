@@ -1,0 +1,228 @@
+"""Fit the span chooser's weights and the calibration of its confidence.
+
+    python -m benchmarks.fit_projection ../shared/data [--write]
+
+Uses parallel labelled text: Europarl-NER (en-de), opinion targets (en-es) and xSID (en-de). Prints
+the F1 of weights fitted without the collection that they are measured on, and the reliability of
+the confidence, measured the same way; `--write` stores weights fitted on all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.isotonic import IsotonicRegression
+
+from alignment.projectors import weights as weights_module
+from alignment.projectors.aligned import choose, find_jobs
+from alignment.projectors.evidence import posteriors_by_aligner, row_pair
+from alignment.projectors.features import ALIGNMENT_FEATURES, FEATURES, Candidates
+from alignment.projectors.lexicon import Lexicon
+from alignment.protocol import WordAligner, WordAlignment, WordPair
+from alignment.statistical import StatisticalAligner
+from alignment.symmetrize import links_from_posteriors
+from benchmarks.gold import GoldSet, load_gold_sets, span_f1, token_spans
+
+FIRST = np.array([i for i, name in enumerate(FEATURES) if name in ALIGNMENT_FEATURES])
+SECOND = np.array([i for i, name in enumerate(FEATURES) if name != "words"])
+PENALTY = 0.0005
+
+
+class HardLinks:
+    """The statistical aligner's links without their weights, as a Pharaoh file gives them."""
+
+    name = "links"
+
+    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
+        """Links of weight 1."""
+        soft = StatisticalAligner().posteriors(pairs)
+        links = [links_from_posteriors(p, method="grow-diag-final-and") for p in soft]
+        return [WordAlignment(link.links, np.ones_like(link.weights)) for link in links]
+
+
+@dataclass
+class Problem:
+    """A gold set's candidates, and which of them are right (the same span, whatever its label)."""
+
+    gold: GoldSet
+    candidates: Candidates
+    right: NDArray[np.bool_]
+    probability: NDArray[np.float64] | None = None
+
+
+def build(gold: GoldSet, aligner: WordAligner) -> Problem:
+    """Find every candidate, and mark those that are gold."""
+    pairs = [row_pair(row) for row in gold.inputs]
+    posteriors = posteriors_by_aligner(aligner, gold.inputs, pairs)
+    jobs = find_jobs(gold.inputs, pairs)
+    candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
+    right = np.zeros(len(candidates.job), dtype=bool)
+    for number, job in enumerate(jobs):
+        offsets = pairs[job.row].target.offsets
+        label = gold.inputs[job.row].spans[job.span].label
+        low, high = int(candidates.bounds[number]), int(candidates.bounds[number + 1]) - 1
+        same = {(s, e) for s, e, kind in gold.spans[job.row] if kind == label}
+        other = {(s, e) for s, e, _ in gold.spans[job.row]}
+        runs = [
+            token_spans(gold.tokens[job.row], offsets[a][0], offsets[b - 1][1])
+            for a, b in zip(
+                candidates.start[low:high].tolist(), candidates.end[low:high].tolist(), strict=True
+            )
+        ]
+        found = [run in same for run in runs]
+        if not any(found):
+            found = [run in other for run in runs]
+        right[low:high] = found
+        right[high] = not any(found)
+    return Problem(gold, candidates, right)
+
+
+def fit(problems: list[Problem], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights of greatest conditional likelihood, every gold set counting the same."""
+    x = np.concatenate([p.candidates.features[:, columns] for p in problems])
+    right = np.concatenate([p.right for p in problems])
+    sizes = np.concatenate([np.diff(p.candidates.bounds) for p in problems])
+    share = np.concatenate(
+        [np.full(len(p.candidates.jobs), 1.0 / len(p.candidates.jobs)) for p in problems]
+    )
+    share *= len(share) / share.sum()
+    job = np.repeat(np.arange(len(sizes)), sizes)
+    at = np.cumsum(sizes) - sizes
+    scale = x.std(axis=0) + 1e-9
+    z = x / scale
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = z @ w
+        raised = np.exp(score - np.maximum.reduceat(score, at)[job])
+        everything = np.bincount(job, raised)
+        good = np.bincount(job, raised * right)
+        value = -(share * np.log(good / everything)).sum()
+        pull = raised * right / good[job] - raised / everything[job]
+        gradient = -(z.T @ (pull * share[job]))
+        weight = PENALTY * len(sizes)
+        return value + weight * w @ w, gradient + 2 * weight * w
+
+    found = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B")
+    result = np.zeros(len(FEATURES))
+    result[columns] = found.x / scale
+    return result
+
+
+def two_steps(train: list[Problem], everything: list[Problem]) -> tuple[NDArray, NDArray]:
+    """First and second weights; every problem's corpus features are filled on the way."""
+    first = fit(train, FIRST)
+    for problem in everything:
+        problem.candidates.learn_corpus(problem.candidates.probabilities(first))
+    return first, fit(train, SECOND)
+
+
+def f1_of(problem: Problem, weights: NDArray[np.float64]) -> float:
+    """F1 of the spans placed with `weights`, labels counted."""
+    candidates = problem.candidates
+    problem.probability = candidates.probabilities(weights)
+    predicted: list[list[tuple[int, int, str]]] = [[] for _ in problem.gold.inputs]
+    for number, choice in enumerate(choose(candidates, problem.probability)):
+        if choice < 0 or not candidates.real[choice]:
+            continue
+        job = candidates.jobs[number]
+        row = problem.gold.inputs[job.row]
+        offsets = row_pair(row).target.offsets
+        start = offsets[int(candidates.start[choice])][0]
+        end = offsets[int(candidates.end[choice]) - 1][1]
+        run = token_spans(problem.gold.tokens[job.row], start, end)
+        predicted[job.row].append((*run, row.spans[job.span].label))
+    return span_f1(problem.gold.spans, predicted).f1
+
+
+def outcomes(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The probability of every placed span, and whether it is right."""
+    assert problem.probability is not None
+    chosen = np.array(choose(problem.candidates, problem.probability))
+    chosen = chosen[chosen >= 0]
+    chosen = chosen[problem.candidates.real[chosen]]
+    return problem.probability[chosen], problem.right[chosen]
+
+
+def calibration(p: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, list[float]]:
+    """An isotonic curve at a few knots, each gold set weighing what it has."""
+    curve = IsotonicRegression(y_min=0.01, y_max=0.995, out_of_bounds="clip").fit(p, right)
+    knots = np.unique(np.quantile(p, np.linspace(0, 1, 21)).round(4))
+    values = np.array([curve.predict(p[np.abs(p - k) <= 0.05]).mean() for k in knots])
+    values = np.maximum.accumulate(values)
+    return {"from": knots.tolist(), "to": values.round(4).tolist()}
+
+
+def reliability(p: NDArray[np.float64], right: NDArray[np.bool_]) -> str:
+    """A table of how many spans of a confidence are right."""
+    lines = ["| confidence | spans | right |", "|---|---|---|"]
+    for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01)):
+        part = (p >= low) & (p < high)
+        if part.any():
+            lines.append(
+                f"| {p[part].mean():.2f} | {part.sum()} | {100 * right[part].mean():.1f}% |"
+            )
+    return "\n".join(lines)
+
+
+def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> dict:
+    """Measure on what the fit has not seen, then fit on everything."""
+    problems = [build(one, aligner) for one in gold]
+    groups = sorted({p.gold.group for p in problems})
+    held_p, held_right, held_group = [], [], []
+    for group in groups:
+        train = [p for p in problems if p.gold.group != group]
+        _, weights = two_steps(train, problems)
+        for problem in problems:
+            if problem.gold.group == group:
+                print(
+                    f"{kind}: {problem.gold.name}, fitted on the others: "
+                    f"{f1_of(problem, weights):.1f} F1"
+                )
+                p, right = outcomes(problem)
+                held_p.append(p)
+                held_right.append(right)
+                held_group.append(np.full(len(p), group))
+    first, second = two_steps(problems, problems)
+    for problem in problems:
+        print(f"{kind}: {problem.gold.name}, fitted on all: {f1_of(problem, second):.1f} F1")
+    p, right = np.concatenate(held_p), np.concatenate(held_right)
+    where = np.concatenate(held_group)
+    fitted = np.zeros_like(p)
+    for group in groups:
+        curve = calibration(p[where != group], right[where != group])
+        fitted[where == group] = np.interp(p[where == group], curve["from"], curve["to"])
+    print(f"\nReliability, {kind}, curve and weights fitted without the collection measured:\n")
+    print(reliability(fitted, right), "\n")
+    named = [
+        {name: round(float(w), 4) for name, w in zip(FEATURES, one, strict=True) if w}
+        for one in (first, second)
+    ]
+    return {"first": named[0], "second": named[1], "calibration": calibration(p, right)}
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="the folder with absa, europarl-ner and xsid")
+    parser.add_argument("--write", action="store_true", help="store the weights in the package")
+    args = parser.parse_args()
+    gold = load_gold_sets(args.data)
+    table = {
+        "statistical": run("statistical", gold, StatisticalAligner()),
+        "links": run("links", gold, HardLinks()),
+    }
+    table["attention"] = table["statistical"]
+    if args.write:
+        path = Path(weights_module.__file__).with_name("weights.json")
+        path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
