@@ -185,7 +185,8 @@ class Engine:
 
         A text longer than the model takes is split at the best places and put together again. A
         hypothesis that a guard flags is decoded once more with a repetition penalty, and keeps its
-        flags where that is no better. `attention` is given where the model was taught an alignment.
+        flags where that is no better. With `options.return_attention` there are pieces, and
+        `attention` where the model was taught an alignment.
         """
         _check_options(options)
         convention = self._convention(source, target)
@@ -298,15 +299,7 @@ class Engine:
         alike: bool,
         found: dict[str, Hypothesis],
     ) -> None:
-        own = [[part.pieces for part in parts] for parts in job.parts]
-        single = [i for i, parts in enumerate(own) if len(parts) == 1]
-        offsets = dict(
-            zip(
-                single,
-                self._codec.offsets([job.texts[i] for i in single], [own[i][0] for i in single]),
-                strict=True,
-            )
-        )
+        offsets = self._source_offsets(job) if options.return_attention else {}
         pending = iter(job.pending)
         for index, (text, parts) in enumerate(zip(job.texts, job.parts, strict=True)):
             if not parts:
@@ -314,7 +307,7 @@ class Engine:
                 continue
             results = [future.result() for future in islice(pending, len(parts))]
             if len(parts) == 1:
-                hypotheses = self._read(results[0], convention, options, offsets[index])
+                hypotheses = self._read(results[0], convention, options, offsets.get(index, ()))
                 first = hypotheses[0]
                 flags = self._flags(text, parts[0], results[0], first, options, alike, convention)
             else:
@@ -323,6 +316,14 @@ class Engine:
             if flags or len(hypotheses) > 1:
                 first = dataclasses.replace(first, flags=flags, alternatives=tuple(hypotheses[1:]))
             found[text] = first
+
+    def _source_offsets(self, job: _Job) -> dict[int, Offsets]:
+        """Offsets of the pieces of every text that was not split, by the text's number."""
+        single = [i for i, parts in enumerate(job.parts) if len(parts) == 1]
+        found = self._codec.offsets(
+            [job.texts[i] for i in single], [job.parts[i][0].pieces for i in single]
+        )
+        return dict(zip(single, found, strict=True))
 
     def _rejoin(
         self,
@@ -335,7 +336,9 @@ class Engine:
     ) -> tuple[Hypothesis, tuple[str, ...]]:
         """One hypothesis of a text that was split; it has no alternatives."""
         texts = [text[part.start : part.end] for part in parts]
-        offsets = self._codec.offsets(texts, [part.pieces for part in parts])
+        offsets: list[Offsets] = [()] * len(parts)
+        if options.return_attention:
+            offsets = self._codec.offsets(texts, [part.pieces for part in parts])
         firsts, flags = [], []
         for part, piece_text, own, result in zip(parts, texts, offsets, results, strict=True):
             one = self._read(result, convention, options, own)[0]
@@ -352,7 +355,10 @@ class Engine:
         hypotheses = []
         for rank, pieces in enumerate(result.hypotheses):
             pieces = pieces[skipped:]
-            text, target = self._codec.decode(pieces)
+            if options.return_attention:
+                text, target = self._codec.decode(pieces)
+            else:
+                text, target = self._codec.decode_text(pieces), ()
             score = scores[rank]
             if options.length_penalty != 1.0:
                 score *= max(1, len(pieces)) ** (options.length_penalty - 1.0)

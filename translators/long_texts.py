@@ -85,7 +85,8 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
 def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis]) -> Hypothesis:
     """One hypothesis of the parts', with the white space that lay between them in `text`.
 
-    The score is the average per target piece; the attention is block-diagonal.
+    The score is the average per target piece, or source piece where those are not known; the
+    attention is block-diagonal.
     """
     joined = ""
     source: list[tuple[int, int]] = []
@@ -97,7 +98,7 @@ def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis
         source += [(start + part.start, end + part.start) for start, end in one.source_pieces]
         target += [(start + len(joined), end + len(joined)) for start, end in one.target_pieces]
         joined += one.text
-        count = max(1, len(one.target_pieces))
+        count = max(1, len(one.target_pieces) or len(part.pieces))
         total, weight, at = total + one.score * count, weight + count, part.end
     return Hypothesis(
         joined,

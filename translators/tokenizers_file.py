@@ -95,8 +95,9 @@ class TokenizersCodec:
                 while end < len(surfaces) and _BYTES.fullmatch(surfaces[end]):
                     end += 1
                 data = bytes(int(piece[3:5], 16) for piece in surfaces[index:end])
-                raw_offsets += _byte_offsets(data, len(raw))
-                raw += data.decode("utf-8", "replace")
+                spelt, ranges = _decode_bytes(data)
+                raw_offsets += [(a + len(raw), b + len(raw)) for a, b in ranges]
+                raw += spelt
             else:
                 text = surfaces[index].replace(SPACE, " ")
                 raw_offsets.append((len(raw), len(raw) + len(text)))
@@ -109,6 +110,10 @@ class TokenizersCodec:
         ]
         return text, tidy_offsets(text, surfaces, trimmed)
 
+    def decode_text(self, pieces: list[str]) -> str:
+        """See `PieceCodec`."""
+        return self.decode(pieces)[0]
+
     def prefix(self, text: str) -> tuple[str, ...]:
         """See `PieceCodec`."""
         rest = self._raw.encode("a", add_special_tokens=False).tokens
@@ -116,14 +121,26 @@ class TokenizersCodec:
         return tuple(whole[: len(whole) - len(rest)])
 
 
-def _byte_offsets(data: bytes, at: int) -> list[tuple[int, int]]:
-    """The range of each byte's character once decoded; a byte that is no UTF-8 is one character."""
+def _decode_bytes(data: bytes) -> tuple[str, list[tuple[int, int]]]:
+    """The characters that `data` spells and, for each byte, the range of its character.
+
+    A byte that is no part of UTF-8 is a character of its own, U+FFFD.
+    """
+    text = ""
     offsets: list[tuple[int, int]] = []
-    for count in range(1, len(data) + 1):
-        # How many characters stand before each byte follows from decoding what precedes it.
-        before = len(data[: count - 1].decode("utf-8", "ignore"))
-        offsets.append((at + before, at + before + 1))
-    return offsets
+    at = 0
+    while at < len(data):
+        char, width = "\ufffd", 1
+        for size in range(1, 5):
+            try:
+                char, width = data[at : at + size].decode(), min(size, len(data) - at)
+                break
+            except UnicodeDecodeError:
+                continue
+        offsets += [(len(text), len(text) + 1)] * width
+        text += char
+        at += width
+    return text, offsets
 
 
 def _without_control(data: dict[str, Any]) -> dict[str, Any]:
