@@ -17,6 +17,9 @@ DEFAULT_PROJECTOR = "attention"
 PROJECTORS: dict[str, str] = {
     "aligned": "alignment.projectors.aligned:AlignedProjector",
     "attention": "alignment.projectors.attention:AttentionProjector",
+    "candidate": "alignment.projectors.candidate:CandidateProjector",
+    "marker": "alignment.projectors.marker:MarkerProjector",
+    "vote": "alignment.projectors.vote:VoteProjector",
 }
 
 

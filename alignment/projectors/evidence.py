@@ -70,7 +70,10 @@ def posteriors_by_aligner(
         parts.extend(
             WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
         )
-    found = iter(_soft(aligner, parts))
+    # A row with several alternative answers comes once for each: its texts are aligned once.
+    distinct = {_key(part): part for part in parts}
+    by_text = dict(zip(distinct, _soft(aligner, list(distinct.values())), strict=True))
+    found = iter([by_text[_key(part)] for part in parts])
     result = []
     for pair, bounds in zip(pairs, plan, strict=True):
         shape = (len(pair.source.offsets), len(pair.target.offsets))
@@ -84,6 +87,17 @@ def posteriors_by_aligner(
             reverse[a:b, c:d] = soft.reverse
         result.append(Posteriors(forward, reverse))
     return result
+
+
+def _key(pair: WordPair) -> tuple[object, ...]:
+    return (
+        pair.source.text,
+        pair.target.text,
+        *(
+            (words.offsets[0], words.offsets[-1]) if words.offsets else None
+            for words in (pair.source, pair.target)
+        ),
+    )
 
 
 def _soft(aligner: WordAligner, pairs: Sequence[WordPair]) -> list[Posteriors]:

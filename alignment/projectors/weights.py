@@ -49,3 +49,14 @@ def load_weights(kind: str) -> Weights:
         np.array(table["calibration"]["from"]),
         np.array(table["calibration"]["to"]),
     )
+
+
+@cache
+def _vote_table() -> tuple[list[float], list[float]]:
+    table = json.loads(_FILE.read_text(encoding="utf-8"))["vote"]
+    return table["from"], table["to"]
+
+
+def vote_curve(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often a run with such a share of the votes was right on held-out gold."""
+    return np.interp(share, *_vote_table())

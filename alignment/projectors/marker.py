@@ -1,0 +1,233 @@
+"""Spans carried through the translator in brackets (EasyProject, Chen et al. 2023).
+
+Every span is put in brackets, the marked text is translated, and the bracketed stretches of the
+translation are matched back to the source spans. The marked translation often differs a little
+from the plain one, which is the row's: its stretches are then looked for in the row's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from alignment.lexical import normalize, romanize
+from alignment.projectors.edges import build_projection
+from alignment.protocol import Projection, ProjectionInput, SpanProjector
+from corpora.records import Span
+
+BRACKETS = (("[", "]"), ("{", "}"), ("<", ">"), ("«", "»"), ("⟨", "⟩"))
+"""The first pair whose brackets the source does not contain is used."""
+_SURE = 0.9
+_FOUND = 0.75
+
+
+class Translated(Protocol):
+    """A translation."""
+
+    text: str
+
+
+class MarkingTranslator(Protocol):
+    """A translator as `translators.protocol.Translator` is one."""
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: Any
+    ) -> Sequence[Translated]:
+        """Translate single segments, one hypothesis a text, in order."""
+        ...
+
+
+class MarkerProjector:
+    """Projects by translating marked text; what the markers lose goes to `fallback`.
+
+    `options` are the decoding options, passed on to `translator` untouched.
+    """
+
+    name = "marker"
+
+    def __init__(
+        self,
+        translator: MarkingTranslator,
+        options: Any,
+        fallback: str | SpanProjector = "aligned",
+    ) -> None:
+        from alignment.projectors import load_projector
+
+        self._translator = translator
+        self._options = options
+        self._fallback = load_projector(fallback) if isinstance(fallback, str) else fallback
+
+    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
+        """Place the spans of every input; see `SpanProjector`."""
+        marked = [mark(row) if row.spans else None for row in inputs]
+        asked = [index for index, text in enumerate(marked) if text is not None]
+        translations = self._translate(inputs, asked, [marked[i] for i in asked])
+        alone = self._translate_spans(inputs, asked)
+        found: dict[int, Projection] = {}
+        for index, translation in zip(asked, translations, strict=True):
+            projection = self._read(inputs[index], marked[index], translation, alone[index])
+            if projection is not None:
+                found[index] = projection
+        left = [i for i, row in enumerate(inputs) if row.spans and i not in found]
+        others = dict(zip(left, self._fallback.project([inputs[i] for i in left]), strict=True))
+        return [found.get(i) or others.get(i) or Projection((), ()) for i in range(len(inputs))]
+
+    def _translate(
+        self, inputs: Sequence[ProjectionInput], rows: Sequence[int], texts: Sequence[str | None]
+    ) -> list[str]:
+        result = [""] * len(texts)
+        languages = [(inputs[i].source_lang, inputs[i].target_lang) for i in rows]
+        for pair in dict.fromkeys(languages):
+            chosen = [i for i, languages_of in enumerate(languages) if languages_of == pair]
+            wanted = [texts[i] or "" for i in chosen]
+            hypotheses = self._translator.translate(wanted, *pair, self._options)
+            for index, hypothesis in zip(chosen, hypotheses, strict=True):
+                result[index] = hypothesis.text
+        return result
+
+    def _translate_spans(
+        self, inputs: Sequence[ProjectionInput], rows: Sequence[int]
+    ) -> dict[int, list[str]]:
+        """Translations of the spans by themselves, where there are several to tell apart."""
+        owners = [i for i in rows if len(inputs[i].spans) > 1 for _ in inputs[i].spans]
+        texts = [
+            inputs[i].source[span.start : span.end]
+            for i in rows
+            if len(inputs[i].spans) > 1
+            for span in inputs[i].spans
+        ]
+        alone: dict[int, list[str]] = {i: [] for i in rows}
+        for owner, text in zip(owners, self._translate(inputs, owners, texts), strict=True):
+            alone[owner].append(text)
+        return alone
+
+    def _read(
+        self, row: ProjectionInput, marked: str | None, translation: str, alone: list[str]
+    ) -> Projection | None:
+        """The projection that a marked translation gives, or None where markers were lost."""
+        pair = brackets_for(row.source)
+        if marked is None or pair is None:
+            return None
+        plain, runs = unmark(translation, pair)
+        if runs is None or len(runs) != len(row.spans):
+            return None
+        order = match(row, [plain[a:b] for a, b in runs], alone)
+        direct = plain == row.target
+        placed: list[tuple[int, int] | None] = []
+        taken: list[tuple[int, int]] = []
+        for number in order:
+            start, end = runs[number]
+            run: tuple[int, int] | None = (start, end)
+            if not direct:
+                run = find(row.target, plain[start:end], start / max(len(plain), 1), taken)
+            if run is None:
+                return None
+            taken.append(run)
+            placed.append(run)
+        sure = _SURE if direct else _FOUND
+        projection = build_projection(
+            row.target, row.spans, placed, [sure] * len(placed), [""] * len(placed), self.name
+        )
+        return None if any(projection.reasons) else projection
+
+
+def brackets_for(text: str) -> tuple[str, str] | None:
+    """The brackets to mark `text` with; None where it contains some of each pair."""
+    return next((pair for pair in BRACKETS if pair[0] not in text and pair[1] not in text), None)
+
+
+def mark(row: ProjectionInput) -> str | None:
+    """The source with every span in brackets; None where there are no brackets left to use.
+
+    Brackets that the text has already stay what they are, as those of another kind are used.
+    """
+    pair = brackets_for(row.source)
+    if pair is None:
+        return None
+    parts, at = [], 0
+    for span in sorted(row.spans, key=lambda s: (s.start, s.end)):
+        if span.start < at:
+            return None
+        parts += [row.source[at : span.start], pair[0], row.source[span.start : span.end], pair[1]]
+        at = span.end
+    return "".join([*parts, row.source[at:]])
+
+
+def unmark(text: str, pair: tuple[str, str]) -> tuple[str, list[tuple[int, int]] | None]:
+    """`text` without its brackets and the stretches that they held.
+
+    None for the stretches where brackets are unpaired, nested, in the wrong order or empty.
+    """
+    opening, closing = pair
+    plain: list[str] = []
+    runs: list[tuple[int, int]] = []
+    at, start = 0, -1
+    for piece in re.split(f"([{re.escape(opening)}{re.escape(closing)}])", text):
+        if piece == opening:
+            if start >= 0:
+                return "", None
+            start = at
+        elif piece == closing:
+            inner = "".join(plain)[start:at] if start >= 0 else ""
+            if not inner.strip():
+                return "", None
+            lead = len(inner) - len(inner.lstrip())
+            runs.append((start + lead, start + len(inner.rstrip())))
+            start = -1
+        else:
+            # A bracket often takes a space with it.
+            if plain and plain[-1].endswith(" ") and piece.startswith(" "):
+                piece = piece[1:]
+            plain.append(piece)
+            at += len(piece)
+    if start >= 0:
+        return "", None
+    return "".join(plain), runs
+
+
+def match(row: ProjectionInput, stretches: Sequence[str], alone: Sequence[str]) -> list[int]:
+    """For every span the number of its stretch: by likeness to its own translation, and order."""
+    count = len(row.spans)
+    if count == 1:
+        return [0]
+    rank = {
+        index: place
+        for place, index in enumerate(sorted(range(count), key=lambda i: row.spans[i].start))
+    }
+    cost = np.zeros((count, count))
+    for i, span in enumerate(row.spans):
+        wanted = [alone[i], row.source[span.start : span.end]] if alone else [_text(row, span)]
+        for j, stretch in enumerate(stretches):
+            alike = max(_likeness(text, stretch) for text in wanted)
+            cost[i, j] = -alike + 0.1 * abs(rank[i] - j) / count
+    rows, columns = linear_sum_assignment(cost)
+    return [int(columns[list(rows).index(i)]) for i in range(count)]
+
+
+def _text(row: ProjectionInput, span: Span) -> str:
+    return row.source[span.start : span.end]
+
+
+def _likeness(first: str, second: str) -> float:
+    """Dice's coefficient of letter bigrams."""
+    a, b = (_bigrams(romanize(normalize(text))) for text in (first, second))
+    return 2.0 * len(a & b) / max(len(a) + len(b), 1)
+
+
+def _bigrams(text: str) -> set[str]:
+    text = f"^{text}$"
+    return {text[i : i + 2] for i in range(len(text) - 1)}
+
+
+def find(
+    text: str, stretch: str, place: float, taken: Sequence[tuple[int, int]]
+) -> tuple[int, int] | None:
+    """Where `stretch` occurs in `text` as whole words, free and nearest to `place` (0 to 1)."""
+    pattern = re.compile(rf"(?<!\w){re.escape(stretch)}(?!\w)")
+    runs = [match_.span() for match_ in pattern.finditer(text)]
+    free = [r for r in runs if all(r[1] <= start or r[0] >= end for start, end in taken)]
+    return min(free, key=lambda r: abs(r[0] / max(len(text), 1) - place), default=None)
