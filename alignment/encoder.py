@@ -100,7 +100,8 @@ class EncoderAligner:
         if not -layers - 1 <= layer <= layers:
             raise UserError(f"'{model}' has layers 0 to {layers}, not {layer}")
         self._layer = layer
-        self._window = self._longest() - self._tokenizer.num_special_tokens_to_add()
+        self._around = self._special_tokens()
+        self._window = self._longest() - sum(map(len, self._around))
 
     def _longest(self) -> int:
         config = self._encoder.config
@@ -184,30 +185,33 @@ class EncoderAligner:
         ]
 
     def _run(self, ids: list[list[int]]) -> list[Floats]:
-        torch, tokenizer = self._torch, self._tokenizer
-        whole = [tokenizer.build_inputs_with_special_tokens(list(one)) for one in ids]
-        padded = tokenizer.pad({"input_ids": whole}, return_tensors="pt").to(self._device)
+        """States of the wanted layer, without those of the special tokens around each text."""
+        torch = self._torch
+        before, after = self._around
+        longest = max(map(len, ids))
+        padding = self._tokenizer.pad_token_id or 0
+        rows = [[*before, *one, *after] + [padding] * (longest - len(one)) for one in ids]
+        mask = torch.zeros(len(rows), len(rows[0]), dtype=torch.long)
+        for row, one in zip(mask, ids, strict=True):
+            row[: len(before) + len(one) + len(after)] = 1
         with torch.inference_mode():
             states = self._encoder(
-                input_ids=padded["input_ids"],
-                attention_mask=padded["attention_mask"],
+                input_ids=torch.tensor(rows, device=self._device),
+                attention_mask=mask.to(self._device),
                 output_hidden_states=True,
             ).hidden_states[self._layer]
-        rows = states.float().cpu().numpy()
-        result = []
-        for row, one, full in zip(rows, ids, whole, strict=True):
-            before = _prefix(full, one)
-            left = rows.shape[1] - len(full) if tokenizer.padding_side == "left" else 0
-            result.append(row[left + before : left + before + len(one)])
-        return result
+        found = states.float().cpu().numpy()
+        start = len(before)
+        return [row[start : start + len(one)] for row, one in zip(found, ids, strict=True)]
 
-
-def _prefix(whole: list[int], part: list[int]) -> int:
-    """How many special tokens come before `part` in `whole`."""
-    for start in range(len(whole) - len(part) + 1):
-        if whole[start : start + len(part)] == part:
-            return start
-    raise UserError("the tokenizer changes a text when it adds its special tokens")
+    def _special_tokens(self) -> tuple[list[int], list[int]]:
+        """What the tokenizer puts before and after a text."""
+        bare = self._tokenizer("a", add_special_tokens=False)["input_ids"]
+        whole = self._tokenizer("a")["input_ids"]
+        for start in range(len(whole) - len(bare) + 1):
+            if whole[start : start + len(bare)] == bare:
+                return whole[:start], whole[start + len(bare) :]
+        raise UserError("the tokenizer changes a text when it adds its special tokens")
 
 
 def windows(length: int, size: int) -> list[tuple[int, int]]:
@@ -237,7 +241,7 @@ def argmax(similarity: Floats) -> Floats:
 
 
 def itermax(similarity: Floats) -> Floats:
-    """`argmax`, then again for what is still unlinked; what is linked may link again, at a discount."""
+    """`argmax`, then again for what is unlinked; linked pieces may link again, at a discount."""
     links = argmax(similarity)
     for _ in range(_ITERMAX_ROUNDS - 1):
         rows, columns = links.any(axis=1)[:, None], links.any(axis=0)[None, :]
