@@ -237,7 +237,7 @@ def _outcome(
         if projection is not None:
             _count(outcome, spans[row], projection, reasons[row])
     table = _columns(batch, rejoin, projections, carrier)
-    keep = pa.array([not reason for reason in reasons])
+    keep = pa.array([not reason for reason in reasons], pa.bool_())
     outcome.kept = table.filter(keep)
     outcome.dropped = pa.RecordBatch.from_arrays(
         [*table.columns, pa.array(reasons, pa.string()), pa.array(details, pa.string())],
