@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
+from alignment.symmetrize import grow_diag, grow_diag_final_and, intersection, union
 from alignment.words import split_words
 from corpora.bitext import (
     ALIGNED_BITEXT_SCHEMA,
@@ -106,7 +107,9 @@ class CleaningConfig(Strict):
 class AlignmentConfig(Strict):
     """Word alignment of the training bitext by eflomal (Östling and Tiedemann, 2016)."""
 
-    symmetrisation: Literal["intersection", "union"] = "intersection"
+    symmetrization: Literal["intersection", "union", "grow-diag", "grow-diag-final-and"] = (
+        "intersection"
+    )
     relative_iterations: float = Field(1.0, gt=0.0)
 
 
@@ -336,6 +339,12 @@ def _sidecar(ref: ShardRef) -> Sidecar:
     return sidecar
 
 
+_SYMMETRIZATIONS = {
+    "intersection": intersection,
+    "union": union,
+    "grow-diag": grow_diag,
+    "grow-diag-final-and": grow_diag_final_and,
+}
 MAX_WORDS = 1000
 """eflomal takes sentences of up to 1,023 words; longer pairs get no links."""
 
@@ -352,6 +361,7 @@ def align_with_eflomal(
         import eflomal
     except ImportError as error:
         raise MissingExtraError("guided alignment", "train") from error
+    symmetrize = _SYMMETRIZATIONS[config.symmetrization]
     names = [folder / name for name in ("source", "target", "forward", "reverse")]
     with names[0].open("w", encoding="utf-8") as src, names[1].open("w", encoding="utf-8") as tgt:
         for shard in shards:
@@ -380,11 +390,14 @@ def align_with_eflomal(
         raise RuntimeError(f"eflomal failed with exit code {error.returncode}") from error
     with names[2].open(encoding="utf-8") as forward, names[3].open(encoding="utf-8") as reverse:
         for one, other in zip(forward, reverse, strict=True):
-            links = set(one.split()) & set(other.split())
-            if config.symmetrisation == "union":
-                links = set(one.split()) | set(other.split())
-            pairs = sorted(tuple(map(int, link.split("-"))) for link in links)
-            yield [index for pair in pairs for index in pair]
+            links = symmetrize(_links(one), _links(other))
+            yield [index for link in sorted(links) for index in link]
+
+
+def _links(line: str) -> set[tuple[int, int]]:
+    """The links of a line in Pharaoh format."""
+    pairs = (link.split("-") for link in line.split())
+    return {(int(source), int(target)) for source, target in pairs}
 
 
 HELD_OUT, IN_DEV = "held-out", "in-dev"

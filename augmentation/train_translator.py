@@ -149,6 +149,8 @@ class TrainRun:
     max_seconds: float | None = None
     say: Callable[[str], None] = lambda line: None
     """Told, a line at a time, how far things are."""
+    on_trained: Callable[[float], None] = lambda share: None
+    """Told now and then which share of training is done."""
 
     @property
     def clean(self) -> list[ShardRef]:
@@ -299,12 +301,17 @@ def train_step(run: TrainRun) -> str:
         backward_tag=config.tag(config.source) if config.bidirectional else None,
         markers=MARKERS if config.subwords.markers else (),
     )
+
+    def on_report(report: Report) -> None:
+        run.say(progress_line(report))
+        run.on_trained(report.step / report.max_steps)
+
     trainer = Trainer(
         config.training,
         data,
         run.work / TRAIN_STEP,
         validator=DevSet(run.subwords, _by_direction(config, dev_sets(run))),
-        on_report=lambda report: run.say(progress_line(report)),
+        on_report=on_report,
         device=run.device,
         threads=run.threads,
     )

@@ -105,6 +105,9 @@ def run(args: argparse.Namespace) -> int:
 
         train_translator(one)
     else:
+        from flows.environment import prepare_prefect
+
+        prepare_prefect()
         from flows.train_translator import run_flow
 
         run_flow(one)
