@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -176,7 +176,7 @@ def _read_spans(batch: pa.RecordBatch) -> list[tuple[Span, ...]]:
     offsets = column.offsets.to_pylist()
     fields = [column.values.field(name).to_pylist() for name in ("start", "end", "label")]
     spans = [Span(*values) for values in zip(*fields, strict=True)]
-    return [tuple(spans[start:end]) for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [tuple(spans[start:end]) for start, end in pairwise(offsets)]
 
 
 def _project(

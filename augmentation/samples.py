@@ -1,0 +1,91 @@
+"""Rows of a run picked out for people: at random, or because they are the least sure."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from corpora.records import DroppedRow, Row
+from corpora.schema import batch_to_dropped, batch_to_rows
+from corpora.shards import ShardRef, read_batches, read_dropped
+
+Batches = Callable[[ShardRef], Iterator[pa.RecordBatch]]
+
+
+def sample_rows(refs: Sequence[ShardRef], count: int, seed: int = 0) -> list[Row]:
+    """At most `count` kept rows of the shards, picked at random, in order."""
+    return [
+        row for batch in _sample(refs, read_batches, count, seed) for row in batch_to_rows(batch)
+    ]
+
+
+def sample_dropped(refs: Sequence[ShardRef], count: int, seed: int = 0) -> list[DroppedRow]:
+    """At most `count` dropped rows of the shards, picked at random, in order."""
+    picked = _sample(refs, read_dropped, count, seed)
+    return [row for batch in picked for row in batch_to_dropped(batch)]
+
+
+def _sample(
+    refs: Sequence[ShardRef], read: Batches, count: int, seed: int
+) -> Iterator[pa.RecordBatch]:
+    total = sum(batch.num_rows for ref in refs for batch in read(ref))
+    chosen = np.array(sorted(random.Random(seed).sample(range(total), min(count, total))), np.int64)
+    at = 0
+    for ref in refs:
+        for batch in read(ref):
+            here = chosen[(chosen >= at) & (chosen < at + batch.num_rows)] - at
+            at += batch.num_rows
+            if len(here):
+                yield batch.take(pa.array(here))
+
+
+def reservoir(rows: Iterable[Row], count: int, seed: int = 0) -> list[Row]:
+    """At most `count` of `rows`, picked at random, in order (Vitter's algorithm R)."""
+    rng = random.Random(seed)
+    kept: list[tuple[int, Row]] = []
+    for number, row in enumerate(rows):
+        if number < count:
+            kept.append((number, row))
+        elif (place := rng.randint(0, number)) < count:
+            kept[place] = (number, row)
+    return [row for _, row in sorted(kept, key=lambda pair: pair[0])]
+
+
+def least_confident(
+    refs: Sequence[ShardRef], count: int, *, by_spans: bool
+) -> list[tuple[float, Row]]:
+    """The `count` kept rows of least confidence, least first.
+
+    That is the least confidence among a row's spans, or the translation's score.
+    """
+    best: list[tuple[float, int, int, pa.RecordBatch]] = []
+    for ref in refs:
+        for batch in read_batches(ref):
+            values = _span_confidence(batch) if by_spans else _scores(batch)
+            order = np.argsort(values, kind="stable")[:count]
+            for row in order[np.isfinite(values[order])].tolist():
+                best.append((float(values[row]), ref.index, row, batch.slice(row, 1)))
+        best = heapq.nsmallest(count, best, key=lambda item: item[:3])
+    return [(value, batch_to_rows(batch)[0]) for value, _, _, batch in best]
+
+
+def _scores(batch: pa.RecordBatch) -> np.ndarray:
+    values = batch.column("translation_score").to_numpy(zero_copy_only=False)
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _span_confidence(batch: pa.RecordBatch) -> np.ndarray:
+    spans = batch.column("spans")
+    lengths = np.diff(spans.offsets.to_numpy())
+    values = np.full(batch.num_rows, np.inf)
+    flat = spans.flatten().field("confidence").to_numpy(zero_copy_only=False)
+    flat = np.where(np.isnan(flat), np.inf, flat)
+    rows = np.flatnonzero(lengths)
+    if len(rows):
+        starts = np.concatenate([[0], np.cumsum(lengths[rows])[:-1]])
+        values[rows] = np.minimum.reduceat(flat, starts)
+    return values

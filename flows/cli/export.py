@@ -1,0 +1,66 @@
+"""`labelferry export`: a run's rows in another format."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from corpora.errors import UserError
+
+DESCRIPTION = """\
+Write the rows of a finished run in another format. Parquet for trainers is in RUN/export already.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.description = DESCRIPTION
+    parser.argument_default = argparse.SUPPRESS
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="jsonl, csv, tsv, parquet, arrow, conll, squad or text "
+        "(default: by the name of --out, else jsonl)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="file to write; .gz and .zst compress (default: RUN/export/LANG.SUFFIX)",
+    )
+    parser.add_argument(
+        "--target", metavar="LANG", help="which language (default: the run's only one)"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="only the rows of this split (default: all)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export and say what was written."""
+    from augmentation.export import final_rows
+    from augmentation.runs import open_finished
+    from corpora.writers import WRITERS, write_corpus
+
+    given = vars(args)
+    finished = open_finished(given["run"])
+    target = finished.target(given.get("target"))
+    name = given.get("format")
+    if name is not None and name not in WRITERS:
+        raise UserError(f"no format {name!r} to write", choices=WRITERS)
+    out = given.get("out")
+    if out is None:
+        name = name or "jsonl"
+        out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
+    split = given.get("split")
+    rows = (
+        row
+        for row in final_rows(finished.folder, target)
+        if split is None or (row.split or "train") == split
+    )
+    report = write_corpus(rows, out, format=name, task=finished.config.task)
+    print(f"{report.rows} rows to {report.path}")
+    for note, count in sorted(report.notes.items()):
+        print(f"  {note}: {count}")
+    return 0
