@@ -6,6 +6,7 @@ loaded. Needs the `torch` extra; what it makes does not.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -20,6 +21,7 @@ import numpy as np
 from corpora.errors import MissingExtraError, UserError
 from translators.engine import Engine, Hardware
 from translators.families import FAMILIES, Family
+from translators.pieces import read_vocabulary
 from translators.store import (
     AlignmentHead,
     ModelFacts,
@@ -27,7 +29,6 @@ from translators.store import (
     describe_folder,
     find_tokenizers,
 )
-from translators.pieces import read_vocabulary
 
 QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16",
                  "bfloat16", "float32")  # fmt: skip
@@ -178,14 +179,12 @@ def describe_converted(
     config = read_config(folder)
     families = candidate_families(folder)
     if facts.family is None and len(families) == 1:
-        facts = ModelFacts(
-            facts.name, families[0].name, facts.source, facts.target, facts.alignment, facts.licence
-        )
+        facts = dataclasses.replace(facts, family=families[0].name)
     positions = config.get("max_position_embeddings")
     longest = int(positions) - 4 if isinstance(positions, int) else 500
     fields: dict[str, Any] = {
         "quantization": quantization,
-        "max_source_pieces": max(8, min(longest, 500)),
+        "max_source_pieces": facts.max_source_pieces or max(8, min(longest, 500)),
     }
     prompts = _prompts(config)
     if prompts:
@@ -198,7 +197,7 @@ def describe_converted(
             "language_tokens": False,
         }
         source, target = pairs[0]
-        facts = ModelFacts(facts.name, "t5", source, target, facts.alignment, facts.licence)
+        facts = dataclasses.replace(facts, family="t5", source=source, target=target)
     return describe_folder(out, facts, **{**fields, **known})
 
 

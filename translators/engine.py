@@ -245,7 +245,7 @@ class Engine:
         limit = self._longest(convention, options)
         parts: list[list[Part]] = [[] for _ in texts]
         for index, (text, own) in enumerate(zip(texts, pieces, strict=True)):
-            if not own:
+            if not own or text.isspace():
                 continue
             if len(own) <= limit:
                 parts[index] = [Part(0, len(text), own)]
@@ -270,7 +270,7 @@ class Engine:
             no_repeat_ngram_size=options.no_repeat_ngram_size,
             sampling_topk=options.sampling_topk,
             sampling_temperature=options.sampling_temperature,
-            max_decoding_length=options.max_decoding_length + len(convention.target),
+            max_decoding_length=self._output_limit(options) + len(convention.target),
             return_scores=True,
             return_attention=options.return_attention and self.has_alignment,
             disable_unk=True,
@@ -280,8 +280,11 @@ class Engine:
     def _longest(self, convention: _Convention, options: DecodingOptions) -> int:
         """Pieces a source may have: what the model takes, and what its output has room for."""
         around = len(convention.prefix) + len(convention.suffix)
-        room = int(options.max_decoding_length / _OUTPUT_PER_INPUT)
+        room = int(self._output_limit(options) / _OUTPUT_PER_INPUT)
         return max(4, min(self.info.card.max_source_pieces - around, room))
+
+    def _output_limit(self, options: DecodingOptions) -> int:
+        return min(options.max_decoding_length, self.info.card.max_source_pieces)
 
     def _batch_size(self, sources: list[list[str]], options: DecodingOptions) -> int:
         """Tokens a batch: as many as pay, but so that every worker gets something to do."""
@@ -305,7 +308,7 @@ class Engine:
             if not parts:
                 found[text] = Hypothesis("", 0.0)
                 continue
-            results = [future.result() for future in islice(pending, len(parts))]
+            results = [self._wait(future) for future in islice(pending, len(parts))]
             if len(parts) == 1:
                 hypotheses = self._read(results[0], convention, options, offsets.get(index, ()))
                 first = hypotheses[0]
@@ -316,6 +319,17 @@ class Engine:
             if flags or len(hypotheses) > 1:
                 first = dataclasses.replace(first, flags=flags, alternatives=tuple(hypotheses[1:]))
             found[text] = first
+
+    def _wait(self, future: Any) -> Any:
+        try:
+            return future.result()
+        except RuntimeError as error:
+            if "position encodings" not in str(error):
+                raise
+            raise UserError(
+                f"the model cannot take so many pieces ({error}): add it again with --max-pieces",
+                file=self.info.path,
+            ) from error
 
     def _source_offsets(self, job: _Job) -> dict[int, Offsets]:
         """Offsets of the pieces of every text that was not split, by the text's number."""
@@ -379,7 +393,7 @@ class Engine:
         convention: _Convention,
     ) -> tuple[str, ...]:
         pieces = result.hypotheses[0][len(convention.target) :]
-        cut = len(pieces) >= options.max_decoding_length
+        cut = len(pieces) >= self._output_limit(options)
         return find_flags(text, hypothesis.text, part.pieces, pieces, cut=cut, same_language=alike)
 
     def force(
@@ -437,11 +451,11 @@ class Engine:
         )
         attention = self._forced_attention(wrapped, prefixes) if self.has_alignment else {}
         for index, future in enumerate(scored):
-            log_probs = future.result().log_probs
+            log_probs = self._wait(future).log_probs
             matrix = None
             if index in attention:
                 matrix = _trim(
-                    attention[index].result().attention[0],
+                    self._wait(attention[index]).attention[0],
                     len(convention.target),
                     len(convention.prefix),
                     len(sources[index]),

@@ -48,6 +48,8 @@ class Family:
     """Pieces a source may have where the model's configuration does not say."""
     optional_token: bool = False
     """Whether a model of the family may do without language tokens (bilingual ones do)."""
+    country_is_noise: bool = False
+    """Whether the country in a code says nothing (mBART's `ar_AR`, `bn_IN`)."""
 
     def language_token(self, code: str) -> str:
         """The vocabulary's token for a language code."""
@@ -60,7 +62,11 @@ class Family:
         before, after = (re.escape(part) for part in self.token.split("{}"))
         pattern = re.compile(f"{before}({self.code}){after}")
         found = (pattern.fullmatch(token) for token in vocabulary)
-        return tags_of_codes(match[1] for match in found if match)
+        codes = [match[1] for match in found if match]
+        if not self.country_is_noise:
+            return tags_of_codes(codes)
+        bare = {code.split("_")[0]: code for code in reversed(codes)}
+        return {tag: bare[short] for tag, short in tags_of_codes(bare).items()}
 
 
 _ONE_SPM = (
@@ -120,6 +126,7 @@ FAMILIES: dict[FamilyName, Family] = {
             architectures=("MBartForConditionalGeneration",),
             token="{}",
             code="[a-z]{2}_[A-Z]{2}",
+            country_is_noise=True,
             opens_source="source",
             opens_target=True,
             source_end=(EOS,),

@@ -76,6 +76,7 @@ class SentencePieceCodec:
         self._threads = threads
         self._table = _piece_table(self._source, unknown)
         self._target_table = self._table if same else _piece_table(self._target, unknown)
+        self._spoken = _spoken(self._source) | _spoken(self._target)
 
     def encode(self, texts: list[str]) -> list[list[str]]:
         """See `PieceCodec`."""
@@ -147,24 +148,7 @@ class SentencePieceCodec:
 
     def decode(self, pieces: list[str]) -> tuple[str, Offsets]:
         """See `PieceCodec`."""
-        joined = "".join(pieces)
-        if "<" not in joined and "_" not in joined:
-            raw = joined.replace(SPACE, " ")
-            text = raw.strip(" ")
-            skipped = len(raw) - len(raw.lstrip(" "))
-            return text, running_offsets(pieces, skipped, len(text))
-        spoken = [piece for piece in pieces if not CONTROL_PIECE.fullmatch(piece)]
-        if len(spoken) < len(pieces):
-            return _with_silent(pieces, *self.decode(spoken))
-        mapping = self._target.decode(pieces, return_type="offset_mapping")
-        raw = mapping["text"]
-        offsets = tidy_offsets(raw, mapping["pieces"], mapping["offsets"])
-        text = raw.strip(" ")
-        skipped, end = len(raw) - len(raw.lstrip(" ")), len(text)
-        return text, tuple(
-            (min(max(start - skipped, 0), end), min(max(stop - skipped, 0), end))
-            for start, stop in offsets
-        )
+        return decode_pieces(pieces, self._spoken)
 
     def decode_text(self, pieces: list[str]) -> str:
         """See `PieceCodec`."""
@@ -245,7 +229,10 @@ def _inside(start: int, end: int, piece: str, size: int) -> tuple[int, int]:
 def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) -> Offsets:
     """SentencePiece's own offsets, without leading spaces, bytes given their character's range."""
     tidy: list[tuple[int, int]] = []
-    for start, end in offsets:
+    for piece, (start, end) in zip(pieces, offsets, strict=True):
+        if piece == SPACE:
+            # `tokenizers` gives a space that it put in the first character's offset.
+            end = start = end if text[start:end].isspace() else start
         while start < end and (text[start].isspace() or text[start] in _BLANK):
             start += 1
         tidy.append((start, end))
@@ -261,16 +248,78 @@ def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, 
     return tuple(tidy)
 
 
-def _with_silent(pieces: list[str], text: str, offsets: Offsets) -> tuple[str, Offsets]:
-    """The offsets of all `pieces`, where those of all but control tokens are known."""
-    known = iter(offsets)
-    whole: list[tuple[int, int]] = []
-    end = 0
-    for piece in pieces:
-        offset = (end, end) if CONTROL_PIECE.fullmatch(piece) else next(known)
-        whole.append(offset)
-        end = offset[1]
-    return text, tuple(whole)
+def decode_pieces(pieces: Sequence[str], spoken: frozenset[str]) -> tuple[str, Offsets]:
+    """The text of `pieces`, white space stripped, and the offset of each.
+
+    Bytes spell characters; control tokens, those not in `spoken`, are silent.
+    """
+    joined = "".join(pieces)
+    if "<" not in joined and "_" not in joined:
+        raw = joined.replace(SPACE, " ")
+        text = raw.strip(" ")
+        return text, running_offsets(pieces, len(raw) - len(raw.lstrip(" ")), len(text))
+    raw, offsets = "", []
+    index = 0
+    while index < len(pieces):
+        end = index + 1
+        if _BYTE.fullmatch(pieces[index]):
+            while end < len(pieces) and _BYTE.fullmatch(pieces[end]):
+                end += 1
+            data = bytes(int(piece[3:5], 16) for piece in pieces[index:end])
+            surface, ranges = _decode_bytes(data)
+            offsets += [(start + len(raw), stop + len(raw)) for start, stop in ranges]
+        else:
+            surface = _surface(pieces[index], spoken)
+            lead = len(surface) - len(surface.lstrip(" "))
+            offsets.append((len(raw) + lead, len(raw) + len(surface)))
+        raw += surface
+        index = end
+    text = raw.strip(" ")
+    skipped, size = len(raw) - len(raw.lstrip(" ")), len(text)
+    return text, tuple(
+        (min(max(start - skipped, 0), size), min(max(stop - skipped, 0), size))
+        for start, stop in offsets
+    )
+
+
+def _surface(piece: str, spoken: frozenset[str]) -> str:
+    if CONTROL_PIECE.fullmatch(piece) and piece not in spoken:
+        return ""
+    return piece.replace(SPACE, " ")
+
+
+def _decode_bytes(data: bytes) -> tuple[str, list[tuple[int, int]]]:
+    """The characters that `data` spells and, for each byte, the range of its character.
+
+    A byte that is no part of UTF-8 is a character of its own, U+FFFD.
+    """
+    text = ""
+    offsets: list[tuple[int, int]] = []
+    at = 0
+    while at < len(data):
+        char, width = "\ufffd", 1
+        for size in range(1, min(4, len(data) - at) + 1):
+            try:
+                char, width = data[at : at + size].decode(), size
+                break
+            except UnicodeDecodeError:
+                continue
+        offsets += [(len(text), len(text) + 1)] * width
+        text += char
+        at += width
+    return text, offsets
+
+
+def _spoken(processor: sentencepiece.SentencePieceProcessor) -> frozenset[str]:
+    """Pieces that stand for text, though they may look like control tokens."""
+    return frozenset(
+        piece
+        for i in range(len(processor))
+        if CONTROL_PIECE.fullmatch(piece := processor.id_to_piece(i))
+        and not processor.is_control(i)
+        and not processor.is_unknown(i)
+        and not processor.is_unused(i)
+    )
 
 
 def read_vocabulary(folder: Path) -> list[str]:

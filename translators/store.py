@@ -70,7 +70,7 @@ class ModelCard(_Strict):
     alignment: AlignmentHead | None = None
     """The taught alignment, or null where attention is no alignment."""
     max_source_pieces: int = Field(500, ge=8)
-    """Longer sources are split."""
+    """Longer sources are split, and outputs end here: no more than the model has positions for."""
     markers: tuple[tuple[str, str], ...] = ()
     """Projection markers the model was taught to carry over, opening and closing."""
     quantization: str | None = None
@@ -248,6 +248,7 @@ class ModelFacts:
     target: str | None = None
     alignment: AlignmentHead | None = None
     licence: str | None = None
+    max_source_pieces: int | None = None
 
 
 def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -> ModelInfo:
@@ -272,7 +273,7 @@ def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -
         "target_tokenizer": target_tokenizer,
         "alignment": facts.alignment,
         "licence": facts.licence,
-        "max_source_pieces": family.max_source_pieces,
+        "max_source_pieces": facts.max_source_pieces or family.max_source_pieces,
         "files": files,
     }
     card = ModelCard.model_validate({**fields, **known})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ from translators.pieces import (
     Offsets,
     PieceCodec,
     SentencePieceCodec,
-    running_offsets,
+    decode_pieces,
     tidy_offsets,
 )
 from translators.store import ModelInfo, tokenizer_file
-
-_BYTES = re.compile(r"(?:<0x[0-9A-F]{2}>)+")
 
 
 def open_codec(info: ModelInfo, threads: int) -> PieceCodec:
@@ -79,36 +76,7 @@ class TokenizersCodec:
 
     def decode(self, pieces: list[str]) -> tuple[str, Offsets]:
         """See `PieceCodec`."""
-        surfaces = ["" if CONTROL_PIECE.fullmatch(piece) else piece for piece in pieces]
-        joined = "".join(surfaces)
-        if _BYTES.search(joined) is None:
-            raw = joined.replace(SPACE, " ")
-            return raw.strip(" "), running_offsets(
-                surfaces, len(raw) - len(raw.lstrip(" ")), len(raw.strip(" "))
-            )
-        raw_offsets: list[tuple[int, int]] = []
-        raw = ""
-        index = 0
-        while index < len(surfaces):
-            end = index + 1
-            if _BYTES.fullmatch(surfaces[index]):
-                while end < len(surfaces) and _BYTES.fullmatch(surfaces[end]):
-                    end += 1
-                data = bytes(int(piece[3:5], 16) for piece in surfaces[index:end])
-                spelt, ranges = _decode_bytes(data)
-                raw_offsets += [(a + len(raw), b + len(raw)) for a, b in ranges]
-                raw += spelt
-            else:
-                text = surfaces[index].replace(SPACE, " ")
-                raw_offsets.append((len(raw), len(raw) + len(text)))
-                raw += text
-            index = end
-        skipped, text = len(raw) - len(raw.lstrip(" ")), raw.strip(" ")
-        trimmed = [
-            (max(0, min(start - skipped, len(text))), max(0, min(stop - skipped, len(text))))
-            for start, stop in raw_offsets
-        ]
-        return text, tidy_offsets(text, surfaces, trimmed)
+        return decode_pieces(pieces, frozenset())
 
     def decode_text(self, pieces: list[str]) -> str:
         """See `PieceCodec`."""
@@ -119,28 +87,6 @@ class TokenizersCodec:
         rest = self._raw.encode("a", add_special_tokens=False).tokens
         whole = self._raw.encode(text + " a", add_special_tokens=False).tokens
         return tuple(whole[: len(whole) - len(rest)])
-
-
-def _decode_bytes(data: bytes) -> tuple[str, list[tuple[int, int]]]:
-    """The characters that `data` spells and, for each byte, the range of its character.
-
-    A byte that is no part of UTF-8 is a character of its own, U+FFFD.
-    """
-    text = ""
-    offsets: list[tuple[int, int]] = []
-    at = 0
-    while at < len(data):
-        char, width = "\ufffd", 1
-        for size in range(1, 5):
-            try:
-                char, width = data[at : at + size].decode(), min(size, len(data) - at)
-                break
-            except UnicodeDecodeError:
-                continue
-        offsets += [(len(text), len(text) + 1)] * width
-        text += char
-        at += width
-    return text, offsets
 
 
 def _without_control(data: dict[str, Any]) -> dict[str, Any]:

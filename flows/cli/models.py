@@ -107,6 +107,7 @@ def _add(args: argparse.Namespace) -> int:
         target=None if args.target is None else normalise_tag(args.target),
         alignment=parse_alignment_head(args.alignment_head),
         licence=args.licence,
+        max_source_pieces=args.max_pieces,
     )
     info = add_model(args.what, facts, quantization=args.quantization, revision=args.revision)
     print(f"added {info.name} to {info.path.parent}")

@@ -76,9 +76,10 @@ def make_marian(folder: Path, *, tags: Sequence[str] = (), zero_pad: bool = True
         bos_token_id=None, forced_eos_token_id=0, decoder_start_token_id=pad, init_std=0.6,
         share_encoder_decoder_embeddings=True, tie_word_embeddings=True, scale_embedding=True,
     ))  # fmt: skip
-    if zero_pad:
-        with torch.no_grad():
-            model.model.shared.weight[pad].zero_()
+    with torch.no_grad():
+        # A fresh model of `transformers` 5 may have either; real ones of Marian have zero.
+        row = model.model.shared.weight[pad]
+        row.zero_() if zero_pad else row.copy_(torch.randn(32))
     model.save_pretrained(folder)
     return folder
 
