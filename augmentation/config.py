@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from augmentation.settings import Strict, load, validate
 
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
@@ -27,12 +28,6 @@ FALLBACK_PROJECTOR = "statistical"
 """For models whose attention is no alignment."""
 Unplaced = Literal["drop-row", "drop-span"]
 UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
-
-
-class Strict(BaseModel):
-    """Configuration: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ReadingConfig(Strict):
@@ -182,7 +177,12 @@ class TranslateTrainConfig(Strict):
     @property
     def run_name(self) -> str:
         """The given name, or the input's without suffixes."""
-        return self.name or self.input.resolve().name.split(".")[0] or "run"
+        if self.name is not None:
+            return self.name
+        path = self.input.resolve()
+        while path.suffix in (".gz", ".zst"):
+            path = path.with_suffix("")
+        return path.stem or "run"
 
 
 def _tag(tag: str) -> str:
@@ -199,51 +199,13 @@ def runs_folder() -> Path:
 
 
 def load_config(file: Path | None, given: Mapping[str, Any]) -> TranslateTrainConfig:
-    """The configuration of a YAML file and of `given`, which wins; nested keys are merged.
-
-    Raises `UserError` that names the file and the key for what is unknown or makes no sense.
-    """
-    values: dict[str, Any] = {}
-    if file is not None:
-        values = _read_yaml(file)
-    return validated(_merge(values, given), file)
+    """The configuration of a YAML file and of `given`, which wins; see `settings.load`."""
+    return load(TranslateTrainConfig, file, given)
 
 
 def validated(values: Mapping[str, Any], file: Path | None = None) -> TranslateTrainConfig:
     """`values` as a configuration; raises `UserError` naming the key that is wrong."""
-    try:
-        return TranslateTrainConfig.model_validate(dict(values))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        said = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            raise UserError(f"unknown setting {key!r}", file=file) from error
-        if problem["type"] == "missing":
-            raise UserError(f"{key!r} must be given", file=file) from error
-        raise UserError(f"{key}: {said}" if key else said, file=file) from error
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError("no such file", file=file) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"not YAML: {error}", file=file) from error
-    if not isinstance(values, dict):
-        raise UserError("not a configuration: it must be a mapping of settings", file=file)
-    return values
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
+    return validate(TranslateTrainConfig, values, file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from corpora.storage import write_text
 
 PAIRS, LEAST, SLOWEST, DROPPED_EACH = 20, 10, 8, 4
 _BINS = np.geomspace(0.25, 4.0, 33)
-_HUES = (212, 28, 145, 330, 265, 185, 52, 0, 100, 300, 235, 165)
+_GOLDEN_ANGLE = 137.5
 _CSS = """
 :root{--ink:#1c2430;--soft:#5b6675;--line:#e3e7ed;--card:#fff;--page:#f5f7fa;--bar:#2f6fb3;
 --bad:#c2553a;--good:#3f8f5f;color-scheme:light dark}
@@ -105,6 +105,7 @@ def _cards(summary: Sequence[tuple[str, str]]) -> str:
 def _target(settings: Settings, target: TargetSummary) -> str:
     refs = list_shards(settings.run, steps.filter_step(target.target))
     dropped = target.dropped.total()
+    palette = _Palette(label for label, _ in target.spans.most_common())
     cards = [
         ("rows in", _number(target.kept + dropped)),
         ("kept", _number(target.kept)),
@@ -120,22 +121,24 @@ def _target(settings: Settings, target: TargetSummary) -> str:
     charts.append(_box("Length of the translation over that of its source", _ratios(refs)))
     parts.append(f'<div class="two" style="margin-top:14px">{"".join(charts)}</div>')
     if target.spans:
-        parts.append("<h2>What became of the spans</h2>" + _box("", _span_table(target)))
+        parts.append("<h2>What became of the spans</h2>" + _box("", _span_table(target, palette)))
     parts.append("<h2>Twenty pairs, picked at random</h2>")
-    parts.append(_box("", _pairs(sample_rows(refs, PAIRS, settings.config.seed))))
+    parts.append(_box("", _pairs(sample_rows(refs, PAIRS, settings.config.seed), palette)))
     if target.spans:
         parts.append("<h2>Rows with the least sure span</h2>")
         rows = least_confident(refs, LEAST, by_spans=True)
         parts.append(
-            _box("", _pairs([r for _, r in rows], [f"confidence {v:.2f}" for v, _ in rows]))
+            _box(
+                "", _pairs([r for _, r in rows], palette, [f"confidence {v:.2f}" for v, _ in rows])
+            )
         )
     parts.append("<h2>Rows with the least sure translation</h2>")
     rows = least_confident(refs, LEAST, by_spans=False)
     notes = [f"{value:.2f} a token" for value, _ in rows]
-    parts.append(_box("", _pairs([row for _, row in rows], notes)))
+    parts.append(_box("", _pairs([row for _, row in rows], palette, notes)))
     if dropped:
         parts.append("<h2>Some of the rows that were dropped</h2>")
-        parts.append(_box("", _dropped(settings, target)))
+        parts.append(_box("", _dropped(settings, target, palette)))
     return "".join(parts)
 
 
@@ -189,7 +192,7 @@ def _ratios(refs: Sequence[ShardRef]) -> str:
     return f'<svg viewBox="0 0 480 158" role="img">{"".join(bars)}</svg>'
 
 
-def _span_table(target: TargetSummary) -> str:
+def _span_table(target: TargetSummary, palette: _Palette) -> str:
     """Labels, those that lose most first, and why."""
     rows = []
     order = sorted(
@@ -203,7 +206,7 @@ def _span_table(target: TargetSummary) -> str:
             for reason, number in target.lost.get(label, Counter()).most_common()
         )
         rows.append(
-            f'<tr><td>{_mark(label, label)}</td><td class="n">{_number(count)}</td>'
+            f'<tr><td>{palette.mark(label, label, named=False)}</td><td class="n">{_number(count)}</td>'
             f'<td class="n">{_number(placed)}</td><td class="n">{share:.1f}\u202f%</td>'
             f'<td><div class="stack"><i style="width:{share:.1f}%"></i>'
             f'<u style="width:{100 - share:.1f}%"></u></div></td><td>{why}</td></tr>'
@@ -214,51 +217,57 @@ def _span_table(target: TargetSummary) -> str:
     )
 
 
-def _hue(label: str) -> int:
-    return _HUES[sum(map(ord, label)) % len(_HUES)]
+class _Palette:
+    """A colour for every label; neighbours in the order of their frequency lie far apart."""
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self._hues = {label: i * _GOLDEN_ANGLE % 360 for i, label in enumerate(labels)}
+
+    def mark(self, text: str, label: str, *, named: bool = True) -> str:
+        small = f"<small>{_text(label)}</small>" if named else ""
+        hue = self._hues.get(label, 0.0)
+        return f'<mark style="--hue:{hue:.0f}">{_text(text)}{small}</mark>'
+
+    def marked(self, text: str, spans: Sequence[Span]) -> str:
+        pieces = (
+            escape(piece) if label is None else self.mark(piece, label)
+            for piece, label in marked(text, spans)
+        )
+        return f'<bdi dir="auto">{"".join(pieces)}</bdi>'
 
 
-def _mark(text: str, label: str, name: bool = False) -> str:
-    small = f"<small>{_text(label)}</small>" if name else ""
-    return f'<mark style="--hue:{_hue(label)}">{_text(text)}{small}</mark>'
-
-
-def _marked(text: str, spans: Sequence[Span]) -> str:
-    pieces = (
-        escape(piece) if label is None else _mark(piece, label, True)
-        for piece, label in marked(text, spans)
-    )
-    return f'<bdi dir="auto">{"".join(pieces)}</bdi>'
-
-
-def _pairs(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
+def _pairs(rows: Sequence[Row], palette: _Palette, notes: Sequence[str] = ()) -> str:
     if not rows:
         return "<p>There are none.</p>"
-    return "".join(_pair(row, notes[number] if notes else "") for number, row in enumerate(rows))
+    return "".join(
+        _pair(row, palette, notes[number] if notes else "") for number, row in enumerate(rows)
+    )
 
 
-def _pair(row: Row, note: str) -> str:
+def _pair(row: Row, palette: _Palette, note: str) -> str:
     made = row.provenance
     lines = []
     if made is not None:
-        lines += _line("src", made.source_lang, made.source_text, made.source_spans)
+        lines += _line(palette, "src", made.source_lang, made.source_text, made.source_spans)
         if made.source_text_pair is not None:
-            lines += _line("src", made.source_lang, made.source_text_pair)
-    lines += _line("tgt", row.lang, row.text, row.spans)
+            lines += _line(palette, "src", made.source_lang, made.source_text_pair)
+    lines += _line(palette, "tgt", row.lang, row.text, row.spans)
     if row.text_pair is not None:
-        lines += _line("tgt", row.lang, row.text_pair)
+        lines += _line(palette, "tgt", row.lang, row.text_pair)
     facts = [row.id, *([f"label {row.label}"] if row.label else []), *([note] if note else [])]
     meta = f'<div class="meta">{_text(" · ".join(facts))}</div>'
     return f'<div class="pair">{"".join(lines)}{meta}</div>'
 
 
-def _line(kind: str, lang: str, text: str, spans: Sequence[Span] = ()) -> list[str]:
+def _line(
+    palette: _Palette, kind: str, lang: str, text: str, spans: Sequence[Span] = ()
+) -> list[str]:
     return [
-        f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{_marked(text, spans)}</div>'
+        f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{palette.marked(text, spans)}</div>'
     ]
 
 
-def _dropped(settings: Settings, target: TargetSummary) -> str:
+def _dropped(settings: Settings, target: TargetSummary, palette: _Palette) -> str:
     """A few rows for each reason."""
     found: dict[str, list[DroppedRow]] = {}
     shown = [steps.INGEST, steps.project_step(target.target), steps.filter_step(target.target)]
@@ -267,7 +276,7 @@ def _dropped(settings: Settings, target: TargetSummary) -> str:
         for one in sample_dropped(refs, 50 * DROPPED_EACH, settings.config.seed):
             found.setdefault(one.reason, []).append(one)
     return "".join(
-        _pair(one.row, f"{reason}{': ' if one.detail else ''}{one.detail}")
+        _pair(one.row, palette, f"{reason}{': ' if one.detail else ''}{one.detail}")
         for reason in target.dropped
         for one in found.get(reason, [])[:DROPPED_EACH]
     )
