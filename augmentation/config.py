@@ -11,7 +11,6 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from augmentation.settings import Strict, load, validate
-
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, fingerprint, package_versions, path_hash, run_folder
@@ -24,7 +23,7 @@ VERSIONED = (
     "ctranslate2", "labelferry", "numpy", "polars", "prefect", "pyarrow", "sentencepiece",
 )  # fmt: skip
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
-FALLBACK_PROJECTOR = "statistical"
+FALLBACK_PROJECTOR = "aligned"
 """For models whose attention is no alignment."""
 Unplaced = Literal["drop-row", "drop-span"]
 UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
