@@ -14,10 +14,11 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alignment.symmetrize import grow_diag, grow_diag_final_and, intersection, union
 from alignment.words import split_words
+from augmentation.settings import Strict
 from corpora.bitext import (
     ALIGNED_BITEXT_SCHEMA,
     BITEXT_SCHEMA,
@@ -62,12 +63,6 @@ _BATCH_PAIRS = 20_000
 
 OnProgress = Callable[[str, int], None]
 """Told now and then what is being done and how many pairs are through."""
-
-
-class Strict(BaseModel):
-    """Configuration: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class BitextSource(Strict):

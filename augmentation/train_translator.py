@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from augmentation.bitext import (
     ALIGN_STEP,
@@ -31,7 +31,6 @@ from augmentation.bitext import (
     BitextSource,
     CleaningConfig,
     DevPairs,
-    Strict,
     align_bitext,
     is_made,
     make_subwords,
@@ -41,6 +40,7 @@ from augmentation.bitext import (
     set_apart,
     word_offsets,
 )
+from augmentation.settings import Strict, load
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef, read_sidecar
@@ -98,6 +98,8 @@ class TrainTranslatorConfig(Strict):
     alignment: AlignmentConfig | None = AlignmentConfig()
     """Null trains without guided alignment."""
     training: TrainingConfig = TrainingConfig()
+    init_from: Path | None = None
+    """A `model.safetensors` of the same shape and subwords to start from, else from nothing."""
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
@@ -283,6 +285,7 @@ def train_step(run: TrainRun) -> str:
             config.bidirectional,
             file_hash(run.examples.path),
             file_hash(run.subwords),
+            None if config.init_from is None else file_hash(config.init_from),
         ]
     )
     if is_made(run.model, made_from):
@@ -314,6 +317,7 @@ def train_step(run: TrainRun) -> str:
         on_report=on_report,
         device=run.device,
         threads=run.threads,
+        init_from=config.init_from,
     )
     result = trainer.run(max_seconds=run.max_seconds)
     save_marian(result.model, run.subwords, run.model, config.source, config.target)
@@ -588,40 +592,6 @@ def train_translator(run: TrainRun) -> Path:
     return run.out
 
 
-def load_config(path: Path | None, overrides: Mapping[str, Any]) -> TrainTranslatorConfig:
-    """The configuration in the YAML file `path`, with `overrides` put over it.
-
-    Mappings are merged key by key; anything else is replaced. Raises `UserError` for what is not
-    understood, naming the file and the key.
-    """
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError("no such file", file=path) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"not a YAML file: {error}", file=path) from error
-        if not isinstance(loaded, dict):
-            raise UserError("not a mapping of settings", file=path)
-        values = loaded
-    try:
-        return TrainTranslatorConfig.model_validate(_merge(values, overrides))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        if first["type"] == "missing":
-            where, problem = "", f"{where} is needed, on the command line or in --config"
-        else:
-            problem = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{where}: {problem}".removeprefix(": "), file=path) from error
-
-
-def _merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(values)
-    for key, value in overrides.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
+def load_config(path: Path | None, given: Mapping[str, Any]) -> TrainTranslatorConfig:
+    """The configuration of a YAML file and of `given`, which wins; see `settings.load`."""
+    return load(TrainTranslatorConfig, path, given)

@@ -1,0 +1,66 @@
+"""Configuration from YAML files and the command line, whatever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from corpora.errors import UserError
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Configuration: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:
+    """The configuration of a YAML file and of `given`, which wins; nested keys are merged.
+
+    Raises `UserError` that names the file and the key for what is unknown or makes no sense.
+    """
+    values = {} if file is None else _read_yaml(file)
+    return validate(kind, _merge(values, given), file)
+
+
+def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None = None) -> Settings:
+    """`values` as a configuration; raises `UserError` naming the key that is wrong."""
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        said = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            raise UserError(f"unknown setting {key!r}", file=file) from error
+        if problem["type"] == "missing":
+            raise UserError(f"{key!r} must be given", file=file) from error
+        raise UserError(f"{key}: {said}" if key else said, file=file) from error
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=file) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"not YAML: {error}", file=file) from error
+    if not isinstance(values, dict):
+        raise UserError("not a configuration: it must be a mapping of settings", file=file)
+    return values
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
