@@ -113,10 +113,7 @@ class TranslationMemory:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        if not self._created:
-            make_folder(self.folder)
-            text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
-            write_text(self.folder / "identity.json", text + "\n")
+        make_folder(self.folder)
         with writing(self._index):
             # Autocommit; writers say where their transactions begin.
             connection = sqlite3.connect(self._index, timeout=60, isolation_level=None)
@@ -125,10 +122,16 @@ class TranslationMemory:
             if not self._created:
                 with _transaction(connection):
                     _create_tables(connection)
+                    self._describe()
                 self._created = True
             yield connection
         finally:
             connection.close()
+
+    def _describe(self) -> None:
+        """Say in words, beside the hash in the folder's name, what the memory is of."""
+        text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
+        write_text(self.folder / "identity.json", text + "\n")
 
 
 @contextmanager

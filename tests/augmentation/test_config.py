@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from augmentation.config import asked, load_config, manifest, resolve_settings, validated
+from corpora.errors import UserError
+from corpora.manifest import fingerprint
+from tests.augmentation.toy import ToyTranslator, toy, toy_config
+
+__all__ = ["toy"]
+BASE = {"input": "a.jsonl", "task": "tokens", "source": "en", "targets": ["de"]}
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(
+        "input: a.jsonl\ntask: tokens\nsource: en\ntargets: [de, fr]\n"
+        "decoding: {beam_size: 4, length_penalty: 0.8}\n"
+    )
+    config = load_config(file, {"decoding": {"beam_size": 1}, "targets": ["es"]})
+    assert config.decoding.beam_size == 1
+    assert config.decoding.length_penalty == 0.8
+    assert config.targets == ("es",)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"beams": 3}, "unknown setting 'beams'"),
+        ({"decoding": {"beam": 3}}, "unknown setting 'decoding.beam'"),
+        ({"task": "ner"}, "no task 'ner' (choose from: classification, pair, qa, text, tokens)"),
+        ({"source": "german please"}, "not a language tag"),
+        ({"targets": ["en"]}, "source and target are both 'en'"),
+        ({"targets": []}, "targets"),
+        ({"reading": {"on_error": "ignore"}}, "must be one of error, skip, repair"),
+        ({"decoding": {"beam_size": 0}}, "decoding.beam_size"),
+    ],
+)
+def test_mistakes_are_named(change: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError) as error:
+        validated(BASE | change, Path("run.yaml"))
+    assert words in str(error.value)
+    assert str(error.value).startswith("run.yaml: ")
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    for content in ("a: [", "- 1\n"):
+        file.write_text(content)
+        with pytest.raises(UserError, match=r"run\.yaml"):
+            load_config(file, {})
+    with pytest.raises(UserError, match="no such file"):
+        load_config(tmp_path / "none.yaml", {})
+
+
+def test_the_fingerprint_covers_what_changes_the_result(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "spans": []}\n')
+
+    def run_of(**more: object) -> Path:
+        return resolve_settings(toy_config(source, None, **more)).run
+
+    usual = run_of()
+    for same in ({"runtime": {"device": "cpu", "workers": 3, "threads": [1, 2]}}, {"memory": None}):
+        assert run_of(**same) == usual
+    for other in (
+        {"decoding": {"beam_size": 3}},
+        {"decoding": {"compute_type": "float32"}},
+        {"seed": 1},
+        {"projection": {"unplaced": "drop-span"}},
+        {"targets": ["fr"]},
+        {"reading": {"limit": 1}},
+        {"filters": {"max_length_ratio": None}},
+    ):
+        assert run_of(**other) != usual
+    source.write_text('{"text": "b", "spans": []}\n')
+    assert run_of() != usual
+
+
+def test_a_run_goes_on_when_its_input_has_grown(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "spans": []}\n')
+    before = resolve_settings(toy_config(source, tmp_path / "run"))
+    source.write_text('{"text": "a", "spans": []}\n{"text": "b", "spans": []}\n')
+    after = resolve_settings(toy_config(source, tmp_path / "run"))
+    assert before.input_hash != after.input_hash
+    assert manifest(before).fingerprint == manifest(after).fingerprint == fingerprint(asked(after))
+
+
+def test_names_of_runs() -> None:
+    def name(path: str) -> str:
+        return validated(BASE | {"input": path}).run_name
+
+    assert name("x/en.train.conll.gz") == "en.train"
+    assert name("x/intents.jsonl") == "intents"
+    assert name("x/folder") == "folder"

@@ -1,0 +1,80 @@
+"""A translator whose answers are known by construction, and runs that use it.
+
+It writes every word in capitals, the words of a sentence in reverse order, and aligns each word
+with the one that it came from. `BAD` anywhere makes it fail in the way that the guards name.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from augmentation import config, steps
+from augmentation.config import Model, TranslateTrainConfig
+from translators.protocol import DecodingOptions, Hypothesis
+
+_WORD = re.compile(r"\S+")
+
+
+class ToyTranslator:
+    """See the module's docstring; `seen` is every text it was ever asked for."""
+
+    name = "toy@0123abcd"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._lock = threading.Lock()
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        with self._lock:
+            self.seen += texts
+        return [self._one(text, options) for text in texts]
+
+    def _one(self, text: str, options: DecodingOptions) -> Hypothesis:
+        words = [match.span() for match in _WORD.finditer(text)]
+        flags = tuple(flag for flag in ("repetition", "copy") if flag in text)
+        if "vanish" in text:
+            return Hypothesis("", -1.0, tuple(words), (), None, ("empty",))
+        target, pieces = "", []
+        for start, end in reversed(words):
+            target += " " if target else ""
+            pieces.append((len(target), len(target) + end - start))
+            target += text[start:end].upper()
+        attention = None
+        if options.return_attention:
+            attention = np.eye(len(words), dtype=np.float32)[::-1].copy()
+            for row, (start, end) in enumerate(reversed(words)):
+                if "unaligned" in text[start:end]:
+                    attention[row] = 0.0
+        score = -1.0 / max(1, len(words))
+        return Hypothesis(target, score, tuple(words), tuple(pieces), attention, flags)
+
+    def force(self, *arguments: Any) -> list[Hypothesis]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
+    """Runs of this test are translated by the toy."""
+    translator = ToyTranslator()
+    model = Model(translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True)
+    monkeypatch.setattr(config, "_look_at_model", lambda config: model)
+    monkeypatch.setattr(steps, "translator_of", lambda settings: translator)
+    return translator
+
+
+def toy_config(source: Path, out: Path | None, **more: Any) -> TranslateTrainConfig:
+    """A configuration for a toy run, without a memory unless told."""
+    values: dict[str, Any] = {
+        "input": source, "task": "tokens", "source": "en", "targets": ["de"], "out": out,
+        "memory": "off", "shard_rows": 10,
+    }  # fmt: skip
+    return TranslateTrainConfig.model_validate(values | more)
