@@ -128,7 +128,10 @@ def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
     if (path / CARD).is_file():
         info = read_model(path)
         verify(info)
-        changes = {"name": facts.name, "licence": facts.licence or info.card.licence}
+        changes: dict[str, Any] = {
+            "name": facts.name,
+            "licence": facts.licence or info.card.licence,
+        }
         if facts.alignment is not None:
             changes["alignment"] = facts.alignment
         return dataclasses.replace(info, card=info.card.model_copy(update=changes))

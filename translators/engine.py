@@ -11,6 +11,7 @@ import dataclasses
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from corpora.errors import UserError
 from translators.guards import find_flags
 from translators.languages import find_language, same_language
 from translators.long_texts import Part, join_parts, split_long
-from translators.pieces import Offsets, PieceCodec, read_vocabulary
+from translators.pieces import Offsets, read_vocabulary
 from translators.protocol import DecodingOptions, Hypothesis
 from translators.store import ModelInfo, verify
 from translators.tokenizers_file import open_codec
@@ -33,6 +34,7 @@ WINDOW = 16_384
 """Texts sent to the workers at a time; while they are decoded the next window is prepared."""
 _CPU_BATCH, _GPU_BATCH = 1024, 8192
 _SMALL_MODEL = 400 * 1024 * 1024
+_SAMPLING_LANES = 4
 _RETRY_PENALTY, _RETRY_NGRAM = 1.3, 3
 _OUTPUT_PER_INPUT = 1.5
 """Pieces of output allowed for a piece of input before decoding's limit asks for a split."""
@@ -106,6 +108,7 @@ class Engine:
         self.info = info
         self._device = _choose_device(hardware.device)
         size = (info.path / "model.bin").stat().st_size
+        self._is_small = size < _SMALL_MODEL
         self._threads = hardware.threads or choose_threads(self._device, size, available_cores())
         self._batch_tokens = hardware.batch_tokens or (
             _CPU_BATCH if self._device == "cpu" else _GPU_BATCH
@@ -213,11 +216,22 @@ class Engine:
             self._run(self._translator, texts, convention, options, alike, found)
             return found
         # CTranslate2 seeds a worker's generator when the worker first draws, so reproducible
-        # samples ask for a worker of their own.
-        with self._sampling:
+        # samples ask for workers of their own; how many may not depend on the machine.
+        lanes = _SAMPLING_LANES if self._is_small else 1
+        results: list[dict[str, Hypothesis]] = [{} for _ in range(lanes)]
+        with self._sampling, ThreadPoolExecutor(lanes) as pool:
             ctranslate2.set_random_seed(options.seed)
-            sampler = self._open(1, self._threads[0] * self._threads[1])
-            self._run(sampler, texts, convention, options, alike, found)
+            samplers = [self._open(1, self._threads[1]) for _ in range(lanes)]
+            runs = [
+                pool.submit(
+                    self._run, samplers[i], texts[i::lanes], convention, options, alike, results[i]
+                )
+                for i in range(lanes)
+            ]
+            for one in runs:
+                one.result()
+        for result in results:
+            found |= result
         return found
 
     def _run(
@@ -353,7 +367,8 @@ class Engine:
         offsets: list[Offsets] = [()] * len(parts)
         if options.return_attention:
             offsets = self._codec.offsets(texts, [part.pieces for part in parts])
-        firsts, flags = [], []
+        firsts: list[Hypothesis] = []
+        flags: list[str] = []
         for part, piece_text, own, result in zip(parts, texts, offsets, results, strict=True):
             one = self._read(result, convention, options, own)[0]
             flags += self._flags(piece_text, part, result, one, options, alike, convention)
@@ -591,8 +606,3 @@ def shared_engine(info: ModelInfo, hardware: Hardware) -> Engine:
         if key not in _engines:
             _engines[key] = Engine(info, hardware)
         return _engines[key]
-
-
-def codec_of(engine: Engine) -> PieceCodec:
-    """The engine's tokenizer."""
-    return engine._codec

@@ -114,4 +114,5 @@ def _overlap(
     )
     shared = np.maximum(shared, 0).astype(np.float64)
     total = shared.sum(axis=1, keepdims=True)
-    return np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
+    spread: NDArray[np.float64] = shared / np.maximum(total, 1.0)
+    return spread

@@ -70,6 +70,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "transformer-align), or LAYER:HEADS (the first HEADS heads of LAYER, -1 the last)",
     )
     add(
+        "--max-pieces",
+        type=int,
+        metavar="N",
+        help="longest source and output, in pieces (default: what its configuration says, at most "
+        "500)%(default).0s",
+    )
+    add(
         "--licence", help="licence of the model (default: as its README's header says)%(default).0s"
     )
     add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import sys
 import time
@@ -165,23 +166,28 @@ def _items(args: argparse.Namespace, rows: bool, rejected: _Rejected) -> Iterato
             continue
         if not line.strip():
             continue
-        problem, row = None, None
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            problem = f"not JSON: {error}"
-        if problem is None and not isinstance(row, dict):
-            problem = "not an object"
-        if problem is None and args.field not in row:
-            problem = f"no field {args.field!r} among {', '.join(sorted(row)) or 'none'}"
-        if problem is None and not isinstance(row[args.field], str):
-            problem = f"the field {args.field!r} is no string"
+        problem, row = _read_row(line, args.field)
         if problem is None:
             yield _Item(row[args.field], row)
         elif args.on_error == "skip":
             rejected.write(number, problem, line)
         else:
             raise UserError(problem, file=name, line=number)
+
+
+def _read_row(line: str, field: str) -> tuple[str | None, dict[str, Any]]:
+    """What is wrong with a line of JSON, None if nothing, and its row."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        return f"not JSON: {error}", {}
+    if not isinstance(row, dict):
+        return "not an object", {}
+    if field not in row:
+        return f"no field {field!r} among {', '.join(sorted(row)) or 'none'}", {}
+    if not isinstance(row[field], str):
+        return f"the field {field!r} is no string", {}
+    return None, row
 
 
 def _chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:
@@ -217,7 +223,8 @@ def _row(row: dict[str, Any], one: Any, args: argparse.Namespace) -> str:
 @contextlib.contextmanager
 def _writing(name: str) -> Iterator[IO[str]]:
     if name == "-":
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         yield sys.stdout
         return
     from corpora.storage import replacing

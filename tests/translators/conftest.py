@@ -51,7 +51,8 @@ def ct2_model(
             head = AlignmentHead() if family.startswith("marian") else None
             folder = hf_folder(family)
             convert(folder, out, "float32", head)
-            facts = ModelFacts(name=family, source="en", target="de", alignment=head)
+            pair = ("en", "de") if family in ("marian", "marian-pad") else (None, None)
+            facts = ModelFacts(name=family, source=pair[0], target=pair[1], alignment=head)
             write_card(out, describe_converted(folder, out, "float32", facts).card)
         return read_model(out)
 

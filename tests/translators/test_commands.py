@@ -1,0 +1,138 @@
+"""`labelferry translate` and `labelferry models`, by the real command line."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.cli.main import main
+from translators.store import ModelInfo
+
+
+@pytest.fixture
+def model(store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path) -> str:
+    folder = tmp_path / "ready"
+    shutil.copytree(ct2_model("marian-multi").path, folder)
+    (folder / "labelferry.json").unlink()
+    assert main(["models", "add", str(folder), "--name", "tiny", "--alignment-head", "guided",
+                 "--max-pieces", "100"]) == 0  # fmt: skip
+    return "tiny"
+
+
+TO_GERMAN = ["--source", "en", "--target", "de", "--device", "cpu", "--beam-size", "1",
+             "--max-length", "12"]  # fmt: skip
+
+
+def test_models(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("tiny"))
+    assert " ".join(line.split()) == "tiny marian de, en, fr (any to any) yes store"
+    assert main(["models", "show", "tiny"]) == 0
+    shown = capsys.readouterr().out
+    assert "layer -1, 1 head(s)" in shown and "pieces        100" in shown
+    assert main(["models", "remove", "tiny"]) == 0
+    assert main(["models", "remove", "tiny"]) == 2
+    assert main(["models", "show", "tiny"]) == 2
+    assert main(["models", "add", "x/y", "--family", "gpt"]) == 2
+    assert "choose from: argos, ct2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["translate", "models add"])
+def test_every_option_says_its_default(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    text = " ".join(capsys.readouterr().out.split("options:")[1].split())
+    assert "(default: None)" not in text and "SUPPRESS" not in text
+    for option in re.split(r" (?=--[a-z-]+ (?:[A-Z{]|do not))", text)[1:]:
+        assert "(default:" in option or "(required)" in option, option
+
+
+def test_lines(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.txt.gz"
+    lines = ["A man is walking. Two dogs play.", "", "  two women  ", ">>deu<< </s>", "a\tb"]
+    source.write_bytes(gzip.compress("\r\n".join(lines).encode("utf-8-sig")))
+    out = tmp_path / "out.txt"
+    assert main(["translate", str(source), "-o", str(out), "--model", model, *TO_GERMAN]) == 0
+    written = out.read_text(encoding="utf-8").split("\n")
+    assert len(written) == len(lines) + 1 and written[1] == "" and written[-1] == ""
+    assert written[2].startswith("  ") and written[2].endswith("  ")
+    assert "5 rows" in capsys.readouterr().err
+
+
+def test_rows(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": 1, "text": "A man"}\n\n{"id": 2, "text": "\\ud800 dog"}\n')
+    assert main(["translate", str(source), "--model", model, "--n-best", "2", *TO_GERMAN]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["id"] for row in rows] == [1, 2] and rows[0]["text"] == "A man"
+    assert all(isinstance(row["translation"], list) for row in rows)
+
+
+BAD = [
+    (b"{}", "no field 'text'"),
+    (b"[1]", "not an object"),
+    (b"nope", "not JSON"),
+    (b'{"text": 1}', "no string"),
+]
+
+
+@pytest.mark.parametrize(("row", "problem"), BAD)
+def test_bad_rows(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: bytes, problem: str
+) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b'{"text": "a"}\n' + row + b"\n")
+    command = ["translate", str(source), "-o", str(out), "--model", model, *TO_GERMAN]
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "in.jsonl, line 2" in error and problem in error
+    assert not out.exists() and not (tmp_path / "out.jsonl.rejected.jsonl").exists()
+    assert main([*command, "--on-error", "skip"]) == 0
+    assert len(out.read_text().splitlines()) == 1
+    (rejected,) = (tmp_path / "out.jsonl.rejected.jsonl").read_text().splitlines()
+    assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
+
+
+def test_bad_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def error(*arguments: str) -> str:
+        capsys.readouterr()
+        assert main(["translate", "--model", model, *TO_GERMAN, *arguments]) == 2
+        return capsys.readouterr().err
+
+    assert "no such file" in error(str(tmp_path / "no.txt"))
+    (tmp_path / "latin.txt").write_bytes("gut\nschön".encode("latin-1"))
+    assert "byte offset 7" in error(str(tmp_path / "latin.txt"))
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"hello " * 100)[:-12])
+    assert "cut short" in error(str(tmp_path / "cut.gz"))
+    (tmp_path / "a.txt").write_text("a")
+    assert "choose from: de, en, fr" in error(str(tmp_path / "a.txt"), "--target", "pt")
+    assert "not a language tag" in error(str(tmp_path / "a.txt"), "--source", "english")
+    assert "no way from en to pt" in error(
+        str(tmp_path / "a.txt"), "--target", "pt", "--pivot", "fr"
+    )
+    assert "a file is in the way" in error(
+        str(tmp_path / "a.txt"), "-o", str(tmp_path / "a.txt" / "out")
+    ) or "not a folder" in error(str(tmp_path / "a.txt"), "-o", str(tmp_path / "a.txt" / "out"))
+
+
+def test_standard_input(
+    model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def feed(data: bytes) -> int:
+        stream = io.TextIOWrapper(io.BytesIO(data))
+        monkeypatch.setattr("sys.stdin", stream)
+        return main(["translate", "--model", model, *TO_GERMAN])
+
+    assert feed("\ufeffA man\r\ntwo dogs".encode()) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert feed(b"") == 0
+    assert capsys.readouterr().out == ""
+    assert feed(b"ok\n\xff") == 2
+    assert "not UTF-8 at byte offset 3" in capsys.readouterr().err

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.translators.tiny import TEXTS
+from translators.engine import Engine
+from translators.long_texts import join_parts, split_long
+from translators.protocol import DecodingOptions, Hypothesis
+from translators.sentences import join_sentences, split_sentences
+from translators.texts import translate_texts
+
+CASES = [
+    ("en", "Dr. Smith went. He left!\n\n  OK?  Yes.",
+     ["Dr. Smith went.", "He left!", "OK?", "Yes."]),
+    ("en", "set alarm for 7:30 p.m. tomorrow", ["set alarm for 7:30 p.m. tomorrow"]),
+    ("en", "Visit node.Js or Yahoo!Mail now. It costs $3.50.",
+     ["Visit node.Js or Yahoo!Mail now.", "It costs $3.50."]),
+    ("de", "Am 3. Mai war z.B. er da. Ja.", ["Am 3. Mai war z.B. er da.", "Ja."]),
+    ("zh-Hans", "你好。“今天天气不错！”走吧", ["你好。", "“今天天气不错！”", "走吧"]),
+    ("ja", "今日は。「はい。」と言った。", ["今日は。", "「はい。」", "と言った。"]),
+    ("ar", "مرحبا. كيف حالك؟ بخير", ["مرحبا.", "كيف حالك؟", "بخير"]),
+    ("hi", "नमस्ते। कैसे हो?", ["नमस्ते।", "कैसे हो?"]),
+    ("th", "สวัสดีครับ ผมชื่อ สบายดี", ["สวัสดีครับ ผมชื่อ สบายดี"]),
+    ("en", "one\r\ntwo\u2028three", ["one", "two", "three"]),
+    ("en", "", []),
+    ("en", " \t\n ", []),
+    ("qaa", "An unknown language. It is split.", ["An unknown language.", "It is split."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "text", "expected"), CASES)
+def test_split(lang: str, text: str, expected: list[str]) -> None:
+    assert [text[a:b] for a, b in split_sentences(text, lang)] == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.text(max_size=60) | st.text(alphabet='aB.!? \n。」؟\u00a0\u200b3"(', max_size=60),
+    lang=st.sampled_from(["en", "de", "zh", "ja", "ar", "th", "hi", "fr", "ru", "und"]),
+)
+def test_only_white_space_lies_between(text: str, lang: str) -> None:
+    sentences = split_sentences(text, lang)
+    at = 0
+    for start, end in sentences:
+        assert at <= start < end <= len(text)
+        assert text[at:start].strip() == ""
+        assert text[start:end] == text[start:end].strip()
+        at = end
+    assert text[at:].strip() == ""
+    joined, starts = join_sentences(text, sentences, [text[a:b] for a, b in sentences])
+    assert joined == text
+    assert starts == [start for start, _ in sentences]
+
+
+def test_ten_thousand_words_whole_and_in_order(engine: Engine) -> None:
+    """Each sentence has its own number, and comes out where it stood."""
+    sentences = [f"Dog {i} runs over the green hill again." for i in range(1250)]
+    text = "  " + "".join(s + (" ", "\n\n", "\t ")[i % 3] for i, s in enumerate(sentences))
+    assert len(text.split()) == 10_000
+    options = DecodingOptions(beam_size=1, max_decoding_length=12)
+    (one,) = translate_texts(engine, [text], "en", "de", options)
+    single = engine.translate(sentences, "en", "de", options)
+    expected = "  " + "".join(h.text + (" ", "\n\n", "\t ")[i % 3] for i, h in enumerate(single))
+    assert one.texts == (expected,)
+
+
+def test_texts_without_splitting_and_n_best(engine: Engine) -> None:
+    options = DecodingOptions(beam_size=3, num_hypotheses=3, max_decoding_length=12)
+    whole, empty = translate_texts(
+        engine, [" " + " ".join(TEXTS[:2]) + "\n", ""], "en", "de", options, split=False
+    )
+    assert all(text.startswith(" ") and text.endswith("\n") for text in whole.texts)
+    assert empty.texts == ("",) and empty.score == 0.0
+
+
+def encode(texts: list[str]) -> list[list[str]]:
+    """A piece a character but spaces."""
+    return [[char for char in text if char != " "] for text in texts]
+
+
+def offsets_of(text: str) -> list[tuple[int, int]]:
+    return [(i, i + 1) for i, char in enumerate(text) if char != " "]
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(alphabet="ab .,。", min_size=1, max_size=80), limit=st.integers(1, 12))
+def test_long_parts_hold_everything(text: str, limit: int) -> None:
+    parts = split_long(text, offsets_of(text), limit, encode)
+    assert all(0 < len(part.pieces) <= limit for part in parts)
+    rest, at = "", 0
+    for part in parts:
+        assert part.start >= at
+        rest, at = rest + text[at : part.start], part.end
+    assert (rest + text[at:]).strip() == ""
+
+
+def test_cuts_come_at_the_best_place() -> None:
+    def cut(text: str, limit: int) -> list[str]:
+        parts = split_long(text, offsets_of(text), limit, encode)
+        return [text[part.start : part.end] for part in parts]
+
+    assert cut("aaaa. bb cc", 8) == ["aaaa.", "bb cc"]
+    assert cut("aaaa, bb cc", 8) == ["aaaa,", "bb cc"]
+    assert cut("aaaa bbb ccc", 8) == ["aaaa bbb", "ccc"]
+    assert cut("aaaaaaaaaa", 4) == ["aaaa", "aaaa", "aa"]
+
+
+def test_a_hundred_thousand_characters(engine: Engine) -> None:
+    text = "word " * 20_000
+    options = DecodingOptions(beam_size=1, max_decoding_length=64)
+    (one,) = engine.translate([text.strip()], "en", "de", options)
+    assert one.text
+
+
+def test_joined_parts_keep_the_space_between() -> None:
+    text = "aa  bb"
+    parts = split_long(text, offsets_of(text), 2, encode)
+    one, two = (Hypothesis(t, n, ((0, 2),), ((0, 1),)) for t, n in (("X", -1.0), ("Y", -2.0)))
+    joined = join_parts(text, parts, [one, two])
+    assert (joined.text, joined.score) == ("X  Y", -1.5)
+    assert joined.source_pieces == ((0, 2), (4, 6)) and joined.target_pieces == ((0, 1), (3, 4))
