@@ -6,26 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from corpora.checks import Task
 from corpora.errors import UserError
+from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import ColumnMapping, open_corpus
-from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.readers.mapping import ValueProblem
 from corpora.readers.streams import text_lines
-from corpora.records import Row, Span
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionRow:
-    """A prediction as a file has it."""
-
-    id: str
-    label: str | None = None
-    spans: tuple[Span, ...] = ()
-    target: str | None = None
-    probabilities: Mapping[str, float] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
+from corpora.records import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
 
 def read_predictions(
     path: str | Path, task: Task, gold: list[Row], options: FileOptions | None = None
-) -> list[PredictionRow]:
+) -> list[Prediction]:
     """The predictions of a file; `gold` gives the texts, and ids where the file has none.
 
     Taken are JSON lines of predictions (`id`, and `label`, `spans` or `target`; what labelferry
@@ -78,12 +66,12 @@ def read_predictions(
     if task == "qa" and options.format is None and path.suffix == ".json":
         answers = _official_answers(path)
         if answers is not None:
-            return [PredictionRow(key, target=text) for key, text in answers.items()]
+            return [Prediction(key, target=text) for key, text in answers.items()]
     if task == "text" and _is_plain(path, options):
         lines = list(_lines(path))
         if len(lines) != len(gold):
             raise UserError(f"{len(lines)} lines for {len(gold)} gold rows", file=path)
-        return [PredictionRow(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
+        return [Prediction(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
     return _from_corpus(path, task, gold, options)
 
 
@@ -99,7 +87,7 @@ def _lines(path: Path) -> Iterator[str]:
     yield from text_lines(path)
 
 
-def _from_json_lines(path: Path, gold: Mapping[str, Row]) -> Iterator[PredictionRow]:
+def _from_json_lines(path: Path, gold: Mapping[str, Row]) -> Iterator[Prediction]:
     for number, line in enumerate(text_lines(path), 1):
         if not line.strip():
             continue
@@ -108,53 +96,9 @@ def _from_json_lines(path: Path, gold: Mapping[str, Row]) -> Iterator[Prediction
         except ValueError as error:
             raise UserError(f"not JSON: {error}", file=path, line=number) from error
         try:
-            yield prediction_from(value, gold)
+            yield prediction_from_json(value, gold)
         except ValueProblem as problem:
             raise UserError(problem.detail, file=path, line=number) from problem
-
-
-def prediction_from(value: Any, gold: Mapping[str, Row]) -> PredictionRow:
-    """A prediction from a JSON object; offsets are into the text of the gold row of its id.
-
-    Raises `ValueProblem` that says what is wrong.
-    """
-    if not isinstance(value, dict):
-        raise ValueProblem("not-an-object", f"not a JSON object: {str(value)[:80]!r}")
-    if not isinstance(value.get("id"), str | int):
-        raise ValueProblem("no-id", "the prediction has no 'id'")
-    key = str(value["id"])
-    for name in ("label", "target"):
-        if not isinstance(value.get(name), str | None):
-            raise ValueProblem("not-text", f"{name!r} is not a string: {value[name]!r}")
-    row = gold.get(key)
-    text = row.text if row is not None else str(value.get("text", ""))
-    spans = read_spans(value.get("spans"), text)
-    for span in spans:
-        if row is not None and not 0 <= span.start < span.end <= len(text):
-            raise ValueProblem(
-                "offset-out-of-range",
-                f"span {span.start}:{span.end} is outside the text of {key!r}, which has "
-                f"{len(text)} characters",
-            )
-    return PredictionRow(
-        key,
-        value.get("label"),
-        spans,
-        value.get("target"),
-        _probabilities(value.get("probabilities")),
-        tuple(map(str, value.get("flags") or ())),
-    )
-
-
-def _probabilities(value: Any) -> dict[str, float]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {value!r}")
-    for label, number in value.items():
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
-            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
-    return {label: float(number) for label, number in value.items()}
 
 
 def _official_answers(path: Path) -> dict[str, str] | None:
@@ -171,9 +115,7 @@ def _official_answers(path: Path) -> dict[str, str] | None:
     return value
 
 
-def _from_corpus(
-    path: Path, task: Task, gold: list[Row], options: FileOptions
-) -> list[PredictionRow]:
+def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) -> list[Prediction]:
     corpus = open_corpus(
         path,
         task=task,
@@ -192,7 +134,7 @@ def _from_corpus(
         ids = [row.id for row in gold]
     _check_texts(path, dict(zip(ids, rows, strict=True)), gold)
     return [
-        PredictionRow(key, row.label, row.spans, row.target)
+        Prediction(key, row.label, {}, row.spans, row.target)
         for key, row in zip(ids, rows, strict=True)
     ]
 

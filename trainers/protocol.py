@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from corpora.records import Row, Span
+from corpora.predictions import Prediction
+from corpora.records import Row
 
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a predictor says of one row (same id, same order as asked)."""
-
-    id: str
-    label: str | None = None
-    probabilities: Mapping[str, float] = field(default_factory=dict)
-    """By label; empty where the predictor gives none."""
-    spans: tuple[Span, ...] = ()
-    """Predicted spans of the row's text, with their probability as `confidence`."""
-    target: str | None = None
+__all__ = ["Prediction", "Predictor", "Trainer"]
 
 
 class Predictor(Protocol):
-    labels: tuple[str, ...]
+    """A trained model. Keeps order and length, takes an empty list.
 
-    def predict(self, rows: Sequence[Row]) -> list[Prediction]: ...
+    Only what a row says before it is labelled is looked at: never its label, spans or target.
+    """
 
-    def save(self, folder: Path) -> None: ...
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can predict, of classes or of spans; empty where that is not known."""
+        ...
+
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
+        """One prediction a row, in order."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model to `folder`, which `load_predictor` reads."""
+        ...
 
 
 class Trainer(Protocol):
-    name: str
+    """Makes predictors. The same rows in the same order with the same seed make the same one."""
 
-    def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> Predictor: ...
+    @property
+    def name(self) -> str:
+        """What kind of model it trains."""
+        ...
+
+    @property
+    def seeded(self) -> bool:
+        """Whether another seed makes another predictor."""
+        ...
+
+    def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> Predictor:
+        """Train on `rows`, with `dev` (where there is one) to tell when to stop."""
+        ...

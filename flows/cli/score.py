@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from corpora.checks import TASKS
 
 if TYPE_CHECKING:
+    from corpora.predictions import Prediction
     from corpora.readers import ColumnMapping
     from corpora.records import Row
-    from scoring.files import FileOptions, PredictionRow
+    from scoring.files import FileOptions
     from scoring.significance import Comparison
     from scoring.task import ScoreOptions
 
@@ -174,7 +175,7 @@ def _columns(text: str) -> ColumnMapping:
 
 def _read(
     args: argparse.Namespace, files: list[Path], gold_options: FileOptions, options: FileOptions
-) -> tuple[list[Row], list[PredictionRow]]:
+) -> tuple[list[Row], list[Prediction]]:
     from corpora.errors import UserError
     from scoring.files import read_gold, read_predictions
     from scoring.pairing import pair_up
@@ -182,7 +183,7 @@ def _read(
     if len(files) != len(args.gold):
         raise UserError(f"{len(files)} files of predictions, but {len(args.gold)} of gold")
     gold: list[Row] = []
-    predicted: list[PredictionRow] = []
+    predicted: list[Prediction] = []
     for file, gold_file in zip(files, args.gold, strict=True):
         rows = read_gold(gold_file, args.task, gold_options)
         given = read_predictions(file, args.task, rows, options)
@@ -191,7 +192,7 @@ def _read(
     return gold, predicted
 
 
-def _warn_of_foreign_labels(task: str, gold: list[Row], predicted: list[PredictionRow]) -> None:
+def _warn_of_foreign_labels(task: str, gold: list[Row], predicted: list[Prediction]) -> None:
     from scoring.pairing import foreign_labels
 
     pairs = []
@@ -215,7 +216,7 @@ def _warn_of_foreign_labels(task: str, gold: list[Row], predicted: list[Predicti
             )
 
 
-def _comet(args: argparse.Namespace, gold: list[Row], predicted: list[PredictionRow]) -> Any:
+def _comet(args: argparse.Namespace, gold: list[Row], predicted: list[Prediction]) -> Any:
     from corpora.errors import UserError
     from scoring.translation import COMET_MODEL, comet_measure
 
@@ -232,8 +233,8 @@ def _comet(args: argparse.Namespace, gold: list[Row], predicted: list[Prediction
 def _compare(
     args: argparse.Namespace,
     gold: list[Row],
-    predicted: list[PredictionRow],
-    baseline: list[PredictionRow],
+    predicted: list[Prediction],
+    baseline: list[Prediction],
     scoring: ScoreOptions,
 ) -> list[Comparison]:
     from scoring.significance import compare_measures

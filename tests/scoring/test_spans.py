@@ -5,8 +5,8 @@ from seqeval.metrics import classification_report, f1_score
 from seqeval.scheme import IOB2
 
 from corpora.errors import UserError
+from corpora.predictions import Prediction
 from corpora.records import Row, Span
-from scoring.files import PredictionRow
 from scoring.spans import span_measures, strict_chunks, tag_measure, tags_of
 
 TAGS = st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
@@ -46,14 +46,14 @@ def scores(predicted):
 
 
 def test_a_span_off_by_a_space_is_right_on_tokens_only():
-    found = scores(PredictionRow("1", spans=(Span(0, 14, "PER"),)))
+    found = scores(Prediction("1", spans=(Span(0, 14, "PER"),)))
     assert found == {"span_f1": 100.0, "exact_span_f1": 0.0, "exact_rows": 0.0}
 
 
 def test_a_wrong_edge_or_label_is_wrong():
-    assert scores(PredictionRow("1", spans=(Span(0, 6, "PER"),)))["span_f1"] == 0.0
-    assert scores(PredictionRow("1", spans=(Span(0, 13, "LOC"),)))["span_f1"] == 0.0
-    assert scores(PredictionRow("1", spans=(Span(0, 13, "PER"),)))["exact_rows"] == 100.0
+    assert scores(Prediction("1", spans=(Span(0, 6, "PER"),)))["span_f1"] == 0.0
+    assert scores(Prediction("1", spans=(Span(0, 13, "LOC"),)))["span_f1"] == 0.0
+    assert scores(Prediction("1", spans=(Span(0, 13, "PER"),)))["exact_rows"] == 100.0
 
 
 def test_of_spans_that_share_a_word_the_first_has_it():
@@ -64,7 +64,7 @@ def test_of_spans_that_share_a_word_the_first_has_it():
 
 def test_gold_without_any_span_is_refused():
     with pytest.raises(UserError, match="no spans at all"):
-        span_measures([Row("1", "de", "Hallo")], [PredictionRow("1")])
+        span_measures([Row("1", "de", "Hallo")], [Prediction("1")])
 
 
 def test_tags_of_unequal_length_are_refused():

@@ -3,8 +3,8 @@
 import pytest
 
 from corpora.errors import UserError
+from corpora.predictions import Prediction
 from corpora.records import Row, Span
-from scoring.files import PredictionRow
 from scoring.squad import answer_scores, mlqa_tokens, qa_measures, squad_tokens
 
 
@@ -42,7 +42,7 @@ GOLD = [
 
 
 def test_measures_tell_answerable_from_unanswerable():
-    predicted = [PredictionRow("1", spans=(Span(29, 41, "answer"),)), PredictionRow("2")]
+    predicted = [Prediction("1", spans=(Span(29, 41, "answer"),)), Prediction("2")]
     found = {m.name: m.score() for m in qa_measures(GOLD, predicted)}
     assert found["f1"].value == pytest.approx(100 * (2 / 3 + 1) / 2)
     assert found["f1_answerable"].value == pytest.approx(200 / 3)
@@ -53,7 +53,7 @@ def test_measures_tell_answerable_from_unanswerable():
 
 
 def test_answers_may_be_texts_and_the_normalisation_is_in_the_signature():
-    predicted = [PredictionRow("1", target="der Bremen"), PredictionRow("2", target="")]
+    predicted = [Prediction("1", target="der Bremen"), Prediction("2", target="")]
     found = {m.name: m.score() for m in qa_measures(GOLD, predicted, "mlqa")}
     assert found["exact_match"].value == 100.0
     assert "normalisation:mlqa|articles:de" in found["f1"].signature
@@ -61,6 +61,6 @@ def test_answers_may_be_texts_and_the_normalisation_is_in_the_signature():
 
 def test_bad_input():
     with pytest.raises(UserError, match="no spans at all"):
-        qa_measures(GOLD[1:], [PredictionRow("2")])
+        qa_measures(GOLD[1:], [Prediction("2")])
     with pytest.raises(UserError, match="no normalisation 'none'"):
         qa_measures(GOLD, [], "none")

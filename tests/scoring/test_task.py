@@ -1,8 +1,9 @@
 import pytest
 
 from corpora.errors import UserError
+from corpora.predictions import Prediction
 from corpora.records import Row, Span
-from scoring.files import PredictionRow, read_gold, read_predictions
+from scoring.files import read_gold, read_predictions
 from scoring.pairing import foreign_labels, pair_up
 from scoring.task import language_table, task_measures
 
@@ -12,7 +13,7 @@ def rows(lang, labels):
 
 
 def predictions(gold, labels):
-    return [PredictionRow(row.id, x) for row, x in zip(gold, labels, strict=True)]
+    return [Prediction(row.id, x) for row, x in zip(gold, labels, strict=True)]
 
 
 def test_pairing_says_which_ids_are_wrong():
@@ -22,7 +23,7 @@ def test_pairing_says_which_ids_are_wrong():
     with pytest.raises(UserError, match=r"1 in the gold but not predicted: 'de-2'"):
         pair_up(gold, given[:2])
     with pytest.raises(UserError, match=r"predicted but not in the gold: 'x'"):
-        pair_up(gold, [*given[:2], PredictionRow("x", "c")])
+        pair_up(gold, [*given[:2], Prediction("x", "c")])
     with pytest.raises(UserError, match=r"twice in the predictions: 'de-0'"):
         pair_up(gold, [given[0], given[0], given[1]])
     with pytest.raises(UserError, match=r"row 1: .* here 'de-1', there 'de-0'; say --by-id"):
@@ -55,24 +56,24 @@ def test_the_table_by_language_has_gap_worst_and_spread():
 def test_a_language_without_spans_is_named():
     gold = [Row("1", "de", "Bremen", spans=(Span(0, 6, "LOC"),)), Row("2", "fr", "Oui")]
     with pytest.raises(UserError, match=r"^fr: .*no spans at all"):
-        language_table("tokens", gold, [PredictionRow("1"), PredictionRow("2")])
+        language_table("tokens", gold, [Prediction("1"), Prediction("2")])
 
 
 def test_rows_with_intents_and_slots_get_both():
     gold = [Row("1", "de", "Wetter in Bremen", label="weather", spans=(Span(10, 16, "LOC"),))]
-    right = PredictionRow("1", "weather", (Span(10, 16, "LOC"),))
+    right = Prediction("1", "weather", {}, (Span(10, 16, "LOC"),))
     found = {m.name: m.score().value for m in task_measures("tokens", gold, [right])}
     assert found["span_f1"] == found["label_accuracy"] == found["exact_rows"] == 100.0
-    wrong = PredictionRow("1", None, (Span(10, 16, "LOC"),))
+    wrong = Prediction("1", None, {}, (Span(10, 16, "LOC"),))
     found = {m.name: m.score().value for m in task_measures("tokens", gold, [wrong])}
     assert found["label_accuracy"] == found["exact_rows"] == 0.0
 
 
 def test_gold_that_lacks_what_is_predicted():
     with pytest.raises(UserError, match="row 1: the gold has no label"):
-        task_measures("classification", [Row("1", "de", "x")], [PredictionRow("1", "a")])
+        task_measures("classification", [Row("1", "de", "x")], [Prediction("1", "a")])
     with pytest.raises(UserError, match="row 1: the gold has no target"):
-        task_measures("text", [Row("1", "de", "x")], [PredictionRow("1", target="a")])
+        task_measures("text", [Row("1", "de", "x")], [Prediction("1", target="a")])
 
 
 def test_formats_of_predictions(tmp_path):
@@ -86,9 +87,9 @@ def test_formats_of_predictions(tmp_path):
         '{"id": 1, "label": "a", "probabilities": {"a": 0.5}, "flags": ["unmapped"]}\n\n'
     )
     (one,) = read_predictions(tmp_path / "p.jsonl", "classification", [])
-    assert one == PredictionRow("1", "a", (), None, {"a": 0.5}, ("unmapped",))
+    assert one == Prediction("1", "a", {"a": 0.5}, flags=("unmapped",))
     (tmp_path / "p.json").write_text('{"q1": "Bremen"}')
-    assert read_predictions(tmp_path / "p.json", "qa", []) == [PredictionRow("q1", target="Bremen")]
+    assert read_predictions(tmp_path / "p.json", "qa", []) == [Prediction("q1", target="Bremen")]
     (tmp_path / "p.txt").write_text("eins\nzwei\n")
     references = read_gold(tmp_path / "p.txt", "text")
     assert [p.target for p in read_predictions(tmp_path / "p.txt", "text", references)] == [

@@ -1,0 +1,101 @@
+"""What a model says of a row, and how files and pipes write it: one JSON object a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.records import Row, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a predictor says of one row (same id, same order as asked)."""
+
+    id: str
+    label: str | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    """By label; empty where the predictor gives none."""
+    spans: tuple[Span, ...] = ()
+    """Predicted spans of the row's text, with their probability as `confidence`."""
+    target: str | None = None
+    flags: tuple[str, ...] = ()
+    """What went wrong on the way, such as `unmapped`: a span that could not be brought back."""
+
+
+def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
+    """`prediction` as an object that `prediction_from_json` reads; what is empty is left out."""
+    values: dict[str, Any] = {"id": prediction.id}
+    if prediction.label is not None:
+        values["label"] = prediction.label
+    if prediction.probabilities:
+        values["probabilities"] = {k: round(v, 6) for k, v in prediction.probabilities.items()}
+    values["spans"] = [_span_to_json(span) for span in prediction.spans]
+    if prediction.target is not None:
+        values["target"] = prediction.target
+    if prediction.flags:
+        values["flags"] = list(prediction.flags)
+    return values
+
+
+def _span_to_json(span: Span) -> dict[str, Any]:
+    values: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
+    if span.confidence is not None:
+        values["confidence"] = round(span.confidence, 6)
+    return values
+
+
+def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
+    """A prediction from an object; offsets are into the text of the row of its id.
+
+    Raises `ValueProblem` that says what is wrong.
+    """
+    if not isinstance(value, dict):
+        raise ValueProblem("not-an-object", f"not a JSON object: {str(value)[:80]!r}")
+    given = value.get("id")
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise ValueProblem("no-id", "the prediction has no 'id'")
+    for name in ("label", "target"):
+        if not isinstance(value.get(name), str | None):
+            raise ValueProblem("not-text", f"{name!r} is not a string: {value[name]!r}")
+    flags = value.get("flags") or []
+    if not isinstance(flags, list):
+        raise ValueProblem("bad-flags", f"'flags' is not a list: {flags!r}")
+    key = str(given)
+    return Prediction(
+        key,
+        value.get("label"),
+        _probabilities(value.get("probabilities")),
+        _spans(value, rows.get(key)),
+        value.get("target"),
+        tuple(map(str, flags)),
+    )
+
+
+def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
+    text = str(value.get("text", "")) if row is None else row.text
+    spans = read_spans(value.get("spans"), text)
+    for span in spans if row is not None else ():
+        if not 0 <= span.start < span.end <= len(text):
+            raise ValueProblem(
+                "offset-out-of-range",
+                f"span {span.start}:{span.end} is outside the text of {value['id']!r}, which has "
+                f"{len(text)} characters",
+            )
+    return spans
+
+
+def _probabilities(value: Any) -> dict[str, float]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {value!r}")
+    for label, number in value.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
+        if not math.isfinite(number) or not 0 <= number <= 1.000001:
+            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
+    return {label: float(number) for label, number in value.items()}

@@ -1,0 +1,84 @@
+import shlex
+import sys
+import time
+
+import pytest
+
+from corpora.errors import UserError
+from corpora.records import Row
+from trainers.load import load_predictor
+
+ROWS = [Row("a", "de", "Bremen?"), Row("b", "de", "Überall", text_pair="x", tokens=((0, 7),))]
+ECHO = """
+import json, sys
+for line in sys.stdin:
+    row = json.loads(line)
+    print(json.dumps({"id": row["id"], "label": row["text"][:1],
+        "spans": [{"start": 0, "end": 2, "label": "x"}], "probabilities": {"B": 0.5}}))
+"""
+
+
+def predictor(code, timeout=30.0):
+    command = f"command:{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
+    return load_predictor(command, "tokens", timeout=timeout)
+
+
+def test_rows_go_in_and_predictions_come_out():
+    found = predictor(ECHO).predict(ROWS)
+    assert [(p.id, p.label) for p in found] == [("a", "B"), ("b", "Ü")]
+    assert found[0].spans[0].end == 2
+    assert found[0].probabilities == {"B": 0.5}
+    assert predictor(ECHO).predict([]) == []
+
+
+def test_labels_are_not_shown_to_the_command():
+    code = "import sys; raise SystemExit('secret' in sys.stdin.read())"
+    row = Row("a", "de", "x", label="secret", target="secret", meta={"k": "secret"})
+    with pytest.raises(UserError, match="answered 0 of 1 rows"):
+        predictor(code).predict([row])
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("import sys; sys.stderr.write('no model here'); sys.exit(3)",
+         "exit code 3; the last it said was: no model here"),
+        ("import os; os.kill(os.getpid(), 9)", "exit code -9; it said nothing"),
+        ("print('loading...')", "printed 'loading...' on line 1: not JSON"),
+        ("import sys; sys.stdout.buffer.write(b'\\xff')", r"not UTF-8 \(byte 0\)"),
+        ("print('{\"id\": \"a\"}')", "answered 1 of 2 rows; the first without an answer is 'b'"),
+        ("print('{\"id\": \"b\"}')", "answered 'b' where row 1 is 'a'"),
+        ("[print('{\"id\": \"%s\"}' % i) for i in 'abc']", "3 answers for 2 rows"),
+        ("print('{\"id\": \"a\", \"spans\": [[0, 99, \"x\"]]}')", "span 0:99 is outside"),
+        ("print('{\"id\": \"a\", \"probabilities\": {\"x\": NaN}}')", "has no probability"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said(code, problem):
+    with pytest.raises(UserError, match=problem):
+        predictor(code).predict(ROWS)
+
+
+def test_a_command_that_hangs_is_ended_with_its_children():
+    code = "import os, time; os.fork(); time.sleep(60)"
+    started = time.monotonic()
+    with pytest.raises(UserError, match="took longer than 1 seconds"):
+        predictor(code, timeout=1.0).predict(ROWS)
+    assert time.monotonic() - started < 20
+
+
+def test_a_command_that_reads_nothing_is_no_deadlock():
+    many = [Row(str(i), "de", "x" * 1000) for i in range(2000)]
+    with pytest.raises(UserError, match="answered 0 of 2000"):
+        predictor("pass").predict(many)
+
+
+def test_a_command_that_does_not_exist(tmp_path):
+    with pytest.raises(UserError, match="cannot be started"):
+        load_predictor("command:./no-such-program --x", "tokens").predict(ROWS)
+    with pytest.raises(UserError, match="there is no command"):
+        load_predictor("command:", "tokens").predict(ROWS)
+    with pytest.raises(UserError, match="No closing quotation"):
+        load_predictor("command:a 'b", "tokens").predict(ROWS)
+    predictor(ECHO).save(tmp_path)
+    with pytest.raises(UserError, match="not loaded from a folder"):
+        load_predictor(tmp_path, "tokens")

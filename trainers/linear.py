@@ -1,0 +1,209 @@
+"""A linear classifier over n-grams of characters and words: small, quick, no GPU."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from corpora.errors import UserError
+from corpora.predictions import Prediction
+from corpora.records import Row
+from corpora.words import words
+from trainers.storage import read_arrays, read_facts, write_arrays, write_facts
+
+_CHARACTERS = (2, 4)
+_WORDS = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class LinearTrainer:
+    """Multinomial logistic regression over TF-IDF of words, word pairs and character 2- to 4-grams.
+
+    For a pair, the two texts have features of their own, and so have the words that they share and
+    those that only one has. `strength` is the inverse of the regularization (scikit-learn's C).
+    """
+
+    pair: bool = False
+    strength: float = 10.0
+    max_iterations: int = 100
+
+    name: ClassVar[str] = "linear"
+    seeded: ClassVar[bool] = False
+    """The optimum is one, whatever the seed."""
+
+    def fit(
+        self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
+    ) -> LinearPredictor:
+        """Train on the rows' labels; `dev` and `seed` make no difference.
+
+        Raises `UserError` for a row without label, and for fewer than two labels.
+        """
+        for row in rows:
+            if row.label is None:
+                raise UserError("a row to train on has no label", row=row.id)
+        # Equal examples are one of a greater weight: commands to assistants repeat a lot.
+        counted = Counter((row.text, row.text_pair or "", str(row.label)) for row in rows)
+        texts = [(text, pair) for text, pair, _ in counted]
+        gold = [label for _, _, label in counted]
+        if len(set(gold)) < 2:
+            raise UserError("training needs at least two labels", choices=set(gold))
+        views = [
+            _View.fit(documents, analyzer) for documents, analyzer in _documents(texts, self.pair)
+        ]
+        features = _features(views, texts, self.pair)
+        model = LogisticRegression(C=self.strength, max_iter=self.max_iterations, tol=1e-3)
+        model.fit(features, gold, sample_weight=list(counted.values()))
+        return LinearPredictor(
+            tuple(map(str, model.classes_)), self.pair, tuple(views), *_two_sided(model)
+        )
+
+
+def _two_sided(model: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights (labels, features) and intercepts; with two labels scikit-learn keeps one row."""
+    weights, intercepts = model.coef_, model.intercept_
+    if len(weights) == 1:
+        weights = np.concatenate([np.zeros_like(weights), weights])
+        intercepts = np.concatenate([[0.0], intercepts])
+    return weights.astype(np.float32), intercepts.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """TF-IDF over one kind of n-gram: `terms` in the order of the columns, and their weights."""
+
+    analyzer: str
+    terms: tuple[str, ...]
+    idf: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, documents: Sequence[str], analyzer: str) -> _View:
+        # Rare n-grams are noise, but a handful of examples has only rare ones.
+        minimum = 2 if len(documents) >= 500 else 1
+        vectorizer = TfidfVectorizer(**_settings(analyzer), min_df=minimum)
+        try:
+            vectorizer.fit(documents)
+        except ValueError:  # no term at all
+            return cls(analyzer, (), np.zeros(0, np.float32))
+        terms = tuple(vectorizer.get_feature_names_out().tolist())
+        return cls(analyzer, terms, vectorizer.idf_.astype(np.float32))
+
+    def transform(self, documents: Sequence[str]) -> Any:
+        """A matrix (documents, terms) of log-frequencies times IDF, rows of length 1."""
+        if not self.terms:
+            return sp.csr_matrix((len(documents), 0), dtype=np.float32)
+        vectorizer = TfidfVectorizer(**_settings(self.analyzer), vocabulary=self.terms)
+        vectorizer.idf_ = self.idf
+        return vectorizer.transform(documents)
+
+
+_COMMON: dict[str, Any] = {"lowercase": True, "sublinear_tf": True, "dtype": np.float32}
+
+
+def _settings(analyzer: str) -> dict[str, Any]:
+    if analyzer == "char":
+        return {"analyzer": "char_wb", "ngram_range": _CHARACTERS, **_COMMON}
+    return {"token_pattern": r"\S+", "ngram_range": _WORDS, **_COMMON}
+
+
+def _documents(texts: Sequence[tuple[str, str]], pair: bool) -> Iterator[tuple[list[str], str]]:
+    """What the views see, in their order: documents, and how they are cut into terms."""
+    first = [_spaced(text) for text, _ in texts]
+    yield first, "word"
+    yield [text for text, _ in texts], "char"
+    if pair:
+        second = [_spaced(other) for _, other in texts]
+        yield second, "word"
+        yield [other for _, other in texts], "char"
+        yield [_crossed(a, b) for a, b in zip(first, second, strict=True)], "word"
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text[a:b] for a, b in words(text))
+
+
+def _crossed(first: str, second: str) -> str:
+    """The words of both texts marked by whether the other has them, and how many it lacks."""
+    left, right = first.casefold().split(), second.casefold().split()
+    shared = set(left) & set(right)
+    marked = [f"={w}" for w in right if w in shared] + [f">{w}" for w in right if w not in shared]
+    marked += [f"<{w}" for w in left if w not in shared]
+    return " ".join([*marked, f"#{min(9, sum(w not in shared for w in right))}"])
+
+
+def _features(views: Sequence[_View], texts: Sequence[tuple[str, str]], pair: bool) -> Any:
+    parts = [
+        view.transform(documents)
+        for view, (documents, _) in zip(views, _documents(texts, pair), strict=True)
+    ]
+    return sp.hstack(parts, format="csr", dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPredictor:
+    """Weights of shape (labels, features) over the concatenated views."""
+
+    labels: tuple[str, ...]
+    pair: bool
+    views: tuple[_View, ...]
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
+        """The most probable label of every row, with the probabilities of all."""
+        if not rows:
+            return []
+        texts = [(row.text, row.text_pair or "") for row in rows]
+        logits = _features(self.views, texts, self.pair) @ self.weights.T + self.intercepts
+        logits -= logits.max(axis=1, keepdims=True)
+        chances = np.exp(logits)
+        chances /= chances.sum(axis=1, keepdims=True)
+        return [
+            Prediction(
+                row.id,
+                self.labels[int(one.argmax())],
+                dict(zip(self.labels, one.tolist(), strict=True)),
+            )
+            for row, one in zip(rows, chances, strict=True)
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write `predictor.json` and `arrays.npz`."""
+        arrays = {"weights": self.weights, "intercepts": self.intercepts}
+        arrays |= {f"idf{i}": view.idf for i, view in enumerate(self.views)}
+        write_arrays(folder, arrays)
+        facts: Mapping[str, Any] = {
+            "labels": self.labels,
+            "pair": self.pair,
+            "views": [{"analyzer": view.analyzer, "terms": view.terms} for view in self.views],
+        }
+        write_facts(folder, LinearTrainer.name, facts)
+
+
+def load_linear(folder: Path) -> LinearPredictor:
+    """What `LinearPredictor.save` wrote; raises `UserError` for a damaged folder."""
+    facts = read_facts(folder)
+    try:
+        described = facts["views"]
+        names = ("weights", "intercepts", *(f"idf{i}" for i in range(len(described))))
+        weights, intercepts, *idfs = read_arrays(folder, names)
+        views = tuple(
+            _View(str(view["analyzer"]), tuple(map(str, view["terms"])), idf)
+            for view, idf in zip(described, idfs, strict=True)
+        )
+        labels = tuple(map(str, facts["labels"]))
+        pair = bool(facts["pair"])
+    except (KeyError, TypeError) as error:
+        raise UserError(f"damaged: {error!r}", file=folder) from error
+    width = sum(len(view.terms) for view in views)
+    if weights.shape != (len(labels), width) or intercepts.shape != (len(labels),):
+        raise UserError("damaged: weights and labels differ in number", file=folder)
+    return LinearPredictor(labels, pair, views, weights, intercepts)

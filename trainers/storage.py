@@ -1,0 +1,59 @@
+"""Predictors in folders: `predictor.json` and files that hold numbers, never code."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.errors import UserError
+from corpora.storage import make_folder, replacing, write_text
+
+FACTS_FILE = "predictor.json"
+ARRAYS_FILE = "arrays.npz"
+VERSION = 1
+
+
+def write_facts(folder: Path, kind: str, facts: Mapping[str, Any]) -> None:
+    """Write what kind of predictor lies in `folder`, and what it needs to know."""
+    make_folder(folder)
+    values = {"kind": kind, "version": VERSION, **facts}
+    write_text(folder / FACTS_FILE, json.dumps(values, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `write_facts` wrote; raises `UserError` for what is not a predictor's folder."""
+    path = folder / FACTS_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"not a predictor: it has no {FACTS_FILE}", file=folder) from error
+    except ValueError as error:
+        raise UserError(f"damaged: {error}", file=path) from error
+    if not isinstance(values, dict) or values.get("version") != VERSION:
+        raise UserError("made by another version of labelferry", file=path)
+    return values
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write `arrays` by name."""
+    make_folder(folder)
+    with replacing(folder / ARRAYS_FILE) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(folder: Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
+    """The arrays `names`; raises `UserError` where one is missing or is not plain numbers."""
+    path = folder / ARRAYS_FILE
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return [found[name] for name in names]
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=path) from error
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"damaged: {error}", file=path) from error
