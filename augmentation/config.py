@@ -292,17 +292,15 @@ def _choose_projector(config: TranslateTrainConfig, model: Model) -> str | None:
         raise UserError(f"unknown projector {chosen!r}", choices=PROJECTORS)
     if config.task not in SPAN_TASKS:
         return None
+    if chosen == "attention" and not model.has_alignment:
+        raise UserError(
+            f"the model {model.name} was not taught an alignment, so its attention cannot place "
+            "spans: take another projector",
+            choices=[name for name in PROJECTORS if name != "attention"],
+        )
     if chosen is not None:
         return chosen
-    if model.has_alignment:
-        return DEFAULT_PROJECTOR
-    if FALLBACK_PROJECTOR in PROJECTORS:
-        return FALLBACK_PROJECTOR
-    raise UserError(
-        f"the model {model.name} was not taught an alignment, so its attention cannot place "
-        "spans: choose how with --projector",
-        choices=PROJECTORS,
-    )
+    return DEFAULT_PROJECTOR if model.has_alignment else FALLBACK_PROJECTOR
 
 
 def asked(settings: Settings) -> dict[str, Any]:

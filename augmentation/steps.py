@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ from corpora.storage import write_text
 from filters.protocol import Filter
 from translators.protocol import Translator
 
+ASKS_TRANSLATOR = ("candidate", "marker")
+"""Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
 VERSIONS = {"ingest": 1, "translate": 1, "project": 1, "filter": 1}
 
@@ -124,15 +127,11 @@ class _Input:
         with self._lock:
             if index < self._next:
                 self._restart()
-            try:
-                while True:
-                    batch = self._limited()
-                    self._next += 1
-                    if batch is None or self._next > index:
-                        return batch
-            except BaseException:
-                self._restart()
-                raise
+            while True:
+                batch = self._limited()
+                self._next += 1
+                if batch is None or self._next > index:
+                    return batch
 
     def _limited(self) -> CorpusBatch | None:
         limit = self._settings.config.reading.limit
@@ -152,8 +151,12 @@ class _Input:
 def ingest(ref: ShardRef, settings: Settings) -> ShardRef | None:
     """Read the rows of shard `ref` from the input; None where the input has ended."""
     made_from = ingest_fingerprint(ref, settings)
-    key = ("input", settings.run, settings.input_hash)
-    batch = _shared.get(key, lambda: _Input(settings)).shard(ref.index)
+    key = ("input", settings.run, ingest_fingerprint(replace(ref, index=0), settings))
+    try:
+        batch = _shared.get(key, lambda: _Input(settings)).shard(ref.index)
+    except BaseException:
+        _shared.drop(key)
+        raise
     if batch is None:
         _shared.drop(key)
         return None
@@ -347,7 +350,12 @@ def open_projector(settings: Settings) -> Any:
         return None
     from alignment.projectors import load_projector
 
-    return load_projector(settings.projector, **settings.config.projection.options)
+    options = dict(settings.config.projection.options)
+    if settings.projector in ASKS_TRANSLATOR:
+        options["translator"] = translator_of(settings)
+    if settings.projector == "marker":
+        options["options"] = replace(settings.options(), return_attention=False)
+    return load_projector(settings.projector, **options)
 
 
 def _translations_of(

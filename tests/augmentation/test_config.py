@@ -55,9 +55,7 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml", {})
 
 
-def test_the_fingerprint_covers_what_changes_the_result(
-    tmp_path: Path, toy: ToyTranslator
-) -> None:
+def test_the_fingerprint_covers_what_changes_the_result(tmp_path: Path, toy: ToyTranslator) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text('{"text": "a", "spans": []}\n')
 

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from alignment.projectors import load_projector
+from augmentation.carry import Carrier, Outcome, carry_rows
+from augmentation.segments import SEGMENT_SCHEMA, segment_key
+from augmentation.translations import Translations, translation_batch
+from corpora.records import Row, Span
+from corpora.schema import batch_to_dropped, batch_to_rows, rows_to_batch
+from tests.augmentation.toy import ToyTranslator
+from translators.protocol import DecodingOptions
+from translators.sentences import split_sentences
+
+
+def carry(*rows: Row, task: Any = "tokens", target: str = "de", drop_rows: bool = True) -> Outcome:
+    """Rows through the toy translator and the attention projector."""
+    cut: list[dict[str, Any]] = []
+    for number, row in enumerate(rows):
+        for field, text in enumerate((row.text, row.text_pair, row.target)):
+            for start, end in split_sentences(text or "", "en"):
+                cut.append({"row": number, "field": field, "start": start, "end": end,
+                            "home": 0, "place": 0, "text": (text or "")[start:end]})  # fmt: skip
+    texts = [one["text"] for one in cut]
+    spans = task in ("tokens", "qa")
+    hypotheses = ToyTranslator().translate(
+        texts, "en", target, DecodingOptions(return_attention=spans)
+    )
+    keys = pa.array([segment_key(text, "en") for text in texts], pa.binary(16))
+    batch = translation_batch(keys, pa.array(texts, pa.string()), hypotheses)
+    carrier = Carrier(
+        task, "en", target, "toy@1", load_projector("attention") if spans else None, drop_rows
+    )
+    return carry_rows(
+        rows_to_batch(rows),
+        pa.Table.from_pylist(cut, SEGMENT_SCHEMA),
+        Translations(pa.Table.from_batches([batch])),
+        np.arange(len(cut)),
+        carrier,
+    )
+
+
+def kept(outcome: Outcome) -> list[Row]:
+    assert not outcome.dropped.num_rows
+    return batch_to_rows(outcome.kept)
+
+
+def words(row: Row) -> list[tuple[str, str]]:
+    return [(row.text[span.start : span.end], span.label) for span in row.spans]
+
+
+def test_spans_follow_their_words() -> None:
+    row = Row("7", "en", "wake me at nine", label="alarm", spans=(Span(11, 15, "time"),))
+    (made,) = kept(carry(row))
+    assert made.text == "NINE AT ME WAKE"
+    assert words(made) == [("NINE", "time")]
+    assert made.spans[0].projector == "attention"
+    assert 0 < (made.spans[0].confidence or 0) <= 1
+    assert (made.id, made.lang, made.label) == ("7-de", "de", "alarm")
+    assert made.provenance is not None
+    assert made.provenance.source_id == "7"
+    assert made.provenance.source_text == "wake me at nine"
+    assert made.provenance.source_spans == row.spans
+    assert made.provenance.method == "translate-train"
+    assert made.provenance.model == "toy@1"
+
+
+def test_what_is_carried_untouched() -> None:
+    row = Row("1", "en", "a b", split="dev", meta={"k": "v"}, tokens=((0, 1), (2, 3)), label="x")
+    (made,) = kept(carry(row, task="classification"))
+    assert (made.split, dict(made.meta), made.label, made.tokens) == ("dev", {"k": "v"}, "x", None)
+
+
+def test_white_space_between_sentences_stays() -> None:
+    text = "  One two.\n\nThree four.  Five six. "
+    row = Row("1", "en", text, spans=(Span(text.index("four"), text.index("four") + 4, "n"),))
+    (made,) = kept(carry(row))
+    assert made.text == "  TWO. ONE\n\nFOUR. THREE  SIX. FIVE "
+    assert [word for word, _ in words(made)] == ["FOUR"]
+
+
+def test_japanese_closes_up_and_opens_up() -> None:
+    row = Row("1", "en", "One two. Three.")
+    (made,) = kept(carry(row, task="text", target="ja"))
+    assert made.text == "TWO. ONETHREE."
+
+
+def test_the_score_is_the_average_over_all_pieces() -> None:
+    (made,) = kept(carry(Row("1", "en", "One two. Three four five six."), task="text"))
+    assert made.provenance is not None
+    score = made.provenance.translation_score
+    assert score is not None and abs(score - (2 * -0.5 + 4 * -0.25) / 6) < 1e-9
+
+
+def test_all_texts_are_translated() -> None:
+    row = Row("1", "en", "a b", text_pair="c d", label="x", target="e f")
+    (made,) = kept(carry(row, task="pair"))
+    assert (made.text, made.text_pair, made.target) == ("B A", "D C", "F E")
+    assert made.provenance is not None and made.provenance.source_text_pair == "c d"
+
+
+def test_guards_drop_rows_with_their_reason() -> None:
+    rows = [
+        Row("1", "en", "fine"),
+        Row("2", "en", "a repetition here"),
+        Row("3", "en", "this will vanish"),
+        Row("4", "en", "fine", text_pair="a copy"),
+    ]
+    outcome = carry(*rows, task="pair")
+    assert [row.id for row in batch_to_rows(outcome.kept)] == ["1-de"]
+    dropped = batch_to_dropped(outcome.dropped)
+    assert [(one.row.id, one.reason) for one in dropped] == [
+        ("2-de", "repetition"), ("3-de", "empty"), ("4-de", "copy"),
+    ]  # fmt: skip
+    assert dropped[2].detail == "text_pair 0:6"
+
+
+def test_an_unplaced_span_drops_its_row_or_itself() -> None:
+    row = Row("1", "en", "say unaligned now", spans=(Span(4, 13, "a"), Span(14, 17, "b")))
+    outcome = carry(row)
+    (dropped,) = batch_to_dropped(outcome.dropped)
+    assert dropped.reason == "unplaced-span"
+    assert dropped.detail.startswith("'unaligned' (a): ")
+    assert outcome.lost == {("a", "unaligned"): 1, ("b", "row dropped: unplaced-span"): 1}
+    outcome = carry(row, drop_rows=False)
+    (made,) = kept(outcome)
+    assert words(made) == [("NOW", "b")]
+    assert outcome.placed == {"b": 1}
+    assert outcome.spans == {"a": 1, "b": 1}
+
+
+def test_one_answer_of_several_is_enough() -> None:
+    text = "the unaligned tower stands tall"
+    answers = (Span(14, 19, "answer"), Span(4, 13, "answer"), Span(14, 26, "answer"))
+    row = Row("1", "en", text, text_pair="what stands", spans=answers)
+    (made,) = kept(carry(row, task="qa"))
+    assert {made.text[s.start : s.end] for s in made.spans} == {"TOWER", "STANDS TOWER"}
+    lost = Row("2", "en", text, text_pair="what", spans=(Span(4, 13, "answer"),))
+    for drop_rows in (True, False):
+        outcome = carry(lost, task="qa", drop_rows=drop_rows)
+        assert [one.reason for one in batch_to_dropped(outcome.dropped)] == ["unplaced-span"]
+
+
+def test_an_unanswerable_question_stays_one() -> None:
+    (made,) = kept(carry(Row("1", "en", "a b", text_pair="c"), task="qa"))
+    assert made.spans == ()
+
+
+def test_an_answer_across_sentences() -> None:
+    text = "Tall towers. Old walls."
+    row = Row("1", "en", text, text_pair="what", spans=(Span(0, len(text), "answer"),))
+    (made,) = kept(carry(row, task="qa"))
+    assert [word for word, _ in words(made)] in (["TOWERS. TALL WALLS. OLD"],)
+
+
+def test_a_blank_pair_stays_blank() -> None:
+    (made,) = kept(carry(Row("1", "en", "a b", text_pair=" "), task="pair"))
+    assert made.text_pair == " "

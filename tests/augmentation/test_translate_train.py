@@ -1,0 +1,297 @@
+"""Whole runs with the toy translator: resume, memory, growth, and every row accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from augmentation import plan as plan_module
+from augmentation.config import Settings
+from augmentation.export import final_rows
+from augmentation.plan import Job, Plan
+from augmentation.translate_train import RunResult, Watcher, translate_train
+from corpora.errors import UserError
+from corpora.shards import list_shards, read_sidecar
+from tests.augmentation.toy import ToyTranslator, toy, toy_config
+
+__all__ = ["toy"]
+WORDS = ["wake", "me", "at", "nine", "play", "some", "jazz", "repetition", "unaligned", "vanish"]
+
+
+def write_input(path: Path, count: int, seed: int = 0, start: int = 0) -> Path:
+    """Rows of a few words with a span; some are bound to be dropped, some occur twice."""
+    with path.open("w" if not start else "a", encoding="utf-8") as file:
+        for number in range(start, count):
+            rng = random.Random(seed * 100_000 + number % 80)
+            words = rng.choices(WORDS, (9, 9, 9, 9, 9, 9, 9, 1, 6, 1), k=rng.randint(2, 6))
+            text = " ".join(words)
+            spans = [{"start": 0, "end": len(words[0]), "label": rng.choice("ab")}]
+            file.write(json.dumps({"id": f"r{number}", "text": text, "spans": spans}) + "\n")
+    return path
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+class Ledger(Watcher):
+    """Which jobs were done."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def advanced(self, job: Job, plan: Plan) -> None:
+        self.jobs.append(job)
+
+
+def sidecar_times(run: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(run)): path.stat().st_mtime_ns
+        for path in run.glob("*/part-*.json")
+        if not path.name.endswith(".facts.json")
+    }
+
+
+def check_balance(result: RunResult, settings_targets: Sequence[str]) -> None:
+    """Rows in = rows out + rows dropped, at every step and in the summary."""
+    for step in sorted(path.name for path in result.run.glob("[1-5]0-*")):
+        for ref in list_shards(result.run, step):
+            sidecar = read_sidecar(ref)
+            assert sidecar is not None
+            if sidecar.rows_in is not None:
+                assert sidecar.rows_in == sidecar.rows_out + sidecar.rows_dropped
+    for target, name in zip(result.summary.targets, settings_targets, strict=True):
+        assert target.target == name
+        assert result.summary.rows_in == target.kept + target.dropped.total()
+        assert len(list(final_rows(result.run, name))) == target.kept
+        for label, count in target.spans.items():
+            lost = target.lost.get(label, Counter()).total()
+            assert count == target.placed[label] + lost
+
+
+def test_every_row_is_accounted_for(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 95)
+    result = translate_train(toy_config(source, tmp_path / "run", targets=["de", "fr"]))
+    check_balance(result, ["de", "fr"])
+    assert result.summary.rows_in == result.rows // 2 == 95
+    assert set(result.summary.targets[0].dropped) >= {"repetition", "empty", "unplaced-span"}
+    assert sorted(path.name for path in result.run.iterdir()) == [
+        ".lock", "10-ingest", "20-segment", "30-translate-de", "30-translate-fr", "40-project-de",
+        "40-project-fr", "50-filter-de", "50-filter-fr", "export", "report.html", "run.json",
+    ]  # fmt: skip
+    assert [path.name for path in result.exports()] == ["de", "fr"]
+    assert not list(result.run.rglob("*.tmp"))
+
+
+def test_nothing_is_translated_twice(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 200)
+    translate_train(toy_config(source, tmp_path / "run"))
+    assert len(toy.seen) == len(set(toy.seen))
+    again = len(toy.seen)
+    result = translate_train(toy_config(source, tmp_path / "run"))
+    assert len(toy.seen) == again
+    assert result.rows == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_run_cut_off_anywhere_goes_on(tmp_path: Path, toy: ToyTranslator, seed: int) -> None:
+    source = write_input(tmp_path / "in.jsonl", 95)
+    whole = translate_train(toy_config(source, tmp_path / "whole", memory=tmp_path / "m1"))
+    rng = random.Random(seed)
+    config = toy_config(source, tmp_path / "broken", memory=tmp_path / "m2")
+
+    class Cut(Exception):
+        pass
+
+    class Cutter(Watcher):
+        def __init__(self) -> None:
+            self.left = rng.randint(1, 30)
+
+        def advanced(self, job: Job, plan: Plan) -> None:
+            self.left -= 1
+            if not self.left:
+                raise Cut
+
+    for _ in range(3):
+        before = sidecar_times(tmp_path / "broken")
+        try:
+            translate_train(config, Cutter())
+        except Cut:
+            pass
+        after = sidecar_times(tmp_path / "broken")
+        assert {name: after[name] for name in before} == before
+    result = translate_train(config)
+    assert digest(result.run / "export") == digest(whole.run / "export")
+    assert digest(result.run / "50-filter-de").keys() == digest(whole.run / "50-filter-de").keys()
+
+
+@pytest.mark.parametrize(
+    "step", ["10-ingest", "20-segment", "30-translate-de", "40-project-de", "50-filter-de"]
+)
+@pytest.mark.parametrize("damage", ["missing", "changed", "no sidecar"])
+def test_damage_is_found_and_mended(
+    tmp_path: Path, toy: ToyTranslator, step: str, damage: str
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 45)
+    config = toy_config(source, tmp_path / "run")
+    result = translate_train(config)
+    whole = digest(result.run / "export")
+    before = sidecar_times(result.run)
+    ref = list_shards(result.run, step)[1]
+    if damage == "missing":
+        ref.path.unlink()
+    elif damage == "changed":
+        ref.path.write_bytes(ref.path.read_bytes()[:-9] + b"123456789")
+    else:
+        ref.sidecar_path.unlink()
+    translate_train(config)
+    assert digest(result.run / "export") == whole
+    redone = {name for name, at in sidecar_times(result.run).items() if before.get(name) != at}
+    assert redone == {f"{step}/part-00001.json"}
+
+
+def test_an_input_that_has_grown(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 45)
+    translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    before, seen = sidecar_times(tmp_path / "run"), set(toy.seen)
+    write_input(source, 70, start=45)
+    grown = translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    after = sidecar_times(tmp_path / "run")
+    assert len(toy.seen) == len(set(toy.seen)) > len(seen)
+    kept = [n for n in before if n.startswith(("20", "30", "40", "50")) and after[n] == before[n]]
+    assert len(kept) == 4 * 4  # four whole shards; the fifth was half full
+    fresh = translate_train(toy_config(source, tmp_path / "fresh"))
+    assert digest(grown.run / "export") == digest(fresh.run / "export")
+
+
+def test_an_input_that_has_shrunk(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 70)
+    translate_train(toy_config(source, tmp_path / "run"))
+    write_input(source, 25)
+    shrunk = translate_train(toy_config(source, tmp_path / "run"))
+    assert shrunk.summary.rows_in == 25
+    check_balance(shrunk, ["de"])
+
+
+def test_the_memory_is_shared_by_runs(tmp_path: Path, toy: ToyTranslator) -> None:
+    first = write_input(tmp_path / "one.jsonl", 60)
+    memory = tmp_path / "memory"
+    one = translate_train(toy_config(first, tmp_path / "run1", memory=memory))
+    seen = len(toy.seen)
+    again = translate_train(toy_config(first, tmp_path / "run2", memory=memory))
+    assert len(toy.seen) == seen
+    assert again.summary.targets[0].remembered == again.summary.targets[0].segments == seen
+    assert digest(one.run / "export") == digest(again.run / "export")
+    translate_train(toy_config(first, tmp_path / "run3", memory=memory, decoding={"beam_size": 3}))
+    assert len(toy.seen) == 2 * seen
+
+
+def test_the_result_does_not_hang_on_concurrency(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 95)
+    one = translate_train(
+        toy_config(source, tmp_path / "one", runtime={"translating": 1, "workers": 1})
+    )
+    many = translate_train(
+        toy_config(source, tmp_path / "many", runtime={"translating": 4, "workers": 4})
+    )
+    assert digest(one.run / "export") == digest(many.run / "export")
+
+
+def test_another_configuration_is_refused(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 20)
+    translate_train(toy_config(source, tmp_path / "run"))
+    with pytest.raises(UserError, match=r"another configuration.*beam_size"):
+        translate_train(toy_config(source, tmp_path / "run", decoding={"beam_size": 5}))
+
+
+def test_a_mistake_leaves_no_run_behind(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"sentence": "a"}\n')
+    with pytest.raises(UserError, match="no column"):
+        translate_train(toy_config(source, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+    translate_train(
+        toy_config(source, tmp_path / "run", task="text", reading={"columns": {"text": "sentence"}})
+    )
+
+
+def test_a_failure_is_raised_and_the_rest_ends(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 45)
+    perform = plan_module.perform
+
+    def failing(job: Job, settings: Settings) -> Any:
+        if job.name == "project de part-00002":
+            raise OSError("the disk is gone")
+        return perform(job, settings)
+
+    monkeypatch.setattr(plan_module, "perform", failing)
+    with pytest.raises(OSError, match="the disk is gone"):
+        translate_train(toy_config(source, tmp_path / "run"))
+    monkeypatch.setattr(plan_module, "perform", perform)
+    check_balance(translate_train(toy_config(source, tmp_path / "run")), ["de"])
+
+
+def test_limit_and_bad_rows(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 30)
+    with source.open("a") as file:
+        file.write(
+            '{"id": "bad", "text": "a b", "spans": [{"start": 1, "end": 9, "label": "x"}]}\n'
+        )
+        file.write('{"id": "empty", "text": "", "spans": []}\n')
+    with pytest.raises(UserError, match=r"in\.jsonl, line 31"):
+        translate_train(toy_config(source, tmp_path / "run"))
+    result = translate_train(toy_config(source, tmp_path / "run2", reading={"limit": 12}))
+    assert result.summary.rows_in == 12
+    skipping = {"on_error": "skip", "limit": 31}
+    result = translate_train(toy_config(source, tmp_path / "run3", reading=skipping))
+    assert result.summary.rows_in == 31
+    assert result.summary.targets[0].dropped["offset-out-of-range"] == 1
+    check_balance(result, ["de"])
+
+
+@pytest.mark.parametrize("task", ["classification", "pair", "text"])
+def test_tasks_without_spans(tmp_path: Path, toy: ToyTranslator, task: str) -> None:
+    source = tmp_path / "in.jsonl"
+    row = {"text": "a b", "text_pair": "c d", "label": "x", "target": "e f"}
+    source.write_text("".join(json.dumps(row | {"id": str(n)}) + "\n" for n in range(3)))
+    result = translate_train(toy_config(source, tmp_path / "run", task=task))
+    made = list(final_rows(result.run, "de"))
+    assert [row.text for row in made] == ["B A"] * 3
+    assert toy.seen == ["a b", "c d", "e f"]
+
+
+def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 30)
+    result = translate_train(
+        toy_config(
+            source, tmp_path / "run", filters={"max_untranslated": 0.5, "max_length_ratio": 2}
+        )
+    )
+    dropped = result.summary.targets[0].dropped
+    assert dropped["untranslated"] > 0
+    made = next(final_rows(result.run, "de"))
+    assert made.provenance is not None
+    assert set(made.provenance.scores) == {"length-ratio", "untranslated"}
+    check_balance(result, ["de"])
+
+
+def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) -> None:
+    from corpora.manifest import lock
+
+    source = write_input(tmp_path / "in.jsonl", 20)
+    (tmp_path / "run").mkdir()
+    with lock(tmp_path / "run"), pytest.raises(UserError, match="another process"):
+        translate_train(toy_config(source, tmp_path / "run"))
