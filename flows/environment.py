@@ -34,3 +34,13 @@ def _is_configured() -> bool:
     if {"PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE"} & os.environ.keys():
         return True
     return (Path.home() / ".prefect" / "profiles.toml").is_file()
+
+
+def enter_checkout() -> dict[str, str]:
+    """The pull step of deployments: a run works in this checkout, wherever its worker started.
+
+    The folder is found where the flow runs, so that no machine's path is stored in a deployment.
+    """
+    folder = Path(__file__).resolve().parent.parent
+    os.chdir(folder)
+    return {"directory": str(folder)}
