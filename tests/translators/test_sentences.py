@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from translators.long_texts import join_parts, split_long
 from translators.protocol import DecodingOptions, Hypothesis
 from translators.sentences import join_sentences, split_sentences
 from translators.texts import translate_texts
+from translators.tokenizers_file import open_codec
 
 CASES = [
     ("en", "Dr. Smith went. He left!\n\n  OK?  Yes.",
@@ -54,15 +57,47 @@ def test_only_white_space_lies_between(text: str, lang: str) -> None:
     assert starts == [start for start, _ in sentences]
 
 
-def test_ten_thousand_words_whole_and_in_order(engine: Engine) -> None:
-    """Each sentence has its own number, and comes out where it stood."""
-    sentences = [f"Dog {i} runs over the green hill again." for i in range(1250)]
-    text = "  " + "".join(s + (" ", "\n\n", "\t ")[i % 3] for i, s in enumerate(sentences))
+class Shouting:
+    """Says every sentence in capitals, so that order and completeness can be read off."""
+
+    name = "shouting@00000000"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        assert all(len(text) < 100 for text in texts)
+        return [Hypothesis(text.upper(), -1.0) for text in texts]
+
+    def force(
+        self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
+    ) -> list[Hypothesis]:
+        raise NotImplementedError
+
+
+def numbered_text(count: int) -> tuple[str, list[str]]:
+    sentences = [f"Dog {i} runs over the green hill again." for i in range(count)]
+    return "  " + "".join(
+        s + (" ", "\n\n", "\t ")[i % 3] for i, s in enumerate(sentences)
+    ), sentences
+
+
+def test_ten_thousand_words_whole_and_in_order() -> None:
+    text, sentences = numbered_text(1250)
     assert len(text.split()) == 10_000
-    options = DecodingOptions(beam_size=1, max_decoding_length=12)
+    (one,) = translate_texts(Shouting(), [text], "en", "de", DecodingOptions())
+    assert one.texts == (text.upper(),)
+    assert len(split_sentences(text, "en")) == len(sentences)
+
+
+def test_sentences_by_the_engine_come_where_they_stood(engine: Engine) -> None:
+    text, sentences = numbered_text(12)
+    options = DecodingOptions(beam_size=1, max_decoding_length=48)
     (one,) = translate_texts(engine, [text], "en", "de", options)
-    single = engine.translate(sentences, "en", "de", options)
-    expected = "  " + "".join(h.text + (" ", "\n\n", "\t ")[i % 3] for i, h in enumerate(single))
+    expected = text
+    for sentence, single in zip(
+        sentences, engine.translate(sentences, "en", "de", options), strict=True
+    ):
+        expected = expected.replace(sentence, single.text)
     assert one.texts == (expected,)
 
 
@@ -107,11 +142,15 @@ def test_cuts_come_at_the_best_place() -> None:
     assert cut("aaaaaaaaaa", 4) == ["aaaa", "aaaa", "aa"]
 
 
-def test_a_hundred_thousand_characters(engine: Engine) -> None:
-    text = "word " * 20_000
-    options = DecodingOptions(beam_size=1, max_decoding_length=64)
-    (one,) = engine.translate([text.strip()], "en", "de", options)
-    assert one.text
+@pytest.mark.parametrize("text", ["word " * 20_000, "x" * 100_000, "日本" * 50_000])
+def test_a_hundred_thousand_characters(engine: Engine, text: str) -> None:
+    codec = open_codec(engine.info, 1)
+    (pieces,) = codec.encode([text])
+    (offsets,) = codec.offsets([text], [pieces])
+    parts = split_long(text, offsets, 80, codec.encode)
+    assert all(len(part.pieces) <= 80 for part in parts)
+    whole = "".join(text[part.start : part.end] for part in parts)
+    assert whole.replace(" ", "") == text.replace(" ", "")
 
 
 def test_joined_parts_keep_the_space_between() -> None:
