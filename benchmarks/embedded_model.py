@@ -13,15 +13,16 @@ import gzip
 import json
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from alignment.attention import AttentionAligner
 from alignment.projectors import load_projector
-from alignment.protocol import ProjectionInput, SegmentAlignment
+from alignment.protocol import Projection, ProjectionInput, SegmentAlignment
 from corpora.readers.corpus import open_corpus
 from corpora.records import Row
 from scoring.translation import bleu, chrf
@@ -74,9 +75,7 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
     for name in SETS:
         columns = read_columns(data / "parallel" / "en-de" / f"{name}.tsv.gz")
         for source, target in (("en", "de"), ("de", "en")):
-            began = time.perf_counter()
             hypotheses = translator.translate(columns[source], source, target, BEAM)
-            seconds = time.perf_counter() - began
             outputs = [h.text for h in hypotheses]
             systems = {"ours": outputs}
             others = [c for c in columns if c.endswith(f".{target}")]
@@ -96,7 +95,6 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
                         system,
                         *(f"{score.value:.1f}" for score in scores),
                         " / ".join(filter(None, goals)),
-                        f"{len(texts) / seconds:.0f}" if system == "ours" else "",
                     )
                 )
                 for score in scores:
@@ -105,7 +103,7 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
                 share = loop_share(hypotheses, columns[target])
                 loops.append((f"{source}→{target}", len(outputs), f"{100 * share:.2f} %"))
                 figures[f"{name}.{source}-{target}.loops"] = share
-    head = ("set", "direction", "pairs", "system", "BLEU", "chrF", "to reach", "sentences/s")
+    head = ("set", "direction", "pairs", "system", "BLEU", "chrF", "to reach")
     return [
         table(head, rows),
         "\n".join(f"{metric}: `{signature}`" for metric, signature in signatures.items()),
@@ -244,22 +242,27 @@ def measure_alignment(translator: Translator, data: Path) -> tuple[list[str], di
     english, german = [r.text for r in source], [r.text for r in target]
     forward = translator.force(english, german, "en", "de")
     backward = translator.force(german, english, "de", "en")
-    projector = load_projector("attention")
     gold = [{(s.start, s.end, s.label) for s in row.spans} for row in target]
     lines, figures = [], {}
+    ways: dict[str, list[Projection]] = {}
     segments = {
-        "both directions": list(map(both_ways, forward, backward)),
-        "en→de alone": [
+        "both directions, nothing else": list(map(both_ways, forward, backward)),
+        "en→de alone, nothing else": [
             SegmentAlignment(h.source_pieces, h.target_pieces, h.attention) for h in forward
         ],
     }
     for name, aligned in segments.items():
-        placed = projector.project(
-            [
-                ProjectionInput(one.text, one.spans, text, (segment,), "en", "de")
-                for one, text, segment in zip(source, german, aligned, strict=True)
-            ]
-        )
+        inputs = [
+            ProjectionInput(one.text, one.spans, text, (segment,), "en", "de")
+            for one, text, segment in zip(source, german, aligned, strict=True)
+        ]
+        ways[name] = load_projector("attention").project(inputs)
+    bare = [replace(one, segments=()) for one in inputs]
+    aligner = AttentionAligner(translator, "en", "de", reverse=translator)
+    ways["both directions, with names, numbers and lengths (`aligned`)"] = load_projector(
+        "aligned", aligner=aligner
+    ).project(bare)
+    for name, placed in ways.items():
         predicted = [{(s.start, s.end, s.label) for s in p.spans()} for p in placed]
         scores = span_f1(predicted, gold)
         lines.append((name, *(f"{score:.1f}" for score in scores)))
