@@ -205,8 +205,9 @@ def _span_table(target: TargetSummary, palette: _Palette) -> str:
             f"{_text(reason)} {number}"
             for reason, number in target.lost.get(label, Counter()).most_common()
         )
+        name = palette.mark(label, label, named=False)
         rows.append(
-            f'<tr><td>{palette.mark(label, label, named=False)}</td><td class="n">{_number(count)}</td>'
+            f'<tr><td>{name}</td><td class="n">{_number(count)}</td>'
             f'<td class="n">{_number(placed)}</td><td class="n">{share:.1f}\u202f%</td>'
             f'<td><div class="stack"><i style="width:{share:.1f}%"></i>'
             f'<u style="width:{100 - share:.1f}%"></u></div></td><td>{why}</td></tr>'
@@ -262,9 +263,8 @@ def _pair(row: Row, palette: _Palette, note: str) -> str:
 def _line(
     palette: _Palette, kind: str, lang: str, text: str, spans: Sequence[Span] = ()
 ) -> list[str]:
-    return [
-        f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{palette.marked(text, spans)}</div>'
-    ]
+    said = palette.marked(text, spans)
+    return [f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{said}</div>']
 
 
 def _dropped(settings: Settings, target: TargetSummary, palette: _Palette) -> str:

@@ -82,6 +82,15 @@ def test_white_space_between_sentences_stays() -> None:
     assert [word for word, _ in words(made)] == ["FOUR"]
 
 
+def test_a_long_text_comes_out_whole_and_in_order() -> None:
+    sentences = [f"The number is w{n}." for n in range(2500)]
+    text = " ".join(sentences)
+    at = text.index("w2400")
+    (made,) = kept(carry(Row("1", "en", text, spans=(Span(at, at + 5, "n"),))))
+    assert made.text == " ".join(f"W{n}. IS NUMBER THE" for n in range(2500))
+    assert words(made) == [("W2400", "n")]
+
+
 def test_japanese_closes_up_and_opens_up() -> None:
     row = Row("1", "en", "One two. Three.")
     (made,) = kept(carry(row, task="text", target="ja"))
