@@ -162,7 +162,7 @@ def _clean_corpus(
                 rows_in=len(frame),
             )
             rows += len(frame)
-            refused += result.dropped["drop_reason"].eq(WrongLanguage.name).sum()
+            refused += int(result.dropped["drop_reason"].eq(WrongLanguage.name).sum())
             on_progress(f"clean {one.bitext().name}", rows)
         if language is not None and refused > config.max_wrong_language_share * rows:
             raise _wrong_corpus(one, source, target, language, refused / rows)
@@ -277,7 +277,7 @@ def _record(path: Path) -> Path:
 
 
 def _checksums(shards: Sequence[ShardRef]) -> list[str]:
-    return [_sidecar(shard).checksum for shard in shards]
+    return [sidecar_of(shard).checksum for shard in shards]
 
 
 def _texts(shards: Sequence[ShardRef]) -> Iterator[str]:
@@ -327,7 +327,8 @@ def align_bitext(
     return aligned
 
 
-def _sidecar(ref: ShardRef) -> Sidecar:
+def sidecar_of(ref: ShardRef) -> Sidecar:
+    """The sidecar of a shard whose step is done."""
     sidecar = read_sidecar(ref)
     if sidecar is None:
         raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
@@ -439,7 +440,7 @@ def set_apart(
     ref = ShardRef(run, EXAMPLES_STEP, 0)
     made_from = fingerprint(["examples", 1, _checksums(shards), list(dev), held_out])
     if not is_done(ref, made_from):
-        total = sum(_sidecar(shard).rows_out for shard in shards)
+        total = sum(sidecar_of(shard).rows_out for shard in shards)
         share = 0.0 if dev else min(0.1, held_out / max(1, total))
         known = {text for one in dev for text in (*one.sources, *one.targets)}
         with ShardWriter(

@@ -19,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sentencepiece
 import yaml
 from pydantic import Field, field_validator, model_validator
 
@@ -38,12 +39,13 @@ from augmentation.bitext import (
     read_and_clean,
     read_dev,
     set_apart,
+    sidecar_of,
     word_offsets,
 )
 from augmentation.settings import Strict, load
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
-from corpora.shards import ShardRef, read_sidecar
+from corpora.shards import ShardRef, read_batches
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf
 from translators.card import (
@@ -204,11 +206,11 @@ def clean_step(run: TrainRun) -> str:
     shards = read_and_clean(
         config.bitext, config.source, config.target, run.work, config.cleaning, _counter(run.say)
     )
-    sidecars = [read_sidecar(shard) for shard in shards]
-    kept = sum(s.rows_out for s in sidecars if s is not None)
+    sidecars = [sidecar_of(shard) for shard in shards]
+    kept = sum(sidecar.rows_out for sidecar in sidecars)
     reasons: Counter[str] = Counter()
     for sidecar in sidecars:
-        reasons.update({} if sidecar is None else sidecar.drop_reasons)
+        reasons.update(sidecar.drop_reasons)
     dropped = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
     if kept < config.min_pairs:
         raise UserError(
@@ -259,8 +261,7 @@ def examples_step(run: TrainRun) -> str:
     if not any(one.sources for one in sets):
         raise UserError("no pair is left to measure on: bring a dev set (--dev)")
     measured = ", ".join(f"{one.name} {len(one.sources):,}" for one in sets)
-    sidecar = read_sidecar(ref)
-    return f"{sidecar.rows_out if sidecar else 0:,} pairs to train on; measured on {measured}"
+    return f"{sidecar_of(ref).rows_out:,} pairs to train on; measured on {measured}"
 
 
 def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
@@ -446,13 +447,13 @@ def card_step(run: TrainRun) -> str:
     scores = _scores(run)
     history = History(**json.loads(run.history.read_text(encoding="utf-8")))
     size = sum(file.stat().st_size for file in run.converted.iterdir())
-    examples = read_sidecar(run.examples)
+    examples = sidecar_of(run.examples)
     verified = json.loads(run.converted.with_name("verified.json").read_text(encoding="utf-8"))
     card = TrainingCard(
         name=config.model_name,
         directions=config.directions(),
         corpora=tuple(_entry(one, ref) for one, ref in zip(config.bitext, run.clean, strict=True)),
-        left_out={} if examples is None else examples.drop_reasons,
+        left_out={**examples.drop_reasons, **_too_long(run)},
         config=plain(config),
         history=history,
         scores=tuple(scores),
@@ -500,9 +501,7 @@ def _scores(run: TrainRun) -> list[ScoreEntry]:
 
 
 def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
+    sidecar = sidecar_of(ref)
     return CorpusEntry(
         name=one.name or one.bitext().name,
         files=tuple((f.name, f.stat().st_size, file_hash(f)) for f in one.bitext().files()),
@@ -512,6 +511,20 @@ def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
         pairs_kept=sidecar.rows_out,
         drop_reasons=sidecar.drop_reasons,
     )
+
+
+def _too_long(run: TrainRun) -> dict[str, int]:
+    """Pairs that have more pieces than training takes, if there are any."""
+    limit = run.config.training.max_pieces - 2  # a tag and the end of the sentence
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(run.subwords))
+    count = 0
+    for batch in read_batches(run.examples):
+        sides = [
+            [len(ids) for ids in processor.encode(batch.column(side).to_pylist())]
+            for side in ("source", "target")
+        ]
+        count += sum(max(pair) > limit for pair in zip(*sides, strict=True))
+    return {f"more than {limit} pieces": count} if count else {}
 
 
 def _parameters(folder: Path) -> int:
@@ -569,6 +582,8 @@ def prepare(run: TrainRun) -> AbstractContextManager[None]:
         for file in one.bitext().files():
             if not file.is_file():
                 raise UserError("no such file", file=file)
+    if run.config.init_from is not None and not run.config.init_from.is_file():
+        raise UserError("no such file", file=run.config.init_from)
     needed = {"torch": "training a translator"}
     if run.config.alignment is not None:
         needed["eflomal"] = "guided alignment"

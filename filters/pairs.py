@@ -154,7 +154,7 @@ _DIGITS = regex.compile(r"\d+")
 
 
 def _join_groups(match: regex.Match[str]) -> str:
-    return _SEPARATOR.sub("", match.group())
+    return str(_SEPARATOR.sub("", match.group()))
 
 
 def numbers(text: str) -> Counter[str]:

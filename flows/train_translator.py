@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -28,6 +29,10 @@ def run_step(name: str, run: TrainRun) -> str:
     the next run.
     """
     return dict(STEPS)[name](run)
+
+
+def _show(artifact: Any, share: float) -> None:
+    update_progress_artifact(artifact, progress=100 * share)
 
 
 @flow(name="train-translator", flow_run_name="{config.model_name}")
@@ -56,7 +61,7 @@ def train_translator(
         threads,
         max_seconds,
         say,
-        lambda share: update_progress_artifact(artifact, progress=100 * share),
+        lambda share: _show(artifact, share),
     )
     with prepare(run):
         for name, _ in STEPS:

@@ -194,6 +194,40 @@ def test_a_checkpoint_of_another_configuration(
     assert not (tmp_path / "model").exists()
 
 
+def test_the_flow_walks_through_the_same_steps(
+    trained: Path, tmp_path: Path, prefect_server: None
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.train_translator import train_translator
+
+    shutil.copytree(trained.with_name("model.work"), tmp_path / "model.work")
+    config = load_config(
+        MINI,
+        {"source": "en", "target": "de", "bitext": [{"path": trained.with_name("train.tsv")}]},
+    )
+    state = train_translator(config, tmp_path / "model", threads=1, return_state=True)
+    assert state.result() == tmp_path / "model"
+    assert (tmp_path / "model" / "model.bin").read_bytes() == (trained / "model.bin").read_bytes()
+    with get_client(sync_client=True) as client:
+        runs = [
+            r for r in client.read_task_runs() if r.flow_run_id == state.state_details.flow_run_id
+        ]
+    assert {run.name for run in runs} == {name for name, _ in STEPS}
+    assert all(run.state is not None and run.state.is_completed() for run in runs)
+
+
+def test_the_flow_fails_with_the_message_that_the_user_needs(
+    tmp_path: Path, prefect_server: None
+) -> None:
+    from flows.train_translator import train_translator
+
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(12))
+    config = load_config(MINI, {"source": "en", "target": "de", "bitext": [{"path": bitext}]})
+    with pytest.raises(UserError, match="only 12 clean sentence pairs"):
+        train_translator(config, tmp_path / "model")
+
+
 # Kill and resume
 
 
