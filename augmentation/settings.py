@@ -53,6 +53,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         raise UserError(f"not YAML: {error}", file=file) from error
     if not isinstance(values, dict):
         raise UserError("not a configuration: it must be a mapping of settings", file=file)
+    if {"config", "fingerprint"} <= values.keys():  # a run's manifest, to make the run again
+        return dict(values["config"])
     return values
 
 

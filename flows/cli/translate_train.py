@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,12 +127,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments; what is not given is left to the configuration file."""
     parser.description = DESCRIPTION
     parser.argument_default = argparse.SUPPRESS
-    parser.add_argument("input", nargs="?", type=Path, metavar="INPUT", help="file or folder")
+    # A string: argparse would make a Path of the mark that says there is no default.
+    parser.add_argument(
+        "input", nargs="?", metavar="INPUT", help="file or folder (default: that of --config)"
+    )
     parser.add_argument(
         "--config",
         type=Path,
         metavar="YAML",
-        help="settings; what is given here wins over it (default: none)",
+        help="settings, or a run's run.json to make it again; what is given here wins over it "
+        "(default: none)",
     )
     for flag, place, text, more in OPTIONS:
         if "action" not in more and "metavar" not in more:
@@ -154,7 +159,10 @@ def run(args: argparse.Namespace) -> int:
     gc.set_threshold(100_000, 50, 100)
     given = vars(args)
     config = load_config(given.get("config"), overrides(given))
-    print(_introduction(resolve_settings(config)), flush=True)
+    settings = resolve_settings(config)
+    for note in differences(given.get("config"), settings):
+        print(f"labelferry: note: {note}", file=sys.stderr)
+    print(_introduction(settings), flush=True)
     if given.get("no_prefect"):
         from augmentation.translate_train import translate_train
 
@@ -200,6 +208,27 @@ def parse_columns(text: str) -> dict[str, str]:
             raise UserError(f"--columns: {part!r} is not of the form NAME=COLUMN")
         columns[name.strip()] = column.strip()
     return columns
+
+
+def differences(file: Path | None, settings: Any) -> list[str]:
+    """Where a run that is to be made again from its `run.json` will not be the same."""
+    from augmentation.config import manifest
+    from corpora.manifest import read_run
+
+    if file is None or file.name != "run.json":
+        return []
+    old, new = read_run(file.parent), manifest(settings)
+    notes = []
+    for what, before, after in (
+        ("model", old.models, new.models),
+        ("version of", old.versions, new.versions),
+    ):
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                notes.append(f"{file}: {what} {name}: {before.get(name)}, now {after.get(name)}")
+    if sorted(old.inputs.values()) != sorted(new.inputs.values()):
+        notes.append(f"{file}: the input has changed")
+    return notes
 
 
 def _introduction(settings: Any) -> str:

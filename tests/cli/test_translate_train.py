@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from augmentation.config import TranslateTrainConfig
+from augmentation.config import TranslateTrainConfig, load_config
 from corpora.readers import open_corpus
 from flows.cli.main import COMMANDS, main
 from flows.cli.translate_train import OPTIONS
@@ -81,6 +81,35 @@ def test_the_command_line_wins_over_the_config(ferry: Run, tmp_path: Path) -> No
     made = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
     assert made["reading"]["limit"] == 4
     assert (made["decoding"]["beam_size"], made["shard_rows"]) == (1, 2)
+
+
+def test_a_run_is_made_again_from_its_manifest(
+    ferry: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_rows(tmp_path / "in.jsonl", GOOD, row("turn off the light", (13, 18, "device")))
+    assert ferry(source, "--unplaced", "drop-span", "--beam-size", "3")[0] == 0
+    run = tmp_path / "run"
+    again = ["translate-train", "--config", str(run / "run.json"), "--no-prefect", "--out"]
+    assert main([*again, str(tmp_path / "again")]) == 0
+    assert "note" not in capsys.readouterr().err
+    name = "export/de/data/train-00000-of-00001.parquet"
+    assert (run / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    write_rows(source, GOOD)
+    assert main([*again, str(tmp_path / "other")]) == 0
+    assert "run.json: the input has changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("translate-*.yaml")), ids=str)
+def test_the_configurations_that_ship(file: Path) -> None:
+    config = load_config(file, {})
+    assert config.input.parts[0] != "/"
+
+
+def test_the_configuration_in_miniature_runs(ferry: Run) -> None:
+    source = ROOT / "data" / "samples" / "intents.en.jsonl"
+    code, out, err = ferry(source, "--config", str(ROOT / "configs" / "translate-mini.yaml"))
+    assert code == 0, err
+    assert re.search(r"rows in +24\n", out)
 
 
 @pytest.mark.parametrize("name", ["intents.en.jsonl", "ner.en.jsonl"])
