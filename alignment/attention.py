@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from alignment.protocol import Posteriors, SegmentAlignment, WordAlignment, WordPair, Words
 from alignment.symmetrize import links_from_posteriors
 
+_LEAST_ATTENDED = 0.3
+"""A source word that gets at least so much attention has a partner: a compound of three words
+gives each a third. One that gets less may have none."""
+
 
 class Forced(Protocol):
     """What forced decoding gives of one text, as `translators.protocol.Hypothesis` does."""
@@ -111,7 +115,7 @@ def attention_posteriors(segment: SegmentAlignment, source: Words, target: Words
     of_word = to_target / np.maximum(to_target.sum(axis=0, keepdims=True), 1e-9)
     forward = (of_word.T @ segment.attention @ of_piece).T.astype(np.float32)
     forward = np.clip(forward, 0.0, 1.0)
-    reverse = forward / np.maximum(forward.sum(axis=1, keepdims=True), 1.0)
+    reverse = forward / np.maximum(forward.sum(axis=1, keepdims=True), _LEAST_ATTENDED)
     return Posteriors(forward, reverse)
 
 

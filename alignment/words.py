@@ -85,17 +85,22 @@ def split_words(text: str) -> Words:
 _CLUSTER = regex.compile(r"\X")
 
 
+def _breaks(before: str, after: str) -> bool:
+    """Whether there is a boundary between two characters, told cheaply; False means unknown."""
+    # No character below U+0300 extends a cluster, and none below U+0600 is put before one.
+    return after < "\u0300" and before < "\u0600" and not (before == "\r" and after == "\n")
+
+
 def is_boundary(text: str, offset: int) -> bool:
     """Whether `offset` lies between two grapheme clusters (UAX 29) of `text`."""
     if offset <= 0 or offset >= len(text):
         return True
-    before, after = text[offset - 1], text[offset]
-    if after < "\u0300":
-        return not (before == "\r" and after == "\n") and before != "\u200d"
-    # Clusters are short; one that starts long before a window this wide is no natural text,
-    # but must be right all the same, so the window grows until its own start is a boundary.
-    start = offset
-    while start > 0 and not (text[start] < "\u0300" and text[start - 1] not in "\r\u200d"):
+    if _breaks(text[offset - 1], text[offset]):
+        return True
+    # Clusters are short, but one of any length must be right: the window starts where there
+    # certainly is a boundary.
+    start = offset - 1
+    while start > 0 and not _breaks(text[start - 1], text[start]):
         start -= 1
     for match in _CLUSTER.finditer(text, start):
         if match.end() >= offset:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,11 @@ from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 
 from alignment.projectors import weights as weights_module
-from alignment.projectors.aligned import choose, find_jobs
+from alignment.projectors.aligned import AlignedProjector, choose, find_jobs
 from alignment.projectors.evidence import posteriors_by_aligner, row_pair
 from alignment.projectors.features import ALIGNMENT_FEATURES, FEATURES, Candidates
 from alignment.projectors.lexicon import Lexicon
+from alignment.projectors.vote import VoteProjector
 from alignment.protocol import WordAligner, WordAlignment, WordPair
 from alignment.statistical import StatisticalAligner
 from alignment.symmetrize import links_from_posteriors
@@ -171,14 +172,21 @@ def reliability(p: NDArray[np.float64], right: NDArray[np.bool_]) -> str:
     return "\n".join(lines)
 
 
-def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> dict:
+Held = dict[str, weights_module.Weights]
+"""Weights by the group of gold sets that they have not seen."""
+
+
+def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> tuple[dict, Held]:
     """Measure on what the fit has not seen, then fit on everything."""
     problems = [build(one, aligner) for one in gold]
     groups = sorted({p.gold.group for p in problems})
     held_p, held_right, held_group = [], [], []
+    held: Held = {}
     for group in groups:
         train = [p for p in problems if p.gold.group != group]
-        _, weights = two_steps(train, problems)
+        first, weights = two_steps(train, problems)
+        straight = np.array([0.0, 1.0])
+        held[group] = weights_module.Weights(first, weights, straight, straight)
         for problem in problems:
             if problem.gold.group == group:
                 print(
@@ -198,13 +206,44 @@ def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> dict:
     for group in groups:
         curve = calibration(p[where != group], right[where != group])
         fitted[where == group] = np.interp(p[where == group], curve["from"], curve["to"])
+        held[group] = replace(
+            held[group],
+            calibration_from=np.array(curve["from"]),
+            calibration_to=np.array(curve["to"]),
+        )
     print(f"\nReliability, {kind}, curve and weights fitted without the collection measured:\n")
     print(reliability(fitted, right), "\n")
     named = [
         {name: round(float(w), 4) for name, w in zip(FEATURES, one, strict=True) if w}
         for one in (first, second)
     ]
-    return {"first": named[0], "second": named[1], "calibration": calibration(p, right)}
+    table = {"first": named[0], "second": named[1], "calibration": calibration(p, right)}
+    return table, held
+
+
+def run_vote(gold: list[GoldSet], soft: Held, hard: Held) -> dict[str, list[float]]:
+    """The curve of the vote of two aligned projectors, of soft and of hard links."""
+    shares, right, where = [], [], []
+    for one in gold:
+        members = (
+            AlignedProjector(weights=soft[one.group]),
+            AlignedProjector(HardLinks(), weights=hard[one.group]),
+        )
+        found = VoteProjector(members, calibrated=False).project(one.inputs)
+        for projection, tokens, spans in zip(found, one.tokens, one.spans, strict=True):
+            wanted = {(start, end) for start, end, _ in spans}
+            for span in projection.spans():
+                shares.append(span.confidence or 0.0)
+                right.append(token_spans(tokens, span.start, span.end) in wanted)
+                where.append(one.group)
+    p, good, groups = np.array(shares), np.array(right), np.array(where)
+    fitted = np.zeros_like(p)
+    for group in set(where):
+        curve = calibration(p[groups != group], good[groups != group])
+        fitted[groups == group] = np.interp(p[groups == group], curve["from"], curve["to"])
+    print("Reliability, vote of soft and hard links, fitted without the collection measured:\n")
+    print(reliability(fitted, good), "\n")
+    return calibration(p, good)
 
 
 def main() -> None:
@@ -214,11 +253,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="store the weights in the package")
     args = parser.parse_args()
     gold = load_gold_sets(args.data)
+    statistical, soft = run("statistical", gold, StatisticalAligner())
+    links, hard = run("links", gold, HardLinks())
     table = {
-        "statistical": run("statistical", gold, StatisticalAligner()),
-        "links": run("links", gold, HardLinks()),
+        "statistical": statistical,
+        "attention": statistical,
+        "links": links,
+        "vote": run_vote(gold, soft, hard),
     }
-    table["attention"] = table["statistical"]
     if args.write:
         path = Path(weights_module.__file__).with_name("weights.json")
         path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")

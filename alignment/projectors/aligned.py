@@ -232,10 +232,14 @@ def place_block(
 def choose(candidates: Candidates, probability: NDArray[np.float64]) -> list[int]:
     """The candidate of every job, so that those of a row don't overlap; -1 where none is left.
 
+    A span is nowhere only if that is likelier than all of its candidates together.
     Where the best ones of a row do overlap, the row's jobs are assigned together by beam search
     over the most probable candidates of each.
     """
     bounds = candidates.bounds
+    probability = probability.copy()
+    hopeful = probability[candidates.none] < 0.5
+    probability[candidates.none[hopeful]] = 0.0
     # The first best: reduceat has no argmax.
     top = np.maximum.reduceat(probability, bounds[:-1])
     is_top = np.flatnonzero(probability == top[candidates.job])

@@ -194,7 +194,7 @@ class Candidates:
         self.first_type = self.source_type[first] if not empty else first
         self.last_type = self.source_type[last] if not empty else last
         length = lexicon.length[self.source_type].astype(np.float64)
-        marks = (lexicon.shape[self.source_type] == Shape.PUNCTUATION).astype(np.float64)
+        marks = lexicon.mark[self.source_type].astype(np.float64)
         self.source_letters = np.bincount(self.source_job, length, len(jobs))
         self.source_marks = np.bincount(self.source_job, marks, len(jobs))
 
@@ -313,7 +313,8 @@ class Candidates:
         odd_first = self.marks[start] & ~kept[self.first_type][job]
         odd_last = self.marks[last] & ~kept[self.last_type][job]
         self._column("edge_punctuation")[:] = odd_first.astype(float) + odd_last
-        marks = Running(self.marks.astype(float))(self.cell_start, self.cell_end)
+        mark = self.lexicon.mark[self.cell_type].astype(float)
+        marks = Running(mark)(self.cell_start, self.cell_end)
         self._column("punctuation")[:] = np.abs(marks - self.source_marks[job])
 
     def _first_cell(self) -> Ints:
@@ -335,8 +336,8 @@ class Candidates:
         start, end, job = self.cell_start, self.cell_end, self.job
         length = self.lexicon.length[self.cell_type].astype(float)
         letters = np.maximum(Running(length)(start, end), 1.0)
-        source = self.lexicon.length[_cat(self.lexicon.sources, np.int64)].sum() + 1000.0
-        target = self.lexicon.length[_cat(self.lexicon.targets, np.int64)].sum() + 1000.0
+        source = self.lexicon.length[_cat(self.lexicon.sources, np.int64)].sum() + 200.0
+        target = self.lexicon.length[_cat(self.lexicon.targets, np.int64)].sum() + 200.0
         ratio = np.log(letters / np.maximum(self.source_letters[job], 1.0) * source / target)
         self._column("letters")[:] = ratio**2
         words = np.maximum(end - start, 1) / np.maximum(self.source_words[job], 1)

@@ -16,6 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 STEM_LENGTH = 5
+_INSIDE_WORDS = ("'", "\u2019", "-", "\u2010", "\u2011")
 FREQUENCY_BINS = 8
 
 
@@ -60,6 +61,8 @@ class Lexicon:
         self.words, self.stems = len(words), len(stems)
         self.word_index = words
         self.shape = _ints(word_shape(text) for text in self.types)
+        # What is inside words, as in `parents'` and `e-mail`, is no mark that a span should keep.
+        self.mark = (self.shape == Shape.PUNCTUATION) & ~np.isin(self.types, _INSIDE_WORDS)
         self.length = _ints(len(text) for text in self.types)
         # A capital's own number, 0 for a word that does not begin with one: acronyms are made
         # of these.

@@ -16,16 +16,22 @@ class VoteProjector:
     """Gives every span to the run with the greatest sum of its supporters' confidence.
 
     `members` are projectors, or names of such; a member that is unsure, or has no evidence for a
-    row, weighs little or nothing. The confidence is the share of the possible sum, calibrated.
+    row, weighs little or nothing. The confidence is the share of the possible sum, calibrated
+    unless that is switched off.
     """
 
     name = "vote"
 
-    def __init__(self, members: Sequence[str | SpanProjector] = ("aligned", "attention")) -> None:
+    def __init__(
+        self,
+        members: Sequence[str | SpanProjector] = ("aligned", "attention"),
+        calibrated: bool = True,
+    ) -> None:
         from alignment.projectors import load_projector
 
         if not members:
             raise UserError("voting needs at least one projector")
+        self._calibrated = calibrated
         self._members = [load_projector(m) if isinstance(m, str) else m for m in members]
 
     def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
@@ -64,9 +70,12 @@ class VoteProjector:
             free = all(run[1] <= start or run[0] >= end for start, end in taken)
             if chosen[index] is None and free:
                 chosen[index] = run
-                confidence[index] = vote_curve(np.array([votes]))[0]
+                confidence[index] = self._confidence(votes)
                 taken.append(run)
         for index, run in enumerate(chosen):
             if run is None and support[index]:
                 reasons[index] = "collision"
         return build_projection(row.target, row.spans, chosen, confidence, reasons, self.name)
+
+    def _confidence(self, votes: float) -> float:
+        return float(vote_curve(np.array([votes]))[0]) if self._calibrated else min(votes, 1.0)

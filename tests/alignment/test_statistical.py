@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alignment.lexical import LexicalAligner, romanize, similarity
+from alignment.protocol import WordPair
+from alignment.statistical import StatisticalAligner, load_priors
+from alignment.words import split_words
+from corpora.errors import UserError
+
+BITEXT = [
+    ("the house is red", "das Haus ist rot"),
+    ("the red car", "das rote Auto"),
+    ("a house and a car", "ein Haus und ein Auto"),
+    ("the car is small", "das Auto ist klein"),
+    ("a small house", "ein kleines Haus"),
+    ("is the house small ?", "ist das Haus klein ?"),
+    ("the book is red", "das Buch ist rot"),
+    ("a small book", "ein kleines Buch"),
+    ("the car and the book", "das Auto und das Buch"),
+    ("Anna has a red book", "ein rotes Buch hat Anna"),
+]
+
+
+def pairs(bitext: list[tuple[str, str]] | None = None) -> list[WordPair]:
+    chosen = BITEXT if bitext is None else bitext
+    return [WordPair(split_words(s), split_words(t)) for s, t in chosen]
+
+
+def linked_words(aligner: StatisticalAligner, bitext: list[WordPair]) -> list[set[tuple[str, str]]]:
+    return [
+        {(pair.source.strings()[i], pair.target.strings()[j]) for i, j in links.links.tolist()}
+        for pair, links in zip(bitext, aligner.align(bitext), strict=True)
+    ]
+
+
+def test_ten_sentences_are_enough_to_learn_their_words() -> None:
+    found = linked_words(StatisticalAligner(), pairs())
+    assert found[0] == {("the", "das"), ("house", "Haus"), ("is", "ist"), ("red", "rot")}
+    assert found[5] >= {("house", "Haus"), ("small", "klein"), ("is", "ist"), ("?", "?")}
+    assert found[9] >= {("Anna", "Anna"), ("book", "Buch"), ("red", "rotes"), ("a", "ein")}
+
+
+def test_probabilities_are_probabilities_and_the_result_is_reproducible() -> None:
+    first = StatisticalAligner().posteriors(pairs())
+    again = StatisticalAligner().posteriors(pairs())
+    for pair, soft, same in zip(pairs(), first, again, strict=True):
+        assert soft.forward.shape == (len(pair.source.offsets), len(pair.target.offsets))
+        assert (soft.forward >= 0).all() and (soft.forward.sum(axis=0) <= 1.001).all()
+        assert (soft.reverse >= 0).all() and (soft.reverse.sum(axis=1) <= 1.001).all()
+        np.testing.assert_array_equal(soft.forward, same.forward)
+
+
+def test_empty_input_and_empty_sides() -> None:
+    assert StatisticalAligner().align([]) == []
+    found = StatisticalAligner().align(pairs([("", "a b"), ("a", ""), ("x y", "x y"), ("", "")]))
+    assert [len(one.links) for one in found] == [0, 0, 2, 0]
+
+
+def test_priors_are_saved_loaded_and_used(tmp_path: Path) -> None:
+    path = tmp_path / "priors.arrow"
+    StatisticalAligner().fit(pairs()).save(path)
+    # One sentence alone cannot tell which word is which; the priors can, against the order.
+    odd = pairs([("house small", "klein Haus")])
+    assert linked_words(StatisticalAligner(path), odd) == [{("house", "Haus"), ("small", "klein")}]
+    assert ("haus" in load_priors(path).target) and (load_priors(path).count > 0).all()
+
+
+def test_a_fitted_aligner_applies_what_it_learned() -> None:
+    fitted = StatisticalAligner().fit(pairs())
+    odd = pairs([("house small", "klein Haus")])
+    assert linked_words(fitted, odd) == [{("house", "Haus"), ("small", "klein")}]
+
+
+def test_extra_pairs_teach_and_are_not_returned() -> None:
+    odd = pairs([("house small", "klein Haus")])
+    aligner = StatisticalAligner(extra=pairs())
+    assert linked_words(aligner, odd) == [{("house", "Haus"), ("small", "klein")}]
+
+
+def test_a_bitext_larger_than_memory_allows_is_sampled_and_aligned_whole() -> None:
+    from alignment.statistical import StatisticalOptions
+
+    many = pairs() * 6
+    small = StatisticalOptions(max_cells=300)
+    found = StatisticalAligner(options=small).align(many)
+    assert len(found) == len(many)
+    assert sum(len(one.links) for one in found) > 100
+
+
+@pytest.mark.parametrize("content", [b"", b"not arrow at all", b"ARROW1\0\0broken"])
+def test_priors_that_are_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.arrow"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a file of alignment priors"):
+        load_priors(path)
+
+
+def test_missing_priors(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        load_priors(tmp_path / "nothing.arrow")
+
+
+def test_likeness_across_scripts() -> None:
+    words = ["Москва", "Moskva", "Zürich", "Zurich", "1999", "1998", "١٩٩٩", "東京", "а"]
+    of = {word: index for index, word in enumerate(words)}
+
+    def like(first: str, second: str) -> float:
+        return float(similarity(words, words, np.array([of[first]]), np.array([of[second]]))[0])
+
+    assert like("Москва", "Moskva") == 1.0
+    assert like("Zürich", "Zurich") == 1.0
+    assert like("1999", "١٩٩٩") == 1.0
+    assert like("1999", "1998") == 0.0
+    assert like("Москва", "Zurich") == 0.0
+    assert romanize("東京")
+
+
+def test_lexical_links_names_numbers_and_nothing_else() -> None:
+    found = LexicalAligner().align(
+        pairs([("On 12 May Anna Schmidt met Bob", "Bob traf Anna Schmidt am 12. Mai")])
+    )[0]
+    pair = pairs([("On 12 May Anna Schmidt met Bob", "Bob traf Anna Schmidt am 12. Mai")])[0]
+    words = {(pair.source.strings()[i], pair.target.strings()[j]) for i, j in found.links.tolist()}
+    assert words == {("12", "12"), ("Anna", "Anna"), ("Schmidt", "Schmidt"), ("Bob", "Bob")}
+    assert LexicalAligner().align([]) == []
