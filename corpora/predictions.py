@@ -11,6 +11,11 @@ from corpora.readers.mapping import ValueProblem, read_spans
 from corpora.records import Row, Span
 
 
+UNMAPPED = "unmapped"
+"""Flag of a predicted span that could not be brought back to its row, with the label after a colon:
+it is as wrong as a prediction can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What a predictor says of one row (same id, same order as asked)."""
@@ -23,7 +28,13 @@ class Prediction:
     """Predicted spans of the row's text, with their probability as `confidence`."""
     target: str | None = None
     flags: tuple[str, ...] = ()
-    """What went wrong on the way, such as `unmapped`: a span that could not be brought back."""
+    """What went wrong on the way; see `UNMAPPED`."""
+
+    @property
+    def unmapped(self) -> tuple[str, ...]:
+        """The labels of the predicted spans that could not be brought back."""
+        marks = (flag.partition(":") for flag in self.flags)
+        return tuple(label for flag, _, label in marks if flag == UNMAPPED)
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Predicted(Protocol):
     def spans(self) -> tuple[Span, ...]: ...  # noqa: D102
     @property
     def target(self) -> str | None: ...  # noqa: D102
+    @property
+    def unmapped(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 P = TypeVar("P", bound=Predicted)

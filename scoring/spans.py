@@ -55,9 +55,12 @@ def tag_measure(
     gold: Sequence[Sequence[str]],
     predicted: Sequence[Sequence[str]],
     *,
+    lost: Sequence[Sequence[str]] | None = None,
     alphabet: Iterable[str] = (),
 ) -> Measure:
     """Micro F1 over entities in strict IOB2, by label in the details; as seqeval has it.
+
+    `lost` are labels of predictions that are nowhere: they count as predicted and wrong.
 
     An `alphabet` of more labels changes no value; measures that share one have the same columns.
     Raises `ValueError` where sequences are of unequal number or length.
@@ -69,7 +72,10 @@ def tag_measure(
         "span_f1",
         signature("span_f1", average="micro", scheme="IOB2", mode="strict"),
         [strict_chunks(tags) for tags in gold],
-        [strict_chunks(tags) for tags in predicted],
+        [
+            strict_chunks(tags) + _nowhere(labels)
+            for tags, labels in zip(predicted, lost or [()] * len(predicted), strict=True)
+        ],
         alphabet,
     )
 
@@ -93,17 +99,19 @@ def span_measures(
             tags_of(row, one.spans, words=w)
             for row, one, w in zip(gold, predicted, words, strict=True)
         ],
+        lost=[one.unmapped for one in predicted],
         alphabet=labels,
     )
     offsets = _entity_measure(
         "exact_span_f1",
         signature("span_f1", average="micro", match="offsets+label"),
         [_entities(row.spans) for row in gold],
-        [_entities(one.spans) for one in predicted],
+        [_entities(one.spans) + _nowhere(one.unmapped) for one in predicted],
         labels,
     )
     exact = [
         set(_entities(row.spans)) == set(_entities(one.spans))
+        and not one.unmapped
         and (row.label is None or row.label == one.label)
         for row, one in zip(gold, predicted, strict=True)
     ]
@@ -112,6 +120,10 @@ def span_measures(
 
 def _entities(spans: Iterable[Span]) -> list[Entity]:
     return [(span.start, span.end, span.label) for span in spans]
+
+
+def _nowhere(labels: Sequence[str]) -> list[Entity]:
+    return [(-1 - number, -1 - number, label) for number, label in enumerate(labels)]
 
 
 def _entity_measure(

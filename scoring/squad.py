@@ -123,6 +123,8 @@ def qa_measures(
 
 
 def _score(row: Row, predicted: Predicted, normalisation: Normalisation) -> tuple[float, float]:
+    if predicted.unmapped:
+        return 0.0, 0.0  # there was an answer, though nobody knows where
     answers = [row.text[span.start : span.end] for span in row.spans]
 
     def tokens(text: str) -> list[str]:
