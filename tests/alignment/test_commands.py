@@ -1,0 +1,221 @@
+"""`labelferry project` and `labelferry align` on real files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.cli.main import main
+from tests.paths import shared_data
+
+ENGLISH = """\
+Anna	B-PER
+lives	O
+in	O
+Rome	B-LOC
+.	O
+
+The	O
+car	O
+of	O
+Peter	B-PER
+Smith	I-PER
+is	O
+red	O
+.	O
+
+Rome	B-LOC
+is	O
+red	O
+.	O
+"""
+GERMAN = ["Anna wohnt in Rom.", "Das Auto von Peter Smith ist rot.", "Rom ist rot."]
+EXPECTED = [[("Anna", "PER"), ("Rom", "LOC")], [("Peter Smith", "PER")], [("Rom", "LOC")]]
+
+
+@pytest.fixture
+def english(tmp_path: Path) -> Path:
+    path = tmp_path / "en.conll"
+    path.write_text(ENGLISH, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Path:
+    path = tmp_path / "de.txt"
+    path.write_text("\n".join(GERMAN) + "\n", encoding="utf-8")
+    return path
+
+
+def project(english: Path, targets: Path, out: Path, *more: str) -> int:
+    return main(
+        ["project", str(english), "--targets", str(targets), "--source", "en", "--target", "de",
+         "--out", str(out), *more]
+    )  # fmt: skip
+
+
+def labelled(path: Path) -> list[list[tuple[str, str]]]:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [[(r["text"][s["start"] : s["end"]], s["label"]) for s in r["spans"]] for r in rows]
+
+
+def test_lines(english: Path, german: Path, tmp_path: Path) -> None:
+    assert project(english, german, tmp_path / "out.jsonl") == 0
+    assert labelled(tmp_path / "out.jsonl") == EXPECTED
+    row = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert row["lang"] == "de"
+    assert {p.name for p in tmp_path.iterdir()} == {"en.conll", "de.txt", "out.jsonl"}
+
+
+def test_rows_with_the_same_ids_in_another_order(english: Path, tmp_path: Path) -> None:
+    source = tmp_path / "en.jsonl"
+    rows = [
+        {"id": "a", "text": "Anna sleeps", "spans": [{"start": 0, "end": 4, "label": "PER"}]},
+        {"id": "b", "text": "see Rome", "spans": [{"start": 4, "end": 8, "label": "LOC"}]},
+    ]
+    source.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    targets = tmp_path / "de.jsonl"
+    target_rows = [{"id": "b", "text": "sieh Rom"}, {"id": "a", "text": "Anna schläft"}]
+    targets.write_text("".join(json.dumps(r) + "\n" for r in target_rows), encoding="utf-8")
+    assert project(source, targets, tmp_path / "out.jsonl") == 0
+    assert labelled(tmp_path / "out.jsonl") == [[("Anna", "PER")], [("Rom", "LOC")]]
+
+
+def test_conll_keeps_the_tokens_of_the_translation(english: Path, tmp_path: Path) -> None:
+    targets = tmp_path / "de.conll"
+    targets.write_text(
+        "Anna O\nwohnt O\nin O\nRom. O\n\nDas O\nAuto O\nvon O\nPeter O\nSmith O\nist O\nrot. O\n\n"
+        "Rom O\nist O\nrot. O\n",
+        encoding="utf-8",
+    )
+    assert project(english, targets, tmp_path / "out.conll") == 0
+    lines = (tmp_path / "out.conll").read_text(encoding="utf-8").splitlines()
+    body = [line for line in lines if line and not line.startswith("#")]
+    assert body == [
+        "Anna\tB-PER", "wohnt\tO", "in\tO", "Rom.\tB-LOC",
+        "Das\tO", "Auto\tO", "von\tO", "Peter\tB-PER", "Smith\tI-PER", "ist\tO", "rot.\tO",
+        "Rom\tB-LOC", "ist\tO", "rot.\tO",
+    ]  # fmt: skip
+
+
+def test_given_links_are_followed(english: Path, german: Path, tmp_path: Path) -> None:
+    links = tmp_path / "a.talp"
+    # The links of the first row are wrong on purpose: Rome goes to "wohnt".
+    links.write_text("0-0 3-1\n0-0 1-1 2-2 3-3 4-4 5-5 6-6\n0-0\n", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    assert project(english, german, out, "--alignments", str(links)) == 0
+    assert labelled(out)[0][1][0].startswith("wohnt")
+
+
+def test_what_cannot_be_placed_drops_its_row(english: Path, tmp_path: Path) -> None:
+    targets = tmp_path / "de.txt"
+    targets.write_text("Anna wohnt in Rom.\n!\nRom ist rot.\n", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    more = ["--complete", "source", "--min-confidence", "0.5"]
+    assert project(english, targets, out, *more) == 0
+    dropped = (tmp_path / "out.jsonl.dropped.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = labelled(out)
+    assert len(kept) + len(dropped) == 3
+    assert any(json.loads(row)["text"] == "!" for row in dropped)
+    assert json.loads(dropped[0])["meta"]["drop_reason"] == "unplaced-span"
+    assert project(english, targets, out, "--unplaced", "drop-span", *more) == 0
+    assert len(labelled(out)) == 3
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ("nur eine Zeile\n", "1 translations for 3 rows"),
+        ("a\n\nc\n", "line 2.*empty translation"),
+        (None, "no such file"),
+    ],
+)
+def test_mistakes(
+    english: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    targets: str | None,
+    message: str,
+) -> None:
+    path = tmp_path / "de.txt"
+    if targets is not None:
+        path.write_text(targets, encoding="utf-8")
+    assert project(english, path, tmp_path / "out.jsonl") == 2
+    error = capsys.readouterr().err
+    import re
+
+    assert re.search(f"de.txt.*{message}", error), error
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_links_beyond_the_text_are_a_mistake(
+    english: Path, german: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    links = tmp_path / "a.talp"
+    links.write_text("0-0\n0-99\n0-0\n", encoding="utf-8")
+    assert project(english, german, tmp_path / "o.jsonl", "--alignments", str(links)) == 2
+    assert "a.talp, line 2: link 0-99" in capsys.readouterr().err
+
+
+def test_align_two_files_and_pairs(tmp_path: Path) -> None:
+    english = ["the house is red", "the red car", "a house and a car", "", "the car is red."]
+    german = ["das Haus ist rot", "das rote Auto", "ein Haus und ein Auto", "", "das Auto ist rot."]
+    source, target, pairs = (tmp_path / name for name in ("a.en", "a.de", "a.tsv"))
+    source.write_text("\n".join(english) + "\n", encoding="utf-8")
+    target.write_text("\n".join(german) + "\n", encoding="utf-8")
+    pairs.write_text(
+        "".join(f"{a}\t{b}\n" for a, b in zip(english, german, strict=True)), encoding="utf-8"
+    )
+    first, second = tmp_path / "1.talp", tmp_path / "2.talp"
+    priors = tmp_path / "p.arrow"
+    assert main(["align", str(source), str(target), "--out", str(first)]) == 0
+    assert main(["align", str(pairs), "--out", str(second), "--save-priors", str(priors)]) == 0
+    lines = first.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "0-0 1-1 2-2 3-3"
+    assert lines[3] == ""
+    assert lines[4] == "0-0 1-1 2-2 3-3"
+    assert len(second.read_text(encoding="utf-8").splitlines()) == 5
+    weighted = tmp_path / "3.talp"
+    more = ["--weights", "--priors", str(priors), "--symmetrization", "grow-diag-final-and"]
+    assert main(["align", str(pairs), "--out", str(weighted), *more]) == 0
+    assert weighted.read_text(encoding="utf-8").startswith("0-0:0.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ("a\nb\n", "a\n", "1 lines, but"),
+        ("a b\n", None, "line 1: no tab"),
+    ],
+)
+def test_align_mistakes(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    first: str,
+    second: str | None,
+    message: str,
+) -> None:
+    files = []
+    for name, content in (("a.en", first), ("a.de", second)):
+        if content is not None:
+            (tmp_path / name).write_text(content, encoding="utf-8")
+            files.append(str(tmp_path / name))
+    assert main(["align", *files, "--out", str(tmp_path / "x.talp")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_quality_on_europarl() -> None:
+    """The figure of benchmarks/RESULTS.md, with room for rounding."""
+    from alignment.projectors import load_projector
+    from benchmarks.gold import europarl, span_f1, token_spans
+
+    gold = europarl(shared_data("europarl-ner").parent)[0]
+    found = [
+        [(*token_spans(tokens, span.start, span.end), span.label) for span in one.spans()]
+        for tokens, one in zip(
+            gold.tokens, load_projector("aligned").project(gold.inputs), strict=True
+        )
+    ]
+    assert span_f1(gold.spans, found).f1 >= 92.0

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from alignment.projectors import load_projector
+from alignment.protocol import ProjectionInput
+from tests.alignment.building import linked, spans_of, texts
+
+SOURCE = "the Foreign Office in Paris"
+TARGET = "das Auswärtige Amt in Paris"
+SPANS = spans_of(SOURCE, ("Foreign Office", "ORG"), ("Paris", "LOC"))
+
+
+def outcome(row: ProjectionInput, *complete: str) -> tuple[str, ...]:
+    projector = load_projector("aligned", aligner="attention", complete=complete)
+    return projector.project([row])[0].reasons
+
+
+def test_a_span_whose_words_all_have_partners_is_complete() -> None:
+    row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
+    assert outcome(row, "source", "target", "instance") == ("", "")
+
+
+def test_a_source_word_without_partner() -> None:
+    # "Foreign" became nothing: "Office" alone is "Ministerium".
+    row = linked(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
+    assert outcome(row) == ("", "")
+    assert outcome(row, "source") == ("incomplete", "")
+    assert outcome(row, "target") == ("", "")
+    assert outcome(row, "source", "instance") == ("incomplete", "incomplete")
+
+
+def test_what_is_given_up_is_not_placed() -> None:
+    row = linked(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
+    found = load_projector("aligned", aligner="attention", complete=("source",)).project([row])[0]
+    assert texts(row, found) == [None, ("Paris", "LOC")]
+
+
+def test_least_confidence() -> None:
+    row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
+    found = load_projector("aligned", aligner="attention", minimum_confidence=1.0).project([row])
+    assert found[0].reasons == ("unsure", "unsure")

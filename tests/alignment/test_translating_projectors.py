@@ -1,0 +1,240 @@
+"""Projectors that ask a translator: here one whose answers are known by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from alignment.projectors import PROJECTORS, load_projector
+from alignment.projectors.marker import brackets_for, find, mark, unmark
+from alignment.protocol import Projection, ProjectionInput, WordPair
+from corpora.errors import UserError
+from corpora.records import Span
+from tests.alignment.building import check_sound, spans_of, texts
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str = ""
+    score: float = 0.0
+
+
+class Dictionary:
+    """Translates by look-up, and scores a translation by whether it is the one it knows."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+        self.asked: list[str] = []
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: object
+    ) -> list[Answer]:
+        assert (source, target, options) == ("en", "de", "options")
+        self.asked.extend(texts)
+        return [Answer(self.known.get(text, "?")) for text in texts]
+
+    def force(
+        self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
+    ) -> list[Answer]:
+        assert (source, target) == ("en", "de")
+        self.asked.extend(targets)
+        pairs = zip(sources, targets, strict=True)
+        return [Answer(score=-0.1 if self.known.get(s) == t else -6.0) for s, t in pairs]
+
+
+class Nothing:
+    """A projector that says so."""
+
+    name = "nothing"
+
+    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
+        return [Projection((None,) * len(r.spans), ("fell-back",) * len(r.spans)) for r in inputs]
+
+
+def row(source: str, target: str, *spans: tuple[str, str]) -> ProjectionInput:
+    return ProjectionInput(source, spans_of(source, *spans), target, (), "en", "de")
+
+
+def marker(known: dict[str, str]) -> tuple[Dictionary, object]:
+    translator = Dictionary(known)
+    projector = load_projector(
+        "marker", translator=translator, options="options", fallback=Nothing()
+    )
+    return translator, projector
+
+
+def project(known: dict[str, str], one: ProjectionInput) -> list[tuple[str, str] | None]:
+    found = marker(known)[1].project([one])[0]
+    check_sound(one, found)
+    return texts(one, found)
+
+
+def test_markers_carry_a_span() -> None:
+    one = row("call Anna now", "ruf jetzt Anna an", ("Anna", "PER"))
+    known = {"call [Anna] now": "ruf jetzt [Anna] an"}
+    assert project(known, one) == [("Anna", "PER")]
+
+
+def test_types_are_matched_back_when_the_order_changes() -> None:
+    one = row("Anna in Rome", "in Rom Anna", ("Anna", "PER"), ("Rome", "LOC"))
+    known = {"[Anna] in [Rome]": "in [Rom] [Anna]", "Anna": "Anna", "Rome": "Rom"}
+    assert project(known, one) == [("Anna", "PER"), ("Rom", "LOC")]
+
+
+def test_a_marked_translation_that_differs_is_found_in_the_row() -> None:
+    one = row("visit Rome today", "besuche heute Rom", ("Rome", "LOC"))
+    assert project({"visit [Rome] today": "Besuch in [Rom] heute"}, one) == [("Rom", "LOC")]
+
+
+@pytest.mark.parametrize(
+    "translation",
+    [
+        "besuche Rom",  # lost
+        "besuche [Rom",  # unpaired
+        "besuche [[Rom]]",  # nested
+        "besuche ]Rom[",  # in the wrong order
+        "besuche [Rom] []",  # one too many, and empty
+        "besuche [Rom] [Rom]",  # one too many
+        "besuche [Paris]",  # not in the row's own translation
+    ],
+)
+def test_lost_markers_fall_back(translation: str) -> None:
+    one = row("visit Rome", "besuche Rom", ("Rome", "LOC"))
+    found = marker({"visit [Rome]": translation})[1].project([one])[0]
+    assert found.reasons == ("fell-back",)
+
+
+def test_brackets_that_are_there_already_stay_what_they_are() -> None:
+    one = row("visit [old] Rome", "besuche [alt] Rom", ("Rome", "LOC"))
+    assert mark(one) == "visit [old] {Rome}"
+    assert project({"visit [old] {Rome}": "besuche [alt] {Rom}"}, one) == [("Rom", "LOC")]
+
+
+def test_a_text_with_brackets_of_every_kind_falls_back() -> None:
+    source = "[ { < « ⟨ Rome"
+    assert brackets_for(source) is None
+    one = row(source, "Rom", ("Rome", "LOC"))
+    assert marker({})[1].project([one])[0].reasons == ("fell-back",)
+
+
+def test_marking_and_unmarking_are_inverse() -> None:
+    one = row("a bc d", "x", ("a", "A"), ("d", "D"))
+    assert mark(one) == "[a] bc [d]"
+    assert unmark("[a] bc [d]", ("[", "]")) == ("a bc d", [(0, 1), (5, 6)])
+    assert unmark("[ a ] bc", ("[", "]")) == (" a bc", [(1, 2)])
+
+
+def test_finding_wants_whole_words_that_are_free() -> None:
+    assert find("Romane aus Rom und Rom", "Rom", 0.0, []) == (11, 14)
+    assert find("Romane aus Rom und Rom", "Rom", 0.0, [(11, 14)]) == (19, 22)
+    assert find("Romane", "Rom", 0.0, []) is None
+
+
+def test_rows_without_spans_cost_no_translation() -> None:
+    translator, projector = marker({})
+    assert projector.project([ProjectionInput("a", (), "b")]) == [Projection((), ())]
+    assert projector.project([]) == []
+    assert translator.asked == []
+
+
+class NoIdea:
+    """An aligner that links everything with everything."""
+
+    name = "no-idea"
+
+    def posteriors(self, pairs: Sequence[WordPair]):
+        import numpy as np
+
+        from alignment.protocol import Posteriors
+
+        result = []
+        for pair in pairs:
+            shape = (len(pair.source.offsets), len(pair.target.offsets))
+            forward = np.full(shape, 0.9 / max(shape[0], 1), np.float32)
+            result.append(Posteriors(forward, np.full(shape, 0.9 / max(shape[1], 1), np.float32)))
+        return result
+
+    def align(self, pairs: Sequence[WordPair]):
+        raise AssertionError
+
+
+def test_the_translator_settles_what_the_aligner_cannot() -> None:
+    translator = Dictionary({"sister": "Schwester"})
+    one = row("my sister waits", "meine Schwester wartet", ("sister", "PER"))
+    projector = load_projector(
+        "candidate", translator=translator, aligner=NoIdea(), most=20, influence=2.0
+    )
+    found = projector.project([one])[0]
+    check_sound(one, found)
+    assert texts(one, found) == [("Schwester", "PER")]
+    assert "Schwester" in translator.asked
+
+
+def test_the_translator_is_not_asked_where_the_aligner_is_sure() -> None:
+    translator = Dictionary({})
+    bitext = [row("Anna waits", "Anna wartet", ("Anna", "PER")) for _ in range(20)]
+    projector = load_projector("candidate", translator=translator)
+    for one, found in zip(bitext, projector.project(bitext), strict=True):
+        assert texts(one, found) == [("Anna", "PER")]
+    assert translator.asked == []
+
+
+class Fixed:
+    """A projector that always says the same."""
+
+    name = "fixed"
+
+    def __init__(self, *placed: tuple[int, int, float] | None) -> None:
+        self.placed = placed
+
+    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
+        return [
+            Projection(
+                tuple(
+                    None if p is None else Span(p[0], p[1], span.label, self.name, p[2])
+                    for p, span in zip(self.placed, one.spans, strict=True)
+                ),
+                tuple("unaligned" if p is None else "" for p in self.placed),
+            )
+            for one in inputs
+        ]
+
+
+def vote(*members: Fixed) -> Projection:
+    one = row("a b", "x y", ("a", "A"), ("b", "B"))
+    found = load_projector("vote", members=members).project([one])[0]
+    check_sound(one, found)
+    return found
+
+
+def test_two_outvote_one() -> None:
+    found = vote(Fixed((0, 1, 0.6), None), Fixed((0, 1, 0.6), None), Fixed((2, 3, 0.9), None))
+    assert (found.placed[0].start, found.placed[0].end) == (0, 1)
+    assert found.reasons == ("", "unaligned")
+
+
+def test_agreement_is_surer_than_disagreement() -> None:
+    agreed = vote(Fixed((0, 1, 0.9), None), Fixed((0, 1, 0.9), None))
+    split = vote(Fixed((0, 1, 0.9), None), Fixed((2, 3, 0.8), None))
+    assert agreed.placed[0].confidence > split.placed[0].confidence
+
+
+def test_spans_that_want_the_same_run_do_not_share_it() -> None:
+    found = vote(Fixed((0, 1, 0.9), (0, 1, 0.8)), Fixed((0, 1, 0.9), (2, 3, 0.3)))
+    assert [(s.start, s.end) for s in found.placed if s] == [(0, 1), (2, 3)]
+    assert vote(Fixed((0, 1, 0.9), (0, 1, 0.8))).reasons == ("", "collision")
+
+
+def test_mistakes_name_the_choices() -> None:
+    with pytest.raises(UserError, match="choose from: " + ", ".join(sorted(PROJECTORS))):
+        load_projector("magic")
+    with pytest.raises(UserError, match=r"no option 'speed'.*minimum_confidence"):
+        load_projector("aligned", speed=3)
+    with pytest.raises(UserError, match="instance"):
+        load_projector("aligned", complete=("everything",))
+    with pytest.raises(UserError, match=r"statistical\+attention"):
+        load_projector("aligned", aligner="magic")
+    with pytest.raises(UserError, match="at least one"):
+        load_projector("vote", members=())
