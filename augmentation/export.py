@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import yaml
 from augmentation import steps
 from augmentation.config import Settings
 from augmentation.summary import RunSummary, TargetSummary, summarize
+from corpora.manifest import fingerprint, path_hash
 from corpora.records import Row
 from corpora.schema import batch_to_rows
 from corpora.shards import list_shards, read_batches
 from corpora.storage import write_text
 from corpora.writers import write_dataset_batches
 
+VERSION = 1
 TASK_CATEGORIES = {
     "classification": "text-classification",
     "pair": "text-classification",
@@ -37,13 +40,27 @@ def export_folder(run: Path, target: str) -> Path:
 
 
 def export_run(settings: Settings, target: str) -> Path:
-    """Write `export/<target>/`: Parquet files by split, and the card."""
+    """Write `export/<target>/`: Parquet files by split, and the card; leave it if it is there."""
     folder = export_folder(settings.run, target)
-    write_dataset_batches(final_batches(settings.run, target), folder)
     summary = summarize(settings)
     own = next(one for one in summary.targets if one.target == target)
-    write_text(folder / "README.md", dataset_card(settings, summary, own))
+    card = dataset_card(settings, summary, own)
+    shards = list_shards(settings.run, steps.filter_step(target))
+    made_from = fingerprint(["export", VERSION, card, [steps.checksum(ref) for ref in shards]])
+    note = folder.parent / f".{target}.json"
+    if note.is_file() and note.read_text(encoding="utf-8") == _note(made_from, folder):
+        return folder
+    note.unlink(missing_ok=True)
+    write_dataset_batches(final_batches(settings.run, target), folder)
+    write_text(folder / "README.md", card)
+    write_text(note, _note(made_from, folder))
     return folder
+
+
+def _note(made_from: str, folder: Path) -> str:
+    """What an export was made from, and what it is."""
+    facts = {"fingerprint": made_from, "checksum": path_hash(folder) if folder.is_dir() else ""}
+    return json.dumps(facts, indent=1) + "\n"
 
 
 def final_batches(run: Path, target: str) -> Iterator[pa.RecordBatch]:

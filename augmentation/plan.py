@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -259,7 +260,7 @@ def _shards_read_before(settings: Settings) -> int | None:
 class Running(Protocol):
     """A job under way: what `concurrent.futures` and Prefect both offer."""
 
-    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
         """Call `fn` when the job is done."""
         ...
 
@@ -287,7 +288,7 @@ def carry_out(
         while failure is None and (job := plan.next_job()) is not None:
             running = submit(job, plan.settings)
             under_way += 1
-            running.add_done_callback(lambda ended, job=job: done.put((job, ended)))
+            running.add_done_callback(partial(_put, done, job))
         try:
             job, running = done.get(timeout=0.5)
         except queue.Empty:
@@ -303,6 +304,10 @@ def carry_out(
         tick()
     if failure is not None:
         raise failure
+
+
+def _put(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, ended: Any) -> None:
+    done.put((job, ended))
 
 
 class InProcess(AbstractContextManager["InProcess"]):

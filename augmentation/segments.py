@@ -174,7 +174,7 @@ class SegmentIndex:
         run = self._connection.execute
         self._forget(shard)
         placed: dict[bytes, tuple[int, int]] = {}
-        fresh = []
+        fresh: list[tuple[bytes, int, int]] = []
         for key in keys:
             if key in placed:
                 continue

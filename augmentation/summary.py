@@ -38,7 +38,7 @@ class RunSummary:
     mended: Counter[str] = field(default_factory=Counter)
     """What `--on-error repair` mended."""
     targets: list[TargetSummary] = field(default_factory=list)
-    step_seconds: Counter[str] = field(default_factory=Counter)
+    step_seconds: dict[str, float] = field(default_factory=dict)
     """Work by step, added up over shards, which overlap in time."""
 
 
@@ -53,7 +53,7 @@ def summarize(settings: Settings) -> RunSummary:
             summary.rows_in += sidecar.rows_in or 0
             read_dropped.update(sidecar.drop_reasons)
             summary.mended.update(steps.read_json(ref).get("mended", {}))
-            summary.step_seconds["ingest"] += sidecar.seconds
+    _add_seconds(summary, settings, steps.INGEST, "ingest")
     _add_seconds(summary, settings, steps.SEGMENT, "segment")
     for target in settings.config.targets:
         summary.targets.append(_summarize_target(settings, target, read_dropped, summary))
@@ -61,10 +61,9 @@ def summarize(settings: Settings) -> RunSummary:
 
 
 def _add_seconds(summary: RunSummary, settings: Settings, step: str, name: str) -> None:
-    for ref in list_shards(settings.run, step):
-        sidecar = read_sidecar(ref)
-        if sidecar is not None:
-            summary.step_seconds[name] += sidecar.seconds
+    sidecars = (read_sidecar(ref) for ref in list_shards(settings.run, step))
+    seconds = sum(one.seconds for one in sidecars if one is not None)
+    summary.step_seconds[name] = summary.step_seconds.get(name, 0.0) + seconds
 
 
 def _summarize_target(

@@ -93,7 +93,10 @@ class Translations:
         flat = self._attention[number]
         if flat is None:
             return None
-        return flat.reshape(self.target_length(number), -1)
+        matrix: np.ndarray[Any, np.dtype[np.float32]] = flat.reshape(
+            self.target_length(number), self._source.length(number) // 2
+        )
+        return matrix
 
 
 def _chunk(column: pa.ChunkedArray) -> pa.ListArray:
@@ -103,8 +106,8 @@ def _chunk(column: pa.ChunkedArray) -> pa.ListArray:
 class _Lists:
     def __init__(self, column: pa.ChunkedArray) -> None:
         array = _chunk(column)
-        self._offsets = array.offsets.to_pylist()
-        self._values = array.values.to_pylist()
+        self._offsets: list[int] = array.offsets.to_pylist()
+        self._values: list[int] = array.values.to_pylist()
 
     def length(self, number: int) -> int:
         return self._offsets[number + 1] - self._offsets[number]

@@ -67,14 +67,15 @@ TASKS = {
 
 def submit(job: Job, settings: Settings) -> Running:
     """Give `job` to Prefect's task runner."""
-    future: Running = TASKS[job.step].submit(job, settings)
-    return future
+    future: Any = TASKS[job.step].submit(job, settings)
+    running: Running = future
+    return running
 
 
 @flow(
     name="translate-train",
     flow_run_name="{config.run_name}",
-    task_runner=ThreadPoolTaskRunner(max_workers=MAX_WORKERS),
+    task_runner=ThreadPoolTaskRunner(max_workers=MAX_WORKERS),  # type: ignore[arg-type]
 )
 def translate_train(config: TranslateTrainConfig) -> RunResult:
     """Translate the labelled rows of `config.input` and carry their labels over."""

@@ -72,6 +72,18 @@ def test_run_json_repeats_the_run(done: RunResult) -> None:
     assert "ctranslate2" in manifest["versions"]
 
 
+def test_an_export_is_written_again_only_if_it_must(done: RunResult) -> None:
+    config = open_finished(done.run).config
+    (folder,) = done.exports()
+    file = next((folder / "data").glob("dev-*"))
+    whole, at = file.read_bytes(), file.stat().st_mtime_ns
+    translate_train(config)
+    assert file.stat().st_mtime_ns == at
+    file.write_bytes(b"broken")
+    translate_train(config)
+    assert file.read_bytes() == whole
+
+
 def test_the_report_is_whole_and_safe(done: RunResult) -> None:
     page = done.report.read_text()
     assert not re.search(r"(src|href)=|url\(|@import|<script", page)

@@ -105,20 +105,23 @@ def test_it_is_an_arrow_dataset(tmp_path: Path) -> None:
 def test_translations_come_back_as_they_were() -> None:
     attention = np.arange(6, dtype=np.float32).reshape(2, 3) / 8
     batch = translation_batch(
-        pa.array(keys_of("a", "b", "c"), KEY_TYPE),
-        pa.array(["a", "b", "c"]),
+        pa.array(keys_of("a", "b", "e", "c"), KEY_TYPE),
+        pa.array(["a", "b", "e", "c"]),
         [
             Hypothesis("x y", -0.25, ((0, 1), (1, 2), (3, 5)), ((0, 1), (2, 3)), attention),
             Hypothesis("", 0.0, flags=("empty", "length")),
+            Hypothesis("", 0.0, ((0, 1),), (), np.zeros((0, 1), np.float32), ("empty",)),
             Hypothesis("z", -1.0, ((0, 1),), ((0, 1),), np.ones((1, 1), np.float32)),
         ],
     )
-    found = Translations(pa.Table.from_batches([batch, batch]).slice(3))
-    assert found.translations == ["x y", "", "z"]
-    assert found.flags == ["", "empty,length", ""]
+    found = Translations(pa.Table.from_batches([batch, batch]).slice(4))
+    assert found.translations == ["x y", "", "", "z"]
+    assert found.flags == ["", "empty,length", "empty", ""]
     assert found.source_pieces(0) == [0, 1, 1, 2, 3, 5]
     assert found.target_length(0) == 2
     matrix = found.attention(0)
     assert matrix is not None and matrix.tolist() == attention.tolist()
     assert found.attention(1) is None
+    empty = found.attention(2)
+    assert empty is not None and empty.shape == (0, 1)
     assert Translations(TRANSLATION_SCHEMA.empty_table()).translations == []

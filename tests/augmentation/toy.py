@@ -42,7 +42,8 @@ class ToyTranslator:
         words = [match.span() for match in _WORD.finditer(text)]
         flags = tuple(flag for flag in ("repetition", "copy") if flag in text)
         if "vanish" in text:
-            return Hypothesis("", -1.0, tuple(words), (), None, ("empty",))
+            nothing = np.zeros((0, len(words)), np.float32) if options.return_attention else None
+            return Hypothesis("", -1.0, tuple(words), (), nothing, ("empty",))
         target, pieces = "", []
         for start, end in reversed(words):
             target += " " if target else ""
