@@ -19,9 +19,20 @@ gives each a third. One that gets less may have none."""
 class Forced(Protocol):
     """What forced decoding gives of one text, as `translators.protocol.Hypothesis` does."""
 
-    source_pieces: tuple[tuple[int, int], ...]
-    target_pieces: tuple[tuple[int, int], ...]
-    attention: NDArray[np.float32] | None
+    @property
+    def source_pieces(self) -> tuple[tuple[int, int], ...]:
+        """Offsets into the source."""
+        ...
+
+    @property
+    def target_pieces(self) -> tuple[tuple[int, int], ...]:
+        """Offsets into the translation."""
+        ...
+
+    @property
+    def attention(self) -> NDArray[np.float32] | None:
+        """Soft alignment of shape (target pieces, source pieces)."""
+        ...
 
 
 class ForcingTranslator(Protocol):
@@ -127,4 +138,4 @@ def _overlap(
     second = np.array(words, dtype=np.float64).reshape(-1, 2)
     end = np.minimum(first[:, None, 1], second[None, :, 1])
     start = np.maximum(first[:, None, 0], second[None, :, 0])
-    return np.maximum(end - start, 0.0)
+    return np.asarray(np.maximum(end - start, 0.0), dtype=np.float64)

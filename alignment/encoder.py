@@ -158,7 +158,7 @@ class EncoderAligner:
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[Floats, list[tuple[int, int]]]]:
         """Embeddings (pieces, size) and offsets of the pieces of every text."""
-        chunks = []
+        chunks: list[tuple[int, int, int]] = []
         pieces = (
             self._tokenizer(
                 list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False
@@ -180,7 +180,7 @@ class EncoderAligner:
                 sums[text][start:end] += states
                 counts[text][start:end] += 1.0
         return [
-            (total / np.maximum(count, 1.0), [tuple(pair) for pair in offsets])
+            ((total / np.maximum(count, 1.0)).astype(np.float32), [(a, b) for a, b in offsets])
             for total, count, offsets in zip(sums, counts, pieces["offset_mapping"], strict=True)
         ]
 
@@ -226,7 +226,8 @@ def windows(length: int, size: int) -> list[tuple[int, int]]:
 
 
 def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norm, 1e-9), dtype=np.float32)
 
 
 def argmax(similarity: Floats) -> Floats:
@@ -244,7 +245,8 @@ def itermax(similarity: Floats) -> Floats:
     """`argmax`, then again for what is unlinked; linked pieces may link again, at a discount."""
     links = argmax(similarity)
     for _ in range(_ITERMAX_ROUNDS - 1):
-        rows, columns = links.any(axis=1)[:, None], links.any(axis=0)[None, :]
+        rows = np.asarray(links.any(axis=1))[:, None]
+        columns = np.asarray(links.any(axis=0))[None, :]
         if rows.all() or columns.all():
             break
         allowed = np.where(rows & columns, 0.0, np.where(rows | columns, _ITERMAX_DISCOUNT, 1.0))

@@ -73,7 +73,8 @@ def project_rows(
     or, without `drop_rows`, only itself. `overlapping` places every span by itself, as alternative
     answers to a question need.
     """
-    parts, owners = [], []
+    parts: list[ProjectionInput] = []
+    owners: list[int] = []
     for index, one in enumerate(inputs):
         groups = [(span,) for span in one.spans] if overlapping else [one.spans]
         parts.extend(replace(one, spans=group) for group in groups)

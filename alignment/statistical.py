@@ -10,7 +10,7 @@ alignment from so little data is uncertain, several models with stems of other l
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -205,7 +205,7 @@ class _Bitext:
         )
         self.batches = list(self._batches())
 
-    def _batches(self):  # type: ignore[no-untyped-def]
+    def _batches(self) -> Iterator[_Batch]:
         """Batches of pairs whose lengths differ little, so that padding costs little."""
         usable = np.flatnonzero(self.rows * self.columns)
         band = np.ceil(np.log(np.maximum(self.rows[usable], 1)) / np.log(1.25))
@@ -485,7 +485,7 @@ class Priors:
         if len(bitext.keys):
             hit = bitext.keys[at] == keys
             np.add.at(count, at[hit], value[both][hit])
-        return count, total
+        return count, np.asarray(total, dtype=np.float64)
 
 
 def _lookup(words: Sequence[str], index: dict[str, int]) -> Ints:

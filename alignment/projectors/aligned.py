@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +160,7 @@ class AlignedProjector:
         return ok
 
 
-def _covered(words: Sequence[str], best: NDArray[np.float32]) -> bool:
+def _covered(words: Sequence[str], best: NDArray[Any]) -> bool:
     """Whether every word has a partner; punctuation needs none."""
     return all(
         value >= 0.2 or not any(map(str.isalnum, word))

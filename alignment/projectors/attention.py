@@ -18,6 +18,7 @@ from alignment.projectors.decode import place_spans
 from alignment.projectors.edges import TrimTable, build_projection, is_punctuation
 from alignment.protocol import Projection, ProjectionInput
 from alignment.words import CharClass
+from corpora.records import Span
 
 _SMOOTHING = 0.02
 """Attention given to in and out alike: a unit that attends to nothing weighs nothing."""
@@ -160,7 +161,9 @@ class _Batch:
         valid = np.ones_like(starts)
         self._choose(np.array([job]), inside[None], outside[None], starts, valid, np.array([start]))
 
-    def _shares(self, job: int, first: int, last: int) -> tuple[NDArray, NDArray]:
+    def _shares(
+        self, job: int, first: int, last: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Attention into and out of a span for every target piece of segments first..last."""
         parts = []
         for segment in range(int(first), int(last) + 1):
@@ -187,10 +190,10 @@ class _Batch:
         cell = (unit + np.arange(len(jobs))[:, None] * units)[valid]
         size = len(jobs) * units
         pieces = np.bincount(cell, minlength=size).reshape(-1, units)
-        into = np.bincount(cell, inside[valid], size).reshape(-1, units)
-        out = np.bincount(cell, outside[valid], size).reshape(-1, units)
-        pieces_or_1 = np.maximum(pieces, 1)
-        into, out = into / pieces_or_1, np.maximum(out, 0.0) / pieces_or_1
+        several = np.maximum(pieces, 1)
+        into = np.bincount(cell, inside[valid], size).reshape(-1, units) / several
+        out = np.bincount(cell, outside[valid], size).reshape(-1, units) / several
+        into, out = np.asarray(into, np.float64), np.maximum(out, 0.0)
         scores = np.where(pieces > 0, np.log((into + _SMOOTHING) / (out + _SMOOTHING)), -np.inf)
         # Padding must not be entered: beyond the last unit the running sum only falls.
         total = np.cumsum(np.where(pieces > 0, scores, -1e6), axis=1)
@@ -268,7 +271,7 @@ class _Batch:
             else:
                 self._run[job] = (bounds[run[0]], bounds[run[1]])
 
-    def _build(self, spans: list, rows: NDArray[np.int64]) -> list[Projection]:
+    def _build(self, spans: list[Span], rows: NDArray[np.int64]) -> list[Projection]:
         placed = self._run[:, 1] > self._run[:, 0]
         first = np.where(placed, self._run[:, 0], 0)
         last = np.where(placed, self._run[:, 1] - 1, 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -318,19 +319,21 @@ class Candidates:
         self._column("punctuation")[:] = np.abs(marks - self.source_marks[job])
 
     def _first_cell(self) -> Ints:
-        return np.minimum(self.cell_start, max(len(self.cell_type) - 1, 0))
+        return np.asarray(np.minimum(self.cell_start, max(len(self.cell_type) - 1, 0)))
 
     def _last_cell(self) -> Ints:
-        return np.maximum(self.cell_end - 1, 0)
+        return np.asarray(np.maximum(self.cell_end - 1, 0))
 
     def before(self, values: Floats, edge: float) -> Floats:
         """Of every candidate, the value of the cell before it, or `edge` at the text's start."""
-        return np.where(self.start > 0, values[np.maximum(self.cell_start - 1, 0)], edge)
+        found = values[np.maximum(self.cell_start - 1, 0)]
+        return np.asarray(np.where(self.start > 0, found, edge))
 
     def after(self, values: Floats, edge: float) -> Floats:
         """Of every candidate, the value of the cell after it, or `edge` at the text's end."""
         inside = self.end < self.width[self.job]
-        return np.where(inside, values[np.minimum(self.cell_end, len(values) - 1)], edge)
+        found = values[np.minimum(self.cell_end, len(values) - 1)]
+        return np.asarray(np.where(inside, found, edge))
 
     def _fill_surface(self) -> None:
         start, end, job = self.cell_start, self.cell_end, self.job
@@ -415,7 +418,7 @@ class Candidates:
         total = self.lexicon.target_stem_count
         key = self.job_row[self.cell_job] * self.lexicon.stems + stems
         _, group = np.unique(key, return_inverse=True)
-        own = np.bincount(group, covered)[group]
+        own: Floats = np.bincount(group, covered)[group].astype(np.float64)
         first = np.concatenate([[True], np.diff(self.job_row) != 0])
         in_row = np.bincount(group, first[self.cell_job].astype(float))[group]
         rate = _log_rate(inside[stems] - own, total[stems] - in_row, inside.sum() / total.sum())
@@ -440,9 +443,9 @@ class Candidates:
             ("before_word", before),
             ("after_word", after),
         ):
-            seen = np.bincount(number, weight, words + 2)
+            seen: Floats = np.bincount(number, weight, words + 2).astype(np.float64)
             _, group = np.unique(self.job * (words + 2) + number, return_inverse=True)
-            own = np.bincount(group, weight)[group]
+            own: Floats = np.bincount(group, weight)[group].astype(np.float64)
             self._column(name)[:] = _log_rate(seen[number] - own, count[number] - 1.0, rate)
 
     def _learn_shapes(self, weight: Floats) -> None:
@@ -501,7 +504,7 @@ def _log_ratio(given: Ints, value: Ints, weight: Floats, background: Floats) -> 
     return np.asarray(np.log(smooth) - np.log(share))
 
 
-def _cat(parts: Sequence[NDArray], kind: type = np.float64) -> NDArray:
+def _cat(parts: Sequence[NDArray[Any]], kind: type = np.float64) -> NDArray[Any]:
     return np.concatenate([*parts, np.zeros(0, kind)]).astype(kind, copy=False)
 
 

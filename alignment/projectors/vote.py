@@ -72,8 +72,8 @@ class VoteProjector:
                 chosen[index] = run
                 confidence[index] = self._confidence(votes)
                 taken.append(run)
-        for index, run in enumerate(chosen):
-            if run is None and support[index]:
+        for index, found in enumerate(chosen):
+            if found is None and support[index]:
                 reasons[index] = "collision"
         return build_projection(row.target, row.spans, chosen, confidence, reasons, self.name)
 

@@ -41,11 +41,12 @@ class Weights:
 def load_weights(kind: str) -> Weights:
     """The weights for `statistical`, `links` or `attention` evidence."""
     table = json.loads(_FILE.read_text(encoding="utf-8"))[kind]
+    first, second = (
+        np.array([table[part].get(name, 0.0) for name in FEATURES]) for part in ("first", "second")
+    )
     return Weights(
-        *(
-            np.array([table[part].get(name, 0.0) for name in FEATURES])
-            for part in ("first", "second")
-        ),
+        first,
+        second,
         np.array(table["calibration"]["from"]),
         np.array(table["calibration"]["to"]),
     )
