@@ -8,6 +8,7 @@ edge of or next to spans elsewhere. The spans of a row are then placed together.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from corpora.errors import UserError
 
 _BLOCK_CELLS = 60_000
 _ALTERNATIVES = 8
-_BEAM = 40
+_BEAM = 24
 COMPLETENESS = ("source", "target", "instance")
 
 
@@ -260,21 +261,35 @@ def choose(candidates: Candidates, probability: NDArray[np.float64]) -> list[int
 def _assign(
     candidates: Candidates, probability: NDArray[np.float64], jobs: NDArray[np.int64]
 ) -> list[int]:
-    beam: list[tuple[float, tuple[int, ...], tuple[tuple[int, int], ...]]] = [(0.0, (), ())]
+    """Beam search; a state is its log-probability, its cells as a bit set, and its choices."""
+    beam: list[tuple[float, int, tuple[int, ...]]] = [(0.0, 0, ())]
     for job in jobs.tolist():
         low, high = int(candidates.bounds[job]), int(candidates.bounds[job + 1])
-        ranked = low + np.argsort(-probability[low : high - 1], kind="stable")[:_ALTERNATIVES]
-        options = [(int(c), (int(candidates.start[c]), int(candidates.end[c]))) for c in ranked]
-        grown = []
-        for score, chosen, taken in beam:
-            for candidate, run in options:
-                if all(run[1] <= start or run[0] >= end for start, end in taken):
-                    gain = float(np.log(probability[candidate] + 1e-12))
-                    grown.append((score + gain, (*chosen, candidate), (*taken, run)))
-            lost = float(np.log(probability[high - 1] + 1e-4))
-            grown.append((score + lost, (*chosen, -1), taken))
-        beam = sorted(grown, key=lambda state: -state[0])[:_BEAM]
-    return list(beam[0][1])
+        part = probability[low : high - 1]
+        ranked = np.argsort(-part, kind="stable")[:_ALTERNATIVES]
+        options = [
+            (low + c, ((1 << end - start) - 1) << start, gain)
+            for c, start, end, gain in zip(
+                ranked.tolist(),
+                candidates.start[low + ranked].tolist(),
+                candidates.end[low + ranked].tolist(),
+                np.log(part[ranked] + 1e-12).tolist(),
+                strict=True,
+            )
+        ]
+        options.append((-1, 0, math.log(float(probability[high - 1]) + 1e-4)))
+        grown = [
+            (score + gain, taken | cells, (*chosen, candidate))
+            for score, taken, chosen in beam
+            for candidate, cells, gain in options
+            if not taken & cells
+        ]
+        beam = sorted(grown, key=_by_score)[:_BEAM]
+    return list(beam[0][2])
+
+
+def _by_score(state: tuple[float, int, tuple[int, ...]]) -> float:
+    return -state[0]
 
 
 def to_projection(
