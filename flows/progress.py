@@ -86,6 +86,8 @@ class Lines(Watcher):
         """How far the run has come, in words."""
         tally = self._tally
         total = f"{tally.total}" if tally.total is not None else f"{tally.read} and more"
+        if not tally.done:
+            return f"{total} rows read, the first of them under way for {clock(tally.seconds)}"
         left = f", {clock(tally.left)} left" if tally.left is not None else ""
         return f"{tally.done} of {total} rows, {tally.rate:.1f} rows/s{left}"
 
