@@ -96,8 +96,8 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--projector",
         "projection.projector",
-        "how spans are placed (default: the translator's attention where it was taught an "
-        "alignment)",
+        "how spans are placed: attention, aligned, marker, candidate or vote (default: the "
+        "translator's attention where it was taught an alignment, else aligned)",
         {"metavar": "NAME"},
     ),
     (

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from alignment.projectors import PROJECTORS
 from augmentation.config import TranslateTrainConfig, load_config
 from corpora.readers import open_corpus
 from flows.cli.main import COMMANDS, main
@@ -110,6 +111,29 @@ def test_the_configuration_in_miniature_runs(ferry: Run) -> None:
     code, out, err = ferry(source, "--config", str(ROOT / "configs" / "translate-mini.yaml"))
     assert code == 0, err
     assert re.search(r"rows in +24\n", out)
+
+
+@pytest.mark.parametrize("projector", sorted(PROJECTORS))
+def test_every_projector(ferry: Run, tmp_path: Path, projector: str) -> None:
+    source = ROOT / "data" / "samples" / "ner.en.jsonl"
+    code, out, err = ferry(source, "--limit", "12", "--projector", projector)
+    assert code == 0, err
+    assert f"spans placed by {projector}" in out
+    rows = list(open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows())
+    assert sum(len(one.spans) for one in rows) > 5
+    assert all(0 <= (span.confidence or 0) <= 1 for one in rows for span in one.spans)
+
+
+def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_path: Path) -> None:
+    other = tmp_path / "untaught"
+    shutil.copytree(model_path, other)
+    card = json.loads((other / "labelferry.json").read_text())
+    (other / "labelferry.json").write_text(json.dumps(card | {"alignment": None}))
+    source = ROOT / "data" / "samples" / "ner.en.jsonl"
+    refused(ferry(source, "--model", str(other), "--projector", "attention"), "not taught")
+    code, out, err = ferry(source, "--model", str(other), "--limit", "12")
+    assert code == 0, err
+    assert "spans placed by aligned" in out
 
 
 @pytest.mark.parametrize("name", ["intents.en.jsonl", "ner.en.jsonl"])
