@@ -37,7 +37,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("the trainer 'transformers'", "torch") from error
 
-from trainers.fine_tuning import (
+from trainers.fine_tuning_torch import (
     FineTuning,
     choose_device,
     class_weights,

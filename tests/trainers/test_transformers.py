@@ -21,7 +21,7 @@ from trainers.encoding import (  # noqa: E402
     as_iob2,
     best_path,
 )
-from trainers.fine_tuning import FineTuning, class_weights, freeze  # noqa: E402
+from trainers.fine_tuning_torch import FineTuning, class_weights, freeze  # noqa: E402
 from trainers.load import load_predictor  # noqa: E402
 from trainers.tagging import WordCutter  # noqa: E402
 from trainers.transformers_trainer import TransformersTrainer, load_tokenizer  # noqa: E402

@@ -1,0 +1,84 @@
+"""The comparison of strategies as a Prefect flow: one task a job."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from augmentation.compare import CompareRun, Job, Notice, perform
+from augmentation.compare import compare as run_compare
+from augmentation.compare_config import CompareConfig
+from augmentation.compare_report import CompareResults, collect
+from flows.translate_train import may_pass
+
+
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="{job.name}",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=may_pass,
+)
+def run_job(job: Job, run: CompareRun) -> None:
+    """Carry out one job."""
+    perform(job, run)
+
+
+def submit(job: Job, run: CompareRun) -> None:
+    """Do `job` as a task; jobs go one by one, because a trainer takes all cores."""
+    TASKS[job.kind](job, run)
+
+
+TASKS = {
+    kind: run_job.with_options(name=kind)
+    for kind in ("read", "translate", "round-trip", "check", "train", "predict", "report")
+}
+_notice: list[Notice] = []
+
+
+@flow(name="compare", flow_run_name="{config.name}")
+def compare(config: CompareConfig) -> CompareRun:
+    """Compare the strategies that `config` names."""
+    run = run_compare(config, _notice[0] if _notice else None, submit)
+    create_table_artifact(
+        table=artifact_rows(collect(run)),
+        key="compare-strategies",
+        description=f"Strategies compared in `{run.run}`",
+    )
+    return run
+
+
+def artifact_rows(results: CompareResults) -> list[dict[str, Any]]:
+    """A row a trainer, language and strategy."""
+    return [
+        {
+            "trainer": language.trainer,
+            "language": language.lang,
+            "strategy": one.strategy,
+            **{name: str(one.scores[name]) for name in results.metrics},
+            "seconds": round(one.total_seconds, 1),
+        }
+        for language in results.languages
+        for one in language.strategies
+    ]
+
+
+def run_flow(config: CompareConfig, notice: Notice) -> CompareRun:
+    """Run the flow from the command line; `notice` is told how it goes."""
+    _notice[:] = [notice]
+    try:
+        return compare(config)
+    finally:
+        _notice.clear()
+
+
+if __name__ == "__main__":
+    from flows.cli.main import main
+
+    sys.exit(main(["compare", *sys.argv[1:]]))
