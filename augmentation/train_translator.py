@@ -461,6 +461,7 @@ def card_step(run: TrainRun) -> str:
         parameters=_parameters(run.model),
         megabytes=size / 1e6,
         machine=history.machine,
+        started_from=_started_from(config.init_from),
     )
     folder = run.out.with_name(f".{run.out.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
@@ -513,6 +514,10 @@ def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
     )
 
 
+def _started_from(path: Path | None) -> str | None:
+    return None if path is None else f"`{path}` ({file_hash(path)})"
+
+
 def _too_long(run: TrainRun) -> dict[str, int]:
     """Pairs that have more pieces than training takes, if there are any."""
     limit = run.config.training.max_pieces - 2  # a tag and the end of the sentence
@@ -543,6 +548,7 @@ def _summary(card: TrainingCard) -> dict[str, Any]:
         ],
         "steps": card.history.steps,
         "seconds": round(card.history.seconds),
+        "started_from": card.started_from,
         "machine": card.machine,
         "scores": [
             {

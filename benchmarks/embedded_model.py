@@ -101,7 +101,15 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
                     figures[f"{name}.{source}-{target}.{system}.{score.name}"] = score.value
             if name == "flores.dev":
                 share = loop_share(hypotheses, columns[target])
-                loops.append((f"{source}→{target}", len(outputs), f"{100 * share:.2f} %"))
+                flagged = sum(bool({"repetition", "length"} & set(h.flags)) for h in hypotheses)
+                loops.append(
+                    (
+                        f"{source}→{target}",
+                        len(outputs),
+                        f"{100 * share:.2f} %",
+                        f"{100 * flagged / len(outputs):.2f} %",
+                    )
+                )
                 figures[f"{name}.{source}-{target}.loops"] = share
     head = ("set", "direction", "pairs", "system", "BLEU", "chrF", "to reach")
     return [
@@ -109,7 +117,7 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
         "\n".join(f"{metric}: `{signature}`" for metric, signature in signatures.items()),
         "FLORES outputs that loop (four words in a row twice, where the reference has them once) "
         "or hit the length limit (to reach: at most 1 %):",
-        table(("direction", "sentences", "loop or limit"), loops),
+        table(("direction", "sentences", "loop or limit", "seen by the engine's guards"), loops),
     ], figures
 
 

@@ -71,6 +71,8 @@ class TrainingCard:
     parameters: int
     megabytes: float
     machine: str
+    started_from: str | None = None
+    """The weights that training started from, if not from nothing; their making is not counted."""
     curves: str = "curves.svg"
     """File name of the picture in the model's folder."""
 
@@ -102,7 +104,7 @@ def render_card(card: TrainingCard) -> str:
         "## Scores\n",
         _scores(card.scores),
         "## Training\n",
-        _training(card.history, card.machine),
+        _training(card),
         f"![Loss and chrF over time]({card.curves})\n",
         "## Data\n",
         _corpora(card.corpora, card.left_out),
@@ -146,15 +148,22 @@ def _scores(scores: Sequence[ScoreEntry]) -> str:
     return _table(("set", "direction", "metric", "score", *systems, "signature"), rows)
 
 
-def _training(history: History, machine: str) -> str:
+def _training(card: TrainingCard) -> str:
+    history = card.history
     ended = {
         "max_steps": "to its end",
         "early": "until dev chrF no longer rose",
         "interrupted": f"and is not finished (of {history.max_steps} steps)",
     }.get(history.stopped, history.stopped)
+    began = ""
+    if card.started_from is not None:
+        began = (
+            f"Training went on from the weights of {card.started_from}; "
+            "what it took to make those is not counted here.\n"
+        )
     return (
         f"{history.steps} steps, {history.target_tokens / 1e6:.1f} million target tokens, "
-        f"{history.seconds:.0f} seconds on {machine}; it ran {ended}.\n"
+        f"{history.seconds:.0f} seconds on {card.machine}; it ran {ended}.\n{began}"
     )
 
 

@@ -68,6 +68,13 @@ def test_the_card_holds_what_it_was_given() -> None:
     assert len(widths) == 1
 
 
+def test_weights_that_training_started_from_are_named() -> None:
+    assert "went on from" not in render_card(CARD)
+    assert "went on from the weights of w (00ff)" in render_card(
+        replace(CARD, started_from="w (00ff)")
+    )
+
+
 def test_the_curves_are_drawn_to_scale() -> None:
     root = ElementTree.fromstring(curves_svg(HISTORY))
     lines = root.findall("{*}polyline")
