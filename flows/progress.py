@@ -71,6 +71,7 @@ class Lines(Watcher):
     def began(self, settings: Settings) -> None:
         """Start counting."""
         self._tally = Tally()
+        self._next = time.monotonic() + self._every
 
     def advanced(self, job: Job, plan: Plan) -> None:
         """Count."""
