@@ -12,7 +12,9 @@ from typing import Any
 from alignment.protocol import SpanProjector
 from corpora.errors import UserError
 
-DEFAULT_PROJECTOR = "attention"
+DEFAULT_PROJECTOR = "aligned"
+"""By far the best (`benchmarks/RESULTS.md`), for a third of a millisecond a span; `attention` is
+for runs of millions of rows whose model was taught an alignment."""
 
 PROJECTORS: dict[str, str] = {
     "aligned": "alignment.projectors.aligned:AlignedProjector",
