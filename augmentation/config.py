@@ -40,6 +40,8 @@ class ReadingConfig(Strict):
     """Tagging scheme; null looks at the tags."""
     split: str | None = None
     """For a `datasets` folder: which split to read."""
+    quoting: bool | None = None
+    """Whether fields of CSV and TSV may stand in quotes; null: in CSV they may, in TSV not."""
     on_error: OnError = "error"
     limit: int | None = Field(None, ge=1)
     """Read this many rows only."""

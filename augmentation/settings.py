@@ -49,6 +49,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError("no such file", file=file) from error
+    except IsADirectoryError as error:
+        raise UserError("this is a folder, not a file", file=file) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"not YAML: {error}", file=file) from error
     if not isinstance(values, dict):

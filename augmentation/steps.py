@@ -102,7 +102,6 @@ class _Input:
         self._settings = settings
         self._next = 0
         self._batches: Iterator[CorpusBatch] = iter(())
-        self._rows = 0
         self._lock = threading.Lock()
         self._restart()
 
@@ -118,9 +117,10 @@ class _Input:
             on_error=reading.on_error,
             scheme=reading.scheme,
             split=reading.split,
+            quoting=reading.quoting,
         )
-        self._batches = corpus.batches(config.shard_rows)
-        self._next = self._rows = 0
+        self._batches = corpus.batches(config.shard_rows, limit=reading.limit)
+        self._next = 0
 
     def shard(self, index: int) -> CorpusBatch | None:
         """The rows of a shard; None after the last."""
@@ -128,24 +128,10 @@ class _Input:
             if index < self._next:
                 self._restart()
             while True:
-                batch = self._limited()
+                batch = next(self._batches, None)
                 self._next += 1
                 if batch is None or self._next > index:
                     return batch
-
-    def _limited(self) -> CorpusBatch | None:
-        limit = self._settings.config.reading.limit
-        if limit is not None and self._rows >= limit:
-            return None
-        batch = next(self._batches, None)
-        if batch is None:
-            return None
-        if limit is not None and self._rows + batch.rows_in > limit:
-            room = limit - self._rows
-            kept = batch.rows[: max(0, room - len(batch.dropped))]
-            batch = CorpusBatch(kept, batch.dropped[:room], batch.mended)
-        self._rows += batch.rows_in
-        return batch
 
 
 def ingest(ref: ShardRef, settings: Settings) -> ShardRef | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from corpora.checks import TASKS, Task
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, fingerprint, open_run, package_versions, path_hash
 from corpora.predictions import Prediction, prediction_to_json
-from corpora.readers import CorpusBatch, open_corpus
+from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches, read_sidecar
@@ -327,6 +327,7 @@ def read_shards(run: TestRun) -> list[ShardRef]:
         on_error=reading.on_error,
         scheme=reading.scheme,
         split=reading.split,
+        quoting=reading.quoting,
         labelled=False,
     )
     made_from = fingerprint(
@@ -334,25 +335,13 @@ def read_shards(run: TestRun) -> list[ShardRef]:
          reading]
     )  # fmt: skip
     refs = []
-    for index, batch in enumerate(_limited(corpus.batches(config.shard_rows), reading.limit)):
+    for index, batch in enumerate(corpus.batches(config.shard_rows, limit=reading.limit)):
         ref = ShardRef(run.run, READ, index)
         refs.append(ref)
         if not is_done(ref, made_from):
             with ShardWriter(ref, made_from) as out:
                 out.write_rows(batch.rows, batch.dropped, rows_in=batch.rows_in)
     return refs
-
-
-def _limited(batches: Iterator[CorpusBatch], limit: int | None) -> Iterator[CorpusBatch]:
-    left = limit
-    for batch in batches:
-        if left is None:
-            yield batch
-            continue
-        if left <= 0:
-            return
-        yield CorpusBatch(batch.rows[:left], batch.dropped, batch.mended)
-        left -= len(batch.rows)
 
 
 def answer_shard(ref: ShardRef, run: TestRun) -> ShardRef:

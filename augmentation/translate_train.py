@@ -15,6 +15,7 @@ from augmentation.export import export_folder
 from augmentation.plan import InProcess, Job, Plan, Submit, carry_out, rows_of
 from augmentation.report import report_path
 from augmentation.summary import RunSummary, summarize
+from corpora.errors import UserError
 from corpora.manifest import open_run
 from corpora.shards import list_shards
 
@@ -108,6 +109,8 @@ class _Counter:
 @contextmanager
 def _run_folder(settings: Settings) -> Iterator[None]:
     """The run's folder; a run that fails before it has read anything leaves none behind."""
+    if settings.run.exists() and not settings.run.is_dir():
+        raise UserError("this is not a folder", file=settings.run)
     fresh = not settings.run.exists() or not any(settings.run.iterdir())
     with open_run(settings.run, manifest(settings)):
         try:

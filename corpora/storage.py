@@ -16,6 +16,7 @@ _REASONS = {
     errno.EACCES: "no permission to write here",
     errno.EPERM: "no permission to write here",
     errno.EROFS: "this file system is read-only",
+    errno.ENOENT: "there is no such folder, and it cannot be made",
     errno.ENOTDIR: "a part of this path is a file, not a folder",
     errno.EISDIR: "this is a folder, not a file",
     errno.ENAMETOOLONG: "this name is too long for the file system",
@@ -66,6 +67,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The folder is created. Raises `UserError` for no space or no permission.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A renamed file would take the place of the device or pipe.
+        raise UserError("this is a device or a pipe; only files can be written", file=path)
     make_folder(path.parent)
     temporary = temporary_name(path)
     with writing(path):

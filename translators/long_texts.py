@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from translators.protocol import Hypothesis
 
+_MAX_ATTENTION = 4_000_000
+"""Numbers in a joined matrix, mostly zeros; 16 MB, which is some 2,000 pieces in one sentence."""
 _STRONG, _WEAK = ".!?…。！？।؟;:；：\n", ',、，،)]}–—"'
 
 
@@ -86,7 +88,7 @@ def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis
     """One hypothesis of the parts', with the white space that lay between them in `text`.
 
     The score is the average per target piece, or source piece where those are not known; the
-    attention is block-diagonal.
+    attention is block-diagonal, and None where the text is so long that it would fill the memory.
     """
     joined = ""
     source: list[tuple[int, int]] = []
@@ -116,6 +118,8 @@ def _block_diagonal(
     if len(known) != len(blocks):
         return None
     rows, columns = (sum(block.shape[axis] for block in known) for axis in (0, 1))
+    if rows * columns > _MAX_ATTENTION:
+        return None
     matrix = np.zeros((rows, columns), dtype=np.float32)
     row = column = 0
     for block in known:

@@ -87,14 +87,14 @@ class Corpus:
     format: Format
     options: ReadOptions
 
-    def batches(self, size: int = BATCH_ROWS) -> Iterator[CorpusBatch]:
-        """The rows, `size` at a time, so that memory stays bounded.
+    def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
+        """The rows, `size` at a time, so that memory stays bounded; at most `limit` are looked at.
 
         Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no
         row at all.
         """
         source = Source(self.path, self.options)
-        items = self.format.read(source)
+        items = islice(self.format.read(source), limit)
         check = _Check(self)
         total = 0
         while chunk := list(islice(items, size)):

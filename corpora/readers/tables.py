@@ -118,7 +118,8 @@ def _table_records(
             continue
         if guess_quotes and any(_looks_quoted(field) for field in fields):
             raise UserError(
-                "a field seems to be quoted; say whether quotes are to be read as such",
+                "a field seems to be quoted; say whether quotes are to be read as such "
+                "(quoting: yes or no)",
                 file=source.path,
                 line=number,
             )

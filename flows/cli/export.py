@@ -54,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
         name = name or "jsonl"
         out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
     split = given.get("split")
+    if split is not None:
+        splits = {row.split or "train" for row in final_rows(finished.folder, target)}
+        if split not in splits:
+            raise UserError(f"no row is of the split {split!r}", file=given["run"], choices=splits)
     rows = (
         row
         for row in final_rows(finished.folder, target)

@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", metavar="LANG", help="a run's language (default: its only one)")
     add("--task", help="of a file (default: by its format)")
     add("--format", help="of a file (default: by its name)")
+    add(
+        "--quoting",
+        choices=("yes", "no"),
+        help="whether a file's fields may stand in quotes (default: in CSV they may, in TSV not)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,7 +84,9 @@ def _rows_of_file(given: dict[str, Any]) -> list[Row]:
 
     path, name = given["path"], given.get("format")
     task = given.get("task") or _guess_task(path, name)
-    corpus = open_corpus(path, task=task, format=name, labelled=False)
+    given_quoting = given.get("quoting")
+    quoting = None if given_quoting is None else given_quoting == "yes"
+    corpus = open_corpus(path, task=task, format=name, labelled=False, quoting=quoting)
     if given["first"]:
         return list(islice(corpus.rows(), given["rows"]))
     return reservoir(corpus.rows(), given["rows"], given["seed"])

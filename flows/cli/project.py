@@ -127,7 +127,9 @@ def run(args: argparse.Namespace) -> int:
     from alignment.rows import as_input, pair_up, project_rows
     from corpora.readers import open_corpus
     from corpora.writers import write_corpus
+    from translators.languages import normalise_tag
 
+    args.source, args.target = normalise_tag(args.source), normalise_tag(args.target)
     sources = list(
         open_corpus(args.source_file, task=args.task, lang=args.source, format=args.format).rows()
     )

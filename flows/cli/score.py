@@ -84,8 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score, and print."""
+    from corpora.errors import UserError
     from scoring.tables import by_label_table, comparison_table, languages_table, score_table
 
+    if args.samples < 1:
+        raise UserError("--samples must be at least 1")
     found = _score(args)
     if args.json:
         print(json.dumps(found["report"], indent=1, ensure_ascii=False))

@@ -75,6 +75,12 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--scheme", "reading.scheme", "tagging scheme of CoNLL files (default: by the tags)", {}),
     ("--split", "reading.split", "split of a `datasets` folder (default: all)", {}),
     (
+        "--quoting",
+        "reading.quoting",
+        "whether fields may stand in quotes, yes or no (default: in CSV they may, in TSV not)",
+        {"metavar": "YES|NO"},
+    ),
+    (
         "--on-error",
         "reading.on_error",
         "bad rows: error, skip or repair (default: error)",

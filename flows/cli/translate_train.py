@@ -75,6 +75,12 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     ("--split", "reading.split", "split of a `datasets` folder (default: all)", {}),
     (
+        "--quoting",
+        "reading.quoting",
+        "whether fields may stand in quotes, yes or no (default: in CSV they may, in TSV not)",
+        {"metavar": "YES|NO"},
+    ),
+    (
         "--on-error",
         "reading.on_error",
         "bad rows: error, skip (they are dropped with their reason) or repair (default: error)",

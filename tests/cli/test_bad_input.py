@@ -1,0 +1,143 @@
+"""Bad input that was once met with a traceback, a wrong count, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpora.readers import open_corpus
+from flows.cli.main import main
+from translators.long_texts import Part, join_parts
+from translators.protocol import Hypothesis
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def ferry(runs: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; gives exit code, standard output and standard error."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def train(ferry: Run, model_path: Path, tmp_path: Path) -> Run:
+    """Run `translate-train` on a file, in process, to `run` beside it."""
+
+    def run(source: Path, *options: str | Path, task: str = "tokens") -> tuple[int, str, str]:
+        out = () if "--out" in options else ("--out", tmp_path / "run")
+        return ferry(
+            "translate-train", source, "--no-prefect", "--task", task, "--source", "en",
+            "--target", "de", "--model", model_path, "--beam-size", "1", *out, *options,
+        )  # fmt: skip
+
+    return run
+
+
+def refused(result: tuple[int, str, str], *words: str) -> None:
+    code, _, err = result
+    assert code == 2, err
+    last = err.splitlines()[-1]
+    assert last.startswith("labelferry: error: ")
+    for word in words:
+        assert word in last
+
+
+def write_rows(path: Path, *rows: dict[str, object]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def good(number: int) -> dict[str, object]:
+    return {"id": str(number), "text": f"wake me at nine, {number}", "spans": []}
+
+
+def test_rows_beyond_the_limit_are_not_looked_at(train: Run, tmp_path: Path) -> None:
+    bad = {"id": "bad", "text": "short", "spans": [{"start": 2, "end": 99, "label": "x"}]}
+    source = write_rows(tmp_path / "in.jsonl", *map(good, range(4)), bad, good(5), good(6))
+    code, out, err = train(source, "--limit", "4")
+    assert code == 0, err
+    assert re.search(r"rows in +4\nkept +4\ndropped +0\n", out)
+    code, out, err = train(
+        source, "--limit", "4", "--on-error", "skip", "--out", tmp_path / "skipping"
+    )
+    assert code == 0, err
+    assert re.search(r"rows in +4\nkept +4\ndropped +0\n", out)
+    refused(train(source, "--limit", "5", "--out", tmp_path / "five"), "line 5")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_limit_counts_rows_kept_and_dropped(tmp_path: Path, size: int) -> None:
+    blank = {"id": "blank", "text": " ", "spans": []}
+    source = write_rows(tmp_path / "in.jsonl", good(0), blank, *map(good, range(1, 9)))
+    corpus = open_corpus(source, task="tokens", on_error="skip")
+    batches = list(corpus.batches(size, limit=5))
+    assert [row.id for batch in batches for row in batch.rows] == ["0", "1", "2", "3"]
+    assert sum(len(batch.dropped) for batch in batches) == 1
+
+
+def test_attention_of_a_sentence_of_100_000_pieces_is_let_go() -> None:
+    count, part = 400, 250
+    parts = [Part(n * part, (n + 1) * part, ["a"] * part) for n in range(count)]
+    places = tuple((at, at + 1) for at in range(part))
+    one = Hypothesis("b" * part, -1.0, places, places, np.eye(part, dtype=np.float32))
+    joined = join_parts("a" * part * count, parts, [one] * count)
+    assert joined.attention is None  # the matrix would take 40 GB
+    assert len(joined.text) == len(joined.target_pieces) == part * count
+    few = join_parts("a" * part * 4, parts[:4], [one] * 4)
+    assert few.attention is not None and few.attention.shape == (1000, 1000)
+
+
+def test_quoted_fields_in_tsv(train: Run, ferry: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.tsv"
+    source.write_text('text\tlabel\nhello there\ta\n"""Good,"" he said."\tb\n', "utf-8")
+    refused(train(source, task="classification"), "in.tsv, line 3", "quoting: yes or no")
+    code, _, err = train(source, "--quoting", "yes", task="classification")
+    assert code == 0, err
+    made = open_corpus(tmp_path / "run" / "export" / "de" / "data", task="classification").rows()
+    assert '"Good," he said.' in [one.provenance.source_text for one in made if one.provenance]
+    code, out, err = ferry("inspect", source, "--quoting", "yes", "--first")
+    assert code == 0, err
+    assert '"Good," he said.' in out
+
+
+def test_folders_where_files_belong_and_the_other_way_round(train: Run, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "in.jsonl", good(1))
+    refused(train(source, "--config", tmp_path), "a folder, not a file")
+    refused(train(source, "--out", source), "in.jsonl", "not a folder")
+
+
+def test_an_export_that_cannot_be(train: Run, ferry: Run, tmp_path: Path) -> None:
+    assert train(write_rows(tmp_path / "in.jsonl", good(1)))[0] == 0
+    run = tmp_path / "run"
+    refused(ferry("export", run, "--split", "test"), "'test'", "choose from: train")
+    assert not (run / "export" / "de.jsonl").exists()
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    refused(ferry("export", run, "--out", pipe), "pipe.jsonl", "device or a pipe")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    if Path("/proc/self").exists():
+        refused(ferry("export", run, "--out", "/proc/none/x.jsonl"), "/proc/none", "no such folder")
+
+
+def test_project_and_score(ferry: Run, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "in.jsonl", good(1))
+    (tmp_path / "de.txt").write_text("weck mich\n")
+    out = tmp_path / "out.jsonl"
+    project = ("project", source, "--targets", tmp_path / "de.txt", "--out", out)
+    refused(ferry(*project, "--source", "en", "--target", "zz-!!"), "zz-!!", "not a language tag")
+    assert not out.exists()
+    scoring = ("score", source, "--gold", source, "--task", "tokens", "--baseline", source)
+    refused(ferry(*scoring, "--samples", "0"), "--samples")
