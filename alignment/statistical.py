@@ -54,7 +54,7 @@ class StatisticalOptions:
     max_jump: int = 15
     max_cells: int = 20_000_000
     """Word pairs that are trained on at once; a larger bitext is sampled evenly."""
-    large: int = 1_500_000
+    large: int = 200_000
     """Above so many word pairs one stem length is enough."""
 
 

@@ -53,10 +53,10 @@ class AlignedProjector:
 
     `aligner` is any `WordAligner`, or a name: `statistical` (trained on the rows of each call, and
     on `priors`), `attention` (the rows' own, where they have it, else statistical), or
-    `statistical+attention` (their mean where rows have attention). `complete` are completeness filters: `source` gives a span
-    up unless each of its words has a partner inside the target span, `target` unless each target
-    word has a partner inside the source span, `instance` gives up all spans of a row when one
-    could not be placed.
+    `statistical+attention` (their mean where rows have attention). `complete` are completeness
+    filters: `source` gives a span up unless each of its words has a partner inside the target
+    span, `target` unless each target word has a partner inside the source span, `instance` gives
+    up all spans of a row when one could not be placed.
     """
 
     name = "aligned"
