@@ -188,13 +188,20 @@ def _project(
         return found
     # Alternative answers to a question may overlap, so each is placed by itself.
     apart = carrier.task == "qa"
-    inputs, rows = [], []
+    inputs: list[ProjectionInput] = []
+    numbers: dict[tuple[str | None, tuple[Span, ...]], int] = {}
+    asked: list[tuple[int, int]] = []
+    sources = rejoin.fields[0].source
     for row, own in enumerate(spans):
         for group in [(one,) for one in own] if apart else [own] if own else []:
-            inputs.append(_projection_input(row, group, rejoin, carrier))
-            rows.append(row)
-    for row, projection in zip(rows, carrier.projector.project(inputs), strict=True):
-        before = found[row]
+            # Rows that say the same are as many in some data sets as those that do not.
+            number = numbers.setdefault((sources[row], group), len(inputs))
+            if number == len(inputs):
+                inputs.append(_projection_input(row, group, rejoin, carrier))
+            asked.append((row, number))
+    projections = carrier.projector.project(inputs)
+    for row, number in asked:
+        before, projection = found[row], projections[number]
         if before is not None:
             projection = Projection(
                 before.placed + projection.placed, before.reasons + projection.reasons

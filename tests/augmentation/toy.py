@@ -76,6 +76,6 @@ def toy_config(source: Path, out: Path | None, **more: Any) -> TranslateTrainCon
     """A configuration for a toy run, without a memory unless told."""
     values: dict[str, Any] = {
         "input": source, "task": "tokens", "source": "en", "targets": ["de"], "out": out,
-        "memory": "off", "shard_rows": 10,
+        "memory": "off", "shard_rows": 10, "projection": {"projector": "attention"},
     }  # fmt: skip
     return TranslateTrainConfig.model_validate(values | more)
