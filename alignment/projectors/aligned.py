@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.projectors.attention import AttentionProjector
 from alignment.projectors.edges import build_projection, is_punctuation
 from alignment.projectors.evidence import (
     mean_posteriors,
@@ -33,6 +34,8 @@ from alignment.statistical import StatisticalAligner
 from corpora.errors import UserError
 
 _BLOCK_CELLS = 60_000
+_ROW_CELLS = 4_000_000
+"""Word pairs of a row, such as 2,000 words on both sides, up to which words are aligned."""
 _ALTERNATIVES = 8
 _BEAM = 24
 COMPLETENESS = ("source", "target", "instance")
@@ -94,6 +97,9 @@ class AlignedProjector:
         if not any(row.spans for row in inputs):
             return [Projection((), ()) for _ in inputs]
         pairs = [row_pair(row) for row in inputs]
+        cells = [len(pair.source.offsets) * len(pair.target.offsets) for pair in pairs]
+        if max(cells) > _ROW_CELLS:
+            return self._project_apart(inputs, [count > _ROW_CELLS for count in cells])
         posteriors = self._posteriors(inputs, pairs)
         result: list[Projection] = []
         for block in blocks(inputs, pairs):
@@ -104,6 +110,16 @@ class AlignedProjector:
                 kept = self._filter(row, pair, soft, placed)
                 result.append(to_projection(row, pair, kept, self.name))
         return result
+
+    def _project_apart(
+        self, inputs: Sequence[ProjectionInput], too_long: Sequence[bool]
+    ) -> list[Projection]:
+        """Rows of thousands of words go by their own attention, sentence by sentence: tables of
+        all their words would fill the memory."""
+        short = self.project([row for row, long in zip(inputs, too_long, strict=True) if not long])
+        long_rows = [row for row, long in zip(inputs, too_long, strict=True) if long]
+        found = (iter(AttentionProjector().project(long_rows)), iter(short))
+        return [next(found[0] if long else found[1]) for long in too_long]
 
     def _posteriors(
         self, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]

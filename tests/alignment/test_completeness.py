@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
+from corpora.records import Span
 from tests.alignment.building import linked, spans_of, texts
 
 SOURCE = "the Foreign Office in Paris"
@@ -38,3 +39,16 @@ def test_least_confidence() -> None:
     row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
     found = load_projector("aligned", aligner="attention", minimum_confidence=1.0).project([row])
     assert found[0].reasons == ("unsure", "unsure")
+
+
+def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
+    long = " ".join(f"word{number}" for number in range(20_000))
+    rows = [
+        ProjectionInput("Anna sees Rome", (Span(10, 14, "LOC"),), "Anna sieht Rom"),
+        ProjectionInput(long, (Span(0, 5, "X"),), long),
+    ]
+    short, given_up = load_projector("aligned").project(rows)
+    assert [span.label for span in short.spans()] == ["LOC"]
+    # Nothing is known of the long row's words, and that is said.
+    assert given_up.placed == (None,)
+    assert all(given_up.reasons)
