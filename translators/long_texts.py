@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from translators.protocol import Hypothesis
 
-_MAX_ATTENTION = 4_000_000
+MAX_ATTENTION = 4_000_000
 """Numbers in a joined matrix, mostly zeros; 16 MB, which is some 2,000 pieces in one sentence."""
 _STRONG, _WEAK = ".!?…。！？।؟;:；：\n", ',、，،)]}–—"'
 
@@ -118,7 +118,7 @@ def _block_diagonal(
     if len(known) != len(blocks):
         return None
     rows, columns = (sum(block.shape[axis] for block in known) for axis in (0, 1))
-    if rows * columns > _MAX_ATTENTION:
+    if rows * columns > MAX_ATTENTION:
         return None
     matrix = np.zeros((rows, columns), dtype=np.float32)
     row = column = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from corpora.errors import UserError
 from tests.translators.test_pieces import NASTY, check_offsets
 from tests.translators.tiny import TEXTS
 from translators.engine import Engine, Hardware, choose_threads, shared_engine
+from translators.long_texts import MAX_ATTENTION
 from translators.protocol import DecodingOptions
 from translators.store import ModelInfo
 
@@ -170,8 +172,13 @@ def test_long_texts_are_split_not_cut(engine: Engine) -> None:
         (one,) = engine.translate([text], "en", "de", WITH_ATTENTION)
         check_offsets(text, one.source_pieces)
         check_offsets(one.text, one.target_pieces)
-        assert one.attention is not None
-        assert one.attention.shape == (len(one.target_pieces), len(one.source_pieces))
+        shape = (len(one.target_pieces), len(one.source_pieces))
+        if math.prod(shape) > MAX_ATTENTION:
+            # A model of random weights runs on; so large a table is not made.
+            assert one.attention is None and one.flags
+        else:
+            assert one.attention is not None
+            assert one.attention.shape == shape
         covered = {i for start, end in one.source_pieces for i in range(start, end)}
         assert covered >= {i for i, char in enumerate(text) if char != " "}
 
