@@ -23,8 +23,6 @@ VERSIONED = (
     "ctranslate2", "labelferry", "numpy", "polars", "prefect", "pyarrow", "sentencepiece",
 )  # fmt: skip
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
-FALLBACK_PROJECTOR = "aligned"
-"""For models whose attention is no alignment."""
 Unplaced = Literal["drop-row", "drop-span"]
 UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
 
@@ -85,7 +83,7 @@ class ProjectionConfig(Strict):
     """How spans are carried over."""
 
     projector: str | None = None
-    """Null takes the translator's attention where the model was taught an alignment."""
+    """Null takes the best for its price (`alignment.projectors.DEFAULT_PROJECTOR`)."""
     options: dict[str, Any] = Field(default_factory=dict)
     unplaced: Unplaced = "drop-row"
     """What a span that cannot be placed costs: its row, or only itself."""
@@ -302,7 +300,7 @@ def _choose_projector(config: TranslateTrainConfig, model: Model) -> str | None:
         )
     if chosen is not None:
         return chosen
-    return DEFAULT_PROJECTOR if model.has_alignment else FALLBACK_PROJECTOR
+    return DEFAULT_PROJECTOR
 
 
 def asked(settings: Settings) -> dict[str, Any]:

@@ -102,8 +102,8 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--projector",
         "projection.projector",
-        "how spans are placed: attention, aligned, marker, candidate or vote (default: the "
-        "translator's attention where it was taught an alignment, else aligned)",
+        "how spans are placed: attention (quickest, for models that were taught an alignment), "
+        "aligned, marker, candidate or vote (default: aligned)",
         {"metavar": "NAME"},
     ),
     (

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from alignment.projectors import PROJECTORS
+from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
 from augmentation.config import TranslateTrainConfig, load_config
 from corpora.readers import open_corpus
 from flows.cli.main import COMMANDS, main
@@ -104,6 +105,22 @@ def test_a_run_is_made_again_from_its_manifest(
 def test_the_configurations_that_ship(file: Path) -> None:
     config = load_config(file, {})
     assert config.input.parts[0] != "/"
+
+
+def test_one_of_them_has_every_setting_with_its_default() -> None:
+    file = ROOT / "configs" / "translate-intents-de.yaml"
+    config = load_config(file, {})
+    base = {"input": str(config.input), "task": "tokens", "source": "en", "targets": ["de"]}
+    assert config == load_config(None, base | {"licence": config.licence})
+
+    def keys(values: dict[str, Any]) -> dict[str, Any]:
+        empty = ("columns", "options")
+        return {
+            key: keys(value) if isinstance(value, dict) and key not in empty else None
+            for key, value in values.items()
+        }
+
+    assert keys(yaml.safe_load(file.read_text())) == keys(config.model_dump())
 
 
 def test_the_configuration_in_miniature_runs(ferry: Run) -> None:
@@ -389,6 +406,8 @@ def test_the_defaults_that_help_names_are_those_of_the_configuration() -> None:
             value = getattr(value, part)
         said = re.search(r"\((?:no )?default:? ?([^:)]*)", text)
         assert said, flag
+        if place == "projection.projector":
+            assert said[1] == DEFAULT_PROJECTOR
         if isinstance(value, int | float | str) and place not in base:
             assert said[1] == str(value), flag
 
