@@ -78,28 +78,38 @@ def is_name_or_number(word: str) -> bool:
     return word[:1].isupper() or any(c.isdigit() for c in word)
 
 
+def _is_capitalised(word: str) -> bool:
+    return len(word) > 2 and word[0].isupper() and word[1:].islower()
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What the corpus says about words: names to swap in, and words seen in lower case."""
+    """What the corpus says about words: names to swap in, words seen in lower case, and the
+    common ones of each side, of which titles are made (`Half A Life`)."""
 
     names: tuple[str, ...] = ()
     lower_words: frozenset[str] = field(default_factory=frozenset)
+    source_words: tuple[str, ...] = ()
+    target_words: tuple[str, ...] = ()
 
     @classmethod
     def collect(cls, pairs: Iterable[SentencePair], split: WordSplitter) -> Inventory:
         """Names are capitalised words aligned to an identical word; the rest is counted."""
         names: Counter[str] = Counter()
-        lower: set[str] = set()
+        lower: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         for pair in pairs:
             src = [pair.source[a:b] for a, b in split(pair.source)]
             tgt = [pair.target[a:b] for a, b in split(pair.target)]
-            lower.update(w for w in src if w.islower())
-            lower.update(w for w in tgt if w.islower())
+            lower[0].update(w for w in src if w.islower())
+            lower[1].update(w for w in tgt if w.islower())
             for i, j in pair.links:
                 word = src[i]
                 if i > 0 and word == tgt[j] and word[:1].isupper() and len(word) > 2:
                     names[word] += 1
-        return cls(tuple(sorted(names)), frozenset(lower))
+        common = [
+            tuple(sorted(w for w, _ in side.most_common(3000) if w.isalpha())) for side in lower
+        ]
+        return cls(tuple(sorted(names)), frozenset(lower[0] | lower[1]), *common)
 
 
 class ExampleMaker:
@@ -134,7 +144,7 @@ class ExampleMaker:
         if rng is not None:
             words = self._words(source, target, links)
             if words is not None:
-                self._change(words, rng)
+                self._change(words, reverse, rng)
                 source, target, links = *words.texts(), words.links
         return self._encode(source, target, links, tag)
 
@@ -147,13 +157,17 @@ class ExampleMaker:
             return None
         return TokenisedPair(src, src_gaps, tgt, tgt_gaps, links)
 
-    def _change(self, pair: TokenisedPair, rng: random.Random) -> None:
-        noise = self._noise
+    def _change(self, pair: TokenisedPair, reverse: bool, rng: random.Random) -> None:
+        noise, inventory = self._noise, self._inventory
+        lower = rng.random() < noise.lower
+        # In lower case nothing tells a title from the words of a sentence, so none is made.
+        words = inventory.target_words if reverse else inventory.source_words
+        title_words = () if lower else words
         if rng.random() < noise.copy_word:
             self._copy(pair, rng)
         elif rng.random() < noise.swap:
-            self._swap(pair, rng)
-        if rng.random() < noise.lower:
+            self._swap(pair, title_words, rng)
+        if lower:
             self._lower(pair)
         if self._markers and rng.random() < noise.markers:
             self._mark(pair, rng)
@@ -182,22 +196,31 @@ class ExampleMaker:
         pair.target, pair.target_gaps = list(words), list(gaps)
         pair.links = [(i, i) for i in range(len(words))]
 
-    def _swap(self, pair: TokenisedPair, rng: random.Random) -> None:
-        """Exchange one identical, one-to-one aligned name or number on both sides."""
+    def _swap(self, pair: TokenisedPair, title_words: Sequence[str], rng: random.Random) -> None:
+        """Exchange one one-to-one aligned name or number on both sides.
+
+        It is one when both words are the same, or when both are capitalised and neither opens its
+        sentence (Mary, Maria).
+        """
         by_source = Counter(i for i, _ in pair.links)
         by_target = Counter(j for _, j in pair.links)
         candidates = [
             (i, j)
             for i, j in pair.links
-            if pair.source[i] == pair.target[j]
+            if by_source[i] == by_target[j] == 1
             and is_name_or_number(pair.source[i])
-            and by_source[i] == by_target[j] == 1
+            and (
+                pair.source[i] == pair.target[j]
+                or (i and j and _is_capitalised(pair.source[i]) and _is_capitalised(pair.target[j]))
+            )
         ]
         if not candidates:
             return
         i, j = rng.choice(candidates)
         if pair.source[i].isdigit():
             new = [str(rng.randint(0, 10 ** len(pair.source[i])))]
+        elif title_words and rng.random() < 0.25:
+            new = [rng.choice(title_words).capitalize() for _ in range(rng.randint(2, 4))]
         else:
             new = [self._unseen(rng) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
         extra = len(new) - 1

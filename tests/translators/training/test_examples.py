@@ -66,6 +66,37 @@ def test_swap_changes_both_sides_alike(processor) -> None:  # type: ignore[no-un
     assert len(seen) > 10
 
 
+def test_swap_takes_capitalised_words_that_differ(processor) -> None:  # type: ignore[no-untyped-def]
+    maker = _maker(processor, swap=1.0)
+    pair = SentencePair("but Mary sees", "aber Maria sieht", ((0, 0), (1, 1), (2, 2)))
+    opening = SentencePair("Mary sees", "Maria sieht", ((0, 0), (1, 1)))
+    changed = set()
+    for seed in range(40):
+        source, target = _texts(processor, maker.make(pair, ">>yy<<", False, random.Random(seed)))
+        assert source.split()[1:-1] == target.split()[1:-1] != ["Mary"]
+        changed.add(source)
+        kept = _texts(processor, maker.make(opening, ">>yy<<", False, random.Random(seed)))
+        assert kept == (opening.source, opening.target)
+    assert len(changed) > 20
+
+
+def test_titles_are_words_of_the_source_side_and_never_lowered(processor) -> None:  # type: ignore[no-untyped-def]
+    inventory = Inventory(source_words=("sees", "in"), target_words=("sieht",))
+    for lower, reverse, expected in (
+        (0, False, {"Sees", "In"}),
+        (0, True, {"Sieht"}),
+        (1, False, set()),
+    ):
+        noise = OFF.model_copy(update={"swap": 1.0, "lower": lower})
+        maker = ExampleMaker(processor, split_words, noise, inventory)
+        titles = set()
+        for seed in range(60):
+            rng = random.Random(seed)
+            source, target = _texts(processor, maker.make(PAIR, ">>yy<<", reverse, rng))
+            titles |= {"Sees", "In", "Sieht"} & set(source.split()) & set(target.split())
+        assert titles == expected
+
+
 def test_markers_are_balanced(processor) -> None:  # type: ignore[no-untyped-def]
     maker = _maker(processor, markers=1.0)
     marked = 0
