@@ -59,14 +59,15 @@ def similarity(
     """
     index: dict[str, int] = {}
     matrices = []
-    for words in (source, target):
+    for words in (source,) if target is source else (source, target):
         ids: list[int] = []
         ends = [0]
         for word in words:
-            ids.extend(index.setdefault(gram, len(index)) for gram in _grams(word))
+            ids.extend([index.setdefault(gram, len(index)) for gram in _grams(word)])
             ends.append(len(ids))
         matrices.append((np.ones(len(ids), np.float32), np.array(ids, np.int64), np.array(ends)))
-    left, right = (sp.csr_matrix(m, shape=(len(m[2]) - 1, len(index) or 1)) for m in matrices)
+    parts = [sp.csr_matrix(m, shape=(len(m[2]) - 1, len(index) or 1)) for m in matrices]
+    left, right = parts[0], parts[-1]
     size_left, size_right = (np.diff(m.indptr) for m in (left, right))
     result = np.zeros(len(rows))
     for at in range(0, len(rows), _CHUNK):

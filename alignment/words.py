@@ -7,6 +7,7 @@ punctuation and symbols are words of their own. No dictionary and no language li
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 import numpy as np
@@ -77,9 +78,14 @@ _WORD = regex.compile(
 )
 
 
+_ASCII_WORD = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[A-Za-z0-9]+|[^ \t-\r]")
+"""What `_WORD` finds in ASCII text, in a third of its time."""
+
+
 def split_words(text: str) -> Words:
     """Cut `text` into words, without spaces, by Unicode properties alone."""
-    return Words(text, tuple(match.span() for match in _WORD.finditer(text)))
+    pattern = _ASCII_WORD if text.isascii() else _WORD
+    return Words(text, tuple([match.span() for match in pattern.finditer(text)]))
 
 
 _CLUSTER = regex.compile(r"\X")

@@ -195,12 +195,13 @@ def word_range(pair: WordPair, start: int, end: int) -> tuple[int, int]:
 
 def blocks(inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]) -> list[slice]:
     """Stretches of rows small enough for their candidates to fit into memory together."""
-    result, at, cells = [], 0, 0
+    result, at, cells, links = [], 0, 0, 0
     for index, (row, pair) in enumerate(zip(inputs, pairs, strict=True)):
         cells += len(row.spans) * len(pair.target.offsets)
-        if cells > _BLOCK_CELLS:
+        links += len(pair.source.offsets) * len(pair.target.offsets)
+        if cells > _BLOCK_CELLS or links > _ROW_CELLS:
             result.append(slice(at, index + 1))
-            at, cells = index + 1, 0
+            at, cells, links = index + 1, 0, 0
     if at < len(inputs):
         result.append(slice(at, len(inputs)))
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -53,7 +53,18 @@ def segment_bounds(
     return bounds
 
 
+def _bounds(
+    pair: WordPair, segments: Sequence[SegmentAlignment]
+) -> list[tuple[int, int, int, int]]:
+    """`segment_bounds`; a single segment, or none, is the whole row."""
+    if len(segments) > 1:
+        return segment_bounds(pair, segments)
+    return [(0, len(pair.source.offsets), 0, len(pair.target.offsets))]
+
+
 def _part(words: Words, start: int, end: int) -> Words:
+    if (start, end) == (0, len(words.offsets)):
+        return words
     return Words(words.text, words.offsets[start:end])
 
 
@@ -64,8 +75,7 @@ def posteriors_by_aligner(
     parts: list[WordPair] = []
     plan: list[list[tuple[int, int, int, int]]] = []
     for row, pair in zip(inputs, pairs, strict=True):
-        whole = [(0, len(pair.source.offsets), 0, len(pair.target.offsets))]
-        bounds = segment_bounds(pair, row.segments) if len(row.segments) > 1 else whole
+        bounds = _bounds(pair, row.segments)
         plan.append(bounds)
         parts.extend(
             WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
@@ -74,19 +84,7 @@ def posteriors_by_aligner(
     distinct = {_key(part): part for part in parts}
     by_text = dict(zip(distinct, _soft(aligner, list(distinct.values())), strict=True))
     found = iter([by_text[_key(part)] for part in parts])
-    result = []
-    for pair, bounds in zip(pairs, plan, strict=True):
-        shape = (len(pair.source.offsets), len(pair.target.offsets))
-        if len(bounds) == 1 and bounds[0][1::2] == shape:
-            result.append(next(found))
-            continue
-        forward, reverse = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for a, b, c, d in bounds:
-            soft = next(found)
-            forward[a:b, c:d] = soft.forward
-            reverse[a:b, c:d] = soft.reverse
-        result.append(Posteriors(forward, reverse))
-    return result
+    return [_assemble(pair, bounds, found) for pair, bounds in zip(pairs, plan, strict=True)]
 
 
 def _key(pair: WordPair) -> tuple[object, ...]:
@@ -114,21 +112,38 @@ def posteriors_by_attention(
     inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
 ) -> list[Posteriors | None]:
     """Soft alignments from the translator's own pass; None for a row that has none."""
-    result: list[Posteriors | None] = []
-    for row, pair in zip(inputs, pairs, strict=True):
-        if not any(segment.attention is not None for segment in row.segments):
-            result.append(None)
-            continue
-        shape = (len(pair.source.offsets), len(pair.target.offsets))
-        forward, reverse = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for segment, (a, b, c, d) in zip(
-            row.segments, segment_bounds(pair, row.segments), strict=True
-        ):
-            soft = attention_posteriors(segment, _part(pair.source, a, b), _part(pair.target, c, d))
-            forward[a:b, c:d] = soft.forward
-            reverse[a:b, c:d] = soft.reverse
-        result.append(Posteriors(forward, reverse))
-    return result
+    plan = [
+        _bounds(pair, row.segments)
+        if any(segment.attention is not None for segment in row.segments)
+        else []
+        for row, pair in zip(inputs, pairs, strict=True)
+    ]
+    parts = [
+        (segment, WordPair(_part(pair.source, a, b), _part(pair.target, c, d)))
+        for row, pair, bounds in zip(inputs, pairs, plan, strict=True)
+        if bounds
+        for segment, (a, b, c, d) in zip(row.segments, bounds, strict=True)
+    ]
+    found = iter(attention_posteriors([s for s, _ in parts], [words for _, words in parts]))
+    return [
+        _assemble(pair, bounds, found) if bounds else None
+        for pair, bounds in zip(pairs, plan, strict=True)
+    ]
+
+
+def _assemble(
+    pair: WordPair, bounds: Sequence[tuple[int, int, int, int]], parts: Iterator[Posteriors]
+) -> Posteriors:
+    """The soft alignment of a row from the next of `parts`, one a segment."""
+    shape = (len(pair.source.offsets), len(pair.target.offsets))
+    if list(bounds) == [(0, shape[0], 0, shape[1])]:
+        return next(parts)
+    forward, reverse = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for a, b, c, d in bounds:
+        soft = next(parts)
+        forward[a:b, c:d] = soft.forward
+        reverse[a:b, c:d] = soft.reverse
+    return Posteriors(forward, reverse)
 
 
 def mean_posteriors(several: Sequence[Posteriors]) -> Posteriors:

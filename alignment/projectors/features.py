@@ -153,36 +153,40 @@ class Candidates:
         self.at = np.concatenate([[0], np.cumsum(self.width)])
         self.cell_job = np.repeat(np.arange(len(jobs)), self.width)
         self.cell_type = _cat([lexicon.targets[job.row] for job in jobs], np.int64)
-        self._gather_evidence(posteriors)
         self._gather_source()
+        self._gather_evidence(posteriors)
         self._gather_likeness()
         self._choose_candidates()
         self._fill()
 
     def _gather_evidence(self, posteriors: Sequence[Posteriors]) -> None:
-        inside, outside, into, away, unlinked = [], [], [], [], []
-        self._reverse: list[Floats] = []
-        self._reverse_total: list[Floats] = []
-        sums: tuple[int, Floats, Floats, Floats, Floats] | None = None
-        for job in self.jobs:
-            soft = posteriors[job.row]
-            if sums is None or sums[0] != job.row:
-                avoid = np.log(1.0 - np.minimum(soft.reverse, 1.0) + _FLOOR)
-                reverse = soft.reverse.astype(np.float64)
-                forward_sum = soft.forward.sum(axis=0, dtype=np.float64)
-                sums = (job.row, reverse, forward_sum, avoid, avoid.sum(axis=0))
-            _, reverse, forward_sum, avoid, avoid_sum = sums
-            part = slice(job.start, job.end)
-            own = soft.forward[part].sum(axis=0, dtype=np.float64)
-            inside.append(own)
-            outside.append(np.maximum(forward_sum - own, 0.0))
-            into.append(reverse[part].sum(axis=0))
-            away.append(avoid_sum - avoid[part].sum(axis=0))
-            unlinked.append(np.maximum(1.0 - forward_sum, 0.0))
-            self._reverse.append(np.cumsum(reverse[part], axis=1).ravel())
-            self._reverse_total.append(reverse[part].sum(axis=1))
-        self.inside, self.outside = _cat(inside), _cat(outside)
-        self.into, self.away, self.unlinked = _cat(into), _cat(away), _cat(unlinked)
+        """Per cell, what the soft alignment says: every sum is a difference of running sums over
+        the tables of all rows, laid end to end with the source words of a cell side by side."""
+        rows = [posteriors[row] for row in np.unique(self.job_row).tolist()]
+        row = np.searchsorted(np.unique(self.job_row), self.job_row)
+        sources = np.array([len(soft.forward) for soft in rows], dtype=np.int64)
+        targets = np.array([soft.forward.shape[1] for soft in rows], dtype=np.int64)
+        base = np.cumsum(sources * targets) - sources * targets
+        reverse = _cat([soft.reverse.T.ravel() for soft in rows])
+        forward_sums = Running(_cat([soft.forward.T.ravel() for soft in rows]))
+        avoid_sums = Running(np.log(1.0 - np.minimum(reverse, 1.0) + _FLOOR))
+        of_job = row[self.cell_job]
+        cell = np.arange(len(self.cell_job)) - self.at[self.cell_job]
+        low = base[of_job] + cell * sources[of_job]
+        high = low + sources[of_job]
+        start, end = low + self.source_start[self.cell_job], low + self.source_end[self.cell_job]
+        self.inside = np.maximum(forward_sums(start, end), 0.0)
+        linked = forward_sums(low, high)
+        self.outside = np.maximum(linked - self.inside, 0.0)
+        self.unlinked = np.maximum(1.0 - linked, 0.0)
+        self.into = np.maximum(Running(reverse)(start, end), 0.0)
+        self.away = avoid_sums(low, high) - avoid_sums(start, end)
+        # Where each word of the source spans goes: its row of the table, target words side by side.
+        self._reverse = Running(_cat([soft.reverse.ravel() for soft in rows]))
+        of_word = row[self.source_job]
+        word = self.source_start[self.source_job] + _counting(self.source_words)
+        self._reverse_low = base[of_word] + word * targets[of_word]
+        self._reverse_total = self._reverse(self._reverse_low, self._reverse_low + targets[of_word])
 
     def _gather_source(self) -> None:
         lexicon, jobs = self.lexicon, self.jobs
@@ -282,20 +286,11 @@ class Candidates:
         # Each word of the source span looks where in the candidate it may be.
         count = self.source_words[job]
         candidate = np.repeat(np.arange(len(job)), count)
-        word = _counting(count)
-        block = np.concatenate([[0], np.cumsum(self.source_words * self.width)])
-        total = _cat(self._reverse_total)[self.source_at[job[candidate]] + word]
-        running = _cat(self._reverse)
-        row = block[job[candidate]] + word * self.width[job[candidate]]
-        first, last = self.start[candidate], self.end[candidate]
-        upto = (
-            np.where(last > 0, running[np.maximum(row + last - 1, 0)], 0.0) if len(running) else 0
-        )
-        below = (
-            np.where(first > 0, running[np.maximum(row + first - 1, 0)], 0.0) if len(running) else 0
-        )
-        inside = np.maximum(upto - below, 0.0)
-        score = np.log((inside + _FLOOR) / (total + 2 * _FLOOR))
+        word = self.source_at[job[candidate]] + _counting(count)
+        low = self._reverse_low[word]
+        inside = self._reverse(low + self.start[candidate], low + self.end[candidate])
+        total = self._reverse_total[word]
+        score = np.log((np.maximum(inside, 0.0) + _FLOOR) / (total + 2 * _FLOOR))
         self._column("source_in")[:] = np.bincount(candidate, score, len(job))
 
     def _fill_edges(self) -> None:
@@ -377,8 +372,7 @@ class Candidates:
     def _set_none(self) -> None:
         none = self.features[self.none]
         none[:, _COLUMN["target_out"]] = self._all_out
-        total = _cat(self._reverse_total)
-        lost = np.log(_FLOOR / (total + 2 * _FLOOR))
+        lost = np.log(_FLOOR / (self._reverse_total + 2 * _FLOOR))
         none[:, _COLUMN["source_in"]] = np.bincount(self.source_job, lost, len(self.jobs))
         none[:, _COLUMN["first"]] = none[:, _COLUMN["last"]] = np.log(_FLOOR)
         none[:, _COLUMN["nowhere"]] = 1.0

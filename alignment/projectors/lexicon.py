@@ -93,7 +93,7 @@ class Lexicon:
 
 
 def _number(words: Sequence[str], types: dict[str, int]) -> Ints:
-    return _ints(types.setdefault(word, len(types)) for word in words)
+    return np.array([types.setdefault(word, len(types)) for word in words], dtype=np.int64)
 
 
 def _ints(values) -> Ints:  # type: ignore[no-untyped-def]

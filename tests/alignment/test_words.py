@@ -41,6 +41,14 @@ def test_words_are_ordered_and_cover_everything_but_spaces(text: str) -> None:
     assert not text[at:].strip()
 
 
+@settings(max_examples=300)
+@given(st.text(st.sampled_from("aB9 1.,:/'_-\r\n\t\x0b\x1c\x7f$"), max_size=12))
+def test_ascii_is_cut_as_any_text(text: str) -> None:
+    # What follows the text makes it another path, and is a word of its own.
+    cut = split_words(f"{text} 中").offsets
+    assert split_words(text).offsets == cut[:-1]
+
+
 @settings(max_examples=200)
 @given(AWKWARD)
 def test_boundaries_are_those_of_the_standard(text: str) -> None:
