@@ -19,6 +19,8 @@ from corpora.checks import Task
 from corpora.predictions import UNMAPPED, Prediction
 from corpora.records import Row, Span
 
+ANSWER = "answer"
+"""Label of the span that answers a question."""
 _LEAST = 1e-6
 """What a probability counts for that a predictor says is zero, or does not name."""
 
@@ -72,7 +74,7 @@ def bring_back(
     inputs = [
         ProjectionInput(
             text.text,
-            _apart(one.spans) if task == "tokens" else one.spans[:1],
+            _apart(one.spans) if task == "tokens" else _answer(one, text.text),
             t.row.text,
             turned_round(text.segments),
             target,
@@ -87,7 +89,8 @@ def bring_back(
         back = []
         for one in own:
             given, projection = next(projections)
-            spans, lost = [], []
+            spans: list[Span] = []
+            lost = _left_behind(task, one, given.spans)
             for before, after in zip(given.spans, projection.placed, strict=True):
                 if after is None:
                     lost.append(f"{UNMAPPED}:{before.label}")
@@ -95,7 +98,9 @@ def bring_back(
                     spans.append(replace(after, confidence=_sure(before)))
             spans.sort(key=lambda s: (s.start, s.end))
             flags = (*one.flags, *lost)
-            back.append(replace(one, id=t.row.id, spans=tuple(spans), flags=flags))
+            # An answer in the predictor's language is none in the row's.
+            said = None if task == "qa" else one.target
+            back.append(replace(one, id=t.row.id, spans=tuple(spans), target=said, flags=flags))
         out.append(back)
     return out
 
@@ -107,6 +112,24 @@ def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return tuple(kept)
+
+
+def _answer(prediction: Prediction, context: str) -> tuple[Span, ...]:
+    """The answer in the translated `context`; one that is given as text is looked for there."""
+    said = (prediction.target or "").strip()
+    if prediction.spans or not said:
+        return prediction.spans[:1]
+    at = context.find(said)
+    return () if at < 0 else (Span(at, at + len(said), ANSWER),)
+
+
+def _left_behind(task: Task, prediction: Prediction, given: Sequence[Span]) -> list[str]:
+    """Flags for what was predicted but cannot even be asked about."""
+    if task == "qa":
+        nowhere = not given and (prediction.target or "").strip()
+        return [f"{UNMAPPED}:{ANSWER}"] if nowhere else []
+    kept = set(given)
+    return [f"{UNMAPPED}:{s.label}" for s in dict.fromkeys(prediction.spans) if s not in kept]
 
 
 def _sure(span: Span) -> float:

@@ -200,7 +200,12 @@ class Bridge:
             split_sentences,
         )
         return [
-            replace(one, target=own[0].text) for one, own in zip(predictions, texts, strict=True)
+            replace(
+                one,
+                target=own[0].text,
+                flags=(*one.flags, *(f"back-translation-{flag}" for flag in own[0].flags)),
+            )
+            for one, own in zip(predictions, texts, strict=True)
         ]
 
 

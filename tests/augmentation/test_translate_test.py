@@ -115,6 +115,43 @@ def test_answers_come_back_as_spans_of_the_context():
     assert [row.text[s.start : s.end] for s in found.spans] == ["Bremen"]
 
 
+class Says(Sure):
+    """Says the same of every row."""
+
+    def __init__(self, **said):
+        self.said = said
+
+    def predict(self, rows):
+        return [Prediction(row.id, **self.said) for row in rows]
+
+
+def test_spans_that_overlap_others_are_not_lost_in_silence():
+    one = bridge("tokens")
+    spans = (Span(0, 6, "city"), Span(0, 11, "place"), Span(3, 6, "city"))
+    (found,) = one.predict(one.over([Row("1", "de", "nach Bremen")]), Says(spans=spans))
+    assert [(s.start, s.end, s.label) for s in found.spans] == [(0, 11, "place")]
+    assert found.unmapped == ("city", "city")
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "unmapped"),
+    [("BREMEN", ["Bremen"], ()), ("LONDON", [], ("answer",)), ("", [], ())],
+)
+def test_answers_given_as_text_are_found_in_the_context(said, answer, unmapped):
+    row = Row("1", "de", "das Haus steht in Bremen", "wo ?")
+    one = bridge("qa")
+    (found,) = one.predict(one.over([row]), Says(target=said))
+    assert [row.text[s.start : s.end] for s in found.spans] == answer
+    assert found.unmapped == unmapped
+    assert found.target is None
+
+
+def test_a_back_translation_that_fails_is_flagged():
+    one = bridge("text", projector=None)
+    (found,) = one.predict(one.over([Row("1", "de", "ein Satz")]), Says(target="vanish"))
+    assert found.flags == ("back-translation-empty",)
+
+
 def test_free_text_is_translated_back():
     one = bridge("text", projector=None)
     (found,) = one.predict(one.over([Row("1", "de", "ein Satz")]), Sure())
@@ -301,6 +338,8 @@ def test_rows_without_labels_are_taken_and_a_limit_holds(tmp_path, toy):
     ("change", "problem"),
     [
         ({"predictor": "command:false"}, "failed with exit code 1"),
+        ({"predictor": "command:sleep 30", "timeout": "0.5"}, "took longer than 0.5 seconds"),
+        ({"predictor": "command:echo loading"}, "printed 'loading' on line 1: not JSON"),
         ({"predictor": "no/such/folder/here"}, "no such folder"),
         ({"source": "en"}, "both 'en'"),
         ({"task": "ner"}, "no task 'ner'"),
