@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from augmentation.compare_data import (
     bare,
     check_groups,
     check_labels,
+    few_shortages,
     find_leaks,
     rows_fingerprint,
     sample_few,
@@ -57,9 +58,9 @@ from corpora.manifest import (
 )
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
 from corpora.readers import open_corpus
-from corpora.records import Row
+from corpora.records import DroppedRow, Row
 from corpora.schema import batch_to_rows
-from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
+from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_sidecar
 from corpora.storage import replacing, write_text
 from trainers.load import load_predictor
 from trainers.protocol import Predictor, Trainer
@@ -279,13 +280,14 @@ def read_corpora(run: CompareRun) -> None:
         )  # fmt: skip
         if is_done(ref, made_from):
             continue
-        rows = list(_read(corpus, lang, run.config.task))
+        rows, dropped = _read(corpus, lang, run.config.task)
         with ShardWriter(ref, made_from) as out:
-            out.write_rows(rows, rows_in=len(rows))
+            out.write_rows(rows, dropped, rows_in=len(rows) + len(dropped))
         run.forget(("rows", name))
 
 
-def _read(corpus: CorpusConfig, lang: str, task: Any) -> Iterable[Row]:
+def _read(corpus: CorpusConfig, lang: str, task: Any) -> tuple[list[Row], list[DroppedRow]]:
+    """The rows of a corpus, and those that are not right; rows beyond the limit are left unread."""
     opened = open_corpus(
         corpus.path,
         task=task,
@@ -295,17 +297,31 @@ def _read(corpus: CorpusConfig, lang: str, task: Any) -> Iterable[Row]:
         on_error=corpus.on_error,
         scheme=corpus.scheme,
         split=corpus.split,
+        quoting=corpus.quoting,
     )
-    number = 0
-    for row in opened.rows():
-        if corpus.limit is not None and number >= corpus.limit:
-            return
+    limit = corpus.limit
+    rows: list[Row] = []
+    dropped: list[DroppedRow] = []
+    if corpus.split is None:
+        batches = opened.batches(limit=limit)
+    else:  # how far there are enough rows of the split shows on the way
+        batches = opened.batches() if limit is None else opened.batches(1)
+    for batch in batches:
         # Files whose rows say their split can be read by it, too.
-        if corpus.split is None or row.split in (None, corpus.split):
-            number += 1
-            yield row
-    if not number:
-        raise UserError(f"no row is of the split {corpus.split!r}", file=corpus.path)
+        rows += [r for r in batch.rows if corpus.split is None or r.split in (None, corpus.split)]
+        dropped += batch.dropped
+        if limit is not None and len(rows) + len(dropped) >= limit:
+            break
+    if not rows:
+        what = "row" if corpus.split is None else f"row of the split {corpus.split!r}"
+        raise UserError(f"there is no {what} to be had from this file", file=corpus.path)
+    return rows, dropped
+
+
+def _bad_rows(ref: ShardRef) -> int:
+    """How many rows `on_error: skip` left out."""
+    sidecar = read_sidecar(ref)
+    return 0 if sidecar is None else sidecar.rows_dropped
 
 
 def _shard_rows(ref: ShardRef) -> list[Row]:
@@ -427,7 +443,7 @@ def check(run: CompareRun) -> None:
         check_groups(named, rows, lang)
         if not rows:
             raise UserError(f"the training set {name} is empty")
-    leaks = find_leaks(named, sets, _roots(sets))
+    leaks = find_leaks(named, sets, _roots(sets), run.config.task)
     if leaks and run.config.leakage == "stop":
         shown = "; ".join(
             f"{leak.test_id!r} of {leak.test} is the {leak.where} ({leak.train_id!r}: "
@@ -441,10 +457,20 @@ def check(run: CompareRun) -> None:
     values = {
         "leaks": dict(Counter(f"{leak.test}: {leak.where}" for leak in leaks)),
         "examples": [asdict(leak) for leak in leaks[:20]],
-        "dropped": sorted({leak.root for leak in leaks}),
-        "few_dropped": sorted(
-            {x.train_id for x in leaks if x.where.rpartition(" ")[2][:4] == "few-"}
-        ),
+        "dropped": sorted({leak.root for leak in leaks if not leak.set.startswith("few-")}),
+        "few_dropped": {
+            name: sorted({leak.train_id for leak in leaks if leak.set == name})
+            for name in sets
+            if name.startswith("few-")
+        },
+        "few_shortages": {
+            name: few_shortages(rows, run.config.task, run.config.few_shot)
+            for name, rows in sets.items()
+            if name.startswith("few-")
+        },
+        "bad_rows": {
+            name: count for name in run.corpora() if (count := _bad_rows(run.data_ref(name)))
+        },
         "labels_never_trained": {k: v for k, v in unknown.items() if v},
     }
     write_text(run.run / CHECK, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
@@ -462,13 +488,13 @@ def training_rows(run: CompareRun, name: str, seed: int) -> list[Row]:
     sets: dict[str, list[Row]] = run.once("sets", lambda: base_sets(run))
     roots: dict[str, dict[str, str]] = run.once("roots", lambda: _roots(sets))
     leaked = set(checked(run)["dropped"])
-    few_leaked = set(checked(run)["few_dropped"])
+    few_leaked = checked(run)["few_dropped"]
 
     def part(one: str) -> list[Row]:
         if one == "translated-all":
             return [row for lang in run.langs for row in part(f"translated-{lang}")]
         if one.startswith("few-"):
-            rows = [row for row in sets[one] if row.id not in few_leaked]
+            rows = [row for row in sets[one] if row.id not in few_leaked[one]]
             return sample_few(rows, run.config.task, run.config.few_shot, seed)
         own = roots.get(one, {})
         return [row for row in sets[one] if own.get(row.id, row.id) not in leaked]

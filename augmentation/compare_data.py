@@ -40,9 +40,16 @@ def normalised(text: str) -> str:
     return _BREAKS.sub(" ", folded).strip()
 
 
-def text_key(text: str, pair: str | None) -> str:
-    """What a test text is known by: the text, and its second one where it has one."""
-    return normalised(text) if pair is None else f"{normalised(text)}\n{normalised(pair)}"
+def text_key(text: str, pair: str | None, task: Task) -> str:
+    """What a test text is known by: the text, and its second one where it has one.
+
+    A question is known by its paragraph: another question on it in training gives much away.
+    """
+    # Texts of nothing but signs are not all the same.
+    one = normalised(text) or text.strip()
+    if pair is None or task == "qa":
+        return one
+    return f"{one}\n{normalised(pair) or pair.strip()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +59,26 @@ class Leak:
     test: str
     """Name of the test set."""
     test_id: str
-    where: str
-    """Which text of which training set: `text of source`, `source of translated-de`, ..."""
+    what: str
+    """`text`, or `source`: the text that it was translated from."""
+    set: str
+    """Name of the training set."""
     train_id: str
     root: str
     """Id of the row in the source training set that it comes from."""
     text: str
+
+    @property
+    def where(self) -> str:
+        """`text of source`, `source of translated-de`, ..."""
+        return f"{self.what} of {self.set}"
 
 
 def find_leaks(
     tests: Mapping[str, Sequence[Row]],
     sets: Mapping[str, Sequence[Row]],
     roots: Mapping[str, Mapping[str, str]],
+    task: Task,
 ) -> list[Leak]:
     """Every training row whose text, or the text it was translated from, is a test text.
 
@@ -73,15 +88,15 @@ def find_leaks(
     wanted: dict[str, tuple[str, str]] = {}
     for name, rows in tests.items():
         for row in rows:
-            wanted.setdefault(text_key(row.text, row.text_pair), (name, row.id))
+            wanted.setdefault(text_key(row.text, row.text_pair, task), (name, row.id))
     leaks = []
     for name, rows in sets.items():
         for row in rows:
             for what, text, pair in _texts(row):
-                hit = wanted.get(text_key(text, pair))
+                hit = wanted.get(text_key(text, pair, task))
                 if hit is not None:
                     root = roots.get(name, {}).get(row.id, row.id)
-                    leaks.append(Leak(*hit, f"{what} of {name}", row.id, root, text))
+                    leaks.append(Leak(*hit, what, name, row.id, root, text))
     return leaks
 
 
@@ -92,17 +107,21 @@ def _texts(row: Row) -> Iterator[tuple[str, str, str | None]]:
 
 
 def check_groups(tests: Mapping[str, Sequence[Row]], train: Sequence[Row], train_lang: str) -> None:
-    """Raise `UserError` where a test row was translated from a row of the training set.
+    """Raise `UserError` where a test row comes from a row that is in training, or was its source.
 
-    Rows that come from one source row are one group, and a group is never split.
+    Rows that come from one source row, whatever their languages, are one group, and a group is
+    never split. Ids of files with nothing to do with each other may be alike; so rows that no
+    provenance joins are no group.
     """
-    known = {row.id for row in train} | {
-        row.provenance.source_id for row in train if row.provenance is not None
+    known = {(train_lang, row.id) for row in train} | {
+        (row.provenance.source_lang, row.provenance.source_id)
+        for row in train
+        if row.provenance is not None
     }
     for name, rows in tests.items():
         for row in rows:
             came = row.provenance
-            if came is not None and came.source_lang == train_lang and came.source_id in known:
+            if came is not None and (came.source_lang, came.source_id) in known:
                 raise UserError(
                     f"test row {row.id!r} of {name} comes from {came.source_id!r}, which is in the "
                     "training set: rows of one source must not be split between train and test"
@@ -110,7 +129,7 @@ def check_groups(tests: Mapping[str, Sequence[Row]], train: Sequence[Row], train
 
 
 def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -> list[Row]:
-    """`per_class` rows of each class, drawn by `seed`; raises `UserError` where there are fewer.
+    """`per_class` rows of each class, drawn by `seed`; all of a class that has fewer.
 
     The class of a row is its label; where rows have none (names, answers), rows are drawn so that
     every label of spans is in `per_class` of them. Rows that share a source, or for questions the
@@ -142,6 +161,15 @@ def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -
                 chosen[row.id] = row
                 counts.update(set(_classes(row, task)))
     return [row for row in rows if row.id in chosen]
+
+
+def few_shortages(rows: Sequence[Row], task: Task, few: FewShotConfig) -> dict[str, int]:
+    """How many rows there are of each class that has fewer than few-shot is to take."""
+    counts: Counter[str] = Counter()
+    for row in {_group(row, task): row for row in rows}.values():
+        counts.update(set(_classes(row, task)))
+    names = sorted(counts, key=lambda name: (-counts[name], name))[: few.classes]
+    return {name: counts[name] for name in names if counts[name] < few.per_class}
 
 
 def _classes(row: Row, task: Task) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -172,7 +173,9 @@ def _measures(
     run: CompareRun, gold: Sequence[Row], predictions: Sequence[Prediction], alphabet: set[str]
 ) -> dict[str, Measure]:
     options = ScoreOptions(run.config.normalisation, run.config.tokenize)
-    found = task_measures(run.config.task, gold, predictions, options, alphabet=alphabet)
+    found = task_measures(
+        run.config.task, gold, predictions, options, alphabet=alphabet, strangers=True
+    )
     return {measure.name: measure for measure in found}
 
 
@@ -319,11 +322,19 @@ def _check_lines(results: CompareResults) -> list[str]:
     lines = []
     leaks = results.check.get("leaks", {})
     if leaks:
+        few = sum(map(len, results.check["few_dropped"].values()))
         lines.append(
-            f"{len(results.check['dropped'])} source rows were left out of all training sets: "
+            f"{len(results.check['dropped'])} source rows"
+            f"{f' and {few} few-shot rows' if few else ''} were left out of all training sets: "
             "they, or what was made of them, are test texts "
             f"({'; '.join(f'{count} {where}' for where, count in leaks.items())})."
         )
+    for name, count in results.check.get("bad_rows", {}).items():
+        lines.append(f"{count} bad rows of {name} were left out.")
+    for name, classes in results.check.get("few_shortages", {}).items():
+        if classes:
+            shown = ", ".join(f"{label} {count}" for label, count in classes.items())
+            lines.append(f"Classes that {name} has fewer examples of than were asked for: {shown}.")
     for lang, labels in results.check.get("labels_never_trained", {}).items():
         lines.append(f"Labels of the {lang} test set that training never has: {', '.join(labels)}.")
     return lines
@@ -399,6 +410,7 @@ def _chart(result: LanguageResult, results: CompareResults) -> str:
             f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{height - 8}" rx="3" '
             f'fill="var(--{colour})"/>'
         )
+        end = left + long
         if score.deviation is not None:
             low, high = (
                 left + width * min(100.0, max(0.0, score.mean + s * score.deviation)) / 100
@@ -409,7 +421,8 @@ def _chart(result: LanguageResult, results: CompareResults) -> str:
                 f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" '
                 'stroke="var(--ink)" stroke-width="2"/>'
             )
-        parts.append(f'<text x="{left + long + 12:.1f}" y="{y + 14}">{score}</text>')
+            end = max(end, high)
+        parts.append(f'<text x="{end + 8:.1f}" y="{y + 14}">{score}</text>')
     tall = height * len(result.strategies) + 26
     return f'<svg viewBox="0 0 {left + width + 130} {tall}" role="img">{"".join(parts)}</svg>'
 
@@ -421,7 +434,10 @@ def _html_table(result: LanguageResult, results: CompareResults) -> str:
     for one in result.strategies:
         cells = _table_row(one, results)[:-1]
         cells += [f"{one.seconds.get(k, 0):.1f}" for k in ("translate", "train", "predict")]
-        cells.append(", ".join(f"{count} {flag}" for flag, count in sorted(one.flags.items())))
+        kinds: Counter[str] = Counter()
+        for flag, count in one.flags.items():
+            kinds[flag.partition(":")[0]] += count  # of every label together: the cell stays small
+        cells.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
         lines.append("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>")
     return f"<table>{''.join(lines)}</table>"
 

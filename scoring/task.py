@@ -35,6 +35,7 @@ def task_measures(
     options: ScoreOptions | None = None,
     *,
     alphabet: Iterable[str] = (),
+    strangers: bool = False,
 ) -> list[Measure]:
     """The measures of `task`, the one that stands for it first.
 
@@ -42,20 +43,22 @@ def task_measures(
     chrF++ for text. Rows for `tokens` that also carry a label get the label's measures too, as
     `label_...`. Predictions must be paired with the gold already (see `pair_up`).
     Raises `UserError` for gold that lacks what the task predicts, and for labels that are not the
-    gold's at all.
+    gold's at all, unless `strangers` are let in: a weak model that shares its labels with the gold
+    may still predict none of those that the gold has.
     """
     options = options or ScoreOptions()
     labels = tuple(alphabet)
     if task in ("classification", "pair"):
-        return _of_labels(gold, predicted, "", labels)
+        return _of_labels(gold, predicted, "", labels, strangers)
     if task == "tokens":
-        foreign_labels(
-            (s.label for row in gold for s in row.spans),
-            (s.label for one in predicted for s in one.spans),
-        )
+        if not strangers:
+            foreign_labels(
+                (s.label for row in gold for s in row.spans),
+                (s.label for one in predicted for s in one.spans),
+            )
         out = span_measures(gold, predicted, alphabet=labels)
         if all(row.label is not None for row in gold):
-            out += _of_labels(gold, predicted, "label_", labels)
+            out += _of_labels(gold, predicted, "label_", labels, strangers)
         return out
     if task == "qa":
         return qa_measures(gold, predicted, options.normalisation)
@@ -65,7 +68,11 @@ def task_measures(
 
 
 def _of_labels(
-    gold: Sequence[Row], predicted: Sequence[Predicted], prefix: str, alphabet: Sequence[str]
+    gold: Sequence[Row],
+    predicted: Sequence[Predicted],
+    prefix: str,
+    alphabet: Sequence[str],
+    strangers: bool,
 ) -> list[Measure]:
     wanted = []
     for row in gold:
@@ -73,7 +80,8 @@ def _of_labels(
             raise UserError("the gold has no label here", row=row.id)
         wanted.append(row.label)
     given = [one.label for one in predicted]
-    foreign_labels(wanted, (label for label in given if label is not None))
+    if not strangers:
+        foreign_labels(wanted, (label for label in given if label is not None))
     return label_measures(wanted, given, prefix=prefix, alphabet=alphabet)
 
 

@@ -1,28 +1,40 @@
 """Comparisons with the toy translator: its 'German' is English in capitals, word order reversed."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
 from augmentation import compare as module
-from augmentation.compare import CompareRun, cells_of, compare, perform, plan, training_sets
-from augmentation.compare_config import STRATEGIES, CompareConfig, FewShotConfig
+from augmentation.compare import CompareRun, _read, cells_of, compare, perform, plan, training_sets
+from augmentation.compare_config import STRATEGIES, CompareConfig, CorpusConfig, FewShotConfig
 from augmentation.compare_data import (
     check_groups,
     check_labels,
+    few_shortages,
     find_leaks,
     normalised,
     rows_fingerprint,
     sample_few,
 )
-from augmentation.compare_report import collect, table
+from augmentation.compare_report import (
+    CompareResults,
+    LanguageResult,
+    Spread,
+    StrategyResult,
+    collect,
+    html_report,
+    table,
+)
 from augmentation.settings import load
 from corpora.errors import UserError
+from corpora.predictions import Prediction
 from corpora.records import Provenance, Row, Span
 from corpora.writers import write_corpus
 from flows.cli.main import main
 from scoring.files import read_predictions
+from scoring.task import task_measures
 from tests.augmentation.toy import ToyTranslator, toy
 from tests.paths import ROOT
 from tests.trainers.conftest import make_rows
@@ -236,13 +248,88 @@ def test_leaks_are_found_in_every_text():
         "round-trip-de": [Row("s-de-en", "en", "good day", provenance=came)],
     }
     roots = {"translated-de": {"s-de": "s"}, "round-trip-de": {"s-de-en": "s"}}
-    found = [(x.test_id, x.where, x.train_id, x.root) for x in find_leaks(test, sets, roots)]
+    found = [
+        (x.test_id, x.where, x.train_id, x.root) for x in find_leaks(test, sets, roots, "pair")
+    ]
     assert found == [
         ("p", "text of source", "q", "q"),
         ("t", "text of translated-de", "s-de", "s"),
         ("t", "source of round-trip-de", "s-de-en", "s"),
     ]
     assert normalised("  Ein–„Test“,  ÄÖ_ ") == "ein test äö"
+
+
+def test_a_question_leaks_by_its_paragraph_and_signs_are_not_all_alike():
+    sets = {"source": [Row("s", "de", "Der Absatz.", "Was?"), Row("q", "de", "?!")]}
+    test = {"test": [Row("t", "de", "der absatz", "Wer?"), Row("u", "de", ":-)")]}
+    assert [x.test_id for x in find_leaks(test, sets, {}, "qa")] == ["t"]
+    assert find_leaks(test, sets, {}, "pair") == []
+
+
+def test_rows_beyond_the_limit_are_left_unread_and_bad_ones_are_counted(files, toy):
+    path = files / "train.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:40], '{"id": "bad"}', "{"]) + "\n", encoding="utf-8")
+    corpus = CorpusConfig(path=path, limit=40)
+    assert [len(part) for part in _read(corpus, "en", "tokens")] == [40, 0]
+    with pytest.raises(UserError, match="line 41"):
+        _read(CorpusConfig(path=path), "en", "tokens")
+    skipping = CorpusConfig(path=path, on_error="skip")
+    assert [len(part) for part in _read(skipping, "en", "tokens")] == [40, 2]
+    source = {"lang": "en", "train": {"path": str(path), "on_error": "skip"}}
+    run = compare(config(files, source=source, strategies=["zero-shot"], seeds=1))
+    assert "2 bad rows of source-train were left out" in table(collect(run))
+
+
+def test_the_limit_is_of_the_split(tmp_path):
+    path = tmp_path / "in.jsonl"
+    splits = ["train", "train", "dev", "dev", "dev"]
+    lines = [
+        json.dumps({"id": str(i), "lang": "en", "text": "x", "label": "a", "split": split})
+        for i, split in enumerate(splits)
+    ]
+    path.write_text("\n".join([*lines, "{"]) + "\n", encoding="utf-8")
+    rows, _ = _read(CorpusConfig(path=path, split="dev", limit=2), "en", "classification")
+    assert [row.id for row in rows] == ["2", "3"]
+    with pytest.raises(UserError, match="no row of the split 'test'"):
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        _read(CorpusConfig(path=path, split="test"), "en", "classification")
+
+
+def test_a_leak_of_few_shot_leaves_the_source_row_of_that_id_alone(files, toy):
+    test = (files / "test.de.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    leaky = json.loads(test) | {"id": "5"}
+    path = files / "train.de.jsonl"
+    path.write_text(json.dumps(leaky) + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    strategies = ["zero-shot", "few-shot"]
+    run = compare(config(files, strategies=strategies, seeds=1, leakage="drop"))
+    zero, few = collect(run).languages[0].strategies
+    assert zero.training_rows == (120,)
+    assert few.training_rows[0] > 120
+    assert "0 source rows and 1 few-shot rows were left out" in table(collect(run))
+
+
+def test_a_strategy_that_predicts_other_labels_only_is_wrong_not_an_error():
+    gold = [Row("1", "de", "Bremen", label="a", spans=(Span(0, 6, "city"),))]
+    said = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
+    with pytest.raises(UserError, match="none of the predicted labels"):
+        task_measures("tokens", gold, said)
+    scores = {m.name: m.score().value for m in task_measures("tokens", gold, said, strangers=True)}
+    assert scores["span_f1"] == scores["label_accuracy"] == 0
+
+
+def test_classes_with_too_few_examples_are_named():
+    rows = [Row(str(i), "de", f"text {i}", label="aaab"[i % 4]) for i in range(8)]
+    assert few_shortages(rows, "classification", FewShotConfig(per_class=3)) == {"b": 2}
+    assert few_shortages(rows, "classification", FewShotConfig(per_class=3, classes=1)) == {}
+
+
+def test_translations_of_one_source_are_one_group():
+    came = Provenance("s1", "en", "x", "translate-train", "toy")
+    few, test = Row("f", "de", "x", provenance=came), Row("t", "de", "y", provenance=came)
+    with pytest.raises(UserError, match="must not be split between train and test"):
+        check_groups({"de": [test]}, [few], "de")
+    check_groups({"de": [test]}, [Row("s1", "de", "x")], "de")
 
 
 def test_a_group_is_never_split():
@@ -318,6 +405,19 @@ def test_a_missing_file_and_a_missing_direction(files, toy, monkeypatch):
     with pytest.raises(UserError, match="from de to en"):
         compare(config(files))
     assert not (files / "run").exists()
+
+
+def test_the_report_counts_flags_by_kind_and_writes_past_the_whisker():
+    spread = Spread(40.0, 20.0, (20.0, 60.0), "metric:span_f1")
+    flags = {"unmapped:city": 3, "unmapped:day": 2, "translation-copy": 1}
+    one = StrategyResult("zero-shot", {"span_f1": spread}, {}, (9,), {}, flags)
+    result = LanguageResult("light", "de", 10, (one,))
+    results = CompareResults("tokens", "en", "zero-shot", ("span_f1",), (result,), {}, {})
+    page = html_report(results, "x")
+    assert "1 translation-copy, 5 unmapped</td>" in page
+    whisker = float(re.search(r'x2="([\d.]+)" y2="[\d.]+" stroke="var\(--ink', page)[1])
+    value = float(re.search(r'<text x="([\d.]+)"[^>]*>40.00', page)[1])
+    assert value > whisker
 
 
 def test_the_command(files, toy, capsys):
