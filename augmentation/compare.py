@@ -21,6 +21,7 @@ from typing import Any, Literal
 from augmentation import steps
 from augmentation.bring_back import TranslatedRow, ensemble
 from augmentation.compare_config import (
+    WITHOUT_TRAINING,
     CompareConfig,
     CorpusConfig,
     Strategy,
@@ -43,7 +44,7 @@ from augmentation.config import (
     resolve_settings,
     runs_folder,
 )
-from augmentation.translate_test import Bridge, bridge_of
+from augmentation.translate_test import Bridge, bridge_of, predictor_identity
 from augmentation.translate_train import translate_train
 from corpora.errors import UserError
 from corpora.manifest import (
@@ -136,7 +137,10 @@ class CompareRun:
 
     def seeds(self, trainer: str, strategy: str) -> tuple[int, ...]:
         """The seeds that make a difference: one where neither training nor data depend on it."""
-        if strategy == "few-shot" or make_trainer(self.trainer(trainer), self.config).seeded:
+        config = self.trainer(trainer)
+        if config.kind == "predictor":
+            return self.config.seeds[:1]
+        if strategy == "few-shot" or make_trainer(config, self.config).seeded:
             return self.config.seeds
         return self.config.seeds[:1]
 
@@ -211,6 +215,8 @@ def plan(run: CompareRun) -> list[list[Job]]:
     cells = cells_of(run)
     training: dict[Job, None] = {}
     for cell in cells:
+        if run.trainer(cell.trainer).kind == "predictor":
+            continue
         for name in training_sets(cell.subject, cell.lang, config.source.lang):
             training[Job("train", name, cell.trainer, "", cell.seed)] = None
     stages = [[Job("read")], translate, back, [Job("check")], [*training], cells, [Job("report")]]
@@ -226,8 +232,8 @@ def cells_of(run: CompareRun) -> list[Job]:
     config = run.config
     cells = []
     for trainer in config.trainers:
-        for strategy in config.strategies:
-            for lang in run.langs:
+        for lang in run.langs:
+            for strategy in strategies_of(run, trainer.title, lang):
                 for seed in run.seeds(trainer.title, strategy):
                     cells.append(Job("predict", strategy, trainer.title, lang, seed))
         if config.source.test is not None:
@@ -513,6 +519,8 @@ def model_folder(run: CompareRun, trainer: str, name: str, seed: int) -> Path:
 def _model_fingerprint(run: CompareRun, trainer: str, name: str, seed: int) -> str:
     def make() -> str:
         config = run.trainer(trainer)
+        if config.predictor is not None:
+            return fingerprint([VERSION, predictor_identity(config.predictor), run.config.task])
         described = config.model_dump(mode="json", exclude={"name"})
         if config.model is not None and Path(config.model).is_dir():
             described["model"] = path_hash(config.model)
@@ -560,7 +568,16 @@ def _rests_on(cell: Job, job: Job, run: CompareRun) -> bool:
 
 
 def load_model(run: CompareRun, trainer: str, name: str, seed: int) -> Predictor:
-    """A model that has been trained."""
+    """A model that has been trained, or was there before."""
+    config = run.trainer(trainer)
+    if config.predictor is not None:
+        return load_predictor(
+            config.predictor,
+            run.config.task,
+            timeout=config.timeout,
+            device=run.config.runtime.device,
+            revision=config.revision,
+        )
     folder = model_folder(run, trainer, name, seed)
     return load_predictor(folder, run.config.task, device=run.config.runtime.device)
 
@@ -666,7 +683,7 @@ def predict(cell: Job, run: CompareRun) -> None:
         float(_read_json(run.run / TRANSLATIONS / f"{name}.json").get("seconds", 0))
         for name in _translations_of(sets, run)
     )
-    _write_cell(cell, run, predictions, seconds, [int(one.get("rows", 0)) for one in facts])
+    _write_cell(cell, run, predictions, seconds, [int(one["rows"]) for one in facts if one])
 
 
 def _translations_of(sets: Sequence[str], run: CompareRun) -> list[str]:
@@ -744,7 +761,8 @@ Submit = Callable[[Job, CompareRun], None]
 def prepare(config: CompareConfig) -> CompareRun:
     """The run of `config`; raises `UserError` for what does not exist or cannot be translated."""
     for trainer in config.trainers:
-        make_trainer(trainer, config)
+        if trainer.predictor is None:
+            make_trainer(trainer, config)
     identity = config.model_dump(mode="json", exclude={"out", "runtime", "keep_models", "memory"})
     folder = config.out or run_folder(runs_folder(), config.name, fingerprint(identity))
     run = CompareRun(config, folder)
@@ -803,8 +821,10 @@ def compare(
     return run
 
 
-def strategies_of(run: CompareRun, lang: str) -> Sequence[Strategy]:
-    """The strategies that there are cells of in `lang`."""
+def strategies_of(run: CompareRun, trainer: str, lang: str) -> Sequence[Strategy]:
+    """The strategies that there are cells of for `trainer` in `lang`."""
     if lang == run.config.source.lang:
         return ("zero-shot",)
+    if run.trainer(trainer).kind == "predictor":
+        return [one for one in run.config.strategies if one in WITHOUT_TRAINING]
     return run.config.strategies

@@ -21,6 +21,7 @@ from corpora.checks import TASKS, Task
 from corpora.errors import UserError
 from scoring.significance import METHODS, Method
 from scoring.squad import Normalisation
+from trainers.command import DEFAULT_TIMEOUT
 from translators.languages import normalise_tag
 
 Strategy = Literal[
@@ -34,6 +35,8 @@ Strategy = Literal[
     "ensemble",
 ]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
+"""What can be done with a model of the source language as it is."""
 
 
 class CorpusConfig(ReadingConfig):
@@ -80,13 +83,21 @@ class TargetConfig(Strict):
 
 
 class TrainerConfig(Strict):
-    """A trainer. `light` is the linear classifier, or the CRF for `tokens`."""
+    """A trainer. `light` is the linear classifier, or the CRF for `tokens`.
 
-    kind: Literal["light", "transformers"] = "light"
+    `predictor` trains nothing: a model of the source language that is there already, which takes
+    part in the strategies that need no other.
+    """
+
+    kind: Literal["light", "transformers", "predictor"] = "light"
     name: str | None = Field(None, pattern=r"[0-9A-Za-z][0-9A-Za-z._-]*")
     """In tables and folders; null is the kind, or the last part of the model's name."""
     model: str | None = None
     """For `transformers`: hub id or folder."""
+    predictor: str | None = None
+    """For `predictor`: folder, hub id, or `command:PROGRAM ARGUMENTS`."""
+    timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
+    """Seconds that a command has for a test set."""
     revision: str | None = None
     epochs: int = Field(3, ge=1)
     batch_size: int = Field(32, ge=1)
@@ -102,6 +113,8 @@ class TrainerConfig(Strict):
     def _has_model(self) -> TrainerConfig:
         if (self.kind == "transformers") != (self.model is not None):
             raise ValueError("'model' goes with the kind 'transformers', and only with it")
+        if (self.kind == "predictor") != (self.predictor is not None):
+            raise ValueError("'predictor' goes with the kind 'predictor', and only with it")
         return self
 
     @property
@@ -205,6 +218,9 @@ class CompareConfig(Strict):
             for target in self.targets:
                 if target.train is None:
                     raise ValueError(f"few-shot needs a training set in {target.lang!r}")
+        ready = any(trainer.kind == "predictor" for trainer in self.trainers)
+        if ready and not set(WITHOUT_TRAINING) & set(self.strategies):
+            raise ValueError(f"a predictor takes part in {' and '.join(WITHOUT_TRAINING)} only")
         if self.task in ("qa", "text") and any(t.kind == "light" for t in self.trainers):
             raise ValueError(f"there is no light trainer for {self.task!r}; use 'transformers'")
         return self

@@ -154,7 +154,7 @@ def _language(run: CompareRun, trainer: str, lang: str) -> LanguageResult:
     }
     results = []
     base = [c for c in cells if c.subject == run.config.baseline]
-    for strategy in strategies_of(run, lang):
+    for strategy in strategies_of(run, trainer, lang):
         own = [c for c in cells if c.subject == strategy]
         results.append(
             _strategy(
@@ -279,6 +279,9 @@ def winner(result: LanguageResult, results: CompareResults) -> str:
     """Which strategy wins, by how much, and whether that could be luck."""
     best = result.best(results.metric)
     test = best.comparisons.get(results.metric)
+    if all(one.strategy != results.baseline for one in result.strategies):
+        score = best.scores[results.metric]
+        return f"{best.strategy} is best with {results.metric} {score}; nothing to test against."
     if test is None:
         return f"No strategy beats {results.baseline}."
     sure = "significant" if test.p_value < 0.05 else "not significant"

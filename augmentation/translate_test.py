@@ -260,13 +260,14 @@ def prepare_test_run(config: TranslateTestConfig) -> TestRun:
     """
     settings = resolve_settings(config.translation())
     given = [p for p in (config.predictor, config.ensemble) if p is not None]
-    run = TestRun(config, settings, tuple(_identity(p) for p in given))
+    run = TestRun(config, settings, tuple(predictor_identity(p) for p in given))
     bridge_of(settings, config.target).check()
     _predictors(run)
     return run
 
 
-def _identity(predictor: str) -> str:
+def predictor_identity(predictor: str) -> str:
+    """What stands for a predictor: the content of its folder, else its hub id or command."""
     if not predictor.startswith(PREFIX) and Path(predictor).is_dir():
         return path_hash(predictor)
     return predictor

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import sys
 from dataclasses import replace
 
 import pytest
@@ -174,6 +176,33 @@ def test_a_changed_training_set_is_noticed(files, toy, monkeypatch):
     write_corpus(make_rows(60), files / "train.jsonl")
     compare(small)
     assert sorted(fitted) == [(60, 0), (60, 0)]
+
+
+def test_a_predictor_that_is_there_already_joins_in(files, toy):
+    code = (
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    row = json.loads(line)\n"
+        "    at = row['text'].find('NEW YORK')\n"
+        "    spans = [[at, at + 8, 'city']] if at >= 0 else []\n"
+        "    print(json.dumps({'id': row['id'], 'label': 'news', 'spans': spans}))\n"
+    )
+    mine = {
+        "kind": "predictor", "name": "mine",
+        "predictor": f"command:{shlex.quote(sys.executable)} -c {shlex.quote(code)}",
+    }  # fmt: skip
+    strategies = ["zero-shot", "translate-train", "translate-test"]
+    more = {"strategies": strategies, "baseline": "translate-train", "seeds": 1}
+    run = compare(config(files, trainers=[{}, mine], **more))
+    light, own = collect(run).languages
+    assert [one.strategy for one in light.strategies] == strategies
+    assert [one.strategy for one in own.strategies] == ["zero-shot", "translate-test"]
+    assert own.strategies[0].training_rows == ()
+    assert "mine, en to de" in table(collect(run))
+    assert "nothing to test against" in table(collect(run))
+    with pytest.raises(UserError, match="failed with exit code 1"):
+        compare(config(files, trainers=[mine | {"predictor": "command:false"}], seeds=1,
+                       strategies=["zero-shot"], out=files / "other"))  # fmt: skip
 
 
 def test_two_languages_and_one_model_for_all(files, toy):
@@ -384,6 +413,15 @@ def test_training_sets_of_strategies():
         ({"targets": [{"lang": "en", "test": "x"}]}, "languages must differ"),
         ({"targets": [{"lang": "de", "test": "x"}]}, "few-shot needs a training set in 'de'"),
         ({"task": "qa"}, "there is no light trainer for 'qa'"),
+        ({"trainers": [{"kind": "predictor"}]}, "'predictor' goes with"),
+        (
+            {
+                "trainers": [{"kind": "predictor", "predictor": "x"}],
+                "baseline": "few-shot",
+                "strategies": ["few-shot"],
+            },
+            "takes part in zero-shot and translate-test only",
+        ),
         ({"seed": 5}, "Extra inputs"),
     ],
 )
