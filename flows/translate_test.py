@@ -45,7 +45,7 @@ def submit(refs: Sequence[ShardRef], run: TestRun) -> list[ShardRef]:
 @flow(
     name="translate-test",
     flow_run_name="translate-test-{config.source}-{config.target}",
-    task_runner=ThreadPoolTaskRunner(max_workers=1),
+    task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]
 )
 def translate_test(config: TranslateTestConfig) -> TestResult:
     """Predict for the rows of `config.input` by way of the predictor's language."""

@@ -355,6 +355,15 @@ def test_bad_input_ends_with_2(tmp_path, source, toy, capsys, change, problem):
     assert problem in capsys.readouterr().err
 
 
+def test_an_empty_input_is_refused(tmp_path, toy, capsys):
+    empty = tmp_path / "in.jsonl"
+    empty.write_text("")
+    arguments = [str(empty), "--task", "tokens", "--source", "de", "--target", "en", "--predictor",
+                 COMMAND, "--out", str(tmp_path / "run"), "--no-prefect"]  # fmt: skip
+    assert main(["translate-test", *arguments]) == 2
+    assert "the file is empty" in capsys.readouterr().err
+
+
 def test_a_language_that_the_translator_lacks(tmp_path, source, toy, monkeypatch):
     def translate(texts, source, target, options):
         raise UserError(f"the model does not translate from {source} to {target}", choices=["en"])

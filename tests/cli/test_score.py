@@ -88,3 +88,38 @@ def test_a_label_the_gold_never_has_is_warned_of(tmp_path, capsys):
     predicted.write_text('{"id": "1", "label": "LABEL_0"}\n{"id": "2", "label": "LABEL_1"}\n')
     assert main(command) == 2
     assert "choose from: neg, pos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("gold", "problem"),
+    [
+        ("", "the file is empty"),
+        ("\n\n", "there are no rows"),
+        ('{"id": "1", "lang": "de", "text": "gut", "spans": []}\n', "the gold has no spans at all"),
+    ],
+)
+def test_gold_that_there_is_nothing_to_score_by(tmp_path, capsys, gold, problem):
+    path, predicted = tmp_path / "gold.jsonl", tmp_path / "p.jsonl"
+    path.write_text(gold)
+    predicted.write_text('{"id": "1", "spans": [[0, 3, "x"]]}\n')
+    assert main(["score", str(predicted), "--gold", str(path), "--task", "tokens"]) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_more_predictions_than_gold(tmp_path, capsys):
+    gold, predicted = tmp_path / "gold.csv", tmp_path / "p.jsonl"
+    gold.write_text("id,lang,text,label\n1,de,gut,pos\n")
+    predicted.write_text('{"id": "1", "label": "pos"}\n{"id": "2", "label": "pos"}\n')
+    assert main(["score", str(predicted), "--gold", str(gold), "--task", "classification"]) == 2
+    assert "predicted but not in the gold: '2'" in capsys.readouterr().err
+
+
+def test_every_score_of_the_json_has_a_signature(intents, capsys):
+    predicted, gold = intents
+    command = ["score", str(predicted), "--gold", str(gold), "--task", "tokens", "--json"]
+    assert main([*command, "--baseline", str(gold)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    scores = [*report["scores"], *report["comparisons"]]
+    scores += [score for one in report["languages"]["languages"] for score in one["scores"]]
+    assert len(scores) > 10
+    assert all(score["signature"].count("|") >= 1 for score in scores)
