@@ -356,7 +356,8 @@ overflow-x:auto;margin-bottom:14px}svg{display:block;width:100%;height:auto}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .soft{fill:var(--soft)}
 table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:right;padding:6px 8px;
 border-bottom:1px solid var(--line);white-space:nowrap}th{color:var(--soft);font-weight:600}
-td:first-child,th:first-child{text-align:left}.sig{font-size:12px;color:var(--soft);
+td:first-child,th:first-child{text-align:left}td:last-child{white-space:normal;min-width:110px}
+.sig{font-size:12px;color:var(--soft);
 overflow-wrap:anywhere}
 """
 
