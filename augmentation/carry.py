@@ -17,31 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from alignment.protocol import Projection, ProjectionInput, SegmentAlignment, SpanProjector
+from alignment.protocol import Projection
+from augmentation.projecting import Carrier, Shard, join_shard, project_rows, try_alternatives
+from augmentation.rejoin import Rejoin
 from augmentation.segments import FIELDS
 from augmentation.translations import Translations
-from corpora.checks import Task
 from corpora.records import Span
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, SPAN_TYPE
 
 UNPLACED_REASON = "unplaced-span"
 METHOD = "translate-train"
-_UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh"})
-"""Languages that put no space between sentences."""
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """What the rows of a run have in common on their way to the target language."""
-
-    task: Task
-    source: str
-    target: str
-    model: str
-    """As provenance records it."""
-    projector: SpanProjector | None
-    drop_rows: bool
-    """Whether a span that cannot be placed drops its row."""
 
 
 @dataclass(slots=True)
@@ -54,95 +39,8 @@ class Outcome:
     placed: Counter[str] = field(default_factory=Counter)
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By label and reason."""
-
-
-@dataclass(slots=True)
-class _Texts:
-    """The translated texts of one field, row by row, and how they came about."""
-
-    source: list[str | None]
-    target: list[str | None]
-    ends: list[int]
-    """How far in the source each row has come."""
-
-
-class _Rejoin:
-    """Puts translations together again, with the white space that was between the sentences."""
-
-    def __init__(self, batch: pa.RecordBatch, carrier: Carrier) -> None:
-        self.fields = [
-            _Texts(values, [None if v is None else "" for v in values], [0] * len(values))
-            for values in (batch.column(name).to_pylist() for name in FIELDS)
-        ]
-        count = batch.num_rows
-        self.scores = [0.0] * count
-        self.pieces = [0] * count
-        self.flags: list[tuple[str, str]] = [("", "")] * count
-        self.segments: dict[int, list[SegmentAlignment]] = {}
-        self._closes_up = carrier.target.split("-")[0] in _UNSPACED
-        self._opens_up = carrier.source.split("-")[0] in _UNSPACED and not self._closes_up
-
-    def add(
-        self,
-        row: int,
-        number: int,
-        start: int,
-        end: int,
-        translations: Translations,
-        which: int,
-        aligned: bool,
-    ) -> None:
-        """Append the translation `which` of `start:end` of field `number`."""
-        texts = self.fields[number]
-        before = texts.target[row] or ""
-        translation = translations.translations[which]
-        gap = texts.source[row][texts.ends[row] : start]  # type: ignore[index]
-        if before:
-            gap = self._gap(gap)
-        at = len(before) + len(gap)
-        texts.target[row] = before + gap + translation if at else translation
-        texts.ends[row] = end
-        length = max(1, translations.target_length(which))
-        self.scores[row] += translations.scores[which] * length
-        self.pieces[row] += length
-        if translations.flags[which] and not self.flags[row][0]:
-            flag = translations.flags[which].split(",")[0]
-            self.flags[row] = (flag, f"{FIELDS[number]} {start}:{end}")
-        if aligned:
-            self.segments.setdefault(row, []).append(
-                SegmentAlignment(
-                    _shifted(translations.source_pieces(which), start),
-                    _shifted(translations.target_pieces(which), at),
-                    translations.attention(which),
-                )
-            )
-
-    def _gap(self, gap: str) -> str:
-        if self._closes_up and gap == " ":
-            return ""
-        return " " if self._opens_up and not gap else gap
-
-    def lost_text(self, row: int) -> bool:
-        """Whether a text of the row has come out blank."""
-        return any(
-            source is not None and target is not None and not target.strip() and source.strip()
-            for source, target in ((f.source[row], f.target[row]) for f in self.fields)
-        )
-
-    def finish(self) -> None:
-        """Append what follows the last sentence of each text."""
-        for texts in self.fields:
-            for row, (source, target, end) in enumerate(
-                zip(texts.source, texts.target, texts.ends, strict=True)
-            ):
-                if source is not None and end < len(source):
-                    texts.target[row] = (target or "") + source[end:]
-
-
-def _shifted(flat: list[int], by: int) -> tuple[tuple[int, int], ...]:
-    if by:
-        flat = [offset + by for offset in flat]
-    return tuple(zip(flat[0::2], flat[1::2], strict=True))
+    retranslated: int = 0
+    """Rows with another translation than the best, in which more of their spans have a place."""
 
 
 def carry_rows(
@@ -158,17 +56,13 @@ def carry_rows(
     `translations`. Every row is kept or dropped, with a reason.
     """
     spans = _read_spans(batch) if carrier.projector is not None else [()] * batch.num_rows
-    rejoin = _Rejoin(batch, carrier)
-    for row, number, start, end, one in zip(
-        *(segments.column(name).to_pylist() for name in ("row", "field", "start", "end")),
-        which.tolist(),
-        strict=True,
-    ):
-        aligned = number == 0 and bool(spans[row])
-        rejoin.add(row, number, start, end, translations, one, aligned)
-    rejoin.finish()
-    projections = _project(spans, rejoin, carrier)
-    return _outcome(batch, rejoin, spans, projections, carrier)
+    shard = Shard(batch, segments, translations, which)
+    rejoin = join_shard(shard, spans, carrier)
+    projections = project_rows(spans, rejoin, carrier)
+    retranslated = try_alternatives(shard, spans, rejoin, projections, carrier)
+    outcome = _outcome(batch, rejoin, spans, projections, carrier)
+    outcome.retranslated = retranslated
+    return outcome
 
 
 def _read_spans(batch: pa.RecordBatch) -> list[tuple[Span, ...]]:
@@ -179,53 +73,9 @@ def _read_spans(batch: pa.RecordBatch) -> list[tuple[Span, ...]]:
     return [tuple(spans[start:end]) for start, end in pairwise(offsets)]
 
 
-def _project(
-    spans: Sequence[tuple[Span, ...]], rejoin: _Rejoin, carrier: Carrier
-) -> list[Projection | None]:
-    """What became of the spans of each row; None where it has none."""
-    found: list[Projection | None] = [None] * len(spans)
-    if carrier.projector is None:
-        return found
-    # Alternative answers to a question may overlap, so each is placed by itself.
-    apart = carrier.task == "qa"
-    inputs: list[ProjectionInput] = []
-    numbers: dict[tuple[str | None, tuple[Span, ...]], int] = {}
-    asked: list[tuple[int, int]] = []
-    sources = rejoin.fields[0].source
-    for row, own in enumerate(spans):
-        for group in [(one,) for one in own] if apart else [own] if own else []:
-            # Rows that say the same are as many in some data sets as those that do not.
-            number = numbers.setdefault((sources[row], group), len(inputs))
-            if number == len(inputs):
-                inputs.append(_projection_input(row, group, rejoin, carrier))
-            asked.append((row, number))
-    projections = carrier.projector.project(inputs)
-    for row, number in asked:
-        before, projection = found[row], projections[number]
-        if before is not None:
-            projection = Projection(
-                before.placed + projection.placed, before.reasons + projection.reasons
-            )
-        found[row] = projection
-    return found
-
-
-def _projection_input(
-    row: int, spans: tuple[Span, ...], rejoin: _Rejoin, carrier: Carrier
-) -> ProjectionInput:
-    return ProjectionInput(
-        rejoin.fields[0].source[row] or "",
-        spans,
-        rejoin.fields[0].target[row] or "",
-        tuple(rejoin.segments.get(row, ())),
-        carrier.source,
-        carrier.target,
-    )
-
-
 def _outcome(
     batch: pa.RecordBatch,
-    rejoin: _Rejoin,
+    rejoin: Rejoin,
     spans: Sequence[tuple[Span, ...]],
     projections: Sequence[Projection | None],
     carrier: Carrier,
@@ -284,7 +134,7 @@ def _describe(text: str, spans: Sequence[Span], projection: Projection) -> str:
 
 def _columns(
     batch: pa.RecordBatch,
-    rejoin: _Rejoin,
+    rejoin: Rejoin,
     projections: Sequence[Projection | None],
     carrier: Carrier,
 ) -> pa.RecordBatch:

@@ -87,6 +87,8 @@ class ProjectionConfig(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     unplaced: Unplaced = "drop-row"
     """What a span that cannot be placed costs: its row, or only itself."""
+    alternatives: int = Field(0, ge=0)
+    """So many further translations are tried for a sentence with a span that cannot be placed."""
 
 
 class FilterConfig(Strict):

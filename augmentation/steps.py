@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 from augmentation.carry import Carrier, Outcome, carry_rows
 from augmentation.config import FilterConfig, Settings, runs_folder
 from augmentation.memory import TranslationMemory, memory_name
+from augmentation.projecting import Alternatives
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
 from corpora.manifest import fingerprint
@@ -34,7 +35,7 @@ from corpora.shards import (
 )
 from corpora.storage import write_text
 from filters.protocol import Filter
-from translators.protocol import Translator
+from translators.protocol import Hypothesis, Translator
 
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
@@ -308,6 +309,9 @@ def project(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
             [checksum(home) for home in homes],
             [config.task, config.source, target, settings.model.name],
             [settings.projector, config.projection.options, config.projection.unplaced],
+            [config.projection.alternatives, settings.identity(target)]
+            if config.projection.alternatives
+            else None,
         ]
     )
     if is_done(out, made_from):
@@ -319,6 +323,7 @@ def project(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
         settings.model.name,
         open_projector(settings),
         config.projection.unplaced == "drop-row",
+        _alternatives(settings, target) if config.projection.alternatives else None,
     )
     with ShardWriter(out, made_from) as writer:
         batch = read_whole(ref)
@@ -328,6 +333,20 @@ def project(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
         writer.write(outcome.kept, outcome.dropped, rows_in=batch.num_rows)
         write_json(out, _span_facts(outcome))
     return out
+
+
+def _alternatives(settings: Settings, target: str) -> Alternatives:
+    """Gives what the n-best list of a text has after its translation."""
+    count = settings.config.projection.alternatives + 1
+    options = settings.options()
+    options = replace(options, num_hypotheses=count, beam_size=max(options.beam_size, count))
+
+    def ask(texts: Sequence[str]) -> list[tuple[Hypothesis, ...]]:
+        translator = translator_of(settings)
+        found = translator.translate(texts, settings.config.source, target, options)
+        return [one.alternatives for one in found]
+
+    return ask
 
 
 def open_projector(settings: Settings) -> Any:
@@ -363,7 +382,12 @@ def _span_facts(outcome: Outcome) -> dict[str, Any]:
     lost: dict[str, dict[str, int]] = {}
     for (label, reason), count in sorted(outcome.lost.items()):
         lost.setdefault(label, {})[reason] = count
-    return {"spans": dict(outcome.spans), "placed": dict(outcome.placed), "lost": lost}
+    return {
+        "spans": dict(outcome.spans),
+        "placed": dict(outcome.placed),
+        "lost": lost,
+        "retranslated": outcome.retranslated,
+    }
 
 
 # Filter.

@@ -27,6 +27,8 @@ class TargetSummary:
     """Spans by label in rows that projection kept."""
     lost: dict[str, Counter[str]] = field(default_factory=dict)
     """Label to reason to count."""
+    retranslated: int = 0
+    """Rows that took another translation because their spans could be placed in it."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ def _summarize_target(
         found.dropped.update({} if sidecar is None else sidecar.drop_reasons)
         found.spans.update(facts.get("spans", {}))
         found.placed.update(facts.get("placed", {}))
+        found.retranslated += facts.get("retranslated", 0)
         for label, reasons in facts.get("lost", {}).items():
             found.lost.setdefault(label, Counter()).update(reasons)
     for ref in list_shards(settings.run, steps.filter_step(target)):

@@ -63,6 +63,8 @@ class AlignedProjector:
     """
 
     name = "aligned"
+    learns = True
+    """What it makes of a row depends on the other rows of the call."""
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class VoteProjector:
             raise UserError("voting needs at least one projector")
         self._calibrated = calibrated
         self._members = [load_projector(m) if isinstance(m, str) else m for m in members]
+        self.learns = any(getattr(member, "learns", False) for member in self._members)
 
     def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
         """Place the spans of every input; see `SpanProjector`."""

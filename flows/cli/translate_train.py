@@ -112,6 +112,12 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "a span that cannot be placed: drop-row or drop-span (default: drop-row)",
         {},
     ),
+    (
+        "--alternatives",
+        "projection.alternatives",
+        "further translations to try of a sentence with a span that cannot be placed (default: 0)",
+        {"type": int, "metavar": "N"},
+    ),
     ("--seed", "seed", "of sampling (default: 0)", {"type": int}),
     (
         "--shard-rows",
@@ -263,6 +269,8 @@ def summary_table(result: RunResult) -> str:
         rows.append(
             ("spans projected", [f"{t.placed.total()} of {t.spans.total()}" for t in targets])
         )
+    if any(t.retranslated for t in targets):
+        rows.append(("  rows translated otherwise", [str(t.retranslated) for t in targets]))
     rows.append(("segments", [str(t.segments) for t in targets]))
     if any(t.remembered for t in targets):
         rows.append(("  remembered", [str(t.remembered) for t in targets]))

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from alignment.projectors import load_projector
+from alignment.protocol import Projection, ProjectionInput
 from augmentation.carry import Carrier, Outcome, carry_rows
 from augmentation.segments import SEGMENT_SCHEMA, segment_key
 from augmentation.translations import Translations, translation_batch
 from corpora.records import Row, Span
 from corpora.schema import batch_to_dropped, batch_to_rows, rows_to_batch
 from tests.augmentation.toy import ToyTranslator
-from translators.protocol import DecodingOptions
+from translators.protocol import DecodingOptions, Hypothesis
 from translators.sentences import split_sentences
 
 
@@ -41,6 +43,112 @@ def carry(*rows: Row, task: Any = "tokens", target: str = "de", drop_rows: bool 
         np.arange(len(cut)),
         carrier,
     )
+
+
+class Loses:
+    """Places a span where the translation has its very text, in capitals."""
+
+    name = "loses"
+
+    def __init__(self, learns: bool = False) -> None:
+        self.learns = learns
+        self.calls: list[list[str]] = []
+
+    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
+        self.calls.append([row.target for row in inputs])
+        result = []
+        for row in inputs:
+            at = [row.target.find(row.source[s.start : s.end].upper()) for s in row.spans]
+            placed = tuple(
+                Span(start, start + span.end - span.start, span.label) if start >= 0 else None
+                for start, span in zip(at, row.spans, strict=True)
+            )
+            result.append(Projection(placed, tuple("" if p else "unaligned" for p in placed)))
+        return result
+
+
+def carry_otherwise(
+    rows: Sequence[Row],
+    best: dict[str, str],
+    others: dict[str, list[tuple[str, tuple[str, ...]]]],
+    projector: Loses,
+) -> tuple[Outcome, list[list[str]]]:
+    """Rows whose sentences have translations and, when asked, further ones with flags."""
+    cut = [
+        {"row": number, "field": 0, "start": start, "end": end, "home": 0, "place": 0}
+        for number, row in enumerate(rows)
+        for start, end in split_sentences(row.text, "en")
+    ]
+    texts = [rows[one["row"]].text[one["start"] : one["end"]] for one in cut]
+    batch = translation_batch(
+        pa.array([segment_key(text, "en") for text in texts], pa.binary(16)),
+        pa.array(texts, pa.string()),
+        [Hypothesis(best[text], -1.0) for text in texts],
+    )
+    asked: list[list[str]] = []
+
+    def ask(wanted: Sequence[str]) -> list[tuple[Hypothesis, ...]]:
+        asked.append(list(wanted))
+        return [
+            tuple(Hypothesis(text, -2.0, flags=flags) for text, flags in others.get(one, []))
+            for one in wanted
+        ]
+
+    outcome = carry_rows(
+        rows_to_batch(rows),
+        pa.Table.from_pylist(cut, SEGMENT_SCHEMA),
+        Translations(pa.Table.from_batches([batch])),
+        np.arange(len(cut)),
+        Carrier("tokens", "en", "de", "toy@1", projector, True, ask),
+    )
+    return outcome, asked
+
+
+def test_a_span_that_is_lost_finds_a_place_in_another_translation() -> None:
+    rows = [
+        Row("1", "en", "see rome", spans=(Span(4, 8, "city"),)),
+        Row("2", "en", "Go on. See bonn. Be well.", spans=(Span(11, 15, "city"),)),
+        Row("3", "en", "see york", spans=(Span(4, 8, "city"),)),
+    ]
+    best = {"see rome": "SEE ROME", "Go on.": "GO.", "See bonn.": "LOOK.", "Be well.": "BE WELL.",
+            "see york": "LOOK"}  # fmt: skip
+    others: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+        "See bonn.": [("LOOK!", ()), ("BONN BONN", ("repetition",)), ("SEE BONN.", ())],
+        "see york": [("NEW", ())],
+    }
+    projector = Loses()
+    outcome, asked = carry_otherwise(rows, best, others, projector)
+    assert asked == [["See bonn.", "see york"]]
+    first, second = batch_to_rows(outcome.kept)
+    assert (first.text, second.text) == ("SEE ROME", "GO. SEE BONN. BE WELL.")
+    assert words(second) == [("BONN", "city")]
+    (dropped,) = batch_to_dropped(outcome.dropped)
+    assert (dropped.row.id, dropped.reason) == ("3-de", "unplaced-span")
+    assert dropped.row.text == "LOOK"
+    assert outcome.retranslated == 1
+    assert projector.calls[1] == ["GO. LOOK! BE WELL.", "GO. BONN BONN BE WELL.",
+                                  "GO. SEE BONN. BE WELL.", "NEW"]  # fmt: skip
+
+
+def test_a_projector_that_learns_sees_the_other_rows_too() -> None:
+    rows = [
+        Row("1", "en", "see rome", spans=(Span(4, 8, "city"),)),
+        Row("2", "en", "see york", spans=(Span(4, 8, "city"),)),
+    ]
+    projector = Loses(learns=True)
+    others: dict[str, list[tuple[str, tuple[str, ...]]]] = {"see york": [("YORK", ())]}
+    outcome, _ = carry_otherwise(
+        rows, {"see rome": "SEE ROME", "see york": "LOOK"}, others, projector
+    )
+    assert projector.calls[1] == ["YORK", "SEE ROME"]
+    assert [row.text for row in kept(outcome)] == ["SEE ROME", "YORK"]
+
+
+def test_without_other_translations_nothing_changes() -> None:
+    rows = [Row("1", "en", "see york", spans=(Span(4, 8, "city"),))]
+    outcome, asked = carry_otherwise(rows, {"see york": "LOOK"}, {}, Loses())
+    assert asked == [["see york"]]
+    assert (outcome.kept.num_rows, outcome.dropped.num_rows) == (0, 1)
 
 
 def kept(outcome: Outcome) -> list[Row]:
