@@ -196,8 +196,8 @@ def _alternatives_of(
     )
     for number, (row, rank) in enumerate(tries):
         for field, start, end, which in own[row]:
-            text = wanted.get((row, start, end)) if field == 0 else None
-            if text is not None and rank < len(others[text]):
+            text = wanted.get((row, start, end), "") if field == 0 else ""
+            if rank < len(others.get(text, ())):
                 rejoin.add(number, field, start, end, table, first[text] + rank, True)
             else:
                 rejoin.add(number, field, start, end, shard.translations, which, field == 0)

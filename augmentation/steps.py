@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from augmentation.carry import Carrier, Outcome, carry_rows
+from augmentation.carry import Outcome, carry_rows
 from augmentation.config import FilterConfig, Settings, runs_folder
 from augmentation.memory import TranslationMemory, memory_name
-from augmentation.projecting import Alternatives
+from augmentation.projecting import Alternatives, Carrier
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
 from corpora.manifest import fingerprint

@@ -1,1 +1,1 @@
-"""The `labelferry` command line: a table of commands, each a module imported when it is asked for."""
+"""The `labelferry` command line: a table of commands, each a module imported when asked for."""

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from alignment.projectors import load_projector
 from alignment.protocol import Projection, ProjectionInput
-from augmentation.carry import Carrier, Outcome, carry_rows
+from augmentation.carry import Outcome, carry_rows
+from augmentation.projecting import Carrier
 from augmentation.segments import SEGMENT_SCHEMA, segment_key
 from augmentation.translations import Translations, translation_batch
 from corpora.records import Row, Span

@@ -44,7 +44,8 @@ def tiny_bert(folder, texts, *, length=64, hidden=32, layers=2):
     tokenizer = word_tokenizer(texts, length)
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=hidden, num_hidden_layers=layers,
-        num_attention_heads=2, intermediate_size=2 * hidden, max_position_embeddings=length, initializer_range=0.15,
+        num_attention_heads=2, intermediate_size=2 * hidden, max_position_embeddings=length,
+        initializer_range=0.15,
     )  # fmt: skip
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -8,7 +8,7 @@ import multiprocessing.connection
 import os
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +181,7 @@ class BatchStream:
                 number += 1
             epoch += 1
 
-    def batches(self, pool: int, batch: int) -> Iterator[tuple[int, int, Batch]]:
+    def batches(self, pool: int, batch: int) -> Generator[tuple[int, int, Batch], None, None]:
         """Yields (pool, batch, `Batch`) from the given position on, without end."""
         pools = self._pools(pool)
         if self._workers == 0:

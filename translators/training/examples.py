@@ -304,7 +304,7 @@ class ExampleMaker:
         shift = 0 if tag is None else 1
         src_by_word = _pieces_by_word(self._split(source), src_pieces) if links else []
         tgt_by_word = _pieces_by_word(self._split(target), tgt_pieces) if links else []
-        lifted = set()
+        lifted: set[tuple[int, int]] = set()
         for i, j in links:
             # Marks and exchanged strings may be cut otherwise than the words they replaced.
             if i < len(src_by_word) and j < len(tgt_by_word):

@@ -80,7 +80,8 @@ def make_optimizers(
 ) -> dict[str, torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings, norms and biases."""
     options = config.optimizer
-    matrices, rest = [], []
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
@@ -295,7 +296,7 @@ class Trainer:
         value = float(cross_entropy) if self._device.type == "cpu" else cross_entropy
         if step % 100 == 0 and not math.isfinite(float(cross_entropy)):
             raise UserError(f"training diverged at step {step}: lower the learning rate")
-        return value, count  # type: ignore[return-value]
+        return value, count
 
     def _validate(self) -> dict[str, float]:
         if self._validator is None:

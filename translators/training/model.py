@@ -211,7 +211,7 @@ class Forward:
         return (hidden.to(self._dtype) * -1e4)[:, None, None, :]
 
 
-class SmoothedCrossEntropy(torch.autograd.Function):
+class SmoothedCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
     """Summed label-smoothed cross-entropy of `states @ embedding.T`, without keeping the logits.
 
     The gradient is made in the forward pass, chunk by chunk, so that memory stays at one chunk of
