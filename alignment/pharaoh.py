@@ -10,6 +10,7 @@ import numpy as np
 
 from alignment.protocol import WordAlignment
 from corpora.errors import UserError
+from corpora.storage import replacing
 
 _LINK = re.compile(r"(\d+)[-p](\d+)(?::([0-9.eE+-]+))?")
 
@@ -93,9 +94,15 @@ def format_links(alignment: WordAlignment, weights: bool = False) -> str:
 def write_pharaoh(
     path: str | Path, alignments: Iterable[WordAlignment], weights: bool = False
 ) -> int:
-    """Write one line an alignment and give the number of lines."""
+    """Write one line an alignment and give the number of lines.
+
+    Raises `UserError` where that cannot be.
+    """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        replacing(Path(path)) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         for alignment in alignments:
             file.write(format_links(alignment, weights) + "\n")
             count += 1

@@ -22,6 +22,7 @@ from alignment.lexical import normalize, similarity, stem
 from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
 from corpora.errors import UserError
+from corpora.storage import replacing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -536,7 +537,7 @@ def _apply(
 
 
 def save_priors(path: str | Path, priors: Priors) -> None:
-    """Write priors as an Arrow IPC file."""
+    """Write priors as an Arrow IPC file; raises `UserError` where that cannot be."""
     table = pa.table(
         {
             "source": pa.array(priors.source, pa.string()),
@@ -548,7 +549,11 @@ def save_priors(path: str | Path, priors: Priors) -> None:
             "jumps": json.dumps([jump.tolist() for jump in priors.jumps]),
         },
     )
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    with (
+        replacing(Path(path)) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_file(file, table.schema) as writer,
+    ):
         writer.write_table(table)
 
 

@@ -95,7 +95,7 @@ class CleaningConfig(Strict):
     max_number_mismatch: float | None = 0.5
     max_wrong_language: float | None = 0.95
     duplicates: bool = True
-    max_wrong_language_share: float = 0.3
+    max_wrong_language_share: float = Field(0.3, ge=0.0, le=1.0)
     """More of a corpus than this in another language is a mistake, not noise."""
 
 

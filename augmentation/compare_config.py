@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from augmentation.config import (
     DecodingConfig,
@@ -143,7 +143,7 @@ class CompareConfig(Strict):
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
     baseline: Strategy = "zero-shot"
     """The strategy that the others are tested against."""
-    seeds: tuple[int, ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    seeds: tuple[NonNegativeInt, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
     few_shot: FewShotConfig = FewShotConfig()
     n_best: int = Field(1, ge=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from augmentation.settings import Strict, load, validate
 from corpora.checks import TASKS, Task
@@ -113,7 +113,7 @@ class RuntimeConfig(Strict):
     """Shards that are translated at a time: while one ends, the next keeps the cores busy."""
     workers: int = Field(1, ge=1)
     """Shards that are read, projected and filtered meanwhile."""
-    threads: tuple[int, int] | None = None
+    threads: tuple[PositiveInt, PositiveInt] | None = None
     """Parallel batches and threads a batch; null lets the engine choose."""
     batch_tokens: int | None = Field(None, ge=16)
 
@@ -140,7 +140,7 @@ class TranslateTrainConfig(Strict):
     filters: FilterConfig = FilterConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     shard_rows: int = Field(3000, ge=1)
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
     licence: str | None = None
     """For the data set's card: under what terms the input, and so the export, may be used."""
 

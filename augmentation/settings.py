@@ -17,7 +17,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 class Strict(BaseModel):
     """Configuration: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:
@@ -41,6 +41,8 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
             raise UserError(f"unknown setting {key!r}", file=file) from error
         if problem["type"] == "missing":
             raise UserError(f"{key!r} must be given", file=file) from error
+        if isinstance(problem["input"], int | float):
+            said = f"{said}, not {problem['input']}"
         raise UserError(f"{key}: {said}" if key else said, file=file) from error
 
 

@@ -77,7 +77,7 @@ class TranslateTestConfig(Strict):
     projection: ProjectionConfig = ProjectionConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     shard_rows: int = Field(2000, ge=1)
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
     @field_validator("task", mode="before")
     @classmethod

@@ -10,7 +10,6 @@ from typing import Any
 from corpora.readers.mapping import ValueProblem, read_spans
 from corpora.records import Row, Span
 
-
 UNMAPPED = "unmapped"
 """Flag of a predicted span that could not be brought back to its row, with the label after a colon:
 it is as wrong as a prediction can be."""

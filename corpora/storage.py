@@ -67,9 +67,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The folder is created. Raises `UserError` for no space or no permission.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        # A renamed file would take the place of the device or pipe.
-        raise UserError("this is a device or a pipe; only files can be written", file=path)
+    _check_no_device(path)
     make_folder(path.parent)
     temporary = temporary_name(path)
     with writing(path):
@@ -79,6 +77,29 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def check_writable(path: Path) -> None:
+    """Raise before long work the `UserError` that writing `path` would end in after it.
+
+    The folder is created, and nothing is left in it.
+    """
+    _check_no_device(path)
+    if path.is_dir():
+        raise UserError(_REASONS[errno.EISDIR], file=path)
+    make_folder(path.parent)
+    temporary = temporary_name(path)
+    with writing(path):
+        temporary.touch()
+        temporary.unlink()
+
+
+def _check_no_device(path: Path) -> None:
+    with writing(path):
+        strange = path.exists() and not path.is_file() and not path.is_dir()
+    if strange:
+        # A renamed file would take the place of the device or pipe.
+        raise UserError("this is a device or a pipe; only files can be written", file=path)
 
 
 def write_text(path: Path, text: str) -> None:

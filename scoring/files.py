@@ -25,6 +25,7 @@ class FileOptions:
     columns: ColumnMapping = field(default_factory=ColumnMapping)
     scheme: str | None = None
     on_error: str = "error"
+    quoting: bool | None = None
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -44,6 +45,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
         columns=options.columns,
         scheme=options.scheme,
         on_error=options.on_error,
+        quoting=options.quoting,
     )
     return list(corpus.rows())
 
@@ -124,6 +126,7 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
         columns=options.columns,
         scheme=options.scheme,
         on_error=options.on_error,
+        quoting=options.quoting,
         labelled=False,
     )
     rows = list(corpus.rows())

@@ -48,7 +48,7 @@ class SubwordConfig(BaseModel):
     """At most so many sentences are looked at, drawn evenly."""
     markers: bool = True
     """Whether the projection markers are pieces."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
 
 
 def language_tag(language: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpora.errors import UserError
+from flows.cli.arguments import Number, check_outputs
 
 if TYPE_CHECKING:
     from alignment.protocol import SoftAligner, WordPair
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--threshold",
-        type=float,
+        type=Number("--threshold", 0, 1, whole=False),
         default=0.5,
         metavar="P",
         help="least mean probability of a link, for 'weighted'",
@@ -94,6 +95,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.aligner != "statistical" and (args.priors or args.save_priors):
         raise UserError("--priors and --save-priors go with --aligner statistical")
+    inputs = {"SOURCE": args.source_file, "TARGET": args.target_file}
+    check_outputs({"--out": args.out}, inputs | {"--priors": args.priors})
+    # Priors may be brought up to date in place: they are read before they are written.
+    check_outputs({"--out": args.out, "--save-priors": args.save_priors}, inputs)
     pairs = _read(args)
     words = [in_words(pair) for pair in pairs]
     started = time.perf_counter()
@@ -136,6 +141,8 @@ def _read(args: argparse.Namespace) -> list[WordPair]:
                 raise UserError(problem, file=args.source_file, line=number)
             sources.append(fields[0])
             targets.append(fields[1])
+    if not sources:
+        raise UserError("the file is empty", file=args.source_file)
     return [
         WordPair(Words(source, space_tokens(source)), Words(target, space_tokens(target)))
         for source, target in zip(sources, targets, strict=True)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.cli.arguments import Number
+
 if TYPE_CHECKING:
     from augmentation.compare import Job
 
@@ -34,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("config", type=Path, metavar="CONFIG", help="what to compare (YAML)")
     add("--out", type=Path, metavar="DIR", help="run folder (default: as CONFIG says)")
-    add("--seeds", type=int, metavar="N", help="number of seeds (default: as CONFIG says)")
+    add(
+        "--seeds",
+        type=Number("--seeds", 1, 1000),
+        metavar="N",
+        help="number of seeds (default: as CONFIG says)",
+    )
     add("--model", action="append", help="translator; several for pivoting (default: CONFIG's)")
     add(
         "--strategy",

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from corpora.errors import UserError
+from flows.cli.arguments import check_outputs
 
 DESCRIPTION = """\
 Write the rows of a finished run in another format. Parquet for trainers is in RUN/export already.
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if out is None:
         name = name or "jsonl"
         out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
+    check_outputs({"--out": out}, {"of the run": finished.config.input})
+    _check_outside(out, finished.folder)
     split = given.get("split")
     if split is not None:
         splits = {row.split or "train" for row in final_rows(finished.folder, target)}
@@ -68,3 +71,12 @@ def run(args: argparse.Namespace) -> int:
     for note, count in sorted(report.notes.items()):
         print(f"  {note}: {count}")
     return 0
+
+
+def _check_outside(out: Path, run: Path) -> None:
+    """A run's own files stay as they are; its folder `export` takes further files."""
+    place, folder = out.resolve(), run.resolve()
+    if place.is_relative_to(folder) and place.parent != folder / "export":
+        raise UserError(
+            f"--out would write among the run's own files; {run / 'export'} may take it", file=out
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpora.errors import UserError
+from flows.cli.arguments import Number, add_quoting, quoting, seed
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span
@@ -24,18 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
     add("path", type=Path, metavar="FILE|RUN", help="file of rows, or run folder")
-    add("--rows", type=int, default=10, metavar="N", help="how many rows")
-    add("--seed", type=int, default=0, help="of the sample")
+    add("--rows", type=Number("--rows", 1), default=10, metavar="N", help="how many rows")
+    add("--seed", type=seed(), default=0, help="of the sample")
     add("--first", action="store_true", default=False, help="the first rows, not a sample")
     add("--dropped", action="store_true", default=False, help="a run's dropped rows")
     add("--target", metavar="LANG", help="a run's language (default: its only one)")
     add("--task", help="of a file (default: by its format)")
     add("--format", help="of a file (default: by its name)")
-    add(
-        "--quoting",
-        choices=("yes", "no"),
-        help="whether a file's fields may stand in quotes (default: in CSV they may, in TSV not)",
-    )
+    add_quoting(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,8 +40,6 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     given = vars(args)
-    if given["rows"] < 1:
-        raise UserError("--rows must be at least 1")
     path: Path = given["path"]
     console = Console(highlight=False, soft_wrap=True)
     if (path / "run.json").is_file():
@@ -84,9 +79,9 @@ def _rows_of_file(given: dict[str, Any]) -> list[Row]:
 
     path, name = given["path"], given.get("format")
     task = given.get("task") or _guess_task(path, name)
-    given_quoting = given.get("quoting")
-    quoting = None if given_quoting is None else given_quoting == "yes"
-    corpus = open_corpus(path, task=task, format=name, labelled=False, quoting=quoting)
+    corpus = open_corpus(
+        path, task=task, format=name, labelled=False, quoting=quoting(given["quoting"])
+    )
     if given["first"]:
         return list(islice(corpus.rows(), given["rows"]))
     return reservoir(corpus.rows(), given["rows"], given["seed"])

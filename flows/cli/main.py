@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((a for a in arguments if a in COMMANDS), None)
-    args = build_parser(command).parse_args(arguments)
-    module = importlib.import_module(f"flows.cli.{COMMANDS[args.command][0]}")
     try:
+        args = build_parser(command).parse_args(arguments)
+        module = importlib.import_module(f"flows.cli.{COMMANDS[args.command][0]}")
         code = module.run(args)
         sys.stdout.flush()
         return int(code or 0)

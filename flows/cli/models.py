@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from flows.cli.arguments import Number
+
 DESCRIPTION = """\
 The store of translation models: data/store, or the folder that LABELFERRY_STORE names; what ships
 lies in data/models.
@@ -71,7 +73,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-pieces",
-        type=int,
+        type=Number("--max-pieces", 1),
         metavar="N",
         help="longest source and output, in pieces (default: what its configuration says, at most "
         "500)%(default).0s",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpora.checks import TASKS
 from corpora.errors import UserError
+from flows.cli.arguments import Number, add_quoting, check_outputs, quoting
 
 if TYPE_CHECKING:
     from alignment.protocol import ProjectionInput, SpanProjector, WordAligner
@@ -102,7 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--min-confidence",
-        type=float,
+        type=Number("--min-confidence", 0, 1, whole=False),
         default=0.0,
         metavar="P",
         help="give up spans that are less sure than this",
@@ -119,6 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="of the translations (default: by its name; lines if that tells nothing)%(default).0s",
     )
+    add_quoting(parser)
     add("--out-format", metavar="NAME", help="of OUT (default: by its name)%(default).0s")
 
 
@@ -130,8 +132,24 @@ def run(args: argparse.Namespace) -> int:
     from translators.languages import normalise_tag
 
     args.source, args.target = normalise_tag(args.source), normalise_tag(args.target)
+    dropped = args.out.with_name(args.out.name + ".dropped.jsonl")
+    check_outputs(
+        {"--out": args.out, "the file of dropped rows": dropped},
+        {
+            "SOURCE": args.source_file,
+            "--targets": args.targets,
+            "--alignments": args.alignments,
+            "--priors": args.priors,
+        },
+    )
     sources = list(
-        open_corpus(args.source_file, task=args.task, lang=args.source, format=args.format).rows()
+        open_corpus(
+            args.source_file,
+            task=args.task,
+            lang=args.source,
+            format=args.format,
+            quoting=quoting(args.quoting),
+        ).rows()
     )
     pairs = pair_up(sources, _read_targets(args), str(args.targets))
     inputs = [as_input(source, target, source.spans) for source, target in pairs]
@@ -142,7 +160,6 @@ def run(args: argparse.Namespace) -> int:
     )
     seconds = time.perf_counter() - started
     report = write_corpus(found.kept, args.out, format=args.out_format, task=args.task)
-    dropped = args.out.with_name(args.out.name + ".dropped.jsonl")
     _write_dropped(found.dropped, dropped)
     print(
         f"{len(pairs)} rows in, {report.rows} kept, {len(found.dropped)} dropped; "
@@ -172,7 +189,14 @@ def _read_targets(args: argparse.Namespace) -> list[Row]:
         name is None and path.is_file() and (not suffixes or suffixes[-1] not in known)
     )
     if not by_lines:
-        corpus = open_corpus(path, task=args.task, lang=args.target, format=name, labelled=False)
+        corpus = open_corpus(
+            path,
+            task=args.task,
+            lang=args.target,
+            format=name,
+            labelled=False,
+            quoting=quoting(args.quoting),
+        )
         return list(corpus.rows())
     rows = []
     for number, line in enumerate(text_lines(path), 1):

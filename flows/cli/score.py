@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpora.checks import TASKS
+from flows.cli.arguments import Number, add_quoting, quoting, seed
 
 if TYPE_CHECKING:
     from corpora.predictions import Prediction
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FIELD=COLUMN,...",
         help="which column of GOLD holds what, as in text=sentence,label=topic",
     )
+    add_quoting(parser)
     add("--scheme", help="tagging scheme of CoNLL files; found out where not given")
     add(
         "--on-error",
@@ -65,8 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--baseline", type=Path, nargs="+", metavar="PREDICTIONS", help="test against these")
     add("--test", default="bootstrap", choices=("bootstrap", "randomization"), help="paired test")
-    add("--samples", type=int, default=1000, metavar="N", help="resamples of the test")
-    add("--seed", type=int, default=0, help="of the test (sacreBLEU has SACREBLEU_SEED)")
+    add(
+        "--samples",
+        type=Number("--samples", 1),
+        default=1000,
+        metavar="N",
+        help="resamples of the test",
+    )
+    add("--seed", type=seed(), default=0, help="of the test (sacreBLEU has SACREBLEU_SEED)")
     add(
         "--confidence",
         action="store_true",
@@ -84,11 +92,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score, and print."""
-    from corpora.errors import UserError
     from scoring.tables import by_label_table, comparison_table, languages_table, score_table
 
-    if args.samples < 1:
-        raise UserError("--samples must be at least 1")
     found = _score(args)
     if args.json:
         print(json.dumps(found["report"], indent=1, ensure_ascii=False))
@@ -154,12 +159,20 @@ def _score(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _file_options(args: argparse.Namespace) -> tuple[FileOptions, FileOptions]:
+    from dataclasses import replace
+
     from corpora.readers import ColumnMapping
     from scoring.files import FileOptions
 
     columns = _columns(args.columns) if args.columns else ColumnMapping()
-    gold = FileOptions(args.gold_format, args.lang, columns, args.scheme, args.on_error)
-    return gold, FileOptions(args.format, args.lang, scheme=args.scheme, on_error=args.on_error)
+    predicted = FileOptions(
+        args.format,
+        args.lang,
+        scheme=args.scheme,
+        on_error=args.on_error,
+        quoting=quoting(args.quoting),
+    )
+    return replace(predicted, format=args.gold_format, columns=columns), predicted
 
 
 def _columns(text: str) -> ColumnMapping:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flows.cli.arguments import Number, seed
+
 DESCRIPTION = """\
 Train a translation model from parallel corpora: read, clean, subwords, word alignment, training,
 conversion, card. Each step goes on where an earlier run of the same command was cut off.
@@ -53,10 +55,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what early stopping measures on, may be repeated (default: held-out pairs)",
     )
     add("--name", help="the model's name (default: SOURCE-TARGET)")
-    add("--vocabulary", type=int, metavar="N", help="number of subwords (default: 8000)")
-    add("--max-steps", type=int, metavar="N", help="updates of training (default: 20000)")
+    add(
+        "--vocabulary",
+        type=Number("--vocabulary", 300),
+        metavar="N",
+        help="number of subwords (default: 8000)",
+    )
+    add(
+        "--max-steps",
+        type=Number("--max-steps", 1),
+        metavar="N",
+        help="updates of training (default: 20000)",
+    )
     add("--quantization", help="of the converted model (default: int8)")
-    add("--seed", type=int, help="of training and subwords (default: 0)")
+    add("--seed", type=seed(), help="of training and subwords (default: 0)")
     add(
         "--no-guided-alignment",
         action="store_true",
@@ -65,13 +77,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-minutes",
-        type=float,
+        type=Number("--max-minutes", 0, whole=False, above=True),
         metavar="M",
         help="train so long in this go, convert what there is, and go on next time "
         "(default: to the end)",
     )
     add("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to train")
-    add("--threads", type=int, metavar="N", help="processor threads (default: all)")
+    add(
+        "--threads",
+        type=Number("--threads", 1, 4096),
+        metavar="N",
+        help="processor threads (default: all)",
+    )
     add(
         "--work",
         type=Path,

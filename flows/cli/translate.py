@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from corpora.errors import UserError
+from flows.cli.arguments import Number, check_outputs
 
 DESCRIPTION = """\
 Translate lines (a line in, a line out) or rows (JSON Lines: each row comes out with its
@@ -60,15 +61,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--field", default="text", help="field of a row that is translated")
     add("--into", default="translation", help="field that the translation is written to")
-    add("--beam-size", type=int, default=2, metavar="N", help="hypotheses kept in decoding")
+    add(
+        "--beam-size",
+        type=Number("--beam-size", 1, 1000),
+        default=2,
+        metavar="N",
+        help="hypotheses kept in decoding",
+    )
     add(
         "--n-best",
-        type=int,
+        type=Number("--n-best", 1, 1000),
         default=1,
         metavar="N",
         help="translations of each text: a list in rows, tab-separated in lines",
     )
-    add("--max-length", type=int, default=256, metavar="N", help="pieces a sentence may have")
+    add(
+        "--max-length",
+        type=Number("--max-length", 4),
+        default=256,
+        metavar="N",
+        help="pieces a sentence may have",
+    )
     add("--no-split", action="store_true", help="do not cut texts into sentences")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to run")
     add("--compute-type", default="auto", metavar="TYPE", help="as CTranslate2 names them")
@@ -100,8 +113,14 @@ def run(args: argparse.Namespace) -> int:
     from translators.protocol import DecodingOptions
     from translators.texts import translate_texts
 
-    if args.n_best < 1:
-        raise UserError("--n-best must be at least 1")
+    rejected_path = _rejected_path(args)
+    check_outputs(
+        {
+            "--output": None if args.output == "-" else Path(args.output),
+            "--rejected": rejected_path,
+        },
+        {"INPUT": 0 if args.input == "-" else Path(args.input)},
+    )
     options = DecodingOptions(
         beam_size=max(args.beam_size, args.n_best),
         num_hypotheses=args.n_best,
@@ -114,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
     rows = _is_jsonl(args)
     meter = _Meter()
     flagged = 0
-    with _writing(args.output) as out, _Rejected(args) as rejected:
+    with _writing(args.output) as out, _Rejected(rejected_path) as rejected:
         for chunk in _chunks(_items(args, rows, rejected)):
             found = translate_texts(
                 translator,
@@ -236,12 +255,16 @@ def _writing(name: str) -> Iterator[IO[str]]:
         yield file
 
 
+def _rejected_path(args: argparse.Namespace) -> Path:
+    output = "translate" if args.output == "-" else args.output
+    return args.rejected or Path(f"{output}.rejected.jsonl")
+
+
 class _Rejected:
     """The rows that were skipped, each with its line number and reason."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        output = "translate" if args.output == "-" else args.output
-        self._path: Path = args.rejected or Path(f"{output}.rejected.jsonl")
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._file: IO[str] | None = None
         self.count = 0
 

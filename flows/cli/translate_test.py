@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from flows.cli.arguments import Number
+
 DESCRIPTION = """\
 Translate rows to the language of a predictor, predict there, and bring the predictions back:
 classes as they are, spans and answers onto the original text, free text translated back.
@@ -45,7 +47,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--n-best",
         "n_best",
         "translations of each row, the predictions on which are averaged (default: 1)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--n-best", 1, 1000), "metavar": "N"},
     ),
     (
         "--ensemble",
@@ -57,13 +59,13 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--ensemble-weight",
         "ensemble_weight",
         "its weight, from 0 to 1 (default: 0.5)",
-        {"type": float, "metavar": "W"},
+        {"type": Number("--ensemble-weight", 0, 1, whole=False), "metavar": "W"},
     ),
     (
         "--timeout",
         "timeout",
         "seconds that a command has for a shard (default: 3600)",
-        {"type": float, "metavar": "S"},
+        {"type": Number("--timeout", 0, whole=False, above=True), "metavar": "S"},
     ),
     ("--format", "reading.format", "format of the input (default: by its name)", {}),
     (
@@ -86,12 +88,17 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "bad rows: error, skip or repair (default: error)",
         {},
     ),
-    ("--limit", "reading.limit", "read this many rows (default: all)", {"type": int}),
+    (
+        "--limit",
+        "reading.limit",
+        "read this many rows (default: all)",
+        {"type": Number("--limit", 1)},
+    ),
     (
         "--beam-size",
         "decoding.beam_size",
         "hypotheses kept in decoding (default: 2)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--beam-size", 1, 1000), "metavar": "N"},
     ),
     (
         "--projector",
@@ -104,7 +111,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--shard-rows",
         "shard_rows",
         "rows a shard (default: 2000)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--shard-rows", 1), "metavar": "N"},
     ),
     ("--device", "runtime.device", "auto, cpu or cuda (default: auto)", {}),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpora.errors import UserError
+from flows.cli.arguments import Number, seed
 
 if TYPE_CHECKING:
     from augmentation.translate_train import RunResult
@@ -86,12 +87,17 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "bad rows: error, skip (they are dropped with their reason) or repair (default: error)",
         {},
     ),
-    ("--limit", "reading.limit", "read this many rows (default: all)", {"type": int}),
+    (
+        "--limit",
+        "reading.limit",
+        "read this many rows (default: all)",
+        {"type": Number("--limit", 1)},
+    ),
     (
         "--beam-size",
         "decoding.beam_size",
         "hypotheses kept in decoding (default: 2)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--beam-size", 1, 1000), "metavar": "N"},
     ),
     (
         "--compute-type",
@@ -116,14 +122,14 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--alternatives",
         "projection.alternatives",
         "further translations to try of a sentence with a span that cannot be placed (default: 0)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--alternatives", 0, 1000), "metavar": "N"},
     ),
-    ("--seed", "seed", "of sampling (default: 0)", {"type": int}),
+    ("--seed", "seed", "of sampling (default: 0)", {"type": seed()}),
     (
         "--shard-rows",
         "shard_rows",
         "rows a shard (default: 3000)",
-        {"type": int, "metavar": "N"},
+        {"type": Number("--shard-rows", 1), "metavar": "N"},
     ),
     ("--device", "runtime.device", "auto, cpu or cuda (default: auto)", {}),
     (

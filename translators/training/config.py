@@ -8,32 +8,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelShape(_Strict):
     """Size of the Marian model."""
 
-    d_model: int = 256
+    d_model: int = Field(256, ge=1)
     encoder_layers: int = Field(4, ge=1)
     decoder_layers: int = Field(2, ge=1)
-    heads: int = 8
-    ffn: int = 1024
+    heads: int = Field(8, ge=1)
+    ffn: int = Field(1024, ge=1)
     dropout: float = Field(0.1, ge=0.0, lt=1.0)
-    max_positions: int = 512
+    max_positions: int = Field(512, ge=8)
 
 
 class NoiseConfig(_Strict):
     """Shares of examples changed on the fly, so that unseen strings, lower case and brackets
     come through (see `translators.training.examples`)."""
 
-    lower: float = 0.25
+    lower: float = Field(0.25, ge=0.0, le=1.0)
     """Source lower-cased and stripped of final punctuation, as spoken queries are typed."""
-    swap: float = 0.15
+    swap: float = Field(0.15, ge=0.0, le=1.0)
     """An aligned name or number replaced on both sides by another string."""
-    copy_word: float = 0.02
+    copy_word: float = Field(0.02, ge=0.0, le=1.0)
     """A run of unseen strings put into both sides as they are."""
-    markers: float = 0.05
+    markers: float = Field(0.05, ge=0.0, le=1.0)
     """Aligned phrases bracketed by projection markers on both sides."""
 
 
@@ -41,14 +41,14 @@ class OptimizerConfig(_Strict):
     """AdamW, or Muon (Jordan et al., 2024) for the matrices with AdamW for the rest."""
 
     name: Literal["adamw", "muon"] = "muon"
-    learning_rate: float = 0.002
+    learning_rate: float = Field(0.002, gt=0.0)
     """Peak rate of AdamW's parameters."""
-    muon_learning_rate: float = 0.02
-    weight_decay: float = 0.0
-    warmup_steps: int = 400
+    muon_learning_rate: float = Field(0.02, gt=0.0)
+    weight_decay: float = Field(0.0, ge=0.0)
+    warmup_steps: int = Field(400, ge=0)
     decay_share: float = Field(0.25, gt=0.0, le=1.0)
     """The last share of `max_steps`, over which the rate falls linearly to zero."""
-    clip_norm: float = 1.0
+    clip_norm: float = Field(1.0, gt=0.0)
 
 
 class TrainingConfig(_Strict):
@@ -57,19 +57,19 @@ class TrainingConfig(_Strict):
     shape: ModelShape = ModelShape()
     noise: NoiseConfig = NoiseConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
-    batch_tokens: int = 4096
+    batch_tokens: int = Field(4096, ge=16)
     """Target pieces of one update, padding included."""
-    max_pieces: int = 128
+    max_pieces: int = Field(128, ge=4)
     """Longer examples are left out (and counted)."""
     max_steps: int = Field(20_000, ge=1)
-    label_smoothing: float = 0.1
-    guided_alignment_weight: float = 0.1
-    validate_every: int = 1000
-    patience: int = 10
+    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
+    guided_alignment_weight: float = Field(0.1, ge=0.0)
+    validate_every: int = Field(1000, ge=1)
+    patience: int = Field(10, ge=0)
     """Stop after so many validations without a better dev chrF; 0 never stops early."""
-    average_checkpoints: int = 4
+    average_checkpoints: int = Field(4, ge=1)
     """How many of the last checkpoints are averaged into the final model."""
-    checkpoint_every: int = 500
-    pool_examples: int = 16_384
+    checkpoint_every: int = Field(500, ge=1)
+    pool_examples: int = Field(16_384, ge=1)
     """Examples that are sorted by length together."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**31)
