@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -126,7 +127,7 @@ class RowBuilder:
 
     def _build(self, record: Mapping[str, Any]) -> Row:
         values = {name: record.get(column) for name, column in self._columns.items()}
-        lang = self._string(values, "lang") or self._source.lang
+        lang = self._words(values, "lang") or self._source.lang
         tokens: tuple[tuple[int, int], ...] | None = None
         if "tags" in values:
             text, tokens, spans = self._tokenised(values, lang)
@@ -135,14 +136,14 @@ class RowBuilder:
             spans = read_spans(values.get("spans"), text)
             tokens = read_offsets(values.get("tokens"))
         row = Row(
-            self._string(values, "id") or "",
+            self._id(values),
             lang,
             text,
             self._pair(values),
             self._label(values),
             spans,
-            self._string(values, "target"),
-            self._string(values, "split"),
+            self._words(values, "target"),
+            self._words(values, "split"),
             self._meta(values.get("meta"), record),
             tokens,
             read_provenance(record),
@@ -155,18 +156,20 @@ class RowBuilder:
         tokens = decoded(values["tokens"], "tokens")
         tags = self._tags(values["tags"])
         if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
-            raise ValueProblem("bad-tokens", "the tokens are not a list of strings")
+            problem = f"{self._columns['tokens']!r} is not a list of strings: {short(tokens)}"
+            raise ValueProblem("bad-tokens", problem)
         if not tokens:
             raise ValueProblem("empty-text", "there are no tokens")
         if len(tokens) != len(tags):
             raise ValueProblem("bad-tokens", f"{len(tokens)} tokens, but {len(tags)} tags")
-        text = self._string(values, "text")
+        text = self._words(values, "text")
         return from_tokens(self._source, tokens, tags, self._scheme, text=text, lang=lang)
 
     def _tags(self, value: Any) -> list[str]:
         tags = decoded(value, "tags")
         if not isinstance(tags, list):
-            raise ValueProblem("illegal-tag", "the tags are not a list")
+            problem = f"{self._columns['tags']!r} is not a list: {short(tags)}"
+            raise ValueProblem("illegal-tag", problem)
         names = self._class_names.get(self._columns["tags"])
         if names is not None:
             return [names[tag] if isinstance(tag, int) else str(tag) for tag in tags]
@@ -179,30 +182,48 @@ class RowBuilder:
         if value is None:
             raise ValueProblem("missing-field", f"there is no {self._columns[name]!r}")
         if not isinstance(value, str):
-            raise ValueProblem("not-text", f"{self._columns[name]!r} is not a string: {value!r}")
+            raise self._not_text(name, value)
         return value
 
     def _pair(self, values: Mapping[str, Any]) -> str | None:
         if self._source.options.task in ("pair", "qa"):
             return self._text(values, "text_pair")
-        return self._string(values, "text_pair")
+        return self._words(values, "text_pair")
 
     def _label(self, values: Mapping[str, Any]) -> str | None:
         value = values.get("label")
         names = self._class_names.get(self._columns.get("label", ""))
-        if names is not None and isinstance(value, int):
+        if names is not None and type(value) is int:
             label = names[value] if 0 <= value < len(names) else None
         else:
-            label = self._string(values, "label")
+            label = self._class(values)
         options = self._source.options
         if label is None and options.labelled and "label" in _PREDICTED[options.task]:
             raise ValueProblem("missing-label", f"there is no {self._columns['label']!r}")
         return label
 
-    def _string(self, values: Mapping[str, Any], name: str) -> str | None:
+    def _words(self, values: Mapping[str, Any], name: str) -> str | None:
+        """A field of text, None where it is empty."""
         value = values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise self._not_text(name, value)
+        return value or None
+
+    def _not_text(self, name: str, value: Any) -> ValueProblem:
+        return ValueProblem("not-text", f"{self._columns[name]!r} is not a string: {short(value)}")
+
+    def _id(self, values: Mapping[str, Any]) -> str:
+        value = values.get("id")
+        return str(value) if type(value) is int else self._words(values, "id") or ""
+
+    def _class(self, values: Mapping[str, Any]) -> str | None:
+        """A label; numbers and truth values are names of classes as good as any."""
+        value = values.get("label")
         if value is None or value == "":
             return None
+        if not isinstance(value, str | int | float) or value != value:
+            problem = f"{self._columns['label']!r} is not a string or number: {short(value)}"
+            raise ValueProblem("bad-label", problem)
         return as_string(value)
 
     def _meta(self, value: Any, record: Mapping[str, Any]) -> Mapping[str, str]:
@@ -221,6 +242,12 @@ def as_string(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def short(value: Any) -> str:
+    """`value` as Python writes it, cut where it would fill the screen."""
+    said = repr(value)
+    return said if len(said) <= 80 else f"{said[:77]}..."
 
 
 def decoded(value: Any, name: str) -> Any:
@@ -255,7 +282,7 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
         except (TypeError, ValueError) as error:
             raise ValueProblem("bad-spans", "the spans are lists of unlike lengths") from error
     if not isinstance(value, list):
-        raise ValueProblem("bad-spans", f"the spans are not a list: {value!r}")
+        raise ValueProblem("bad-spans", f"the spans are not a list: {short(value)}")
     spans = [_read_span(item, text) for item in value]
     return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
 
@@ -264,23 +291,24 @@ def _read_span(item: Any, text: str) -> Span:
     try:
         if not isinstance(item, dict):
             start, end, label = item
-            span = Span(_integer(start), _integer(end), _label_string(label))
+            span = Span(_integer(start, "start"), _integer(end, "end"), _name(label, "label"))
         elif "answer_start" in item:
-            start, said = _integer(item["answer_start"]), item["text"]
+            start, said = _integer(item["answer_start"], "answer_start"), item["text"]
+            _name(said, "text")
             span = Span(start, start + len(said), "answer")
         else:
-            said = item.get("text")
-            confidence = item.get("confidence")
+            projector = item.get("projector")
             span = Span(
-                _integer(item["start"]),
-                _integer(item["end"]),
-                _label_string(item["label"]),
-                item.get("projector"),
-                None if confidence is None else float(confidence),
+                _integer(item["start"], "start"),
+                _integer(item["end"], "end"),
+                _name(item["label"], "label"),
+                None if projector is None else _name(projector, "projector"),
+                _finite(item.get("confidence"), "confidence"),
             )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
+        why = f" ({error})" if isinstance(error, _WrongTypeError) else ""
         raise ValueProblem(
-            "bad-spans", f"not a span with start, end and label: {item!r}"
+            "bad-spans", f"not a span with start, end and label: {short(item)}{why}"
         ) from error
     said = item.get("text") if isinstance(item, dict) else None
     if said is not None and text[max(span.start, 0) : max(span.end, 0)] != said:
@@ -293,16 +321,28 @@ def _read_span(item: Any, text: str) -> Span:
     return span
 
 
-def _integer(value: Any) -> int:
+class _WrongTypeError(TypeError):
+    """A part of a span is of another type; the message names the part and what it is."""
+
+
+def _integer(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("not an integer")
+        raise _WrongTypeError(f"{name!r} is not a whole number: {short(value)}")
     return value
 
 
-def _label_string(value: Any) -> str:
+def _name(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise TypeError("not a string")
+        raise _WrongTypeError(f"{name!r} is not a string: {short(value)}")
     return value
+
+
+def _finite(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
+    return float(value)
 
 
 def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
@@ -310,12 +350,13 @@ def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
     value = decoded(value, "tokens")
     if value is None:
         return None
+    problem = f"the tokens are not offsets, and have no tags: {short(value)}"
     try:
         pairs = [(t["start"], t["end"]) if isinstance(t, dict) else (t[0], t[1]) for t in value]
     except (KeyError, IndexError, TypeError) as error:
-        raise ValueProblem("bad-tokens", "the tokens are not offsets, and have no tags") from error
+        raise ValueProblem("bad-tokens", problem) from error
     if not all(type(start) is int and type(end) is int for start, end in pairs):
-        raise ValueProblem("bad-tokens", "the tokens are not offsets, and have no tags")
+        raise ValueProblem("bad-tokens", problem)
     return tuple(pairs)
 
 
@@ -340,21 +381,32 @@ def _pair(item: Any, name: str) -> tuple[str, Any]:
 
 def read_provenance(record: Mapping[str, Any]) -> Provenance | None:
     """The provenance that one of our own exports carries, in columns or (CSV) as strings."""
-    method = record.get("method")
-    if not method or "source_id" not in record or not record["source_id"]:
+    if not record.get("method") or not record.get("source_id"):
         return None
-    source_text = record.get("source_text") or ""
-    score = record.get("translation_score")
+    names = ("source_id", "source_lang", "source_text", "method", "model", "source_text_pair")
+    said = {name: record.get(name) or "" for name in names}
+    for name, value in said.items():
+        if not isinstance(value, str):
+            raise ValueProblem("not-text", f"{name!r} is not a string: {short(value)}")
+    scores = read_map(record.get("scores"), "scores")
     return Provenance(
-        record["source_id"],
-        record.get("source_lang") or "und",
-        source_text,
-        method,
-        record.get("model") or "",
-        None if score is None or score == "" else float(score),
-        record.get("source_text_pair") or None,
-        read_spans(record.get("source_spans"), source_text),
-        MappingProxyType(
-            {k: float(v) for k, v in read_map(record.get("scores"), "scores").items()}
-        ),
+        said["source_id"],
+        said["source_lang"] or "und",
+        said["source_text"],
+        said["method"],
+        said["model"],
+        _score(record.get("translation_score"), "translation_score"),
+        said["source_text_pair"] or None,
+        read_spans(record.get("source_spans"), said["source_text"]),
+        MappingProxyType({k: _score(v, k) or 0.0 for k, v in scores.items()}),
     )
+
+
+def _score(value: Any, name: str) -> float | None:
+    """A number, which in CSV is text; None where there is none."""
+    if value is None or value == "":
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueProblem("bad-score", f"{name!r} is not a number: {short(value)}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.readers.mapping import ValueProblem, read_spans, short
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_blocks
 from corpora.records import EMPTY, Row, Span
@@ -42,7 +42,11 @@ def _read_question(
     given, asked = str(question["id"]), question["question"]
     answers = [] if question.get("is_impossible") else question.get("answers", [])
     row = Row(given, source.lang, context, asked, meta=meta)
-    if not isinstance(context, str) or not isinstance(asked, str) or not asked.strip():
+    for name, value in (("context", context), ("question", asked)):
+        if not isinstance(value, str):
+            problem = f"{name!r} is not a string: {short(value)}"
+            return Defect(number, "not-text", problem, Row(given, source.lang, str(context)))
+    if not asked.strip():
         return Defect(
             number, "empty-text", "the question is empty", Row(given, source.lang, str(context))
         )

@@ -205,7 +205,7 @@ def _read_row(line: str, field: str) -> tuple[str | None, dict[str, Any]]:
     if field not in row:
         return f"no field {field!r} among {', '.join(sorted(row)) or 'none'}", {}
     if not isinstance(row[field], str):
-        return f"the field {field!r} is no string", {}
+        return f"the field {field!r} is not a string: {row[field]!r:.80}", {}
     return None, row
 
 

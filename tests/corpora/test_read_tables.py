@@ -217,7 +217,52 @@ def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
         ({"text": "abc", "spans": [[0, 1]]}, "bad-spans", "not a span"),
         ({"text": "abc", "spans": [[0, True, "X"]]}, "bad-spans", "not a span"),
         ({"text": "abc", "spans": [{"start": 0, "end": "1", "label": "X"}]}, "bad-spans", "span"),
-        ({"text": "abc", "spans": 5}, "bad-spans", "not a list"),
+        (
+            {"text": "abc", "spans": [[0, 1.0, "X"]]},
+            "bad-spans",
+            "'end' is not a whole number: 1.0",
+        ),
+        ({"text": "abc", "spans": [["0", 1, "X"]]}, "bad-spans", "'start' is not a whole number"),
+        ({"text": "abc", "spans": [[0, 1, ["X"]]]}, "bad-spans", "'label' is not a string: ['X']"),
+        (
+            {"text": "abc", "spans": [{"answer_start": 0, "text": ["a"]}]},
+            "bad-spans",
+            "'text' is not a string: ['a']",
+        ),
+        (
+            {
+                "text": "abc",
+                "spans": [{"start": 0, "end": 1, "label": "X", "confidence": float("nan")}],
+            },
+            "bad-spans",
+            "'confidence' is not a number: nan",
+        ),
+        ({"text": True, "spans": []}, "not-text", "'text' is not a string: True"),
+        ({"text": ["abc"], "spans": []}, "not-text", "'text' is not a string: ['abc']"),
+        ({"text": "abc", "spans": [], "label": ["x"]}, "bad-label", "'label' is not a string or n"),
+        ({"text": "abc", "spans": [], "label": {"x": 1}}, "bad-label", "number: {'x': 1}"),
+        ({"text": "abc", "spans": [], "label": float("nan")}, "bad-label", "number: nan"),
+        ({"text": "abc", "spans": [], "id": [1]}, "not-text", "'id' is not a string: [1]"),
+        ({"text": "abc", "spans": [], "lang": 5}, "not-text", "'lang' is not a string: 5"),
+        ({"text": "abc", "spans": [], "target": 5}, "not-text", "'target' is not a string: 5"),
+        ({"text": "abc", "spans": [], "split": {}}, "not-text", "'split' is not a string: {}"),
+        (
+            {"text": "abc", "spans": [], "method": "x", "source_id": 7},
+            "not-text",
+            "'source_id' is not a string: 7",
+        ),
+        (
+            {
+                "text": "abc",
+                "spans": [],
+                "method": "x",
+                "source_id": "7",
+                "translation_score": "good",
+            },
+            "bad-score",
+            "'translation_score' is not a number: 'good'",
+        ),
+        ({"text": "abc", "spans": 5}, "bad-spans", "not a list: 5"),
         ({"text": "abc", "spans": "[[0,"}, "not-json", "not JSON"),
         (
             {"text": "😀 Ulm", "spans": [{"start": 3, "end": 6, "label": "X", "text": "Ulm"}]},
@@ -381,3 +426,14 @@ def test_hard_texts_pass_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("text,label\n" + "".join(f'"{t}",b\n' for t in texts), encoding="utf-8")
     assert [row.text for row in read(path)] == texts
+
+
+def test_a_label_may_be_a_number_or_a_truth_value(tmp_path: Path) -> None:
+    rows = [{"id": n, "text": "abc", "label": label} for n, label in enumerate(("x", 3, True, 2.5))]
+    found = read(write(tmp_path / "x.jsonl", *rows))
+    assert [(row.id, row.label) for row in found] == [
+        ("0", "x"),
+        ("1", "3"),
+        ("2", "true"),
+        ("3", "2.5"),
+    ]
