@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
 import os
@@ -17,6 +18,7 @@ import yaml
 
 from augmentation.config import validated
 from corpora.readers import open_corpus
+from corpora.records import Row
 from corpora.writers import write_corpus
 from flows.cli.main import build_parser
 
@@ -56,6 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> Path:
     samples = ROOT / "data" / "samples"
     spans = list(open_corpus(samples / "ner.en.jsonl", task="tokens", lang="en").rows())[:5]
     write_corpus(spans, home / "rows.jsonl", task="tokens")
+    write_quoted(spans, home / "quoted.tsv")
     write_corpus(spans, home / "conll2003.conll", task="tokens")
     write_corpus(spans, home / "sentences.txt", task="text")
     pairs = list(open_corpus(samples / "pairs.en.jsonl", task="pair", lang="en").rows())[:5]
@@ -75,6 +78,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> Path:
     demo = "translate-train data/samples/intents.en.jsonl --task tokens --source en --target de"
     _run(f"labelferry {demo} --out data/runs/demo --limit 40", home, model_path)
     return home
+
+
+def write_quoted(rows: list[Row], path: Path) -> None:
+    """Rows as a table whose fields all stand in quotes."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_ALL)
+        table.writerow(["text", "spans"])
+        for row in rows:
+            spans = [[span.start, span.end, span.label] for span in row.spans]
+            table.writerow([row.text, json.dumps(spans)])
 
 
 def _run(command: str, home: Path, model: Path) -> subprocess.CompletedProcess[str]:

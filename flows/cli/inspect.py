@@ -89,11 +89,25 @@ def _rows_of_file(given: dict[str, Any]) -> list[Row]:
 
 def _guess_task(path: Path, name: str | None) -> str:
     suffixes = {suffix.lower() for suffix in path.suffixes}
+    if name is None and suffixes & {".tsv", ".tab"} and path.is_file() and _has_tags(path):
+        return "tokens"
     if name == "squad" or ".json" in suffixes:
         return "qa"
     if name == "conll" or suffixes & {".conll", ".conllu", ".conll03", ".iob", ".iob2", ".bio"}:
         return "tokens"
     return "text"
+
+
+def _has_tags(path: Path) -> bool:
+    """Whether the first lines end in tags, as CoNLL files do whatever they are called."""
+    from itertools import islice
+
+    from corpora.readers.streams import text_lines
+    from corpora.tagging import is_tag
+
+    lines = (line.split() for line in islice(text_lines(path), 200) if not line.startswith("#"))
+    last = [fields[-1] for fields in lines if fields]
+    return bool(last) and all(map(is_tag, last))
 
 
 def _show(console: Any, row: Row, note: str) -> None:

@@ -211,3 +211,12 @@ def test_quoting(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main([*shlex.split(score), "--quoting", "yes"]) == 0
     assert json.loads(capsys.readouterr().out)["scores"][0]["value"] == 100.0
+
+
+def test_inspect_sees_that_a_tsv_is_conll(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "x.tsv").write_text("# text = to Rome\nto\tO\nRome\tB-city\n", encoding="utf-8")
+    assert main(["inspect", "x.tsv"]) == 0
+    assert "to [Rome](city)" in capsys.readouterr().out
+    (files / "y.tsv").write_text("text\tlabel\nto Rome\tB-city\n", encoding="utf-8")
+    assert main(["inspect", "y.tsv"]) == 0
+    assert "to Rome" in capsys.readouterr().out
