@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,11 @@ class _Pieces:
         )
 
 
+def _is_path(model: str) -> bool:
+    """Whether `model` cannot be a hub id, which is a name or owner/name."""
+    return Path(model).exists() or model.count("/") > 1 or model.startswith(("/", "./", "../", "~"))
+
+
 class EncoderAligner:
     """Aligns words whose contextual embeddings are alike.
 
@@ -75,6 +81,8 @@ class EncoderAligner:
     ) -> None:
         if method not in METHODS:
             raise UserError(f"unknown extraction '{method}'", choices=METHODS)
+        if _is_path(model) and not Path(model).is_dir():
+            raise UserError("no such folder", file=model)
         try:
             import torch
             from transformers import AutoModel, AutoTokenizer
