@@ -29,7 +29,9 @@ class RunResult:
     seconds: float
     """Wall time of this call; of a run that was cut off, since it went on."""
     rows: int
-    """Rows filtered in this call, over all target languages; 0 where all was done before."""
+    """Rows filtered in this call, over all target languages."""
+    shards: int
+    """Shards filtered in this call; 0 where all was done before."""
 
     @property
     def report(self) -> Path:
@@ -80,7 +82,8 @@ def translate_train(
                     carry_out(Plan(settings), pool.submit, counter.advanced, watcher.tick)
         finally:
             watcher.ended()
-        return RunResult(settings.run, summarize(settings), time.monotonic() - began, counter.rows)
+        seconds = time.monotonic() - began
+        return RunResult(settings.run, summarize(settings), seconds, counter.rows, counter.shards)
 
 
 def check_languages(settings: Settings) -> None:
@@ -91,10 +94,10 @@ def check_languages(settings: Settings) -> None:
 
 
 class _Counter:
-    """Counts the rows that came out of the last step since it was made."""
+    """Counts the rows and shards that came out of the last step since it was made."""
 
     def __init__(self, watcher: Watcher) -> None:
-        self.rows = 0
+        self.rows = self.shards = 0
         self._watcher = watcher
         # File systems stamp a few milliseconds behind the clock.
         self._since = time.time_ns() - 20_000_000
@@ -102,7 +105,9 @@ class _Counter:
     def advanced(self, job: Job, plan: Plan) -> None:
         if job.step == "filter" and job.target is not None:
             made = job.ref.next(steps.filter_step(job.target)).sidecar_path.stat().st_mtime_ns
-            self.rows += rows_of(job) if made >= self._since else 0
+            if made >= self._since:
+                self.rows += rows_of(job)
+                self.shards += 1
         self._watcher.advanced(job, plan)
 
 

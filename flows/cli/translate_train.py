@@ -259,6 +259,12 @@ def _introduction(settings: Any) -> str:
     )
 
 
+def _rate(result: RunResult) -> str:
+    if result.rows:
+        return f"{result.rows / result.seconds:.1f}"
+    return "no row was left to translate" if result.shards else "all was done before"
+
+
 def summary_table(result: RunResult) -> str:
     """The short table that a run ends with, and where its results lie."""
     summary = result.summary
@@ -280,8 +286,7 @@ def summary_table(result: RunResult) -> str:
     rows.append(("segments", [str(t.segments) for t in targets]))
     if any(t.remembered for t in targets):
         rows.append(("  remembered", [str(t.remembered) for t in targets]))
-    rate = f"{result.rows / result.seconds:.1f}" if result.rows else "all was done before"
-    rows.append(("rows a second", [rate]))
+    rows.append(("rows a second", [_rate(result)]))
     wide = max(len(name) for name, _ in rows)
     widths = [max(len(cells[i]) for _, cells in rows[:-1]) for i in range(len(targets))]
     lines = [

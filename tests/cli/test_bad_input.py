@@ -141,3 +141,13 @@ def test_project_and_score(ferry: Run, tmp_path: Path) -> None:
     assert not out.exists()
     scoring = ("score", source, "--gold", source, "--task", "tokens", "--baseline", source)
     refused(ferry(*scoring, "--samples", "0"), "--samples")
+
+
+def test_a_run_with_nothing_to_translate_says_so(train: Run, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "in.jsonl", {"text": " ", "spans": []})
+    code, out, err = train(source, "--on-error", "skip")
+    assert code == 0, err
+    assert re.search(r"segments +0\nrows a second +no row was left to translate\n", out)
+    code, out, err = train(source, "--on-error", "skip")
+    assert code == 0, err
+    assert re.search(r"rows a second +all was done before\n", out)
