@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 from augmentation.config import runs_folder
 from corpora.storage import make_folder
@@ -27,6 +30,42 @@ def prepare_prefect() -> None:
         defaults["PREFECT_HOME"] = str(home)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" not in os.environ:
+        _tie_server()
+
+
+def _tie_server() -> None:
+    """Make the server that Prefect starts for this run end with it, `kill -9` included.
+
+    Prefect stops its server when Python exits. A process that is killed exits no such way, but
+    the system closes its pipes: a shell waits for that, and then ends the server.
+    """
+    from prefect.server.api.server import SubprocessASGIServer
+
+    class TiedServer(SubprocessASGIServer):
+        def _run_uvicorn_command(self) -> subprocess.Popen[Any]:
+            server = super()._run_uvicorn_command()
+            _end_with_us(server.pid)
+            return server
+
+    TiedServer()  # Prefect makes one server a process, and takes the one that there is
+
+
+def _end_with_us(process: int) -> None:
+    watcher = subprocess.Popen(
+        ["/bin/sh", "-c", 'read -r _; kill "$0"', str(process)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us alone
+    )
+
+    def dismiss() -> None:
+        watcher.kill()
+        watcher.wait()
+
+    # Before our pipe closes: the server has ended by then, and its number may be another's.
+    atexit.register(dismiss)
 
 
 def _is_configured() -> bool:

@@ -220,3 +220,13 @@ def test_inspect_sees_that_a_tsv_is_conll(files: Path, capsys: pytest.CaptureFix
     (files / "y.tsv").write_text("text\tlabel\nto Rome\tB-city\n", encoding="utf-8")
     assert main(["inspect", "y.tsv"]) == 0
     assert "to Rome" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoder", ["/none", "./none", "a/b/c", "en.txt"])
+def test_an_encoder_that_is_no_folder(
+    files: Path, capsys: pytest.CaptureFixture[str], encoder: str
+) -> None:
+    pytest.importorskip("transformers")
+    command = f"{IN} de.txt --out o.jsonl --aligner encoder --encoder {encoder}"
+    assert main(shlex.split(command)) == 2
+    assert f"labelferry: error: {encoder}: no such folder\n" in capsys.readouterr().err
