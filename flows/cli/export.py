@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if out is None:
         name = name or "jsonl"
         out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
-    check_outputs({"--out": out}, {"of the run": finished.config.input})
     _check_outside(out, finished.folder)
+    check_outputs({"--out": out}, {"of the run": finished.config.input})
     split = given.get("split")
     if split is not None:
         splits = {row.split or "train" for row in final_rows(finished.folder, target)}

@@ -151,3 +151,14 @@ def test_a_run_with_nothing_to_translate_says_so(train: Run, tmp_path: Path) -> 
     code, out, err = train(source, "--on-error", "skip")
     assert code == 0, err
     assert re.search(r"rows a second +all was done before\n", out)
+
+
+def test_an_export_does_not_destroy_its_run(train: Run, ferry: Run, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "in.jsonl", good(1))
+    assert train(source)[0] == 0
+    run = tmp_path / "run"
+    refused(ferry("export", run, "--out", source), "in.jsonl: --out would overwrite the input")
+    for name in ("run.json", "10-ingest/x.jsonl", "export/de/x.jsonl"):
+        refused(ferry("export", run, "--format", "jsonl", "--out", run / name), "run's own files")
+    assert ferry("export", run, "--out", run / "export" / "x.csv")[0] == 0
+    assert ferry("inspect", run)[0] == 0
