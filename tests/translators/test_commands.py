@@ -79,7 +79,7 @@ BAD = [
     (b"{}", "no field 'text'"),
     (b"[1]", "not an object"),
     (b"nope", "not JSON"),
-    (b'{"text": 1}', "no string"),
+    (b'{"text": 1}', "'text' is not a string: 1"),
 ]
 
 
