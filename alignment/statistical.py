@@ -9,6 +9,7 @@ alignment from so little data is uncertain, several models with stems of other l
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -55,8 +56,8 @@ class StatisticalOptions:
     max_jump: int = 15
     max_cells: int = 20_000_000
     """Word pairs that are trained on at once; a larger bitext is sampled evenly."""
-    large: int = 200_000
-    """Above so many word pairs one stem length is enough."""
+    large: int = 1_500
+    """Above so many sentence pairs one stem length is enough."""
 
 
 class StatisticalAligner:
@@ -130,7 +131,7 @@ class StatisticalAligner:
 
 
 def _fitting(options: StatisticalOptions, bitext: _Bitext) -> StatisticalOptions:
-    if len(bitext.cell) <= options.large:
+    if len(bitext.rows) <= options.large:
         return options
     return replace(options, stems=options.stems[len(options.stems) // 2 :][:1])
 
@@ -175,11 +176,12 @@ def _index(word: str, surface: dict[str, int], index: dict[str, int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Sentence pairs of like size: `cells` (batch, source, target) into the flat cells."""
+    """Sentence pairs of like size: `cells` (batch, source, target) into the flat cells, padding to
+    one cell more, and the words of both sides, each of shape (batch, words)."""
 
-    sentences: Ints
     cells: Ints
     valid: NDArray[np.bool_]
+    words: tuple[Ints, Ints]
 
 
 class _Bitext:
@@ -199,7 +201,7 @@ class _Bitext:
         left = np.concatenate([np.repeat(s, len(t)) for s, t in both] + nothing)
         right = np.concatenate([np.tile(t, len(s)) for s, t in both] + nothing)
         width = max(len(self.target.words), 1)
-        self.keys, self.cell = np.unique(left * width + right, return_inverse=True)
+        self.keys, self.cell = _distinct(left * width + right)
         self.pair_source, self.pair_target = self.keys // width, self.keys % width
         self.likeness = similarity(
             self.source.words, self.target.words, self.pair_source, self.pair_target
@@ -231,7 +233,9 @@ class _Bitext:
         row, column = np.arange(rows.max()), np.arange(columns.max())
         valid = (row[:, None] < rows[:, None, None]) & (column < columns[:, None, None])
         cells = self.starts[sentences][:, None, None] + row[:, None] * columns[:, None, None]
-        return _Batch(sentences, np.where(valid, cells + column, 0), valid)
+        words = (_padded(side.ids, sentences) for side in (self.source, self.target))
+        cells = np.where(valid, cells + column, len(self.cell))
+        return _Batch(cells, valid, (next(words), next(words)))
 
     def split(self, forward: Floats, reverse: Floats) -> list[Posteriors]:
         """Flat cell probabilities as one `Posteriors` a sentence pair."""
@@ -247,6 +251,21 @@ class _Bitext:
                 )
             )
         return result
+
+
+def _distinct(values: Ints) -> tuple[Ints, Ints]:
+    """The distinct values, ascending, and for each value its place among them."""
+    encoded = pa.array(values).dictionary_encode()
+    found = encoded.dictionary.to_numpy()
+    order = np.argsort(found)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return found[order], place[encoded.indices.to_numpy()]
+
+
+def _padded(ids: Sequence[Sequence[int]], sentences: Ints) -> Ints:
+    rows = [ids[sentence] for sentence in sentences.tolist()]
+    return np.array(list(itertools.zip_longest(*rows, fillvalue=0)), dtype=np.int64).T
 
 
 class _Direction:
@@ -273,7 +292,7 @@ class _Direction:
         )
         width = int(generated_stem.max(initial=0)) + 1
         keys = given_stem[self._pair_given] * width + generated_stem[self._pair_generated]
-        stem_keys, self._pair_stem = np.unique(keys, return_inverse=True)
+        stem_keys, self._pair_stem = _distinct(keys)
         self._stem_given = stem_keys // width
         frequency = self._generated.frequency
         of_stem = np.bincount(generated_stem, frequency, width)[generated_stem]
@@ -325,16 +344,15 @@ class _Direction:
 
     def expect(self, hidden_markov: bool) -> Floats:
         """The E step: the probability of every cell."""
-        result = np.zeros(len(self._bitext.cell))
-        table = self._table[self._bitext.cell]
+        result = np.zeros(len(self._bitext.cell) + 1)
+        table = np.append(self._table[self._bitext.cell], 0.0)
         self._null_counts = np.zeros(len(self._generated.words))
         self._jump_counts = np.zeros_like(self.jump)
         for batch in self._bitext.batches:
-            emit = np.where(batch.valid, table[batch.cells], 0.0)
-            valid = batch.valid
+            emit, valid = table[batch.cells], batch.valid
             if self._reverse:
                 emit, valid = emit.transpose(0, 2, 1), valid.transpose(0, 2, 1)
-            words = self._words(batch, valid.shape[2])
+            words = batch.words[int(not self._reverse)]
             real = valid[:, 0, :]
             null = np.where(real, self._null[words], 1.0)
             run = self._forward_backward if hidden_markov else self._mixture
@@ -344,15 +362,8 @@ class _Direction:
             )
             if self._reverse:
                 linked = linked.transpose(0, 2, 1)
-            result[batch.cells[batch.valid]] = linked[batch.valid]
-        return result
-
-    def _words(self, batch: _Batch, width: int) -> Ints:
-        words = np.zeros((len(batch.sentences), width), dtype=np.int64)
-        for row, sentence in enumerate(batch.sentences.tolist()):
-            ids = self._generated.ids[sentence]
-            words[row, : len(ids)] = ids
-        return words
+            result[batch.cells] = linked
+        return result[:-1]
 
     def _mixture(
         self, emit: Floats, null: Floats, valid: NDArray[np.bool_]
@@ -388,19 +399,20 @@ class _Direction:
         start = self.jump[np.clip(np.arange(given) + 1, 0, limit) + limit] * inside
         start /= start.sum(axis=1, keepdims=True)
         linked = np.zeros((generated, sentences, given))
-        unlinked = np.zeros((generated, sentences, given))
+        either = np.zeros((generated, sentences, given))
         norm = np.ones((generated, sentences, 1))
+        ones = np.ones((given, 1))
         for step in range(generated):
             if step:
-                before = linked[step - 1] + unlinked[step - 1]
+                before = either[step - 1]
                 here = (before * scale) @ jump * emit[:, :, step]
             else:
                 before = start
                 here = start * (1.0 - skip) * emit[:, :, 0]
-            gone = before * (skip * null[:, step, None])
-            total = np.maximum((here + gone).sum(axis=1, keepdims=True), _TINY)
-            linked[step], unlinked[step], norm[step] = here / total, gone / total, total
-        return self._backward(emit, null, valid, linked, unlinked, norm, jump, scale, width)
+            both = here + before * (skip * null[:, step, None])
+            total = np.maximum(both @ ones, _TINY)
+            linked[step], either[step], norm[step] = here / total, both / total, total
+        return self._backward(emit, null, valid, linked, either, norm, jump, scale, width)
 
     def _backward(
         self,
@@ -408,34 +420,37 @@ class _Direction:
         null: Floats,
         valid: NDArray[np.bool_],
         linked: Floats,
-        unlinked: Floats,
+        either: Floats,
         norm: Floats,
         jump: Floats,
         scale: Floats,
         width: Ints,
     ) -> tuple[Floats, Floats]:
+        """The way back. `linked` and `either` (linked or not) are the forward probabilities of
+        each position, of shape (generated, batch, given). What is given for padding means nothing.
+        """
         sentences, given, generated = emit.shape
+        ones = np.ones((given, 1))
         after = np.ones((sentences, given))
         moves = np.zeros((given, given))
-        result, none = np.zeros_like(emit), np.zeros((sentences, generated))
+        result = np.empty((generated, sentences, given))
         for step in range(generated - 1, -1, -1):
-            real = valid[:, 0, step][:, None]
-            a, b = linked[step] * after, unlinked[step] * after
-            total = np.maximum((a + b).sum(axis=1, keepdims=True), _TINY)
-            result[:, :, step] = np.where(real, a / total, 0.0)
-            none[:, step] = np.where(real[:, 0], (b / total).sum(axis=1), 0.0)
+            result[step] = linked[step] * after
+            result[step] /= np.maximum((either[step] * after) @ ones, _TINY)
             if step == 0:
                 break
             message = emit[:, :, step] * after / norm[step]
-            before = (linked[step - 1] + unlinked[step - 1]) * scale
-            moves += (before * real).T @ message
+            before = either[step - 1] * scale
+            real = valid[:, 0, step][:, None]
+            padded = not real.all()
+            moves += (before * real if padded else before).T @ message
             back = (message @ jump.T) * scale
             back += self._options.null * null[:, step, None] / norm[step] * after
-            after = np.where(real, back, 1.0)
+            after = np.where(real, back, 1.0) if padded else back
         self._jump_counts += np.bincount(
             width.ravel(), (moves * jump).ravel(), minlength=len(self.jump)
         )
-        return result, none
+        return result.transpose(1, 2, 0), 1.0 - (result @ ones)[:, :, 0].T
 
 
 def _train_agreeing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import subprocess
@@ -16,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from alignment.protocol import WordPair
+from alignment.statistical import StatisticalAligner, StatisticalOptions
 from alignment.symmetrize import grow_diag, grow_diag_final_and, intersection, union
 from alignment.words import split_words
 from augmentation.settings import Strict
@@ -100,12 +103,29 @@ class CleaningConfig(Strict):
 
 
 class AlignmentConfig(Strict):
-    """Word alignment of the training bitext by eflomal (Östling and Tiedemann, 2016)."""
+    """Word alignment of the training bitext."""
 
+    aligner: Literal["auto", "eflomal", "statistical"] = "auto"
+    """eflomal (Östling and Tiedemann, 2016) needs an extra and a C compiler; `statistical` is that
+    of `alignment/`; `auto` is eflomal where it is installed."""
     symmetrization: Literal["intersection", "union", "grow-diag", "grow-diag-final-and"] = (
         "intersection"
     )
+    """Of eflomal's two directions; the statistical aligner trains them to agree."""
     relative_iterations: float = Field(1.0, gt=0.0)
+    """Of eflomal, times its own choice."""
+
+    def chosen(self) -> Literal["eflomal", "statistical"]:
+        """The aligner that `auto` stands for on this machine."""
+        if self.aligner != "auto":
+            return self.aligner
+        return "eflomal" if importlib.util.find_spec("eflomal") else "statistical"
+
+    def identity(self) -> dict[str, object]:
+        """What decides the links, for a fingerprint."""
+        if self.chosen() == "statistical":
+            return {"aligner": "statistical"}
+        return self.model_dump(include={"symmetrization", "relative_iterations"})
 
 
 def read_and_clean(
@@ -299,19 +319,22 @@ def align_bitext(
 
     Without a configuration no pair gets any links.
     """
+    identity = None if config is None else config.identity()
     made_from = [
-        fingerprint(["align", 1, config, _checksums(shards), index])
+        fingerprint(["align", 1, identity, _checksums(shards), index])
         for index, _ in enumerate(shards)
     ]
     aligned = [shard.next(ALIGN_STEP) for shard in shards]
     if all(is_done(ref, mark) for ref, mark in zip(aligned, made_from, strict=True)):
         return aligned
     with tempfile.TemporaryDirectory(dir=run, prefix=".align-") as folder:
-        links = (
-            itertools.repeat([])
-            if config is None
-            else align_with_eflomal(shards, Path(folder), config)
-        )
+        links: Iterator[list[int]]
+        if config is None:
+            links = itertools.repeat([])
+        elif config.chosen() == "eflomal":
+            links = align_with_eflomal(shards, Path(folder), config)
+        else:
+            links = align_statistically(shards)
         for shard, ref, mark in zip(shards, aligned, made_from, strict=True):
             with ShardWriter(ref, mark, schema=ALIGNED_BITEXT_SCHEMA) as writer:
                 for batch in read_batches(shard):
@@ -342,7 +365,7 @@ _SYMMETRIZATIONS = {
     "grow-diag-final-and": grow_diag_final_and,
 }
 MAX_WORDS = 1000
-"""eflomal takes sentences of up to 1,023 words; longer pairs get no links."""
+"""Longer pairs get no links: eflomal takes sentences of up to 1,023 words."""
 
 
 def align_with_eflomal(
@@ -356,18 +379,14 @@ def align_with_eflomal(
     try:
         import eflomal
     except ImportError as error:
-        raise MissingExtraError("guided alignment", "train") from error
+        raise MissingExtraError("the aligner eflomal", "eflomal") from error
     symmetrize = _SYMMETRIZATIONS[config.symmetrization]
     names = [folder / name for name in ("source", "target", "forward", "reverse")]
     with names[0].open("w", encoding="utf-8") as src, names[1].open("w", encoding="utf-8") as tgt:
         for shard in shards:
             for batch in read_batches(shard):
-                for pair in zip(
-                    batch.column("source").to_pylist(),
-                    batch.column("target").to_pylist(),
-                    strict=True,
-                ):
-                    words = [split_words(text).strings() for text in pair]
+                for pair in _word_pairs(batch):
+                    words = [pair.source.strings(), pair.target.strings()]
                     if max(map(len, words)) > MAX_WORDS:
                         words = [["-"], ["-"]]
                     for side, file in zip(words, (src, tgt), strict=True):
@@ -388,6 +407,45 @@ def align_with_eflomal(
         for one, other in zip(forward, reverse, strict=True):
             links = symmetrize(_links(one), _links(other))
             yield [index for link in sorted(links) for index in link]
+
+
+def align_statistically(shards: Sequence[ShardRef]) -> Iterator[list[int]]:
+    """Flattened links of every pair of all shards, in order, by `StatisticalAligner`.
+
+    It learns from an even sample of the pairs, as large as it takes, and is then applied to all.
+    """
+    cells = sum(_cells(pair) for pair in _all_word_pairs(shards))
+    step = -(-cells // StatisticalOptions().max_cells) or 1
+    aligner = StatisticalAligner().fit(
+        [pair for pair in itertools.islice(_all_word_pairs(shards), 0, None, step) if _cells(pair)]
+    )
+    for shard in shards:
+        for batch in read_batches(shard):
+            for alignment in aligner.align(
+                [pair if _cells(pair) else _NO_WORDS for pair in _word_pairs(batch)]
+            ):
+                yield alignment.links.ravel().tolist()
+
+
+_NO_WORDS = WordPair(split_words(""), split_words(""))
+
+
+def _cells(pair: WordPair) -> int:
+    """Pairs of words, none for a pair that is too long to be aligned."""
+    counts = len(pair.source.offsets), len(pair.target.offsets)
+    return 0 if max(counts) > MAX_WORDS else counts[0] * counts[1]
+
+
+def _all_word_pairs(shards: Sequence[ShardRef]) -> Iterator[WordPair]:
+    for shard in shards:
+        for batch in read_batches(shard):
+            yield from _word_pairs(batch)
+
+
+def _word_pairs(batch: pa.RecordBatch) -> Iterator[WordPair]:
+    sides = (batch.column(side).to_pylist() for side in ("source", "target"))
+    for source, target in zip(*sides, strict=True):
+        yield WordPair(split_words(source), split_words(target))
 
 
 def _links(line: str) -> set[tuple[int, int]]:

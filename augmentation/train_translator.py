@@ -248,10 +248,11 @@ def subwords_step(run: TrainRun) -> str:
 
 def align_step(run: TrainRun) -> str:
     """Align the words of the bitext."""
-    if run.config.alignment is None:
+    config = run.config.alignment
+    if config is None:
         run.say("no guided alignment: the attention of this model will be no alignment")
-    align_bitext(run.clean, run.work, run.config.alignment)
-    return "aligned"
+    align_bitext(run.clean, run.work, config)
+    return "no links" if config is None else f"links of {config.chosen()}"
 
 
 def examples_step(run: TrainRun) -> str:
@@ -591,11 +592,12 @@ def prepare(run: TrainRun) -> AbstractContextManager[None]:
     if run.config.init_from is not None and not run.config.init_from.is_file():
         raise UserError("no such file", file=run.config.init_from)
     needed = {"torch": "training a translator"}
-    if run.config.alignment is not None:
-        needed["eflomal"] = "guided alignment"
+    aligner = run.config.alignment
+    if aligner is not None and aligner.chosen() == "eflomal":
+        needed["eflomal"] = "the aligner eflomal"
     for module, feature in needed.items():
         if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(feature, "train")
+            raise MissingExtraError(feature, "eflomal" if module == "eflomal" else "train")
     if run.out.exists() and not (run.out / MODEL_FILE).is_file() and any(run.out.iterdir()):
         raise UserError("this folder holds something else than a model", file=run.out)
     make_folder(run.work)

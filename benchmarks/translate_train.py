@@ -17,12 +17,17 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -50,11 +55,17 @@ def command(args: argparse.Namespace, source: Path, out: Path, *extra: str) -> l
     ]  # fmt: skip
 
 
-def run(arguments: list[str], log: Path) -> Finished:
+def run(arguments: list[str], log: Path, **environment: str) -> Finished:
     """Run to the end, counting the memory of the command and its children."""
     began = time.perf_counter()
     with log.open("w") as file:
-        child = subprocess.Popen(arguments, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
         _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -96,27 +107,70 @@ def raw_seconds(args: argparse.Namespace) -> tuple[float, int]:
     return time.perf_counter() - began, len(texts)
 
 
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[dict[str, str]]:
+    """A Prefect server as a user would leave running; gives the environment that reaches it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{url}/health")
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            raise SystemExit("the Prefect server does not answer")
+        yield environment
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
 def measure_time(args: argparse.Namespace) -> None:
     """Whole runs and raw decoding in turn."""
-    raw, plain, with_prefect = [], [], []
-    for number in range(args.repeats):
-        seconds, distinct = raw_seconds(args)
-        raw.append(seconds)
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "log"
-            done = run(command(args, args.input, Path(folder) / "a", "--no-prefect"), log)
-            plain.append(done.seconds)
-            done = run(command(args, args.input, Path(folder) / "b"), log)
-            with_prefect.append(done.seconds)
-        print(
-            f"round {number + 1}: {distinct} distinct texts, raw {raw[-1]:.1f} s, "
-            f"--no-prefect {plain[-1]:.1f} s ({plain[-1] / raw[-1]:.2f}), "
-            f"Prefect {with_prefect[-1]:.1f} s ({with_prefect[-1] / raw[-1]:.2f})",
-            flush=True,
-        )
-    for name, times in (("--no-prefect", plain), ("Prefect, no server", with_prefect)):
-        ratios = [whole / one for whole, one in zip(times, raw, strict=True)]
-        print(f"{name}: median {statistics.median(ratios):.2f} times the raw decoding time")
+    raw: list[float] = []
+    times: dict[str, list[float]] = {
+        "--no-prefect": [],
+        "Prefect, a server that is running": [],
+        "Prefect, a server for the run": [],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number in range(args.repeats):
+            seconds, distinct = raw_seconds(args)
+            raw.append(seconds)
+            print(f"round {number + 1}: {distinct} distinct texts, raw {seconds:.1f} s", flush=True)
+            for way, taken in times.items():
+                extra = ("--no-prefect",) if way == "--no-prefect" else ()
+                out = folder / "run"
+                line = command(args, args.input, out, *extra)
+                if "running" in way:
+                    with prefect_server(folder / f"prefect-{number}") as environment:
+                        done = run(line, folder / "log", **environment)
+                else:
+                    done = run(line, folder / "log")
+                shutil.rmtree(out)
+                taken.append(done.seconds)
+                print(f"  {way}: {done.seconds:.1f} s ({done.seconds / seconds:.2f})", flush=True)
+    for way, taken in times.items():
+        ratios = [whole / one for whole, one in zip(taken, raw, strict=True)]
+        print(f"{way}: median {statistics.median(ratios):.2f} times the raw decoding time")
 
 
 def measure_peer(args: argparse.Namespace) -> None:

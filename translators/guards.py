@@ -14,6 +14,8 @@ _WORDS = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
 
 MIN_COPY_WORDS = 4
 """A shorter text in both languages alike may be a name, a number or a loan word."""
+REPEATED_WORDS = 4
+"""A translation says so many words twice only if its source says all but one of them twice."""
 LENGTH_RATIO, LENGTH_SLACK = 3.0, 12
 """The pieces of one side may be this many times those of the other, plus the slack."""
 
@@ -37,7 +39,9 @@ def find_flags(
         return ("empty",)
     flags = []
     count, source_count = len(target_pieces), len(source_pieces)
-    if has_loop(target_pieces) and not has_loop(source_pieces):
+    if (has_loop(target_pieces) and not has_loop(source_pieces)) or (
+        repeats_words(target, REPEATED_WORDS) and not repeats_words(source, REPEATED_WORDS - 1)
+    ):
         flags.append("repetition")
     if target == source and not same_language and is_suspicious_copy(source):
         flags.append("copy")
@@ -64,6 +68,13 @@ def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
             if run >= needed and _LETTERS.search("".join(pieces[index - width : index])):
                 return True
     return False
+
+
+def repeats_words(text: str, length: int) -> bool:
+    """Whether some `length` words in a row, case aside, come twice in `text`."""
+    words = _WORDS.findall(text.lower())
+    runs = [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
+    return len(set(runs)) < len(runs)
 
 
 def is_suspicious_copy(text: str) -> bool:

@@ -126,9 +126,19 @@ def test_subwords_are_made_once_and_again_when_damaged(tmp_path: Path) -> None:
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("method", ["intersection", "grow-diag-final-and"])
-def test_words_are_aligned_over_all_shards_in_order(tmp_path: Path, method: str) -> None:
-    pytest.importorskip("eflomal", reason="guided alignment needs the train extra")
+@pytest.mark.parametrize(
+    ("aligner", "method"),
+    [
+        ("eflomal", "intersection"),
+        ("eflomal", "grow-diag-final-and"),
+        ("statistical", "intersection"),
+    ],
+)
+def test_words_are_aligned_over_all_shards_in_order(
+    tmp_path: Path, aligner: str, method: str
+) -> None:
+    if aligner == "eflomal":
+        pytest.importorskip("eflomal", reason="eflomal has an extra of its own")
     made = list(dict.fromkeys(pairs(300)))
     sources = [
         BitextSource(path=tsv(tmp_path / "a.tsv.gz", made[:100])),
@@ -138,7 +148,7 @@ def test_words_are_aligned_over_all_shards_in_order(tmp_path: Path, method: str)
     ]
     loose = LOOSE.model_copy(update={"max_chars": None, "max_untranslated": None})
     shards = read_and_clean(sources, "en", "de", tmp_path / "run", loose)
-    config = AlignmentConfig.model_validate({"symmetrization": method})
+    config = AlignmentConfig.model_validate({"aligner": aligner, "symmetrization": method})
     aligned = align_bitext(shards, tmp_path / "run", config)
     found = [row for shard in aligned for row in rows_of(shard)]
     assert [(r["source"], r["target"]) for r in found[:-1]] == made
@@ -153,7 +163,7 @@ def test_words_are_aligned_over_all_shards_in_order(tmp_path: Path, method: str)
             right += i == j
             total += 1
     # Word for word, so the alignment is the diagonal; a name may come twice in a sentence.
-    assert total > 5 * len(made) and right / total > 0.9
+    assert total > 4.5 * len(made) and right / total > 0.9
     assert len(found[-1]["links"]) <= 2  # type: ignore[arg-type]
     before = [shard.path.stat().st_mtime_ns for shard in aligned]
     assert align_bitext(shards, tmp_path / "run", config) == aligned

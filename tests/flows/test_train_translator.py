@@ -23,7 +23,6 @@ import pytest
 import yaml
 
 pytest.importorskip("torch", reason="training needs the train extra")
-pytest.importorskip("eflomal", reason="training needs the train extra")
 
 import safetensors.numpy
 

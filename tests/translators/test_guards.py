@@ -28,6 +28,9 @@ def flags(source: str, target: str, **more: object) -> tuple[str, ...]:
         ("a dog", "der Hund " * 12, ("repetition", "length")),
         ("no no no no no no no no no no", "nein " * 10, ()),
         ("word " * 60, "Wort", ("length",)),
+        ("it ran by the sea", "es lief an dem Meer , es lief an dem Meer", ("repetition",)),
+        ("a dog by the sea, a cat by the sea", "ein Hund an dem Meer , eine Katze an dem Meer", ()),
+        ("dogs by the sea, cats by the sea", "Hunde hier an dem Meer , Katzen hier an dem Meer", ()),
     ],
 )  # fmt: skip
 def test_flags(source: str, target: str, expected: tuple[str, ...]) -> None:

@@ -82,10 +82,14 @@ def _is_capitalised(word: str) -> bool:
     return len(word) > 2 and word[0].isupper() and word[1:].islower()
 
 
+_CONNECTIVES = 25
+"""So many of the commonest words stand between those of a title: articles, prepositions, `and`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """What the corpus says about words: names to swap in, words seen in lower case, and the
-    common ones of each side, of which titles are made (`Half A Life`)."""
+    common ones of each side, commonest first, of which titles are made (`The Art of Nijinsky`)."""
 
     names: tuple[str, ...] = ()
     lower_words: frozenset[str] = field(default_factory=frozenset)
@@ -107,7 +111,12 @@ class Inventory:
                 if i > 0 and word == tgt[j] and word[:1].isupper() and len(word) > 2:
                     names[word] += 1
         common = [
-            tuple(sorted(w for w, _ in side.most_common(3000) if w.isalpha())) for side in lower
+            tuple(
+                w
+                for w, _ in sorted(side.items(), key=lambda x: (-x[1], x[0]))[:3000]
+                if w.isalpha()
+            )
+            for side in lower
         ]
         return cls(tuple(sorted(names)), frozenset(lower[0] | lower[1]), *common)
 
@@ -196,6 +205,18 @@ class ExampleMaker:
         pair.target, pair.target_gaps = list(words), list(gaps)
         pair.links = [(i, i) for i in range(len(words))]
 
+    def _title(self, words: Sequence[str], rng: random.Random) -> list[str]:
+        """Two to four capitalised words, the commonest sometimes small between the others."""
+        title: list[str] = []
+        for _ in range(rng.randint(2, 4)):
+            if title and rng.random() < 0.4:
+                title.append(rng.choice(words[:_CONNECTIVES]))
+            unseen = rng.random() < 0.2
+            title.append(self._unseen(rng) if unseen else rng.choice(words).capitalize())
+        if rng.random() < 0.3:
+            title.insert(0, rng.choice(words[:_CONNECTIVES]).capitalize())
+        return title
+
     def _swap(self, pair: TokenisedPair, title_words: Sequence[str], rng: random.Random) -> None:
         """Exchange one one-to-one aligned name or number on both sides.
 
@@ -219,8 +240,8 @@ class ExampleMaker:
         i, j = rng.choice(candidates)
         if pair.source[i].isdigit():
             new = [str(rng.randint(0, 10 ** len(pair.source[i])))]
-        elif title_words and rng.random() < 0.25:
-            new = [rng.choice(title_words).capitalize() for _ in range(rng.randint(2, 4))]
+        elif title_words and rng.random() < 0.4:
+            new = self._title(title_words, rng)
         else:
             new = [self._unseen(rng) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
         extra = len(new) - 1

@@ -97,6 +97,17 @@ def test_titles_are_words_of_the_source_side_and_never_lowered(processor) -> Non
         assert titles == expected
 
 
+def test_titles_have_small_words_inside(processor) -> None:  # type: ignore[no-untyped-def]
+    noise = OFF.model_copy(update={"swap": 1.0})
+    maker = ExampleMaker(processor, split_words, noise, Inventory(source_words=("of",)))
+    inside = 0
+    for seed in range(60):
+        source, target = _texts(processor, maker.make(PAIR, ">>yy<<", False, random.Random(seed)))
+        inside += "Of of Of" in source
+        assert source.count("of") == target.count("of")
+    assert inside > 5
+
+
 def test_markers_are_balanced(processor) -> None:  # type: ignore[no-untyped-def]
     maker = _maker(processor, markers=1.0)
     marked = 0
