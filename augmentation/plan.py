@@ -62,6 +62,14 @@ def bound_heaps() -> None:
         return
 
 
+def trim_heaps() -> None:
+    """Give the memory of a shard that is done back to the system, where glibc would keep it."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return
+
+
 def perform(job: Job, settings: Settings) -> ShardRef | None:
     """Carry out `job`; None says that the input has ended (ingest) or there is no shard."""
     if job.step == "ingest":
@@ -90,7 +98,7 @@ def perform(job: Job, settings: Settings) -> ShardRef | None:
     try:
         return by_step[job.step]()
     finally:
-        ctypes.CDLL(None).malloc_trim(0)
+        trim_heaps()
 
 
 @dataclass(slots=True)
