@@ -235,7 +235,7 @@ class _Bitext:
         cells = self.starts[sentences][:, None, None] + row[:, None] * columns[:, None, None]
         words = (_padded(side.ids, sentences) for side in (self.source, self.target))
         cells = np.where(valid, cells + column, len(self.cell))
-        return _Batch(cells, valid, (next(words), next(words)))
+        return _Batch(cells.astype(np.int64), valid, (next(words), next(words)))
 
     def split(self, forward: Floats, reverse: Floats) -> list[Posteriors]:
         """Flat cell probabilities as one `Posteriors` a sentence pair."""
@@ -263,7 +263,7 @@ def _distinct(values: Ints) -> tuple[Ints, Ints]:
     return found[order], place[encoded.indices.to_numpy()]
 
 
-def _padded(ids: Sequence[Sequence[int]], sentences: Ints) -> Ints:
+def _padded(ids: Sequence[Ints], sentences: Ints) -> Ints:
     rows = [ids[sentence] for sentence in sentences.tolist()]
     return np.array(list(itertools.zip_longest(*rows, fillvalue=0)), dtype=np.int64).T
 
