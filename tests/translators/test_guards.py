@@ -30,7 +30,7 @@ def flags(source: str, target: str, **more: object) -> tuple[str, ...]:
         ("word " * 60, "Wort", ("length",)),
         ("it ran by the sea", "es lief an dem Meer , es lief an dem Meer", ("repetition",)),
         ("a dog by the sea, a cat by the sea", "ein Hund an dem Meer , eine Katze an dem Meer", ()),
-        ("dogs by the sea, cats by the sea", "Hunde hier an dem Meer , Katzen hier an dem Meer", ()),
+        ("dogs by the sea, cats by the sea", "Hunde hier am Meer , Katzen hier am Meer", ()),
     ],
 )  # fmt: skip
 def test_flags(source: str, target: str, expected: tuple[str, ...]) -> None:
