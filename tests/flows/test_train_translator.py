@@ -406,7 +406,7 @@ def test_a_vocabulary_larger_than_the_data_supports(
         (("--columns", "x,y"), "no column 'x'"),
         (("--dev", "no-such-file.tsv"), "no-such-file.tsv: no such file"),
         (("--quantization", "int3"), "quantization"),
-        (("--max-steps", "0"), "training.max_steps"),
+        (("--max-steps", "0"), "--max-steps 0: it must be a whole number from 1"),
     ],
 )
 def test_arguments_that_make_no_sense(
