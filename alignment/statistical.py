@@ -57,7 +57,7 @@ class StatisticalOptions:
     max_cells: int = 20_000_000
     """Word pairs that are trained on at once; a larger bitext is sampled evenly."""
     large: int = 1_500
-    """Above so many sentence pairs one stem length is enough."""
+    """Above so many sentence pairs one stem length and two iterations are enough."""
 
 
 class StatisticalAligner:
@@ -133,7 +133,8 @@ class StatisticalAligner:
 def _fitting(options: StatisticalOptions, bitext: _Bitext) -> StatisticalOptions:
     if len(bitext.rows) <= options.large:
         return options
-    return replace(options, stems=options.stems[len(options.stems) // 2 :][:1])
+    middle = options.stems[len(options.stems) // 2 :][:1]
+    return replace(options, stems=middle, iterations=min(2, options.iterations))
 
 
 def _sample(pairs: Sequence[WordPair], max_cells: int) -> list[WordPair]:

@@ -63,7 +63,9 @@ def bound_heaps() -> None:
 
 
 def trim_heaps() -> None:
-    """Give the memory of a shard that is done back to the system, where glibc would keep it."""
+    """Give the memory of a shard that is done back to the system, where glibc would keep it.
+
+    Projection is what leaves much; translating would only ask for it again."""
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (OSError, AttributeError, TypeError):
@@ -95,10 +97,10 @@ def perform(job: Job, settings: Settings) -> ShardRef | None:
             job.ref.next(steps.project_step(job.target)), settings, job.target
         ),
     }
-    try:
-        return by_step[job.step]()
-    finally:
+    made = by_step[job.step]()
+    if job.step == "project":
         trim_heaps()
+    return made
 
 
 @dataclass(slots=True)

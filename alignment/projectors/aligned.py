@@ -33,7 +33,7 @@ from alignment.protocol import Posteriors, Projection, ProjectionInput, WordAlig
 from alignment.statistical import StatisticalAligner
 from corpora.errors import UserError
 
-_BLOCK_CELLS = 20_000
+_BLOCK_CELLS = 60_000
 _ROW_CELLS = 4_000_000
 """Word pairs of a row, such as 2,000 words on both sides, up to which words are aligned."""
 _ALTERNATIVES = 8

@@ -267,7 +267,7 @@ class Candidates:
         self.end = self.cell_end - self.at[self.job]
 
     def _fill(self) -> None:
-        self.features = np.zeros((len(self.job), len(FEATURES)))
+        self.features = np.zeros((len(self.job), len(FEATURES)), dtype=np.float32)
         self._fill_links()
         self._fill_edges()
         self._fill_surface()
@@ -381,7 +381,7 @@ class Candidates:
 
     def probabilities(self, weights: Floats) -> Floats:
         """The probability of every candidate of its job under log-linear `weights`."""
-        score = self.features @ weights
+        score = (self.features @ weights.astype(np.float32)).astype(np.float64)
         best = np.maximum.reduceat(score, self.bounds[:-1]) if len(self.jobs) else score
         raised = np.exp(score - best[self.job])
         return np.asarray(raised / np.bincount(self.job, raised, len(self.jobs))[self.job])
