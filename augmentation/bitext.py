@@ -419,14 +419,14 @@ def align_statistically(shards: Sequence[ShardRef]) -> Iterator[list[int]]:
     aligner = StatisticalAligner().fit(
         [pair for pair in itertools.islice(_all_word_pairs(shards), 0, None, step) if _cells(pair)]
     )
-    for shard in shards:
-        for batch in read_batches(shard):
-            for alignment in aligner.align(
-                [pair if _cells(pair) else _NO_WORDS for pair in _word_pairs(batch)]
-            ):
-                yield alignment.links.ravel().tolist()
+    everything = _all_word_pairs(shards)
+    while pairs := list(itertools.islice(everything, ALIGNED_TOGETHER)):
+        for alignment in aligner.align([one if _cells(one) else _NO_WORDS for one in pairs]):
+            yield alignment.links.ravel().tolist()
 
 
+ALIGNED_TOGETHER = 4096
+"""Pairs whose link tables are in memory together."""
 _NO_WORDS = WordPair(split_words(""), split_words(""))
 
 
