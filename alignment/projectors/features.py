@@ -274,7 +274,7 @@ class Candidates:
         self.features[self.none] = 0.0
         self._set_none()
 
-    def _column(self, name: str) -> Floats:
+    def _column(self, name: str) -> NDArray[np.float32]:
         return self.features[:, _COLUMN[name]]
 
     def _fill_links(self) -> None:
