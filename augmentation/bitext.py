@@ -383,14 +383,12 @@ def align_with_eflomal(
     symmetrize = _SYMMETRIZATIONS[config.symmetrization]
     names = [folder / name for name in ("source", "target", "forward", "reverse")]
     with names[0].open("w", encoding="utf-8") as src, names[1].open("w", encoding="utf-8") as tgt:
-        for shard in shards:
-            for batch in read_batches(shard):
-                for pair in _word_pairs(batch):
-                    words = [pair.source.strings(), pair.target.strings()]
-                    if max(map(len, words)) > MAX_WORDS:
-                        words = [["-"], ["-"]]
-                    for side, file in zip(words, (src, tgt), strict=True):
-                        file.write(" ".join(side).lower() + "\n")
+        for pair in _word_pairs(shards):
+            words = [pair.source.strings(), pair.target.strings()]
+            if max(map(len, words)) > MAX_WORDS:
+                words = [["-"], ["-"]]
+            for side, file in zip(words, (src, tgt), strict=True):
+                file.write(" ".join(side).lower() + "\n")
     aligner = eflomal.Aligner(rel_iterations=config.relative_iterations)
     try:
         with names[0].open(encoding="utf-8") as src, names[1].open(encoding="utf-8") as tgt:
@@ -414,12 +412,12 @@ def align_statistically(shards: Sequence[ShardRef]) -> Iterator[list[int]]:
 
     It learns from an even sample of the pairs, as large as it takes, and is then applied to all.
     """
-    cells = sum(_cells(pair) for pair in _all_word_pairs(shards))
+    cells = sum(_cells(pair) for pair in _word_pairs(shards))
     step = -(-cells // StatisticalOptions().max_cells) or 1
     aligner = StatisticalAligner().fit(
-        [pair for pair in itertools.islice(_all_word_pairs(shards), 0, None, step) if _cells(pair)]
+        [pair for pair in itertools.islice(_word_pairs(shards), 0, None, step) if _cells(pair)]
     )
-    everything = _all_word_pairs(shards)
+    everything = _word_pairs(shards)
     while pairs := list(itertools.islice(everything, ALIGNED_TOGETHER)):
         for alignment in aligner.align([one if _cells(one) else _NO_WORDS for one in pairs]):
             yield alignment.links.ravel().tolist()
@@ -436,16 +434,12 @@ def _cells(pair: WordPair) -> int:
     return 0 if max(counts) > MAX_WORDS else counts[0] * counts[1]
 
 
-def _all_word_pairs(shards: Sequence[ShardRef]) -> Iterator[WordPair]:
+def _word_pairs(shards: Sequence[ShardRef]) -> Iterator[WordPair]:
     for shard in shards:
         for batch in read_batches(shard):
-            yield from _word_pairs(batch)
-
-
-def _word_pairs(batch: pa.RecordBatch) -> Iterator[WordPair]:
-    sides = (batch.column(side).to_pylist() for side in ("source", "target"))
-    for source, target in zip(*sides, strict=True):
-        yield WordPair(split_words(source), split_words(target))
+            sides = (batch.column(side).to_pylist() for side in ("source", "target"))
+            for source, target in zip(*sides, strict=True):
+                yield WordPair(split_words(source), split_words(target))
 
 
 def _links(line: str) -> set[tuple[int, int]]:

@@ -591,13 +591,12 @@ def prepare(run: TrainRun) -> AbstractContextManager[None]:
                 raise UserError("no such file", file=file)
     if run.config.init_from is not None and not run.config.init_from.is_file():
         raise UserError("no such file", file=run.config.init_from)
-    needed = {"torch": "training a translator"}
-    aligner = run.config.alignment
-    if aligner is not None and aligner.chosen() == "eflomal":
-        needed["eflomal"] = "the aligner eflomal"
-    for module, feature in needed.items():
+    needed = [("torch", "training a translator", "train")]
+    if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
+        needed.append(("eflomal", "the aligner eflomal", "eflomal"))
+    for module, feature, extra in needed:
         if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(feature, "eflomal" if module == "eflomal" else "train")
+            raise MissingExtraError(feature, extra)
     if run.out.exists() and not (run.out / MODEL_FILE).is_file() and any(run.out.iterdir()):
         raise UserError("this folder holds something else than a model", file=run.out)
     make_folder(run.work)
