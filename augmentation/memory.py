@@ -48,8 +48,12 @@ class TranslationMemory:
         self._created = False
 
     def snapshot(self, file: Path, inputs: str) -> Snapshot:
-        """The moment that `file` records; taken now where it records none for `inputs`."""
-        with self._open() as index:
+        """The moment that `file` records; taken now where it records none for `inputs`.
+
+        Threads and processes that ask at the same time are all given the same moment.
+        """
+        # The shards of a run ask side by side: the first one takes it, the others read it.
+        with self._open() as index, _transaction(index):
             memory = index.execute("SELECT id FROM memory").fetchone()[0]
             try:
                 taken = Snapshot(**json.loads(file.read_text(encoding="utf-8")))
@@ -58,8 +62,8 @@ class TranslationMemory:
             except (FileNotFoundError, ValueError, TypeError):
                 pass
             parts = index.execute("SELECT COALESCE(MAX(part), 0) FROM parts").fetchone()[0]
-        taken = Snapshot(memory, parts, inputs)
-        write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
+            taken = Snapshot(memory, parts, inputs)
+            write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
         return taken
 
     def look_up(self, keys: Sequence[bytes], at: Snapshot) -> tuple[list[int], pa.Table]:

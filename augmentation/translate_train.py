@@ -17,7 +17,7 @@ from augmentation.report import report_path
 from augmentation.summary import RunSummary, summarize
 from corpora.errors import UserError
 from corpora.manifest import open_run
-from corpora.shards import list_shards
+from corpora.shards import ShardRef, list_shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def translate_train(
     watcher = watcher or Watcher()
     settings = resolve_settings(config)
     check_languages(settings)
-    counter = _Counter(watcher)
+    counter = _Counter(watcher, settings)
     with _run_folder(settings):
         watcher.began(settings)
         try:
@@ -96,19 +96,28 @@ def check_languages(settings: Settings) -> None:
 class _Counter:
     """Counts the rows and shards that came out of the last step since it was made."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, settings: Settings) -> None:
         self.rows = self.shards = 0
         self._watcher = watcher
-        # File systems stamp a few milliseconds behind the clock.
-        self._since = time.time_ns() - 20_000_000
+        self._before = {
+            ref: _stamp(ref)
+            for target in settings.config.targets
+            for ref in list_shards(settings.run, steps.filter_step(target))
+        }
 
     def advanced(self, job: Job, plan: Plan) -> None:
         if job.step == "filter" and job.target is not None:
-            made = job.ref.next(steps.filter_step(job.target)).sidecar_path.stat().st_mtime_ns
-            if made >= self._since:
+            made = job.ref.next(steps.filter_step(job.target))
+            if _stamp(made) != self._before.get(made):
                 self.rows += rows_of(job)
                 self.shards += 1
         self._watcher.advanced(job, plan)
+
+
+def _stamp(ref: ShardRef) -> tuple[int, int]:
+    """Tells the sidecar of a shard from one written later in its place."""
+    status = ref.sidecar_path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 @contextmanager

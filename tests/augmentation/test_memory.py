@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from augmentation.memory import TranslationMemory
+from augmentation.memory import Snapshot, TranslationMemory
 from augmentation.segments import KEY_TYPE, segment_key
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
 from translators.protocol import Hypothesis
@@ -47,6 +48,21 @@ def test_a_run_does_not_see_what_was_added_since(tmp_path: Path) -> None:
     assert memory.snapshot(file, "input 1") == then
     assert memory.look_up(keys_of("a", "b"), then)[0] == [0]
     assert memory.look_up(keys_of("a", "b"), memory.snapshot(file, "input 2"))[0] == [0, 1]
+
+
+def test_shards_that_ask_side_by_side_see_the_same_moment(tmp_path: Path) -> None:
+    memory = TranslationMemory(tmp_path / "memory", IDENTITY)
+    memory.add(batch_of("a"), "one")
+    together = threading.Barrier(4)
+
+    def ask(file: Path) -> Snapshot:
+        together.wait()
+        return memory.snapshot(file, "x")
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(200):
+            file = tmp_path / f"{number}.json"
+            assert set(pool.map(ask, [file] * 4)) == {memory.snapshot(file, "x")}
 
 
 def test_another_way_to_translate_has_another_memory(tmp_path: Path) -> None:
