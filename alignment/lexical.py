@@ -8,7 +8,10 @@ their character n-grams after transliteration to ASCII (anyascii), so that `Мо
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,13 +22,19 @@ from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
 
 _CHUNK = 200_000
+_GRAMS = 1 << 24
+"""N-grams are told apart by so many hashes: no table of them grows with the corpus."""
+_CACHED = 1 << 14
+"""Words whose forms are kept: the common ones come again in every batch."""
 
 
+@lru_cache(_CACHED)
 def normalize(word: str) -> str:
     """The form that counts as the same word: NFKC, case folded."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
+@lru_cache(_CACHED)
 def romanize(word: str) -> str:
     """`normalize`, then transliterated to lower-case ASCII; the word itself where that is empty."""
     word = normalize(word)
@@ -37,13 +46,20 @@ def stem(word: str, length: int) -> str:
     return romanize(word)[:length]
 
 
-def _grams(word: str) -> list[str]:
-    """Bigrams and trigrams with both ends marked; a short word or a number is one gram."""
+@lru_cache(_CACHED)
+def _grams(word: str) -> tuple[int, ...]:
+    """Hashes of the bigrams and trigrams with both ends marked, ascending; a short word or a
+    number is one gram."""
     roman = romanize(word)
     if len(roman) < 3 or any(char.isdigit() for char in roman):
-        return [f"={roman}"]
+        return (_hash(f"={roman}"),)
     roman = f"^{roman}$"
-    return sorted({roman[i : i + n] for n in (2, 3) for i in range(len(roman) - n + 1)})
+    grams = {_hash(roman[i : i + n]) for n in (2, 3) for i in range(len(roman) - n + 1)}
+    return tuple(sorted(grams))
+
+
+def _hash(gram: str) -> int:
+    return zlib.crc32(gram.encode("utf-8", "surrogatepass")) % _GRAMS
 
 
 def similarity(
@@ -57,16 +73,13 @@ def similarity(
     Dice's coefficient of the n-gram sets; numbers and words of one or two letters are alike only
     when they are the same.
     """
-    index: dict[str, int] = {}
-    matrices = []
+    parts = []
     for words in (source,) if target is source else (source, target):
-        ids: list[int] = []
-        ends = [0]
-        for word in words:
-            ids.extend([index.setdefault(gram, len(index)) for gram in _grams(word)])
-            ends.append(len(ids))
-        matrices.append((np.ones(len(ids), np.float32), np.array(ids, np.int64), np.array(ends)))
-    parts = [sp.csr_matrix(m, shape=(len(m[2]) - 1, len(index) or 1)) for m in matrices]
+        grams = [_grams(word) for word in words]
+        ends = np.cumsum([0, *map(len, grams)])
+        ids = np.fromiter(chain.from_iterable(grams), np.int64, int(ends[-1]))
+        ones = np.ones(len(ids), np.float32)
+        parts.append(sp.csr_matrix((ones, ids, ends), shape=(len(grams), _GRAMS)))
     left, right = parts[0], parts[-1]
     size_left, size_right = (np.diff(m.indptr) for m in (left, right))
     result = np.zeros(len(rows))

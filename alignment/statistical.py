@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from alignment.distinct import distinct
 from alignment.lexical import normalize, similarity, stem
 from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
@@ -26,10 +27,14 @@ from corpora.errors import UserError
 from corpora.storage import replacing
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+"""Probabilities of the E step: single precision is enough, and half of what memory must carry."""
 Ints = NDArray[np.int64]
 
 _FORMAT = "labelferry-alignment-priors-1"
-_TINY = 1e-300
+_TINY = 1e-30
+_BAND = 1.5
+"""Sentence pairs are padded together up to so many times the length of the shortest."""
 _LEAST_COUNT = 0.01
 """Priors leave out pairs that were expected less often."""
 
@@ -84,7 +89,7 @@ class StatisticalAligner:
 
     def fit(self, pairs: Sequence[WordPair]) -> StatisticalAligner:
         """Learn from `pairs`; later calls apply this and train no more."""
-        _, self._model = self._train(pairs, want_posteriors=False)
+        self._model = self._train(self._sample(pairs)).priors(self._priors)
         return self
 
     def save(self, path: str | Path) -> None:
@@ -97,37 +102,34 @@ class StatisticalAligner:
         """Link probabilities of every pair, both directions, each of shape (source, target)."""
         if self._model is not None:
             return _apply(pairs, self._model, self._options)
-        return self._train(pairs, want_posteriors=True)[0]
+        sample = self._sample(pairs)
+        trained = self._train(sample)
+        if len(sample) < len(pairs) + len(self._extra):
+            return _apply(pairs, trained.priors(self._priors), self._options)
+        return trained.bitext.split(*trained.mean)[: len(pairs)]
 
     def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
         """The links of every pair whose mean probability is at least the threshold."""
         return [links_from_posteriors(p, self._threshold) for p in self.posteriors(pairs)]
 
-    def _train(
-        self, pairs: Sequence[WordPair], want_posteriors: bool
-    ) -> tuple[list[Posteriors], Priors]:
-        everything = [*pairs, *self._extra]
-        sample = _sample(everything, self._options.max_cells)
-        whole = len(sample) == len(everything)
-        bitext = _Bitext(sample)
+    def _sample(self, pairs: Sequence[WordPair]) -> list[WordPair]:
+        return _sample([*pairs, *self._extra], self._options.max_cells)
+
+    def _train(self, pairs: Sequence[WordPair]) -> _Trained:
+        bitext = _Bitext(pairs)
         options = _fitting(self._options, bitext)
-        mean = [np.zeros(len(bitext.cell)) for _ in range(2)]
-        count = np.zeros(len(bitext.pair_source))
+        share = np.float32(1 / len(options.stems))
+        mean = (np.zeros(len(bitext.cell), np.float32), np.zeros(len(bitext.cell), np.float32))
+        count = np.zeros(len(bitext.keys))
         jumps: list[Floats] = []
         for length in options.stems:
             pair = _train_agreeing(bitext, options, length, self._priors)
             cells = [direction.expect(hidden_markov=True) for direction in pair]
             for total, cell in zip(mean, cells, strict=True):
-                total += cell / len(options.stems)
-            agreed = np.bincount(bitext.cell, cells[0] * cells[1], len(count))
-            count += agreed / len(options.stems)
+                total += cell * share
+            count += bitext.sum_by_pair(cells[0] * cells[1]) * share
             jumps = [direction.jump for direction in pair]
-        model = _as_priors(bitext, count, jumps, self._priors)
-        if not want_posteriors:
-            return [], model
-        if not whole:
-            return _apply(pairs, model, self._options), model
-        return bitext.split(mean[0], mean[1])[: len(pairs)], model
+        return _Trained(bitext, mean, count, (jumps[0], jumps[1]))
 
 
 def _fitting(options: StatisticalOptions, bitext: _Bitext) -> StatisticalOptions:
@@ -177,18 +179,21 @@ def _index(word: str, surface: dict[str, int], index: dict[str, int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Sentence pairs of like size: `cells` (batch, source, target) into the flat cells, padding to
-    one cell more, and the words of both sides, each of shape (batch, words)."""
+    """Sentence pairs of like size, padded: what is real of its cells, `valid` (batch, source,
+    target), the words of both sides, each of shape (batch, words), and where its cells lie."""
 
-    cells: Ints
+    sentences: Ints
     valid: NDArray[np.bool_]
     words: tuple[Ints, Ints]
+    place: slice
 
 
 class _Bitext:
     """Sentence pairs laid out for EM.
 
-    A *cell* is a (source word, target word) of one sentence pair, a *pair* one of their types.
+    A *cell* is a (source word, target word) of one sentence pair, a *pair* one of their types. The
+    cells of all batches lie end to end, with their padding, which belongs to a pair of its own
+    after the real ones.
     """
 
     def __init__(self, pairs: Sequence[WordPair]) -> None:
@@ -196,26 +201,24 @@ class _Bitext:
         self.target = _Side([pair.target.strings() for pair in pairs])
         self.rows = np.array([len(ids) for ids in self.source.ids], dtype=np.int64)
         self.columns = np.array([len(ids) for ids in self.target.ids], dtype=np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(self.rows * self.columns)]).astype(np.int64)
-        nothing = [np.zeros(0, np.int64)]
-        both = list(zip(self.source.ids, self.target.ids, strict=True))
-        left = np.concatenate([np.repeat(s, len(t)) for s, t in both] + nothing)
-        right = np.concatenate([np.tile(t, len(s)) for s, t in both] + nothing)
+        self.batches = list(self._batches())
         width = max(len(self.target.words), 1)
-        self.keys, self.cell = _distinct(left * width + right)
+        padding = np.array([len(self.source.words) * width], dtype=np.int64)
+        keys = [self._keys(batch, width, int(padding[0])) for batch in self.batches]
+        found, cell = distinct(np.concatenate([*keys, padding]))
+        self.keys, self.cell = found[:-1], cell[:-1]
         self.pair_source, self.pair_target = self.keys // width, self.keys % width
         self.likeness = similarity(
             self.source.words, self.target.words, self.pair_source, self.pair_target
         )
-        self.batches = list(self._batches())
 
     def _batches(self) -> Iterator[_Batch]:
         """Batches of pairs whose lengths differ little, so that padding costs little."""
         usable = np.flatnonzero(self.rows * self.columns)
-        band = np.ceil(np.log(np.maximum(self.rows[usable], 1)) / np.log(1.25))
+        band = np.ceil(np.log(np.maximum(self.rows[usable], 1)) / np.log(_BAND))
         order = usable[np.lexsort((self.columns[usable], band))]
         band = np.sort(band)
-        at = 0
+        at = cells = 0
         while at < len(order):
             first = self.columns[order[at]]
             end = at + 1
@@ -223,45 +226,43 @@ class _Bitext:
                 end < len(order)
                 and end - at < 512
                 and band[end] == band[at]
-                and self.columns[order[end]] <= max(first * 1.25, first + 2)
+                and self.columns[order[end]] <= max(first * _BAND, first + 2)
             ):
                 end += 1
-            yield self._batch(order[at:end])
+            yield self._batch(order[at:end], cells)
+            cells += int((end - at) * self.rows[order[at:end]].max() * self.columns[order[end - 1]])
             at = end
 
-    def _batch(self, sentences: Ints) -> _Batch:
+    def _batch(self, sentences: Ints, at: int) -> _Batch:
         rows, columns = self.rows[sentences], self.columns[sentences]
         row, column = np.arange(rows.max()), np.arange(columns.max())
         valid = (row[:, None] < rows[:, None, None]) & (column < columns[:, None, None])
-        cells = self.starts[sentences][:, None, None] + row[:, None] * columns[:, None, None]
         words = (_padded(side.ids, sentences) for side in (self.source, self.target))
-        cells = np.where(valid, cells + column, len(self.cell))
-        return _Batch(cells.astype(np.int64), valid, (next(words), next(words)))
+        place = slice(at, at + valid.size)
+        return _Batch(sentences, valid, (next(words), next(words)), place)
 
-    def split(self, forward: Floats, reverse: Floats) -> list[Posteriors]:
+    @staticmethod
+    def _keys(batch: _Batch, width: int, padding: int) -> Ints:
+        source, target = batch.words
+        keys = source[:, :, None] * width + target[:, None, :]
+        return np.where(batch.valid, keys, padding).ravel()
+
+    def sum_by_pair(self, cells: Singles) -> Floats:
+        """The sum of every pair's cells, shape (pairs,)."""
+        return np.bincount(self.cell, cells, len(self.keys) + 1)[:-1].astype(np.float64, copy=False)
+
+    def split(self, forward: Singles, reverse: Singles) -> list[Posteriors]:
         """Flat cell probabilities as one `Posteriors` a sentence pair."""
-        result = []
-        for at, rows, columns in zip(
-            self.starts[:-1].tolist(), self.rows.tolist(), self.columns.tolist(), strict=True
-        ):
-            part = slice(at, at + rows * columns)
-            result.append(
-                Posteriors(
-                    forward[part].reshape(rows, columns).astype(np.float32),
-                    reverse[part].reshape(rows, columns).astype(np.float32),
-                )
-            )
+        shapes = zip(self.rows.tolist(), self.columns.tolist(), strict=True)
+        result = [Posteriors(*np.zeros((2, rows, columns), np.float32)) for rows, columns in shapes]
+        for batch in self.batches:
+            both = [flat[batch.place].reshape(batch.valid.shape) for flat in (forward, reverse)]
+            for number, sentence in enumerate(batch.sentences.tolist()):
+                soft = result[sentence]
+                rows, columns = soft.forward.shape
+                soft.forward[:] = both[0][number, :rows, :columns]
+                soft.reverse[:] = both[1][number, :rows, :columns]
         return result
-
-
-def _distinct(values: Ints) -> tuple[Ints, Ints]:
-    """The distinct values, ascending, and for each value its place among them."""
-    encoded = pa.array(values).dictionary_encode()
-    found = encoded.dictionary.to_numpy()
-    order = np.argsort(found)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return found[order], place[encoded.indices.to_numpy()]
 
 
 def _padded(ids: Sequence[Ints], sentences: Ints) -> Ints:
@@ -293,7 +294,7 @@ class _Direction:
         )
         width = int(generated_stem.max(initial=0)) + 1
         keys = given_stem[self._pair_given] * width + generated_stem[self._pair_generated]
-        stem_keys, self._pair_stem = _distinct(keys)
+        stem_keys, self._pair_stem = distinct(keys)
         self._stem_given = stem_keys // width
         frequency = self._generated.frequency
         of_stem = np.bincount(generated_stem, frequency, width)[generated_stem]
@@ -314,14 +315,14 @@ class _Direction:
             self.jump = priors.jumps[int(reverse)]
         self.learn(None)
 
-    def learn(self, cells: Floats | None) -> None:
+    def learn(self, cells: Singles | None) -> None:
         """The M step: the translation table from expected counts of the cells."""
         options = self._options
         base = np.full(len(self._pair_given), 1.0 / max(len(self._generated.words), 1))
         count = self._prior_count
         total = self._prior_total
         if cells is not None:
-            own = np.bincount(self._bitext.cell, cells, len(self._pair_given))
+            own = self._bitext.sum_by_pair(cells)
             count = count + own
             total = total + np.bincount(self._pair_given, own, len(total))
         if cells is not None or self._prior_total.any():
@@ -343,19 +344,21 @@ class _Direction:
         smooth = self._null_counts + 10.0 * self._unigram
         self._null = smooth / max(smooth.sum(), _TINY)
 
-    def expect(self, hidden_markov: bool) -> Floats:
+    def expect(self, hidden_markov: bool) -> Singles:
         """The E step: the probability of every cell."""
-        result = np.zeros(len(self._bitext.cell) + 1)
-        table = np.append(self._table[self._bitext.cell], 0.0)
+        result = np.empty(len(self._bitext.cell), np.float32)
+        cells = np.append(self._table, 0.0).astype(np.float32)[self._bitext.cell]
+        absent = self._null.astype(np.float32)
         self._null_counts = np.zeros(len(self._generated.words))
         self._jump_counts = np.zeros_like(self.jump)
         for batch in self._bitext.batches:
-            emit, valid = table[batch.cells], batch.valid
+            valid = batch.valid
+            emit = cells[batch.place].reshape(valid.shape)
             if self._reverse:
                 emit, valid = emit.transpose(0, 2, 1), valid.transpose(0, 2, 1)
             words = batch.words[int(not self._reverse)]
             real = valid[:, 0, :]
-            null = np.where(real, self._null[words], 1.0)
+            null = np.where(real, absent[words], np.float32(1.0))
             run = self._forward_backward if hidden_markov else self._mixture
             linked, unlinked = run(np.ascontiguousarray(emit), null, valid)
             self._null_counts += np.bincount(
@@ -363,16 +366,18 @@ class _Direction:
             )
             if self._reverse:
                 linked = linked.transpose(0, 2, 1)
-            result[batch.cells] = linked
-        return result[:-1]
+            result[batch.place] = linked.ravel()
+        return result
 
     def _mixture(
-        self, emit: Floats, null: Floats, valid: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats]:
+        self, emit: Singles, null: Singles, valid: NDArray[np.bool_]
+    ) -> tuple[Singles, Singles]:
         """Every word on its own, near the diagonal rather than far (fast_align's prior)."""
-        given, generated = valid[:, :, 0].sum(axis=1), valid[:, 0, :].sum(axis=1)
-        place = (np.arange(valid.shape[1]) + 0.5) / given[:, None]
-        other = (np.arange(valid.shape[2]) + 0.5) / generated[:, None]
+        given, generated = (
+            side.sum(axis=1, dtype=np.float32) for side in (valid[:, :, 0], valid[:, 0, :])
+        )
+        place = (np.arange(valid.shape[1], dtype=np.float32) + 0.5) / given[:, None]
+        other = (np.arange(valid.shape[2], dtype=np.float32) + 0.5) / generated[:, None]
         distance = np.abs(place[:, :, None] - other[:, None, :])
         near = np.exp(-self._options.diagonal * distance) * valid
         near /= np.maximum(near.sum(axis=1, keepdims=True), _TINY)
@@ -382,27 +387,28 @@ class _Direction:
         return linked / total[:, None, :], unlinked / total
 
     def _forward_backward(
-        self, emit: Floats, null: Floats, valid: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats]:
+        self, emit: Singles, null: Singles, valid: NDArray[np.bool_]
+    ) -> tuple[Singles, Singles]:
         """Scaled forward-backward; an unlinked word remembers the last position (Och & Ney 2003).
 
         `emit` has shape (batch, given, generated). Transitions are the jump widths divided by what
         is within the sentence, so that one matrix serves the whole batch.
         """
         sentences, given, generated = emit.shape
-        inside = valid[:, :, 0].astype(np.float64)
+        inside = valid[:, :, 0].astype(np.float32)
+        widths = self.jump.astype(np.float32)
         limit = self._options.max_jump
         width = np.arange(given)[None, :] - np.arange(given)[:, None]
         width = np.clip(width, -limit, limit) + limit
-        jump = self.jump[width]
+        jump = widths[width]
         scale = (1.0 - self._options.null) * inside / np.maximum(inside @ jump.T, _TINY)
         skip = self._options.null
-        start = self.jump[np.clip(np.arange(given) + 1, 0, limit) + limit] * inside
+        start = widths[np.clip(np.arange(given) + 1, 0, limit) + limit] * inside
         start /= start.sum(axis=1, keepdims=True)
-        linked = np.zeros((generated, sentences, given))
-        either = np.zeros((generated, sentences, given))
-        norm = np.ones((generated, sentences, 1))
-        ones = np.ones((given, 1))
+        linked = np.empty((generated, sentences, given), np.float32)
+        either = np.empty((generated, sentences, given), np.float32)
+        norm = np.empty((generated, sentences, 1), np.float32)
+        ones = np.ones((given, 1), np.float32)
         for step in range(generated):
             if step:
                 before = either[step - 1]
@@ -417,24 +423,24 @@ class _Direction:
 
     def _backward(
         self,
-        emit: Floats,
-        null: Floats,
+        emit: Singles,
+        null: Singles,
         valid: NDArray[np.bool_],
-        linked: Floats,
-        either: Floats,
-        norm: Floats,
-        jump: Floats,
-        scale: Floats,
+        linked: Singles,
+        either: Singles,
+        norm: Singles,
+        jump: Singles,
+        scale: Singles,
         width: Ints,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Singles, Singles]:
         """The way back. `linked` and `either` (linked or not) are the forward probabilities of
         each position, of shape (generated, batch, given). What is given for padding means nothing.
         """
         sentences, given, generated = emit.shape
-        ones = np.ones((given, 1))
-        after = np.ones((sentences, given))
-        moves = np.zeros((given, given))
-        result = np.empty((generated, sentences, given))
+        ones = np.ones((given, 1), np.float32)
+        after = np.ones((sentences, given), np.float32)
+        moves = np.zeros((given, given), np.float32)
+        result = np.empty((generated, sentences, given), np.float32)
         for step in range(generated - 1, -1, -1):
             result[step] = linked[step] * after
             result[step] /= np.maximum((either[step] * after) @ ones, _TINY)
@@ -447,7 +453,7 @@ class _Direction:
             moves += (before * real if padded else before).T @ message
             back = (message @ jump.T) * scale
             back += self._options.null * null[:, step, None] / norm[step] * after
-            after = np.where(real, back, 1.0) if padded else back
+            after = np.where(real, back, np.float32(1.0)) if padded else back
         self._jump_counts += np.bincount(
             width.ravel(), (moves * jump).ravel(), minlength=len(self.jump)
         )
@@ -509,24 +515,33 @@ def _lookup(words: Sequence[str], index: dict[str, int]) -> Ints:
     return np.fromiter((index.get(word, -1) for word in words), np.int64, len(words))
 
 
-def _as_priors(
-    bitext: _Bitext, count: Floats, jumps: Sequence[Floats], earlier: Priors | None
-) -> Priors:
-    """What was learned, on top of what was known before."""
-    table: dict[tuple[str, str], float] = {}
-    if earlier is not None:
-        known = zip(earlier.source, earlier.target, strict=True)
-        table = dict(zip(known, earlier.count.tolist(), strict=True))
-    for pair in np.flatnonzero(count >= _LEAST_COUNT).tolist():
-        source = bitext.source.words[bitext.pair_source[pair]]
-        target = bitext.target.words[bitext.pair_target[pair]]
-        table[source, target] = table.get((source, target), 0.0) + float(count[pair])
-    return Priors(
-        tuple(source for source, _ in table),
-        tuple(target for _, target in table),
-        np.array(list(table.values()), dtype=np.float64),
-        (jumps[0], jumps[1]),
-    )
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A bitext, the probabilities of its cells in both directions, and what they teach."""
+
+    bitext: _Bitext
+    mean: tuple[Singles, Singles]
+    count: Floats
+    """Expected links of every pair."""
+    jumps: tuple[Floats, Floats]
+
+    def priors(self, earlier: Priors | None) -> Priors:
+        """What was learned, on top of what was known before."""
+        table: dict[tuple[str, str], float] = {}
+        if earlier is not None:
+            known = zip(earlier.source, earlier.target, strict=True)
+            table = dict(zip(known, earlier.count.tolist(), strict=True))
+        bitext = self.bitext
+        for pair in np.flatnonzero(self.count >= _LEAST_COUNT).tolist():
+            source = bitext.source.words[bitext.pair_source[pair]]
+            target = bitext.target.words[bitext.pair_target[pair]]
+            table[source, target] = table.get((source, target), 0.0) + float(self.count[pair])
+        return Priors(
+            tuple(source for source, _ in table),
+            tuple(target for _, target in table),
+            np.array(list(table.values()), dtype=np.float64),
+            self.jumps,
+        )
 
 
 def _apply(
@@ -541,12 +556,13 @@ def _apply(
             cells += len(pairs[end].source.offsets) * len(pairs[end].target.offsets)
             end += 1
         bitext = _Bitext(pairs[at:end])
-        mean = [np.zeros(len(bitext.cell)) for _ in range(2)]
+        mean = [np.zeros(len(bitext.cell), np.float32) for _ in range(2)]
         fitting = _fitting(options, bitext)
+        share = np.float32(1 / len(fitting.stems))
         for length in fitting.stems:
             for reverse in (False, True):
                 direction = _Direction(bitext, reverse, length, fitting, model)
-                mean[int(reverse)] += direction.expect(hidden_markov=True) / len(fitting.stems)
+                mean[int(reverse)] += direction.expect(hidden_markov=True) * share
         result.extend(bitext.split(mean[0], mean[1]))
         at = end
     return result

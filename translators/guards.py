@@ -73,6 +73,8 @@ def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
 def repeats_words(text: str, length: int) -> bool:
     """Whether some `length` words in a row, case aside, come twice in `text`."""
     words = _WORDS.findall(text.lower())
+    if len(words) - len(set(words)) < length:
+        return False  # too few words come again
     runs = [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
     return len(set(runs)) < len(runs)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.distinct import groups
 from alignment.projectors.lexicon import FREQUENCY_BINS, Lexicon, Shape
 from alignment.protocol import Posteriors, WordPair
 
@@ -411,7 +412,7 @@ class Candidates:
         inside = np.bincount(stems, covered, self.lexicon.stems)
         total = self.lexicon.target_stem_count
         key = self.job_row[self.cell_job] * self.lexicon.stems + stems
-        _, group = np.unique(key, return_inverse=True)
+        group = groups(key)
         own: Floats = np.bincount(group, covered)[group].astype(np.float64)
         first = np.concatenate([[True], np.diff(self.job_row) != 0])
         in_row = np.bincount(group, first[self.cell_job].astype(float))[group]
@@ -438,7 +439,7 @@ class Candidates:
             ("after_word", after),
         ):
             seen: Floats = np.bincount(number, weight, words + 2).astype(np.float64)
-            _, group = np.unique(self.job * (words + 2) + number, return_inverse=True)
+            group = groups(self.job * (words + 2) + number)
             own: Floats = np.bincount(group, weight)[group].astype(np.float64)
             self._column(name)[:] = _log_rate(seen[number] - own, count[number] - 1.0, rate)
 
@@ -470,10 +471,10 @@ class Candidates:
         stems = self.lexicon.stem + 1
         here = Hashes(stems[self.cell_type])(self.cell_start, self.cell_end)
         source = Hashes(stems[self.source_type])(self.source_at[:-1], self.source_at[1:])
-        _, kind = np.unique(source, return_inverse=True)
+        kind = groups(source)
         with np.errstate(over="ignore"):
             key = here ^ (_scrambled(kind[self.job] + 1) * np.uint64(0x9E3779B97F4A7C15))
-        _, group = np.unique(key, return_inverse=True)
+        group = groups(key)
         seen = np.bincount(group, weight)[group] - weight
         others = np.bincount(kind).astype(float)[kind][self.job] - 1.0
         share = 3.0 * np.maximum(seen, 0.0) / (np.maximum(others - seen, 0.0) + 1.0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.distinct import distinct
 from alignment.lexical import normalize, similarity, stem
 from alignment.protocol import WordPair
 
@@ -30,6 +32,7 @@ class Shape(IntEnum):
     OTHER = 4
 
 
+@lru_cache(1 << 14)
 def word_shape(word: str) -> Shape:
     """The `Shape` of `word`."""
     if any(char.isdigit() for char in word):
@@ -86,7 +89,7 @@ class Lexicon:
 
     def likeness(self, rows: Ints, columns: Ints) -> Floats:
         """Look-alike scores of source types `rows` and target types `columns`."""
-        keys, back = np.unique(rows * len(self.types) + columns, return_inverse=True)
+        keys, back = distinct(rows * len(self.types) + columns)
         width = max(len(self.types), 1)
         alike = similarity(self.types, self.types, keys // width, keys % width)
         return alike[back]
