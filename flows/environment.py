@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,24 @@ from augmentation.config import runs_folder
 from corpora.storage import make_folder
 
 
-def prepare_prefect() -> None:
-    """Quiet, without telemetry, and with its records beside the runs.
+@contextmanager
+def prepared_prefect() -> Iterator[None]:
+    """Prefect for a flow that the command line runs: quiet, without telemetry or heartbeat, and
+    with its records beside the runs.
 
     What the user has set stays as it is. Without a server of the user's, Prefect starts one for
     the time of the run.
     """
+    _set_defaults()
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    # Whoever typed the command sees that it lives, and would wait a second for the last beat.
+    heartbeat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
+    with temporary_settings({} if heartbeat.name in os.environ else {heartbeat: None}):
+        yield
+
+
+def _set_defaults() -> None:
     defaults = {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

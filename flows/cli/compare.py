@@ -71,12 +71,12 @@ def run(args: argparse.Namespace) -> int:
 
         done = compare(config, notice)
     else:
-        from flows.environment import prepare_prefect
+        from flows.environment import prepared_prefect
 
-        prepare_prefect()
-        from flows.compare import run_flow
+        with prepared_prefect():
+            from flows.compare import run_flow
 
-        done = run_flow(config, notice)
+            done = run_flow(config, notice)
     if given.get("json"):
         print(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
     else:

@@ -122,12 +122,12 @@ def run(args: argparse.Namespace) -> int:
 
         train_translator(one)
     else:
-        from flows.environment import prepare_prefect
+        from flows.environment import prepared_prefect
 
-        prepare_prefect()
-        from flows.train_translator import run_flow
+        with prepared_prefect():
+            from flows.train_translator import run_flow
 
-        run_flow(one)
+            run_flow(one)
     print(args.out)
     return 0
 

@@ -151,12 +151,12 @@ def run(args: argparse.Namespace) -> int:
 
         result = translate_test(config)
     else:
-        from flows.environment import prepare_prefect
+        from flows.environment import prepared_prefect
 
-        prepare_prefect()
-        from flows.translate_test import translate_test as flow
+        with prepared_prefect():
+            from flows.translate_test import translate_test as flow
 
-        result = flow(config)
+            result = flow(config)
     lines: list[tuple[str, object]] = [("rows", result.rows)]
     lines += [(f"  {flag}", count) for flag, count in sorted(result.flags.items())]
     lines += [("seconds", round(result.seconds, 1)), ("predictions", result.predictions)]

@@ -186,12 +186,12 @@ def run(args: argparse.Namespace) -> int:
 
         result = translate_train(config, watch())
     else:
-        from flows.environment import prepare_prefect
+        from flows.environment import prepared_prefect
 
-        prepare_prefect()
-        from flows.translate_train import run_flow
+        with prepared_prefect():
+            from flows.translate_train import run_flow
 
-        result = run_flow(config, watch())
+            result = run_flow(config, watch())
     print(summary_table(result))
     return 0
 

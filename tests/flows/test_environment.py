@@ -14,8 +14,9 @@ from tests.paths import ROOT
 
 SCRIPT = """
 import sys, time
-from flows.environment import prepare_prefect
-prepare_prefect()
+from flows.environment import prepared_prefect
+prefect = prepared_prefect()
+prefect.__enter__()
 from prefect.server.api.server import SubprocessASGIServer
 server = SubprocessASGIServer()
 server.port = server.find_available_port()
