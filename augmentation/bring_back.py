@@ -1,9 +1,8 @@
 """Predictions on translations brought back to the texts that were translated.
 
-Classes come back as they are, spans by a projector, free text by translation. Several predictors
-(one for each of the n-best translations, perhaps one in the text's own language) vote. Nothing is
-dropped: a span that cannot be placed leaves the flag `unmapped:LABEL`, which scoring counts as
-wrong.
+Classes come back as they are, spans by a projector, free text by translation. What several say (of
+the n-best translations, or of the text in its own language) is made one. Nothing is dropped: a span
+that cannot be placed leaves the flag `unmapped:LABEL`, which scoring counts as wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alignment.protocol import ProjectionInput, SpanProjector
+from augmentation.pooling import Mean, pool_answers, pool_spans, sure
 from augmentation.whole_texts import WholeTranslation, turned_round
 from corpora.checks import Task
 from corpora.predictions import UNMAPPED, Prediction
@@ -60,49 +60,112 @@ def bring_back(
     *,
     source: str,
     target: str,
+    candidates: bool = False,
 ) -> list[list[Prediction]]:
     """Predictions on the translations (`target`) as predictions on the rows (`source`).
 
     `predictions` has for every row one a translation. Classes are left as they are, and so is
-    free text.
+    free text. With `candidates`, what a predictor weighed besides is brought back too.
     """
     if task not in ("tokens", "qa") or projector is None:
         return [
             [replace(one, id=t.row.id) for one in own]
             for t, own in zip(translated, predictions, strict=True)
         ]
-    inputs = [
-        ProjectionInput(
-            text.text,
-            _apart(one.spans) if task == "tokens" else _answer(one, text.text),
-            t.row.text,
-            turned_round(text.segments),
-            target,
-            source,
-        )
-        for t, own in zip(translated, predictions, strict=True)
-        for text, one in zip(t.texts, own, strict=True)
-    ]
-    projections = iter(zip(inputs, projector.project(inputs), strict=True))
-    out = []
+    # Projectors place disjoint spans, so that each prediction asks for them in several layers.
+    asked: list[list[tuple[Span, ...]]] = []
+    inputs: list[ProjectionInput] = []
     for t, own in zip(translated, predictions, strict=True):
-        back = []
-        for one in own:
-            given, projection = next(projections)
-            spans: list[Span] = []
-            lost = _left_behind(task, one, given.spans)
-            for before, after in zip(given.spans, projection.placed, strict=True):
-                if after is None:
-                    lost.append(f"{UNMAPPED}:{before.label}")
-                else:
-                    spans.append(replace(after, confidence=_sure(before)))
-            spans.sort(key=lambda s: (s.start, s.end))
-            flags = (*one.flags, *lost)
-            # An answer in the predictor's language is none in the row's.
-            said = None if task == "qa" else one.target
-            back.append(replace(one, id=t.row.id, spans=tuple(spans), target=said, flags=flags))
-        out.append(back)
-    return out
+        for text, one in zip(t.texts, own, strict=True):
+            chosen = _apart(one.spans) if task == "tokens" else _answer(one, text.text)
+            layers = [chosen, *(_layers(chosen, one.candidates) if candidates else ())]
+            asked.append(layers)
+            segments = turned_round(text.segments)
+            inputs += [
+                ProjectionInput(text.text, spans, t.row.text, segments, target, source)
+                for spans in layers
+            ]
+    projections = iter(projector.project(inputs))
+    found = iter([[next(projections).placed for _ in layers] for layers in asked])
+    layers_of = iter(asked)
+    return [
+        [_back(task, t.row.id, one, next(layers_of), next(found), candidates) for one in own]
+        for t, own in zip(translated, predictions, strict=True)
+    ]
+
+
+def _back(
+    task: Task,
+    name: str,
+    said: Prediction,
+    asked: Sequence[tuple[Span, ...]],
+    found: Sequence[tuple[Span | None, ...]],
+    candidates: bool,
+) -> Prediction:
+    """What was `said` of a translation, as said of the row called `name`: `found` are the places
+    of the spans that were `asked` for, layer by layer, the chosen ones first."""
+    places = {
+        (before.start, before.end): after
+        for layer, placed in zip(asked, found, strict=True)
+        for before, after in zip(layer, placed, strict=True)
+        if after is not None
+    }
+    lost = _left_behind(task, said, asked[0])
+    spans = []
+    for before, after in zip(asked[0], found[0], strict=True):
+        if after is None:
+            lost.append(f"{UNMAPPED}:{before.label}")
+        else:
+            spans.append(replace(after, confidence=sure(before)))
+    return replace(
+        said,
+        id=name,
+        spans=tuple(sorted(spans, key=lambda s: (s.start, s.end))),
+        candidates=_moved(task, said.candidates, places) if candidates else (),
+        # An answer in the predictor's language is none in the row's.
+        target=None if task == "qa" else said.target,
+        flags=(*said.flags, *lost),
+    )
+
+
+def _layers(chosen: Sequence[Span], candidates: Sequence[Span]) -> list[tuple[Span, ...]]:
+    """The places of `candidates` beside those of `chosen`, as few sets of disjoint spans as a
+    first fit finds, the most probable first."""
+    seen = {(span.start, span.end) for span in chosen}
+    layers: list[list[Span]] = []
+    for span in sorted(candidates, key=lambda s: (-sure(s), s.start, s.end, s.label)):
+        if (span.start, span.end) in seen:
+            continue
+        seen.add((span.start, span.end))
+        for layer in layers:
+            if all(span.end <= s.start or s.end <= span.start for s in layer):
+                layer.append(span)
+                break
+        else:
+            layers.append([span])
+    return [tuple(sorted(layer, key=lambda s: s.start)) for layer in layers]
+
+
+def _moved(
+    task: Task, candidates: Sequence[Span], places: Mapping[tuple[int, int], Span]
+) -> tuple[Span, ...]:
+    """Candidates at their places in the row.
+
+    Of answers that fall together the chances add up, and those that are lost leave theirs to the
+    others: what is missing to 1 stays the chance that there is no answer.
+    """
+    chances: dict[tuple[int, int, str], float] = {}
+    for span in candidates:
+        place = places.get((span.start, span.end))
+        if place is None:
+            continue
+        key = (place.start, place.end, span.label)
+        before, own = chances.get(key, 0.0), sure(span)
+        chances[key] = before + own if task == "qa" else max(before, own)
+    scale = 1.0
+    if task == "qa" and chances:
+        scale = min(1.0, sum(map(sure, candidates))) / max(sum(chances.values()), 1e-12)
+    return tuple(Span(*key, None, chance * scale) for key, chance in sorted(chances.items()))
 
 
 def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -132,42 +195,44 @@ def _left_behind(task: Task, prediction: Prediction, given: Sequence[Span]) -> l
     return [f"{UNMAPPED}:{s.label}" for s in dict.fromkeys(prediction.spans) if s not in kept]
 
 
-def _sure(span: Span) -> float:
-    return 1.0 if span.confidence is None else span.confidence
+def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
+    """One prediction of several by one predictor, on the translations of one row.
 
-
-def average(
-    task: Task, predictions: Sequence[Prediction], weights: Sequence[float] | None = None
-) -> Prediction:
-    """One prediction of several on the same row; `weights` sum to one (None: all alike).
-
-    Probabilities are averaged; a predictor that gives none is taken to be sure. A span is kept
-    where voters of at least half the weight have it. The answer to a question is that of most
-    weight times probability, unless half the weight finds none. Text is the first one's.
+    Probabilities are averaged, of classes and of spans (see `pooling`). Text is the first one's.
     """
     if len(predictions) == 1:
         return predictions[0]
-    shares = list(weights) if weights is not None else [1 / len(predictions)] * len(predictions)
-    first = predictions[0]
-    chances: defaultdict[str, float] = defaultdict(float)
-    for one, share in zip(predictions, shares, strict=True):
-        for name, chance in probabilities_of(one).items():
-            chances[name] += share * chance
-    label = _top(chances) if chances else None
-    spans, flags = _vote(task, predictions, shares)
-    return Prediction(first.id, label, dict(chances), spans, first.target, flags)
+    return _merged(task, predictions, [1 / len(predictions)] * len(predictions), "probabilities")
 
 
 def ensemble(task: Task, one: Prediction, other: Prediction, weight: float = 0.5) -> Prediction:
-    """`one` and `other`, the latter with `weight`: logits are averaged, spans voted on.
+    """`one` and `other`, the latter with `weight`: logits are averaged, of classes and of spans.
 
     The average of logits is the normalised geometric mean of probabilities.
     """
-    merged = average(task, [one, other], [1 - weight, weight])
-    chances = _geometric(probabilities_of(one), probabilities_of(other), weight)
-    if not chances:
-        return merged
-    return replace(merged, label=_top(chances), probabilities=chances)
+    return _merged(task, [one, other], [1 - weight, weight], "logits")
+
+
+def _merged(
+    task: Task, predictions: Sequence[Prediction], shares: Sequence[float], mean: Mean
+) -> Prediction:
+    first = predictions[0]
+    spoken = [
+        (probabilities_of(one), share) for one, share in zip(predictions, shares, strict=True)
+    ]
+    chances = (_geometric if mean == "logits" else _arithmetic)(spoken)
+    pool = pool_answers if task == "qa" else pool_spans
+    spans = pool(predictions, shares, mean)
+    lost: defaultdict[str, float] = defaultdict(float)
+    for one, share in zip(predictions, shares, strict=True):
+        for flag in one.flags:
+            lost[flag] += share
+    flags = tuple(flag for flag, share in lost.items() if share >= 0.5 - 1e-9)
+    if task == "qa" and spans:
+        flags = ()
+    return Prediction(
+        first.id, _top(chances) if chances else None, chances, spans, first.target, flags
+    )
 
 
 def _top(chances: Mapping[str, float]) -> str:
@@ -181,51 +246,29 @@ def probabilities_of(prediction: Prediction) -> Mapping[str, float]:
     return {prediction.label: 1.0}
 
 
-def _geometric(
-    one: Mapping[str, float], other: Mapping[str, float], weight: float
-) -> dict[str, float]:
-    if not one or not other:
-        return dict(one or other)
+Spoken = Sequence[tuple[Mapping[str, float], float]]
+"""What each predictor says of the classes, and its share."""
+
+
+def _arithmetic(spoken: Spoken) -> dict[str, float]:
+    chances: defaultdict[str, float] = defaultdict(float)
+    for one, share in spoken:
+        for label, chance in one.items():
+            chances[label] += share * chance
+    return dict(chances)
+
+
+def _geometric(spoken: Spoken) -> dict[str, float]:
+    """Of those who say something; their shares are made to sum to one."""
+    spoken = [(one, share) for one, share in spoken if one and share > 0]
+    whole = sum(share for _, share in spoken)
     logs = {
-        label: (1 - weight) * math.log(max(one.get(label, 0.0), _LEAST))
-        + weight * math.log(max(other.get(label, 0.0), _LEAST))
-        for label in sorted({*one, *other})
+        label: sum(
+            share / whole * math.log(max(one.get(label, 0.0), _LEAST)) for one, share in spoken
+        )
+        for label in sorted({label for one, _ in spoken for label in one})
     }
-    top = max(logs.values())
+    top = max(logs.values(), default=0.0)
     raised = {label: math.exp(value - top) for label, value in logs.items()}
     total = sum(raised.values())
     return {label: value / total for label, value in raised.items()}
-
-
-def _vote(
-    task: Task, predictions: Sequence[Prediction], shares: Sequence[float]
-) -> tuple[tuple[Span, ...], tuple[str, ...]]:
-    votes: defaultdict[tuple[int, int, str], float] = defaultdict(float)
-    sure: defaultdict[tuple[int, int, str], float] = defaultdict(float)
-    shapes: dict[tuple[int, int, str], Span] = {}
-    none = 0.0
-    lost: defaultdict[str, float] = defaultdict(float)
-    for one, share in zip(predictions, shares, strict=True):
-        for span in dict.fromkeys(one.spans):
-            key = (span.start, span.end, span.label)
-            votes[key] += share
-            sure[key] += share * _sure(span)
-            shapes.setdefault(key, span)
-        for flag in one.flags:
-            lost[flag] += share
-        none += share * (not one.spans)
-    half = 0.5 - 1e-9
-    flags = tuple(flag for flag, share in lost.items() if share >= half)
-    if task == "qa":
-        # Unplaced answers are no votes for there being none.
-        none -= sum(share for flag, share in lost.items() if flag.startswith(UNMAPPED))
-        if not shapes or none >= half:
-            return (), flags
-        best = max(shapes, key=lambda key: (sure[key], votes[key], -key[0]))
-        return (replace(shapes[best], confidence=sure[best]),), ()
-    kept: list[Span] = []
-    for key in sorted(shapes, key=lambda k: (-votes[k], -sure[k], k)):
-        free = all(key[1] <= span.start or span.end <= key[0] for span in kept)
-        if votes[key] >= half and free:
-            kept.append(replace(shapes[key], confidence=sure[key]))
-    return tuple(sorted(kept, key=lambda s: s.start)), flags

@@ -67,6 +67,8 @@ from trainers.load import load_predictor
 from trainers.protocol import Predictor, Trainer
 
 VERSION = 1
+POOLING = 2
+"""How the words of several predictors are made one."""
 DATA, TRANSLATIONS, CHECK, MODELS, CELLS = (
     "10-data", "20-translations", "30-check.json", "40-models", "50-cells",
 )  # fmt: skip
@@ -600,7 +602,8 @@ def _cell_fingerprint(cell: Job, run: CompareRun) -> str:
     if cell.subject in BY_WAY_OF_SOURCE and cell.lang != source:
         settings = test_settings(run, cell.lang)
         way = [settings.identity(source), settings.projector, config.projection, config.n_best]
-    weight = config.ensemble_weight if cell.subject == "ensemble" else None
+        way += [POOLING] if config.n_best > 1 else []
+    weight = [POOLING, config.ensemble_weight] if cell.subject == "ensemble" else None
     return fingerprint([VERSION, cell.subject, models, test, way, weight])
 
 
@@ -669,7 +672,9 @@ def predict(cell: Job, run: CompareRun) -> None:
         seconds["translate"] = crossing.seconds
         began = time.monotonic()
         model = load_model(run, cell.trainer, sets[-1], cell.seed)
-        predictions = crossing.bridge.predict(crossing.translated, model)
+        predictions = crossing.bridge.predict(
+            crossing.translated, model, cell.subject == "ensemble"
+        )
     else:
         predictions = load_model(run, cell.trainer, sets[0], cell.seed).predict(rows)
     if cell.subject == "ensemble":

@@ -43,7 +43,7 @@ from trainers.protocol import Predictor
 from translators.languages import normalise_tag
 from translators.protocol import DecodingOptions, Translator
 
-VERSION = 1
+VERSION = 2
 READ, ANSWER = "10-ingest", "50-answer"
 PREDICTIONS_FILE = "predictions.jsonl"
 ANSWER_SCHEMA = pa.schema([pa.field("line", pa.string(), nullable=False)])
@@ -167,9 +167,12 @@ class Bridge:
         ]
 
     def predict(
-        self, translated: Sequence[TranslatedRow], predictor: Predictor
+        self, translated: Sequence[TranslatedRow], predictor: Predictor, ensemble: bool = False
     ) -> list[Prediction]:
-        """The predictor's word on the translations, brought back and averaged; one a row."""
+        """The predictor's word on the translations, brought back and averaged; one a row.
+
+        For an `ensemble` with another predictor, what was weighed besides is brought back too.
+        """
         variants = [one.variants(self.target) for one in translated]
         said = iter(predictor.predict([row for own in variants for row in own]))
         predictions = [[next(said) for _ in own] for own in variants]
@@ -180,6 +183,7 @@ class Bridge:
             self.projector,
             source=self.source,
             target=self.target,
+            candidates=ensemble or self.options.num_hypotheses > 1,
         )
         out = [
             replace(one, flags=(*one.flags, *t.flags))
@@ -365,7 +369,7 @@ def answer_shard(ref: ShardRef, run: TestRun) -> ShardRef:
     rows = [row for batch in read_batches(ref) for row in batch_to_rows(batch)]
     with ShardWriter(out, made_from, schema=ANSWER_SCHEMA) as writer:
         translated = bridge.over(rows)
-        predictions = bridge.predict(translated, predictor)
+        predictions = bridge.predict(translated, predictor, other is not None)
         if other is not None:
             own = other.predict(rows)
             predictions = [

@@ -28,6 +28,9 @@ class Prediction:
     target: str | None = None
     flags: tuple[str, ...] = ()
     """What went wrong on the way; see `UNMAPPED`."""
+    candidates: tuple[Span, ...] = ()
+    """All spans that may be there, the predicted ones among them, with their probabilities; they
+    may overlap. For ensembles only: files do not hold them. Empty where none were weighed."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:

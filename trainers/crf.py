@@ -22,7 +22,7 @@ from corpora.storage import make_folder, replacing
 from trainers.features import sentence_features
 from trainers.linear import LinearPredictor, LinearTrainer, load_linear
 from trainers.storage import read_facts, write_facts
-from trainers.tagging import WordCutter, spans_of_tags
+from trainers.tagging import LEAST_CHANCE, WordCutter, candidate_spans, spans_of_tags
 
 MODEL_FILE = "model.crfsuite"
 LABEL_FOLDER = "label"
@@ -92,12 +92,12 @@ class CrfPredictor:
         self.classifier = classifier
         self._tagger: Any = pycrfsuite.Tagger()
         self._tagger.open_inmemory(model)
-        tags: list[str] = self._tagger.labels()
-        self.labels: tuple[str, ...] = tuple(sorted({tag[2:] for tag in tags if tag != "O"}))
+        self._tags: list[str] = self._tagger.labels()
+        self.labels: tuple[str, ...] = tuple(sorted({tag[2:] for tag in self._tags if tag != "O"}))
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """Spans (and a label, where there is a classifier) of every row."""
-        out = [Prediction(row.id, spans=self._spans(row)) for row in rows]
+        out = [self._predict(row) for row in rows]
         if self.classifier is None:
             return out
         return [
@@ -105,20 +105,28 @@ class CrfPredictor:
             for one, said in zip(out, self.classifier.predict(rows), strict=True)
         ]
 
-    def _spans(self, row: Row) -> tuple[Any, ...]:
+    def _predict(self, row: Row) -> Prediction:
         offsets = self._cutter.words(row)
         if not offsets:
-            return ()
+            return Prediction(row.id)
         features = sentence_features([row.text[a:b] for a, b in offsets])
         self._tagger.set(pycrfsuite.ItemSequence(features))
         tags: list[str] = self._tagger.tag()
-        if all(tag == "O" for tag in tags):
-            return ()
+        sure = [self._chance(tag, word) for word, tag in enumerate(tags)]
+        spans = spans_of_tags(offsets, tags, sure)
         chances = [
-            1.0 if tag == "O" else min(1.0, float(self._tagger.marginal(tag, i)))
-            for i, tag in enumerate(tags)
+            {tag: chance} if chance > 1.0 - LEAST_CHANCE else self._chances(word)
+            for word, (tag, chance) in enumerate(zip(tags, sure, strict=True))
         ]
-        return spans_of_tags(offsets, tags, chances)
+        return Prediction(row.id, spans=spans, candidates=candidate_spans(offsets, chances, spans))
+
+    def _chance(self, tag: str, word: int) -> float:
+        return min(1.0, float(self._tagger.marginal(tag, word)))
+
+    def _chances(self, word: int) -> dict[str, float]:
+        """The tags that a word may have, with their marginal probabilities."""
+        found = {tag: self._chance(tag, word) for tag in self._tags}
+        return {tag: chance for tag, chance in found.items() if chance >= LEAST_CHANCE}
 
     def save(self, folder: Path) -> None:
         """Write `predictor.json`, CRFsuite's own file, and the classifier in `label/`."""

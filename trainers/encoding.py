@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row, Span
-from trainers.tagging import WordCutter, spans_of_tags
+from trainers.tagging import LEAST_CHANCE, WordCutter, candidate_spans, spans_of_tags
 
 _log = logging.getLogger(__name__)
 IGNORED = -100
@@ -25,6 +25,8 @@ IGNORED = -100
 ANSWER = "answer"
 _LONGEST_ANSWER = 30
 _BEST = 20
+_WEIGHED = 8
+"""Answers of a question that ensembles are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +210,30 @@ class TagEncoder:
                     edges[feature.row][word] = around
                     chances[feature.row][word] = output[at]
         return [
-            Prediction(row.id, spans=self._spans(words, matrix, seen >= 0))
+            self._choose(row, words, matrix, seen >= 0)
             for row, words, matrix, seen in zip(rows, offsets, chances, edges, strict=True)
         ]
 
-    def _spans(
-        self, words: Sequence[tuple[int, int]], chances: NDArray[Any], seen: NDArray[Any]
-    ) -> tuple[Span, ...]:
+    def _choose(
+        self,
+        row: Row,
+        words: Sequence[tuple[int, int]],
+        chances: NDArray[Any],
+        seen: NDArray[Any],
+    ) -> Prediction:
         if "O" in self.labels:  # a word that the tokenizer knows no piece of
             chances[~seen] = -1e4
             chances[~seen, self.labels.index("O")] = 0.0
         path = best_path(chances, self.labels)
         sure = np.exp(chances[np.arange(len(path)), path]).tolist()
-        return spans_of_tags(words, [as_iob2(self.labels[i]) for i in path], sure)
+        tags = [as_iob2(label) for label in self.labels]
+        spans = spans_of_tags(words, [tags[i] for i in path], sure)
+        weighed: list[dict[str, float]] = [{} for _ in words]
+        likely = np.exp(chances)
+        for word, label in np.argwhere(likely >= LEAST_CHANCE).tolist():
+            found = weighed[word]
+            found[tags[label]] = found.get(tags[label], 0.0) + float(likely[word, label])
+        return Prediction(row.id, spans=spans, candidates=candidate_spans(words, weighed, spans))
 
 
 def _first_pieces(words: Sequence[int | None]) -> list[int | None]:
@@ -350,11 +363,22 @@ class AnswerEncoder:
             return Prediction(row.id)
         chances = np.exp(scores - scores.max())
         chances /= chances.sum()
+        weighed: dict[tuple[int, int], float] = {}
+        for (_, start, end), chance in zip(found, chances.tolist(), strict=False):
+            weighed[start, end] = weighed.get((start, end), 0.0) + chance
+        # The few best answers stand for all: together they are as likely as any answer was.
+        ranked = sorted(weighed.items(), key=lambda one: -one[1])[:_WEIGHED]
+        scale = sum(weighed.values()) / max(sum(chance for _, chance in ranked), 1e-12)
+        candidates = tuple(
+            Span(start, end, ANSWER, None, min(1.0, scale * chance))
+            for (start, end), chance in ranked
+        )
         top = int(scores.argmax())
         if top == len(found):
-            return Prediction(row.id)
+            return Prediction(row.id, candidates=candidates)
         _, start, end = found[top]
-        return Prediction(row.id, spans=(Span(start, end, ANSWER, None, float(chances[top])),))
+        answer = Span(start, end, ANSWER, None, float(chances[top]))
+        return Prediction(row.id, spans=(answer,), candidates=candidates)
 
 
 def _answer_pieces(row: Row, places: Sequence[Any]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corpora.errors import UserError
@@ -47,6 +47,10 @@ class WordCutter:
         return offsets, encode_iob2(chunks, len(offsets))
 
 
+LEAST_CHANCE = 1e-3
+"""Tags and spans that are less probable are left out of what is weighed."""
+
+
 def spans_of_tags(
     offsets: Sequence[tuple[int, int]], tags: Sequence[str], chances: Sequence[float]
 ) -> tuple[Span, ...]:
@@ -69,3 +73,30 @@ def spans_of_tags(
             spans.append(Span(start, end, label, None, chance))
             open_label = label
     return tuple(spans)
+
+
+def candidate_spans(
+    offsets: Sequence[tuple[int, int]],
+    chances: Sequence[Mapping[str, float]],
+    chosen: Sequence[Span],
+) -> tuple[Span, ...]:
+    """Every span that the tags' probabilities of each word allow, and the `chosen` ones.
+
+    A span is as probable as the least probable of its tags, its end counted as one.
+    """
+    found = {(span.start, span.end, span.label): span for span in chosen}
+    for first, tags in enumerate(chances):
+        for tag, chance in tags.items():
+            if not tag.startswith("B-"):
+                continue
+            label, last = tag[2:], first
+            while chance >= LEAST_CHANCE:
+                goes_on = (
+                    chances[last + 1].get(f"I-{label}", 0.0) if last + 1 < len(chances) else 0.0
+                )
+                here = min(chance, 1.0 - goes_on)
+                if here >= LEAST_CHANCE:
+                    span = Span(offsets[first][0], offsets[last][1], label, None, here)
+                    found.setdefault((span.start, span.end, label), span)
+                chance, last = min(chance, goes_on), last + 1
+    return tuple(found[key] for key in sorted(found))

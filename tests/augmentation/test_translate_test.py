@@ -115,6 +115,40 @@ def test_answers_come_back_as_spans_of_the_context():
     assert [row.text[s.start : s.end] for s in found.spans] == ["Bremen"]
 
 
+def test_what_was_weighed_comes_back_for_an_ensemble():
+    spans = [Span(0, 6, "city", None, 0.6), Span(0, 11, "place", None, 0.3)]
+    other = Span(7, 11, "way", None, 0.2)
+
+    class Weighs(Sure):
+        def predict(self, rows):
+            return [Prediction(r.id, spans=(spans[0],), candidates=(*spans, other)) for r in rows]
+
+    one = bridge("tokens")
+    translated = one.over([Row("1", "de", "nach Bremen")])  # BREMEN NACH
+    (found,) = one.predict(translated, Weighs(), ensemble=True)
+    assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 11, "city")]
+    assert [(s.start, s.end, s.label, s.confidence) for s in found.candidates] == [
+        (0, 4, "way", 0.2), (0, 11, "place", 0.3), (5, 11, "city", 0.6),
+    ]  # fmt: skip
+    assert one.predict(translated, Weighs())[0].candidates == ()
+
+
+def test_answers_that_are_lost_leave_their_chances_to_the_others():
+    # UNALIGNED STEHT HAUS, of which the first word cannot be brought back
+    answers = (Span(0, 9, "answer", None, 0.5), Span(10, 15, "answer", None, 0.3))
+
+    class Weighs(Sure):
+        def predict(self, rows):
+            return [Prediction(r.id, spans=answers[:1], candidates=answers) for r in rows]
+
+    one = bridge("qa")
+    row = Row("1", "de", "Haus steht unaligned", "wo ?")
+    (found,) = one.predict(one.over([row]), Weighs(), ensemble=True)
+    assert found.unmapped == ("answer",)
+    assert [(s.start, s.end) for s in found.candidates] == [(5, 10)]
+    assert found.candidates[0].confidence == pytest.approx(0.8)
+
+
 class Says(Sure):
     """Says the same of every row."""
 

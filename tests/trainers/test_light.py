@@ -15,7 +15,7 @@ from trainers.features import sentence_features
 from trainers.linear import LinearTrainer
 from trainers.load import load_predictor
 from trainers.storage import ARRAYS_FILE, FACTS_FILE
-from trainers.tagging import WordCutter, spans_of_tags
+from trainers.tagging import WordCutter, candidate_spans, spans_of_tags
 
 
 def right(predictions, rows):
@@ -97,6 +97,7 @@ def test_spans_and_labels_are_learnt_kept_and_loaded(rows, test_rows, tmp_path):
     assert exact(predictions, test_rows) > 0.95
     assert right(predictions, test_rows) > 0.95
     assert all(0 <= s.confidence <= 1 for p in predictions for s in p.spans)
+    assert all(set(p.spans) <= set(p.candidates) for p in predictions)
     predictor.save(tmp_path / "model")
     loaded = load_predictor(str(tmp_path / "model"), "tokens")
     assert loaded.predict(test_rows) == predictions
@@ -135,6 +136,17 @@ def test_tags_become_spans_with_the_least_sure_words_chance():
     assert spans == (
         Span(0, 5, "a", None, 0.5), Span(6, 8, "a", None, 0.8), Span(9, 11, "b", None, 0.7),
     )  # fmt: skip
+
+
+def test_candidates_are_all_that_the_tags_allow():
+    words = [(0, 2), (3, 5), (6, 8)]
+    tags = [{"B-a": 0.9, "O": 0.1}, {"I-a": 0.6, "O": 0.4}, {"O": 0.999, "I-a": 0.0005}]
+    chosen = spans_of_tags(words, ["B-a", "I-a", "O"], [0.9, 0.6, 0.999])
+    assert candidate_spans(words, tags, chosen) == (
+        Span(0, 2, "a", None, pytest.approx(0.4)), Span(0, 5, "a", None, 0.6),
+    )  # fmt: skip
+    stray = (Span(6, 8, "a", None, 0.3),)  # an I- that continues nothing
+    assert candidate_spans(words, [{"O": 1.0}] * 3, stray) == stray
 
 
 def test_features_tell_position_and_shape():

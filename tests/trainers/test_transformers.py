@@ -85,6 +85,7 @@ def test_spans_and_labels_are_learnt_kept_and_loaded(bert, rows, test_rows, tmp_
     assert right(predictions, test_rows) > 0.9
     assert predictor.labels == ("city", "when")
     assert all(0 < s.confidence <= 1 for p in predictions for s in p.spans)
+    assert all(set(p.spans) <= set(p.candidates) for p in predictions)
     predictor.save(tmp_path / "model")
     same(load_predictor(tmp_path / "model", "tokens").predict(test_rows), predictions)
     with pytest.raises(UserError, match="trained for the task 'tokens', not 'qa'"):
@@ -119,6 +120,11 @@ def test_answers_are_learnt_and_loaded(tmp_path):
     predictor = TransformersTrainer(model, "qa", tuning).fit(train)
     predictions = predictor.predict(test)
     assert exact(predictions, test) > 0.7
+    for one in predictions:
+        # What is missing to 1 is the chance that there is no answer.
+        found = sum(s.confidence for s in one.candidates)
+        assert 0 < found < 1 + 1e-6
+        assert not one.spans or one.spans[0].confidence >= max(0.0, 1 - found) - 1e-6
     predictor.save(tmp_path / "model")
     same(load_predictor(tmp_path / "model", "qa").predict(test), predictions)
 
