@@ -198,10 +198,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, help="training rows, drawn evenly (default: all)")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=3, help="of MiniLM")
+    parser.add_argument("--strategies", nargs="+", choices=ALL, help="only these (default: all)")
     args = parser.parse_args(argv)
     args.work.mkdir(parents=True, exist_ok=True)
     values = {"strategies": ALL, "seeds": args.seeds, "memory": args.work / "memory"}
     values |= SETS[args.set](args.data, args.work)
+    if args.strategies:
+        values["strategies"] = args.strategies
     if args.rows is not None:
         values["source"]["train"] = draw(values, args)
     if args.model is not None:
