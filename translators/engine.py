@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ class _Job:
 
     texts: list[str]
     parts: list[list[Part]]
-    pending: list[Any]
+    pending: deque[Any]
+    """Results to come; each is let go when it has been read."""
 
 
 class Engine:
@@ -269,7 +270,7 @@ class Engine:
         prefix, suffix = list(convention.prefix), list(convention.suffix)
         sources = [prefix + part.pieces + suffix for own in parts for part in own]
         if not sources:
-            return _Job(texts, parts, [])
+            return _Job(texts, parts, deque())
         pending = translator.translate_batch(
             sources,
             [list(convention.target)] * len(sources) if convention.target else None,
@@ -289,7 +290,7 @@ class Engine:
             return_attention=options.return_attention and self.has_alignment,
             disable_unk=True,
         )
-        return _Job(texts, parts, pending)
+        return _Job(texts, parts, deque(pending))
 
     def _longest(self, convention: _Convention, options: DecodingOptions) -> int:
         """Pieces a source may have: what the model takes, and what its output has room for."""
@@ -317,12 +318,11 @@ class Engine:
         found: dict[str, Hypothesis],
     ) -> None:
         offsets = self._source_offsets(job) if options.return_attention else {}
-        pending = iter(job.pending)
         for index, (text, parts) in enumerate(zip(job.texts, job.parts, strict=True)):
             if not parts:
                 found[text] = Hypothesis("", 0.0)
                 continue
-            results = [self._wait(future) for future in islice(pending, len(parts))]
+            results = [self._wait(job.pending.popleft()) for _ in parts]
             if len(parts) == 1:
                 hypotheses = self._read(results[0], convention, options, offsets.get(index, ()))
                 first = hypotheses[0]
