@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import shlex
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ KIND = "command"
 PREFIX = "command:"
 DEFAULT_TIMEOUT = 3600.0
 _SHOWN = 400
+_CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 26
 
 
 def row_to_json(row: Row) -> dict[str, Any]:
@@ -60,18 +64,15 @@ class CommandPredictor:
         """
         if not rows:
             return []
-        lines = [json.dumps(row_to_json(row), ensure_ascii=False) for row in rows]
-        output = self._run("\n".join(lines) + "\n")
-        by_id = {row.id: row for row in rows}
-        predictions = [
-            self._read(line, number, by_id)
-            for number, line in enumerate(output.splitlines(), 1)
-            if line.strip()
-        ]
-        self._check_ids([row.id for row in rows], [one.id for one in predictions])
-        return predictions
+        lines = [json.dumps(row_to_json(row), ensure_ascii=False) + "\n" for row in rows]
+        process = self._start()
+        try:
+            return self._converse(process, "".join(lines).encode("utf-8"), rows)
+        except BaseException:
+            _end(process)
+            raise
 
-    def _run(self, given: str) -> str:
+    def _start(self) -> subprocess.Popen[bytes]:
         try:
             arguments = shlex.split(self.command)
         except ValueError as error:
@@ -79,7 +80,7 @@ class CommandPredictor:
         if not arguments:
             raise self._error("there is no command after 'command:'")
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 arguments,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -88,45 +89,57 @@ class CommandPredictor:
             )
         except OSError as error:
             raise self._error(f"cannot be started ({error.strerror})") from error
+
+    def _converse(
+        self, process: subprocess.Popen[bytes], given: bytes, rows: Sequence[Row]
+    ) -> list[Prediction]:
+        by_id = {row.id: row for row in rows}
+        predictions: list[Prediction] = []
+        said = bytearray()
+        deadline = time.monotonic() + self.timeout
         try:
-            output, errors = process.communicate(given.encode("utf-8"), timeout=self.timeout)
-        except subprocess.TimeoutExpired as error:
-            _end(process)
+            # Read as they come: the first bad line ends a program that would print for ever.
+            for number, line in enumerate(_lines(process, given, said, deadline), 1):
+                if not line.strip():
+                    continue
+                if len(predictions) == len(rows):
+                    raise self._error(f"gave more answers than the {len(rows)} rows it was given")
+                one = self._read(line, number, by_id)
+                wanted = rows[len(predictions)].id
+                if one.id != wanted:
+                    row = len(predictions) + 1
+                    raise self._error(f"answered {one.id!r} where row {row} is {wanted!r}")
+                predictions.append(one)
+            code = process.wait(max(deadline - time.monotonic(), 0.0))
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
             raise self._error(f"took longer than {self.timeout:g} seconds") from error
-        except BaseException:
-            _end(process)
-            raise
-        if process.returncode:
-            said = errors.decode("utf-8", "replace").strip()[-_SHOWN:]
+        if code:
+            last = said.decode("utf-8", "replace").strip()[-_SHOWN:]
             raise self._error(
-                f"failed with exit code {process.returncode}"
-                + (f"; the last it said was: {said}" if said else "; it said nothing")
+                f"failed with exit code {code}"
+                + (f"; the last it said was: {last}" if last else "; it said nothing")
             )
+        if len(predictions) < len(rows):
+            raise self._error(
+                f"answered {len(predictions)} of {len(rows)} rows; the first without an answer is "
+                f"{rows[len(predictions)].id!r}"
+            )
+        return predictions
+
+    def _read(self, line: bytes, number: int, rows: dict[str, Row]) -> Prediction:
         try:
-            return output.decode("utf-8")
+            text = line.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise self._error(f"printed what is not UTF-8 (byte {error.start})") from error
-
-    def _read(self, line: str, number: int, rows: dict[str, Row]) -> Prediction:
-        try:
-            return prediction_from_json(json.loads(line), rows)
-        except ValueProblem as problem:
-            said = problem.detail
-        except ValueError as error:
-            said = f"not JSON: {error}"
-        raise self._error(f"printed {line[:80]!r} on line {number}: {said}")
-
-    def _check_ids(self, wanted: list[str], given: list[str]) -> None:
-        for number, (want, got) in enumerate(zip(wanted, given, strict=False), 1):
-            if want != got:
-                raise self._error(f"answered {got!r} where row {number} is {want!r}")
-        if len(given) < len(wanted):
             raise self._error(
-                f"answered {len(given)} of {len(wanted)} rows; the first without an answer is "
-                f"{wanted[len(given)]!r}"
-            )
-        if len(given) > len(wanted):
-            raise self._error(f"gave {len(given)} answers for {len(wanted)} rows")
+                f"printed what is not UTF-8 on line {number} (byte {error.start})"
+            ) from error
+        try:
+            return prediction_from_json(json.loads(text), rows)
+        except ValueProblem as problem:
+            detail = problem.detail
+        except ValueError as error:
+            detail = f"not JSON: {error}"
+        raise self._error(f"printed {text[:80]!r} on line {number}: {detail}")
 
     def _error(self, problem: str) -> UserError:
         return UserError(f"the predictor `{self.command}` {problem}")
@@ -136,10 +149,60 @@ class CommandPredictor:
         write_facts(folder, KIND, {"command": self.command, "timeout": self.timeout})
 
 
+def _lines(
+    process: subprocess.Popen[bytes], given: bytes, said: bytearray, deadline: float
+) -> Iterator[bytes]:
+    """Feed a program and give its lines as it prints them; `said` keeps the end of its stderr.
+
+    Raises `TimeoutError` at the deadline, a time of `time.monotonic`.
+    """
+    assert process.stdin and process.stdout and process.stderr
+    rest, line = memoryview(given), bytearray()
+    os.set_blocking(process.stdin.fileno(), False)
+    by_number = {one.fileno(): one for one in (process.stdin, process.stdout, process.stderr)}
+    with selectors.DefaultSelector() as streams:
+        for number, stream in by_number.items():
+            wanted = selectors.EVENT_WRITE if stream is process.stdin else selectors.EVENT_READ
+            streams.register(number, wanted)
+        while streams.get_map():
+            ready = streams.select(max(deadline - time.monotonic(), 0.0))
+            if time.monotonic() >= deadline:
+                raise TimeoutError
+            for key, _ in ready:
+                stream = by_number[key.fd]
+                if stream is process.stdin:
+                    try:
+                        rest = rest[os.write(key.fd, rest[:_CHUNK]) :]
+                    except BrokenPipeError:  # it wants no more; its answers tell
+                        rest = rest[:0]
+                    done = not rest
+                else:
+                    chunk = os.read(key.fd, _CHUNK)
+                    done = not chunk
+                    if stream is process.stderr:
+                        said += chunk
+                        del said[: -4 * _SHOWN]
+                    else:
+                        *whole, last = chunk.split(b"\n")
+                        for part in whole:
+                            yield bytes(line + part)
+                            line.clear()
+                        line += last
+                        if len(line) > _LONGEST_LINE:
+                            yield bytes(line[:_SHOWN])  # no JSON, and is told so
+                            line.clear()
+                if done:
+                    streams.unregister(key.fd)
+                    stream.close()
+    if line:
+        yield bytes(line)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what the program may have left running, and read what it had to say."""
+    """End the program with all that it started, and let go of its streams."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    with suppress(subprocess.TimeoutExpired, ValueError):
-        process.communicate(timeout=5)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
     process.wait()

@@ -45,10 +45,10 @@ def test_labels_are_not_shown_to_the_command():
          "exit code 3; the last it said was: no model here"),
         ("import os; os.kill(os.getpid(), 9)", "exit code -9; it said nothing"),
         ("print('loading...')", "printed 'loading...' on line 1: not JSON"),
-        ("import sys; sys.stdout.buffer.write(b'\\xff')", r"not UTF-8 \(byte 0\)"),
+        ("import sys; sys.stdout.buffer.write(b'\\xff')", r"not UTF-8 on line 1 \(byte 0\)"),
         ("print('{\"id\": \"a\"}')", "answered 1 of 2 rows; the first without an answer is 'b'"),
         ("print('{\"id\": \"b\"}')", "answered 'b' where row 1 is 'a'"),
-        ("[print('{\"id\": \"%s\"}' % i) for i in 'abc']", "3 answers for 2 rows"),
+        ("[print('{\"id\": \"%s\"}' % i) for i in 'abc']", "more answers than the 2 rows"),
         ("print('{\"id\": \"a\", \"spans\": [[0, 99, \"x\"]]}')", "span 0:99 is outside"),
         ("print('{\"id\": \"a\", \"probabilities\": {\"x\": NaN}}')", "has no probability"),
     ],
@@ -64,6 +64,30 @@ def test_a_command_that_hangs_is_ended_with_its_children():
     with pytest.raises(UserError, match="took longer than 1 seconds"):
         predictor(code, timeout=1.0).predict(ROWS)
     assert time.monotonic() - started < 20
+
+
+def test_a_command_that_prints_for_ever_is_ended_at_its_first_bad_line():
+    started = time.monotonic()
+    with pytest.raises(UserError, match="printed 'y' on line 1"):
+        predictor("while True: print('y')").predict(ROWS)
+    with pytest.raises(UserError, match=r"printed 'yyy.*on line 1: not JSON"):
+        predictor("while True: print('y' * 1000, end='')").predict(ROWS)
+    with pytest.raises(UserError, match="more answers than the 2 rows"):
+        code = "i = 0\nwhile True: print('{\"id\": \"%s\"}' % 'abc'[i]); i += i < 2"
+        predictor(code).predict(ROWS)
+    assert time.monotonic() - started < 20
+
+
+def test_what_a_command_says_on_stderr_without_end_is_not_kept():
+    code = "import sys; [sys.stderr.write('x' * 1000) for _ in range(50000)]; sys.exit(3)"
+    with pytest.raises(UserError, match=r"exit code 3; the last it said was: x{400}$"):
+        predictor(code).predict(ROWS)
+
+
+def test_answers_may_hold_every_character_that_json_allows():
+    code = ECHO.replace('row["text"][:1]', '"a\\u2028b\\x85c"')
+    code = code.replace("}))", "}, ensure_ascii=False))")
+    assert predictor(code).predict(ROWS)[0].label == "a\u2028b\x85c"
 
 
 def test_a_command_that_reads_nothing_is_no_deadlock():
