@@ -5,7 +5,7 @@ from corpora.writers.columnar import (
     write_dataset_batches,
     write_dataset_folder,
 )
-from corpora.writers.corpus import WRITERS, write_corpus
+from corpora.writers.corpus import WRITERS, find_writer, write_corpus
 from corpora.writers.options import Writer, WriteReport
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "WRITERS",
     "WriteReport",
     "Writer",
+    "find_writer",
     "write_corpus",
     "write_dataset_batches",
     "write_dataset_folder",

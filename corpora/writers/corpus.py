@@ -50,13 +50,7 @@ def write_corpus(
     format cannot hold, and for no space or no permission. Memory stays bounded.
     """
     path = Path(path)
-    writer = _writer(path, format)
-    if task is not None and task not in writer.tasks:
-        raise UserError(
-            f"the format {writer.name!r} cannot hold rows for the task {task!r}",
-            file=path,
-            choices=[w.name for w in WRITERS.values() if task in w.tasks],
-        )
+    writer = find_writer(path, format, task)
     counted = _Counted(rows)
     notes: Counter[str] = Counter()
     with replacing(path) as temporary, _open(temporary, path.suffix) as file:
@@ -77,11 +71,25 @@ class _Counted:
             yield row
 
 
-def _writer(path: Path, name: str | None) -> Writer:
-    if name is not None:
-        if name not in WRITERS:
-            raise UserError(f"no format {name!r} to write", choices=WRITERS)
-        return WRITERS[name]
+def find_writer(path: Path, name: str | None = None, task: Task | None = None) -> Writer:
+    """What writes `path` in the format called `name`, or in the one that its name tells.
+
+    Raises `UserError` where that is none, or one that cannot hold rows for `task`: to be asked
+    before work whose result would go there.
+    """
+    writer = WRITERS.get(name) if name is not None else _by_suffix(path)
+    if writer is None:
+        raise UserError(f"no format {name!r} to write", choices=WRITERS)
+    if task is not None and task not in writer.tasks:
+        raise UserError(
+            f"the format {writer.name!r} cannot hold rows for the task {task!r}",
+            file=path,
+            choices=[w.name for w in WRITERS.values() if task in w.tasks],
+        )
+    return writer
+
+
+def _by_suffix(path: Path) -> Writer:
     suffixes = [s for s in path.suffixes if s not in (".gz", ".zst")]
     for writer in WRITERS.values():
         if suffixes and writer.suffix == suffixes[-1]:

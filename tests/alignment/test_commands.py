@@ -150,6 +150,22 @@ def test_mistakes(
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "message"),
+    [
+        ("out.foo", [], "cannot be told from the name"),
+        ("out.jsonl", ["--out-format", "bar"], "no format 'bar' to write"),
+        ("out.json", [], "cannot hold rows for the task 'tokens'"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_told_before_the_input_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, more: list[str], message: str
+) -> None:
+    missing = tmp_path / "missing.jsonl"
+    assert project(missing, missing, tmp_path / name, *more) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_links_beyond_the_text_are_a_mistake(
     english: Path, german: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
