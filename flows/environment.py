@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from augmentation.config import runs_folder
 from corpora.storage import make_folder
+
+_SERVER_LOG = "labelferry-server.log"
 
 
 @contextmanager
@@ -19,67 +22,76 @@ def prepared_prefect() -> Iterator[None]:
     """Prefect for a flow that the command line runs: quiet, without telemetry or heartbeat, and
     with its records beside the runs.
 
-    What the user has set stays as it is. Without a server of the user's, Prefect starts one for
-    the time of the run.
+    What the user has set stays as it is. Without a server of the user's, one is started that
+    ends with this process.
     """
-    _set_defaults()
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    configured = _is_configured()
+    _set_defaults(configured)
+    server = None if configured else _Server()  # starts while we import
 
+    from prefect import context
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+    if server is None and not PREFECT_API_URL.value():
+        server = _Server()
+    if server is not None:
+        os.environ[PREFECT_API_URL.name] = server.url()
+        context.refresh_global_settings_context()
     # Whoever typed the command sees that it lives, and would wait a second for the last beat.
     heartbeat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
     with temporary_settings({} if heartbeat.name in os.environ else {heartbeat: None}):
         yield
 
 
-def _set_defaults() -> None:
+def _set_defaults(configured: bool) -> None:
     defaults = {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     }
-    if not _is_configured():
+    if not configured:
         home = runs_folder().absolute() / ".prefect"
         make_folder(home)
         defaults["PREFECT_HOME"] = str(home)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    if "PREFECT_API_URL" not in os.environ:
-        _tie_server()
+    # A logger beside Prefect's, which warns of every run that ends with events still to be sent.
+    logging.getLogger("EventsWorker").setLevel(logging.ERROR)
 
 
-def _tie_server() -> None:
-    """Make the server that Prefect starts for this run end with it, `kill -9` included.
+class _Server:
+    """`flows.server`, started at once."""
 
-    Prefect stops its server when Python exits. A process that is killed exits no such way, but
-    the system closes its pipes: a shell waits for that, and then ends the server.
-    """
-    from prefect.server.api.server import SubprocessASGIServer
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            # -P: the folder that we are called in may have modules of any name.
+            [sys.executable, "-P", str(Path(__file__).with_name("server.py")), _SERVER_LOG],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us alone
+        )
+        # It ends when its standard input does, so that `kill -9` ends it too. First in, last out:
+        # by then Prefect has told it everything.
+        assert self._process.stdin is not None
+        atexit.register(self._process.stdin.close)
 
-    class TiedServer(SubprocessASGIServer):
-        def _run_uvicorn_command(self) -> subprocess.Popen[Any]:
-            server = super()._run_uvicorn_command()
-            _end_with_us(server.pid)
-            return server
+    def url(self) -> str:
+        """The address of its API, once it answers."""
+        from prefect.settings import PREFECT_HOME
 
-    TiedServer()  # Prefect makes one server a process, and takes the one that there is
-
-
-def _end_with_us(process: int) -> None:
-    watcher = subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill "$0"', str(process)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for us alone
-    )
-
-    def dismiss() -> None:
-        watcher.kill()
-        watcher.wait()
-
-    # Before our pipe closes: the server has ended by then, and its number may be another's.
-    atexit.register(dismiss)
+        assert self._process.stdout is not None
+        with self._process.stdout as answer:
+            port = answer.readline().decode().strip()
+        if not port:
+            raise RuntimeError(
+                f"Prefect's server ended with exit code {self._process.wait()} before it answered "
+                f"(see {_SERVER_LOG} in {PREFECT_HOME.value()}); --no-prefect works without one"
+            )
+        return f"http://127.0.0.1:{port}/api"
 
 
 def _is_configured() -> bool:

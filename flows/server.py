@@ -1,0 +1,67 @@
+"""Prefect's server for the time of one run, in a process of its own.
+
+    python flows/server.py NAME_OF_LOG
+
+It prints its port when it answers, and what else it has to say to a log in Prefect's home. It
+ends after its standard input does, and that ends with the run, `kill -9` included; so nobody waits
+while the last records are written. The run itself need not import the server's code, which takes
+longer than the rest of Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TextIO
+
+import uvicorn
+
+SECONDS_TO_WRITE = 6.0
+"""More than Prefect holds back events and states of tasks; what it has not written by the end is
+lost, with a page of traceback."""
+
+
+class Announced(uvicorn.Server):
+    """Tells its port once it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, answer: TextIO) -> None:
+        super().__init__(config)
+        self._answer = answer
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            with self._answer as answer:
+                answer.write(f"{sockets[0].getsockname()[1]}\n")
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    from prefect.server.api.server import create_app
+    from prefect.settings import PREFECT_HOME
+
+    answer = os.fdopen(os.dup(1), "w")
+    with (Path(PREFECT_HOME.value()) / sys.argv[1]).open("a") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    app = create_app(ephemeral=True, final=True)
+    server = Announced(uvicorn.Config(app, log_level="error", lifespan="on"), answer)
+
+    def end_with_the_run() -> None:
+        sys.stdin.read()
+        time.sleep(SECONDS_TO_WRITE)
+        server.should_exit = True
+
+    threading.Thread(target=end_with_the_run, daemon=True).start()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server.run([listening])
+
+
+if __name__ == "__main__":
+    main()
