@@ -35,6 +35,8 @@ _FORMAT = "labelferry-alignment-priors-1"
 _TINY = 1e-30
 _BAND = 1.5
 """Sentence pairs are padded together up to so many times the length of the shortest."""
+_DENSE = 256
+"""Words of a sentence up to which a matrix of all moves is faster than windows and sums."""
 _LEAST_COUNT = 0.01
 """Priors leave out pairs that were expected less often."""
 
@@ -392,17 +394,16 @@ class _Direction:
         """Scaled forward-backward; an unlinked word remembers the last position (Och & Ney 2003).
 
         `emit` has shape (batch, given, generated). Transitions are the jump widths divided by what
-        is within the sentence, so that one matrix serves the whole batch.
+        is within the sentence, so that the same jumps serve the whole batch.
         """
         sentences, given, generated = emit.shape
         inside = valid[:, :, 0].astype(np.float32)
         widths = self.jump.astype(np.float32)
-        limit = self._options.max_jump
-        width = np.arange(given)[None, :] - np.arange(given)[:, None]
-        width = np.clip(width, -limit, limit) + limit
-        jump = widths[width]
-        scale = (1.0 - self._options.null) * inside / np.maximum(inside @ jump.T, _TINY)
+        jumps = (_Jumps if given <= _DENSE else _LongJumps)(widths, given)
+        leaving = np.maximum(jumps.back(inside), np.float32(_TINY))
+        scale = ((1.0 - self._options.null) * inside / leaving).astype(np.float32)
         skip = self._options.null
+        limit = self._options.max_jump
         start = widths[np.clip(np.arange(given) + 1, 0, limit) + limit] * inside
         start /= start.sum(axis=1, keepdims=True)
         linked = np.empty((generated, sentences, given), np.float32)
@@ -412,14 +413,14 @@ class _Direction:
         for step in range(generated):
             if step:
                 before = either[step - 1]
-                here = (before * scale) @ jump * emit[:, :, step]
+                here = jumps.ahead(before * scale) * emit[:, :, step]
             else:
                 before = start
                 here = start * (1.0 - skip) * emit[:, :, 0]
             both = here + before * (skip * null[:, step, None])
             total = np.maximum(both @ ones, _TINY)
             linked[step], either[step], norm[step] = here / total, both / total, total
-        return self._backward(emit, null, valid, linked, either, norm, jump, scale, width)
+        return self._backward(emit, null, valid, linked, either, norm, jumps, scale)
 
     def _backward(
         self,
@@ -429,9 +430,8 @@ class _Direction:
         linked: Singles,
         either: Singles,
         norm: Singles,
-        jump: Singles,
+        jumps: _Jumps | _LongJumps,
         scale: Singles,
-        width: Ints,
     ) -> tuple[Singles, Singles]:
         """The way back. `linked` and `either` (linked or not) are the forward probabilities of
         each position, of shape (generated, batch, given). What is given for padding means nothing.
@@ -439,7 +439,6 @@ class _Direction:
         sentences, given, generated = emit.shape
         ones = np.ones((given, 1), np.float32)
         after = np.ones((sentences, given), np.float32)
-        moves = np.zeros((given, given), np.float32)
         result = np.empty((generated, sentences, given), np.float32)
         for step in range(generated - 1, -1, -1):
             result[step] = linked[step] * after
@@ -450,14 +449,82 @@ class _Direction:
             before = either[step - 1] * scale
             real = valid[:, 0, step][:, None]
             padded = not real.all()
-            moves += (before * real if padded else before).T @ message
-            back = (message @ jump.T) * scale
+            jumps.count(before * real if padded else before, message)
+            back = jumps.back(message) * scale
             back += self._options.null * null[:, step, None] / norm[step] * after
             after = np.where(real, back, np.float32(1.0)) if padded else back
-        self._jump_counts += np.bincount(
-            width.ravel(), (moves * jump).ravel(), minlength=len(self.jump)
-        )
+        self._jump_counts += jumps.counted()
         return result.transpose(1, 2, 0), 1.0 - (result @ ones)[:, :, 0].T
+
+
+class _Jumps:
+    """Moves from position to position of `given` words, by their widths from -limit to limit;
+    the outermost stand for all that are wider."""
+
+    def __init__(self, widths: Singles, given: int) -> None:
+        limit = len(widths) // 2
+        width = np.arange(given)[None, :] - np.arange(given)[:, None]
+        self._width = np.clip(width, -limit, limit) + limit
+        self._jump = widths[self._width]
+        self._moves = np.zeros((given, given), np.float32)
+        self._widths = len(widths)
+
+    def ahead(self, weights: Singles) -> Singles:
+        """What goes to each position, of weights by position, shape (batch, given)."""
+        result: Singles = weights @ self._jump
+        return result
+
+    def back(self, weights: Singles) -> Singles:
+        """What each position gets from those that it goes to."""
+        result: Singles = weights @ self._jump.T
+        return result
+
+    def count(self, before: Singles, after: Singles) -> None:
+        """Add moves with the products of these weights."""
+        self._moves += before.T @ after
+
+    def counted(self) -> Floats:
+        """How often each width was taken."""
+        moves = (self._moves * self._jump).ravel()
+        return np.bincount(self._width.ravel(), moves, self._widths).astype(np.float64)
+
+
+class _LongJumps:
+    """The same for long sentences, in steps that grow with the words and not with their square:
+    near positions by windows, the far ones, which weigh alike, by running sums."""
+
+    def __init__(self, widths: Singles, given: int) -> None:
+        self._widths = widths
+        self._limit = len(widths) // 2
+        self._counts = np.zeros(len(widths))
+
+    def ahead(self, weights: Singles) -> Singles:
+        """What goes to each position, of weights by position, shape (batch, given)."""
+        return self._reached(weights) @ self._widths[::-1]
+
+    def back(self, weights: Singles) -> Singles:
+        """What each position gets from those that it goes to."""
+        return self._reached(weights) @ self._widths
+
+    def count(self, before: Singles, after: Singles) -> None:
+        """Add moves with the products of these weights."""
+        self._counts += np.einsum("bi,biw->w", before, self._reached(after))
+
+    def counted(self) -> Floats:
+        """How often each width was taken."""
+        return self._counts * self._widths
+
+    def _reached(self, weights: Singles) -> Singles:
+        """The weights at every width from every position, shape (batch, given, widths): the sum of
+        all that are as far or farther at both ends."""
+        limit = self._limit
+        padded = np.pad(weights, ((0, 0), (limit, limit)))
+        result = np.lib.stride_tricks.sliding_window_view(padded, 2 * limit + 1, axis=1).copy()
+        sums = np.cumsum(padded, axis=1, dtype=np.float64)
+        given = weights.shape[1]
+        result[:, :, 0] = sums[:, :given]
+        result[:, :, -1] = sums[:, -1:] - sums[:, 2 * limit - 1 : -1]
+        return result
 
 
 def _train_agreeing(

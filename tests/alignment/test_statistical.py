@@ -54,6 +54,18 @@ def test_probabilities_are_probabilities_and_the_result_is_reproducible() -> Non
         np.testing.assert_array_equal(soft.forward, same.forward)
 
 
+def test_long_sentences_are_aligned_as_short_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"w{number % 37}" for number in range(90)]
+    long = (" ".join(words), " ".join(f"{word}x" for word in words[40:] + words[:40]))
+    bitext = pairs([*BITEXT, long])
+    by_matrix = StatisticalAligner().posteriors(bitext)
+    monkeypatch.setattr("alignment.statistical._DENSE", 0)
+    by_windows = StatisticalAligner().posteriors(bitext)
+    for one, other in zip(by_matrix, by_windows, strict=True):
+        np.testing.assert_allclose(one.forward, other.forward, atol=1e-3)
+        np.testing.assert_allclose(one.reverse, other.reverse, atol=1e-3)
+
+
 def test_empty_input_and_empty_sides() -> None:
     assert StatisticalAligner().align([]) == []
     found = StatisticalAligner().align(pairs([("", "a b"), ("a", ""), ("x y", "x y"), ("", "")]))
