@@ -46,7 +46,9 @@ def main() -> None:
     from prefect.settings import PREFECT_HOME
 
     answer = os.fdopen(os.dup(1), "w")
-    with (Path(PREFECT_HOME.value()) / sys.argv[1]).open("a") as log:
+    home = Path(PREFECT_HOME.value())
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / sys.argv[1]).open("a") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     app = create_app(ephemeral=True, final=True)
