@@ -35,7 +35,7 @@ with prepared_prefect():
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the records of these runs are; a new one takes Prefect some seconds."""
-    return tmp_path_factory.mktemp("prefect") / "not" / "yet"
+    return tmp_path_factory.mktemp("prefect") / "not-yet"
 
 
 @pytest.mark.parametrize("killed", [False, True])
