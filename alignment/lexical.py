@@ -24,17 +24,17 @@ from alignment.symmetrize import links_from_posteriors
 _CHUNK = 200_000
 _GRAMS = 1 << 24
 """N-grams are told apart by so many hashes: no table of them grows with the corpus."""
-_CACHED = 1 << 14
+CACHED_WORDS = 1 << 14
 """Words whose forms are kept: the common ones come again in every batch."""
 
 
-@lru_cache(_CACHED)
+@lru_cache(CACHED_WORDS)
 def normalize(word: str) -> str:
     """The form that counts as the same word: NFKC, case folded."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
-@lru_cache(_CACHED)
+@lru_cache(CACHED_WORDS)
 def romanize(word: str) -> str:
     """`normalize`, then transliterated to lower-case ASCII; the word itself where that is empty."""
     word = normalize(word)
@@ -46,7 +46,7 @@ def stem(word: str, length: int) -> str:
     return romanize(word)[:length]
 
 
-@lru_cache(_CACHED)
+@lru_cache(CACHED_WORDS)
 def _grams(word: str) -> tuple[int, ...]:
     """Hashes of the bigrams and trigrams with both ends marked, ascending; a short word or a
     number is one gram."""

@@ -205,9 +205,9 @@ class _Bitext:
         self.columns = np.array([len(ids) for ids in self.target.ids], dtype=np.int64)
         self.batches = list(self._batches())
         width = max(len(self.target.words), 1)
-        padding = np.array([len(self.source.words) * width], dtype=np.int64)
-        keys = [self._keys(batch, width, int(padding[0])) for batch in self.batches]
-        found, cell = distinct(np.concatenate([*keys, padding]))
+        padding = len(self.source.words) * width
+        keys = [self._keys(batch, width, padding) for batch in self.batches]
+        found, cell = distinct(np.concatenate([*keys, np.array([padding], dtype=np.int64)]))
         self.keys, self.cell = found[:-1], cell[:-1]
         self.pair_source, self.pair_target = self.keys // width, self.keys % width
         self.likeness = similarity(

@@ -159,17 +159,16 @@ def _lines(
     assert process.stdin and process.stdout and process.stderr
     rest, line = memoryview(given), bytearray()
     os.set_blocking(process.stdin.fileno(), False)
-    by_number = {one.fileno(): one for one in (process.stdin, process.stdout, process.stderr)}
     with selectors.DefaultSelector() as streams:
-        for number, stream in by_number.items():
-            wanted = selectors.EVENT_WRITE if stream is process.stdin else selectors.EVENT_READ
-            streams.register(number, wanted)
+        streams.register(process.stdin, selectors.EVENT_WRITE, process.stdin)
+        for output in (process.stdout, process.stderr):
+            streams.register(output, selectors.EVENT_READ, output)
         while streams.get_map():
             ready = streams.select(max(deadline - time.monotonic(), 0.0))
             if time.monotonic() >= deadline:
                 raise TimeoutError
             for key, _ in ready:
-                stream = by_number[key.fd]
+                stream = key.data
                 if stream is process.stdin:
                     try:
                         rest = rest[os.write(key.fd, rest[:_CHUNK]) :]
@@ -192,7 +191,7 @@ def _lines(
                             yield bytes(line[:_SHOWN])  # no JSON, and is told so
                             line.clear()
                 if done:
-                    streams.unregister(key.fd)
+                    streams.unregister(stream)
                     stream.close()
     if line:
         yield bytes(line)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.distinct import groups
+from alignment.distinct import distinct, groups
 from alignment.projectors.lexicon import FREQUENCY_BINS, Lexicon, Shape
 from alignment.protocol import Posteriors, WordPair
 
@@ -163,8 +163,8 @@ class Candidates:
     def _gather_evidence(self, posteriors: Sequence[Posteriors]) -> None:
         """Per cell, what the soft alignment says: every sum is a difference of running sums over
         the tables of all rows, laid end to end with the source words of a cell side by side."""
-        rows = [posteriors[row] for row in np.unique(self.job_row).tolist()]
-        row = np.searchsorted(np.unique(self.job_row), self.job_row)
+        present, row = distinct(self.job_row)
+        rows = [posteriors[number] for number in present.tolist()]
         sources = np.array([len(soft.forward) for soft in rows], dtype=np.int64)
         targets = np.array([soft.forward.shape[1] for soft in rows], dtype=np.int64)
         base = np.cumsum(sources * targets) - sources * targets

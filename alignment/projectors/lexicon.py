@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.distinct import distinct
-from alignment.lexical import normalize, similarity, stem
+from alignment.lexical import CACHED_WORDS, normalize, similarity, stem
 from alignment.protocol import WordPair
 
 Ints = NDArray[np.int64]
@@ -32,7 +32,7 @@ class Shape(IntEnum):
     OTHER = 4
 
 
-@lru_cache(1 << 14)
+@lru_cache(CACHED_WORDS)
 def word_shape(word: str) -> Shape:
     """The `Shape` of `word`."""
     if any(char.isdigit() for char in word):
