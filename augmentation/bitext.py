@@ -58,7 +58,13 @@ from filters.pairs import (
     expected_ratio,
 )
 from filters.protocol import Filter
-from translators.subwords import MARKERS, SubwordConfig, language_tag, train_subwords
+from translators.subwords import (
+    MARKERS,
+    SubwordConfig,
+    language_tag,
+    take_subwords,
+    train_subwords,
+)
 
 CLEAN_STEP, SUBWORDS_STEP = "10-clean", "20-subwords"
 ALIGN_STEP, EXAMPLES_STEP = "30-align", "40-examples"
@@ -258,16 +264,24 @@ def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def make_subwords(
-    shards: Sequence[ShardRef], tags: Sequence[str], run: Path, config: SubwordConfig
+    shards: Sequence[ShardRef],
+    tags: Sequence[str],
+    run: Path,
+    config: SubwordConfig,
+    taken: Path | None = None,
 ) -> Path:
-    """A joint SentencePiece model of the clean bitext, in the run's folder.
+    """A joint SentencePiece model of the clean bitext, or a copy of `taken`, in the run's folder.
 
-    `tags` are the languages (BCP 47) that get a tag among its pieces.
+    `tags` are the languages (BCP 47) that have a tag among its pieces.
     """
     path = run / SUBWORDS_STEP / "subwords.model"
-    made_from = fingerprint(["subwords", 1, tags, config, _checksums(shards)])
+    source = _checksums(shards) if taken is None else ["taken", file_hash(taken)]
+    made_from = fingerprint(["subwords", 1, tags, config, source])
     if not is_made(path, made_from):
-        train_subwords(_texts(shards), tags, path, config)
+        if taken is None:
+            train_subwords(_texts(shards), tags, path, config)
+        else:
+            take_subwords(taken, tags, path, config)
         note_made(path, made_from)
     return path
 

@@ -64,7 +64,7 @@ from translators.conversion import (
     verify_against_transformers,
 )
 from translators.languages import normalise_tag
-from translators.marian_folder import save_marian
+from translators.marian_folder import SUBWORDS, WEIGHTS, save_marian
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
 from translators.store import AlignmentHead, ModelFacts, read_model, write_card
@@ -101,7 +101,8 @@ class TrainTranslatorConfig(Strict):
     """Null trains without guided alignment."""
     training: TrainingConfig = TrainingConfig()
     init_from: Path | None = None
-    """A `model.safetensors` of the same shape and subwords to start from, else from nothing."""
+    """The folder of a model that this command trained (`WORK/50-train/model`): its subwords are
+    taken, and training goes on from its weights. From nothing without one."""
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
@@ -242,8 +243,10 @@ def subwords_step(run: TrainRun) -> str:
     config = run.config
     # A model of one direction needs no tags, and without them it is known for what it is.
     tags = (config.source, config.target) if config.bidirectional else ()
-    make_subwords(run.clean, tags, run.work, config.subwords)
-    return f"{config.subwords.vocabulary:,} pieces"
+    taken = None if config.init_from is None else config.init_from / SUBWORDS
+    path = make_subwords(run.clean, tags, run.work, config.subwords, taken)
+    count = sentencepiece.SentencePieceProcessor(model_file=str(path)).get_piece_size()
+    return f"{count:,} pieces" + ("" if taken is None else f", those of {config.init_from}")
 
 
 def align_step(run: TrainRun) -> str:
@@ -287,7 +290,7 @@ def train_step(run: TrainRun) -> str:
             config.bidirectional,
             file_hash(run.examples.path),
             file_hash(run.subwords),
-            None if config.init_from is None else file_hash(config.init_from),
+            None if config.init_from is None else file_hash(config.init_from / WEIGHTS),
         ]
     )
     if is_made(run.model, made_from):
@@ -319,7 +322,7 @@ def train_step(run: TrainRun) -> str:
         on_report=on_report,
         device=run.device,
         threads=run.threads,
-        init_from=config.init_from,
+        init_from=None if config.init_from is None else config.init_from / WEIGHTS,
     )
     result = trainer.run(max_seconds=run.max_seconds)
     save_marian(result.model, run.subwords, run.model, config.source, config.target)
@@ -516,7 +519,7 @@ def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
 
 
 def _started_from(path: Path | None) -> str | None:
-    return None if path is None else f"`{path}` ({file_hash(path)})"
+    return None if path is None else f"`{path}` ({file_hash(path / WEIGHTS)})"
 
 
 def _too_long(run: TrainRun) -> dict[str, int]:
@@ -589,8 +592,11 @@ def prepare(run: TrainRun) -> AbstractContextManager[None]:
         for file in one.bitext().files():
             if not file.is_file():
                 raise UserError("no such file", file=file)
-    if run.config.init_from is not None and not run.config.init_from.is_file():
-        raise UserError("no such file", file=run.config.init_from)
+    start = run.config.init_from
+    if start is not None:
+        for name in (WEIGHTS, SUBWORDS):
+            if not (start / name).is_file():
+                raise UserError(f"no trained model: {name} is not there", file=start)
     needed = [("torch", "training a translator", "train")]
     if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
         needed.append(("eflomal", "the aligner eflomal", "eflomal"))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from transformers import MarianMTModel
 
 PAD = "<pad>"
+WEIGHTS, SUBWORDS = "model.safetensors", "source.spm"
+"""The files of a saved model that training may go on from."""
 
 
 def save_marian(
@@ -48,7 +50,7 @@ def save_marian(
     model.generation_config.max_length = model.config.max_position_embeddings
     with writing(folder):
         _save_quietly(model, temporary)
-        for name in ("source.spm", "target.spm"):
+        for name in (SUBWORDS, "target.spm"):
             shutil.copyfile(subwords, temporary / name)
         for name, content in (("vocab.json", vocabulary), ("tokenizer_config.json", tokenizer)):
             text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -64,9 +65,7 @@ def train_subwords(
     The same texts and configuration give the same model, byte for byte. Raises `UserError` when
     `texts` is empty or does not support the size of the vocabulary, saying which size it does.
     """
-    symbols = [language_tag(language) for language in languages]
-    if config.markers:
-        symbols += [marker for pair in MARKERS for marker in pair]
+    symbols = _symbols(languages, config)
     sample = _sample(texts, config)
     if not sample:
         raise UserError("no text to make subwords from")
@@ -93,6 +92,30 @@ def train_subwords(
         except RuntimeError as error:
             raise _explain(error, config.vocabulary) from error
     return path
+
+
+def take_subwords(model: Path, languages: Iterable[str], path: Path, config: SubwordConfig) -> None:
+    """Copy the SentencePiece file `model` to `path`, in place of training one.
+
+    Raises `UserError` for a file that is none, or that lacks the tags or markers.
+    """
+    try:
+        processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
+    except RuntimeError as error:
+        raise UserError("no SentencePiece model", file=model) from error
+    missing = [s for s in _symbols(languages, config) if processor.id_to_piece(processor[s]) != s]
+    if missing:
+        raise UserError(f"its pieces are without {' '.join(missing)}", file=model)
+    with replacing(path) as temporary:
+        shutil.copyfile(model, temporary)
+
+
+def _symbols(languages: Iterable[str], config: SubwordConfig) -> list[str]:
+    """The pieces that a text's own characters never make up."""
+    symbols = [language_tag(language) for language in languages]
+    if config.markers:
+        symbols += [marker for pair in MARKERS for marker in pair]
+    return symbols
 
 
 def _sample(texts: Iterable[str], config: SubwordConfig) -> list[str]:

@@ -56,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--name", help="the model's name (default: SOURCE-TARGET)")
     add(
+        "--init-from",
+        type=Path,
+        metavar="DIR",
+        help="go on from the model trained in this folder, WORK/50-train/model, with its subwords "
+        "(default: from nothing)",
+    )
+    add(
         "--vocabulary",
         type=Number("--vocabulary", 300),
         metavar="N",
@@ -141,7 +148,7 @@ def _overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         weights = _list(given["weights"], "--weights", len(files))
     out: dict[str, Any] = {
         key: given[key]
-        for key in ("source", "target", "bidirectional", "name", "quantization")
+        for key in ("source", "target", "bidirectional", "name", "quantization", "init_from")
         if key in given
     }
     if files:

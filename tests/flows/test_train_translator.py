@@ -238,6 +238,51 @@ def test_the_flow_fails_with_the_message_that_the_user_needs(
         train_translator(config, tmp_path / "model")
 
 
+# Going on from a model
+
+
+def going_on(start: Path, folder: Path, bidirectional: bool = False) -> list[str]:
+    """The command that trains another 20 steps from `start`, on other pairs."""
+    recipe = yaml.safe_load(MINI.read_text(encoding="utf-8"))
+    recipe["bidirectional"] = bidirectional
+    recipe["training"] |= {"max_steps": 20, "validate_every": 20, "checkpoint_every": 20}
+    recipe["training"]["optimizer"] |= {"learning_rate": 1e-4, "muon_learning_rate": 1e-4}
+    path = folder / "more.yaml"
+    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    bitext = write_tsv(folder / "more.tsv", make_pairs(200, seed=7))
+    command = arguments(bitext, folder / "model", "--init-from", str(start))
+    command[command.index(str(MINI))] = str(path)
+    return command
+
+
+def test_training_goes_on_from_a_model_with_its_subwords(trained: Path, tmp_path: Path) -> None:
+    start = trained.with_name("model.work") / "50-train" / "model"
+    assert main(going_on(start, tmp_path)) == 0
+    assert (tmp_path / "model" / "source.spm").read_bytes() == (trained / "source.spm").read_bytes()
+    assert str(start) in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    score, before = (
+        {s["metric"]: s["value"] for s in read_model(folder).card.training["scores"]}["chrF"]
+        for folder in (tmp_path / "model", trained)
+    )
+    # Twenty steps from nothing give a chrF of next to nothing.
+    assert score > 0.8 * before
+
+
+def test_a_start_that_is_no_model_or_knows_no_tags(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(going_on(trained, tmp_path)) == 2
+    assert "no trained model: model.safetensors is not there" in capsys.readouterr().err
+    start = trained.with_name("model.work") / "50-train" / "model"
+    assert main(going_on(start, tmp_path, bidirectional=True)) == 2
+    assert "its pieces are without >>en<< >>de<<" in capsys.readouterr().err
+    broken = tmp_path / "broken"
+    shutil.copytree(start, broken)
+    (broken / "source.spm").write_bytes(b"no model")
+    assert main(going_on(broken, tmp_path)) == 2
+    assert "no SentencePiece model" in capsys.readouterr().err
+
+
 # Kill and resume
 
 

@@ -155,10 +155,10 @@ class BatchStream:
         rng = np.random.default_rng([self._config.seed, epoch])
         count = len(self._weights)
         parts = []
-        for reverse, allowed in ((0, ("both", "forward")), (1, ("both", "backward"))):
-            if reverse and not self._bidirectional:
-                continue
-            times = np.floor(self._weights + rng.random(count)).astype(np.int64)
+        backward = self._config.backward_weight if self._bidirectional else 0.0
+        ways = ((0, 1.0, ("both", "forward")), (1, backward, ("both", "backward")))
+        for reverse, factor, allowed in ways:
+            times = np.floor(factor * self._weights + rng.random(count)).astype(np.int64)
             times[~np.isin(self._directions, allowed)] = 0
             rows = np.repeat(np.arange(count), times)
             parts.append(np.stack([rows, np.full(len(rows), reverse)], axis=1))

@@ -59,6 +59,9 @@ class TrainingConfig(_Strict):
     optimizer: OptimizerConfig = OptimizerConfig()
     batch_tokens: int = Field(4096, ge=16)
     """Target pieces of one update, padding included."""
+    backward_weight: float = Field(1.0, ge=0.0)
+    """How often an epoch shows a pair from target to source, against once from source to target,
+    in a model of both directions: what is easier to learn needs less."""
     max_pieces: int = Field(128, ge=4)
     """Longer examples are left out (and counted)."""
     max_steps: int = Field(20_000, ge=1)

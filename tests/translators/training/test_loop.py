@@ -9,12 +9,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
 import safetensors.torch  # noqa: E402
+import sentencepiece  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
 from translators.training.batches import BatchStream, TrainingData  # noqa: E402
@@ -87,6 +89,21 @@ def test_stream_is_repeatable_from_any_position(
     _, _, again = next(stream.batches(pool, batch))
     assert torch.equal(again.source, expected.source)
     assert torch.equal(again.target, expected.target)
+
+
+def test_one_direction_may_be_shown_less_often_than_the_other(
+    toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"backward_weight": 0.25})
+    tags = sentencepiece.SentencePieceProcessor(model_file=str(toy_data.subwords))
+    seen: Counter[int] = Counter()
+    epoch = 300 * 1.5 * (1 + 0.25)
+    for _, _, batch in BatchStream(toy_data, config, workers=0, pad=999).batches(0, 0):
+        seen.update(batch.source[:, 0].tolist())
+        if seen.total() > 4 * epoch:
+            break
+    assert len(seen) == 2
+    assert 0.2 < seen[tags[">>xx<<"]] / seen[tags[">>yy<<"]] < 0.3
 
 
 def test_kill_and_resume_gives_the_same_weights(
