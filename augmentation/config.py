@@ -139,7 +139,7 @@ class TranslateTrainConfig(Strict):
     projection: ProjectionConfig = ProjectionConfig()
     filters: FilterConfig = FilterConfig()
     runtime: RuntimeConfig = RuntimeConfig()
-    shard_rows: int = Field(3000, ge=1)
+    shard_rows: int = Field(6000, ge=1)
     seed: int = Field(0, ge=0, lt=2**31)
     licence: str | None = None
     """For the data set's card: under what terms the input, and so the export, may be used."""

@@ -4,7 +4,7 @@
 
 Utterances of xSID's English train set, evenly drawn, are translated with attention as the pipeline
 does it, threads and batches as the engine chooses. Then the projectors place the spans of all of
-them, in calls of 3,000 rows, which is a shard of the pipeline. Projection runs on one thread,
+them, in calls of 6,000 rows, which is a shard of the pipeline. Projection runs on one thread,
 translation on all; translation is measured before and after.
 """
 
@@ -22,7 +22,7 @@ from corpora.records import Row
 from translators.open import open_translator
 from translators.protocol import DecodingOptions, Hypothesis
 
-SHARD = 3000
+SHARD = 6000
 OPTIONS = DecodingOptions(return_attention=True)
 
 

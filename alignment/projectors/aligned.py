@@ -239,14 +239,14 @@ def place_block(
     candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
     candidates.learn_corpus(candidates.probabilities(weights.first))
     probability = candidates.probabilities(weights.second)
+    sure = weights.calibrate(probability).tolist()
     for number, choice in enumerate(choose(candidates, probability)):
         job = jobs[number]
         if choice < 0:
             placements[job.row][job.span] = Placement(0, 0, 0.0, "collision")
         elif candidates.real[choice]:
-            sure = float(weights.calibrate(probability[choice : choice + 1])[0])
             start, end = int(candidates.start[choice]), int(candidates.end[choice])
-            placements[job.row][job.span] = Placement(start, end, sure)
+            placements[job.row][job.span] = Placement(start, end, sure[choice])
     return placements
 
 

@@ -128,7 +128,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--shard-rows",
         "shard_rows",
-        "rows a shard (default: 3000)",
+        "rows a shard (default: 6000)",
         {"type": Number("--shard-rows", 1), "metavar": "N"},
     ),
     ("--device", "runtime.device", "auto, cpu or cuda (default: auto)", {}),
