@@ -175,11 +175,11 @@ def _read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
     fields = first.split("\t")
     columns = _find_columns(bitext, fields, source, target)
     machine = {f"{source}-{target}": "target", f"{target}-{source}": "source"}
+    needed = 1 + max(columns.source, columns.target, columns.direction or 0)
     number = 1
     while True:
         if number > 1 or not columns.header:
-            if len(fields) <= max(columns.source, columns.target):
-                needed = max(columns.source, columns.target) + 1
+            if len(fields) < needed:
                 raise UserError(
                     f"{len(fields)} columns, at least {needed} are needed",
                     file=bitext.path,

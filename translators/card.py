@@ -36,6 +36,8 @@ class ScoreEntry:
     value: float
     signature: str
     system: str = ""
+    pairs: int = 0
+    """Sentence pairs of the set that were translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class TrainingCard:
     corpora: tuple[CorpusEntry, ...]
     left_out: Mapping[str, int]
     """Clean pairs that were not trained on, by reason (`held-out`, `in-dev`)."""
+    too_long: int
+    """Clean pairs that were not trained on for having more pieces than `max_pieces`."""
     config: Mapping[str, object]
     history: History
     scores: tuple[ScoreEntry, ...]
@@ -107,7 +111,7 @@ def render_card(card: TrainingCard) -> str:
         _training(card),
         f"![Loss and chrF over time]({card.curves})\n",
         "## Data\n",
-        _corpora(card.corpora, card.left_out),
+        _corpora(card),
         "## Conversion\n",
         "\n".join(f"- {line}" for line in card.conversion) + "\n",
         "## Configuration\n",
@@ -139,13 +143,14 @@ def _scores(scores: Sequence[ScoreEntry]) -> str:
                 (
                     s.test_set,
                     s.direction,
+                    s.pairs,
                     s.metric,
                     f"{s.value:.1f}",
                     *("" if value is None else f"{value:.1f}" for value in beside),
                     f"`{s.signature}`",
                 )
             )
-    return _table(("set", "direction", "metric", "score", *systems, "signature"), rows)
+    return _table(("set", "direction", "pairs", "metric", "score", *systems, "signature"), rows)
 
 
 def _training(card: TrainingCard) -> str:
@@ -167,9 +172,9 @@ def _training(card: TrainingCard) -> str:
     )
 
 
-def _corpora(corpora: Sequence[CorpusEntry], left_out: Mapping[str, int]) -> str:
+def _corpora(card: TrainingCard) -> str:
     rows = []
-    for one in corpora:
+    for one in card.corpora:
         files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in one.files)
         dropped = ", ".join(f"{reason} {count}" for reason, count in one.drop_reasons.items())
         rows.append(
@@ -177,9 +182,11 @@ def _corpora(corpora: Sequence[CorpusEntry], left_out: Mapping[str, int]) -> str
         )
     head = ("corpus", "files (BLAKE2b-128)", "read", "kept", "dropped", "weight", "terms")
     text = _table(head, rows)
-    if left_out:
-        counts = ", ".join(f"{count} ({reason})" for reason, count in left_out.items())
+    if card.left_out:
+        counts = ", ".join(f"{count} ({reason})" for reason, count in card.left_out.items())
         text += f"\nKept, but not trained on, so that scores are honest: {counts}.\n"
+    if card.too_long:
+        text += f"\nKept, but too long to be trained on (`max_pieces`): {card.too_long}.\n"
     return text
 
 

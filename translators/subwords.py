@@ -97,17 +97,32 @@ def train_subwords(
 def take_subwords(model: Path, languages: Iterable[str], path: Path, config: SubwordConfig) -> None:
     """Copy the SentencePiece file `model` to `path`, in place of training one.
 
-    Raises `UserError` for a file that is none, or that lacks the tags or markers.
+    Raises `UserError` for a file that is none, that lacks the tags or markers, or that has tags
+    where none are asked for.
     """
     try:
         processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     except RuntimeError as error:
         raise UserError("no SentencePiece model", file=model) from error
-    missing = [s for s in _symbols(languages, config) if processor.id_to_piece(processor[s]) != s]
+    asked = tuple(languages)
+    if not asked and (tags := [p for p in _pieces(processor) if _TAG.fullmatch(p)]):
+        raise UserError(
+            f"its pieces have {' '.join(tags)}: a model that goes on from it is one for both "
+            "directions (--bidirectional)",
+            file=model,
+        )
+    missing = [s for s in _symbols(asked, config) if processor.id_to_piece(processor[s]) != s]
     if missing:
         raise UserError(f"its pieces are without {' '.join(missing)}", file=model)
     with replacing(path) as temporary:
         shutil.copyfile(model, temporary)
+
+
+_TAG = re.compile(r">>[A-Za-z0-9-]+<<")
+
+
+def _pieces(processor: sentencepiece.SentencePieceProcessor) -> list[str]:
+    return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
 
 def _symbols(languages: Iterable[str], config: SubwordConfig) -> list[str]:

@@ -115,10 +115,12 @@ def run(args: argparse.Namespace) -> int:
     from augmentation.train_translator import TrainRun, load_config
 
     config = load_config(getattr(args, "config", None), _overrides(vars(args)))
+    # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
+    out = args.out.parent.resolve() / args.out.name if args.out.name else args.out.resolve()
     one = TrainRun(
         config=config,
-        work=getattr(args, "work", args.out.with_name(f"{args.out.name}.work")),
-        out=args.out,
+        work=getattr(args, "work", out.with_name(f"{out.name}.work")),
+        out=out,
         device=args.device,
         threads=getattr(args, "threads", None),
         max_seconds=60 * args.max_minutes if "max_minutes" in args else None,

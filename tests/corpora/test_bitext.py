@@ -195,6 +195,13 @@ def test_a_short_line_is_named(tmp_path: Path) -> None:
     assert failure(Bitext(path)) == f"{path}, line 3: 1 columns, at least 2 are needed"
 
 
+def test_a_line_without_its_direction_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("en\tde\tdirection\nyes\tja\ten-de\nbye\ttschüss\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"a.tsv.*3.*2 columns, at least 3"):
+        list(read_bitext(Bitext(path), "en", "de"))
+
+
 def test_not_utf8_names_the_byte(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "en\tde\nä\tb\n".encode() + "c\tü\n".encode("latin-1"))
     assert failure(Bitext(path)) == f"{path}: not UTF-8: byte 0xfc at byte offset 13"

@@ -27,7 +27,13 @@ pytest.importorskip("torch", reason="training needs the train extra")
 import safetensors.numpy
 
 from alignment.words import split_words
-from augmentation.train_translator import STEPS, TrainRun, TrainTranslatorConfig, load_config
+from augmentation.train_translator import (
+    STEPS,
+    TrainRun,
+    TrainTranslatorConfig,
+    load_config,
+    read_dev_sets,
+)
 from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped
 from flows.cli.main import main
@@ -193,6 +199,12 @@ def test_a_checkpoint_of_another_configuration(
     assert main(arguments(bitext, tmp_path / "model", "--seed", "0", "--vocabulary", "317")) == 2
     assert "made with another configuration or other data" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
+    # Nothing was made anew: the configuration that it was begun with goes on.
+    subwords = Path("20-subwords") / "subwords.model"
+    assert (work / subwords).read_bytes() == (
+        trained.with_name("model.work") / subwords
+    ).read_bytes()
+    assert "vocabulary: 318" in (work / "config.yaml").read_text(encoding="utf-8")
 
 
 def test_the_flow_walks_through_the_same_steps(
@@ -485,6 +497,38 @@ def test_an_output_folder_that_holds_something_else(
     said = fails(capsys, *arguments(bitext, tmp_path))
     assert "holds something else than a model" in said
     assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
+
+
+def test_a_work_folder_that_the_model_would_replace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(20))
+    out = tmp_path / "model"
+    said = fails(capsys, *arguments(bitext, out, "--work", str(out / "work")))
+    assert "which is made anew" in said
+    (tmp_path / "file").write_text("dear", encoding="utf-8")
+    assert "not a folder" in fails(capsys, *arguments(bitext, tmp_path / "file"))
+
+
+def test_a_dev_set_that_leaves_nothing_to_train_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(120))
+    said = fails(capsys, *arguments(bitext, tmp_path / "model", "--dev", str(bitext)))
+    assert "sentence pairs are left to train on" in said and "in-dev" in said
+
+
+def test_two_dev_sets_of_one_name(tmp_path: Path) -> None:
+    files = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        files.append(
+            {"path": write_tsv(tmp_path / name / "dev.tsv", make_pairs(5, seed=ord(name)))}
+        )
+    given = {"source": "en", "target": "de", "bitext": files[:1], "dev": files}
+    sets = read_dev_sets(load_config(None, given))
+    assert [one.name for one in sets] == ["dev", "dev-2"]
+    assert sets[0].sources != sets[1].sources
 
 
 def recipes() -> Iterator[Path]:

@@ -38,10 +38,11 @@ CARD = TrainingCard(
         ),
     ),
     left_out={"held-out": 3},
+    too_long=4,
     config={"source": "en", "training": {"max_steps": 400}},
     history=HISTORY,
     scores=(
-        ScoreEntry("a", "en-de", "BLEU", 12.34, "nrefs:1|tok:13a"),
+        ScoreEntry("a", "en-de", "BLEU", 12.34, "nrefs:1|tok:13a", pairs=300),
         ScoreEntry("a", "en-de", "BLEU", 12.56, "nrefs:1|tok:13a", "float32"),
     ),
     conversion=["all 5 of 5 the same"],
@@ -58,6 +59,7 @@ def test_the_card_holds_what_it_was_given() -> None:
     for said in (
         "en → de, de → en", "9.6 million", "10.2 MB", "| 12.3 | 12.6 | `nrefs:1\\|tok:13a` |",
         "pairs \\| more", "a.tsv, 12 bytes, 00ff", "empty 1, numbers 2", "CC0", "3 (held-out)",
+        "(`max_pieces`): 4", "| a | en-de | 300 | BLEU |",
         "125 seconds on a machine", "is not finished (of 400 steps)", "- all 5 of 5 the same",
     ):  # fmt: skip
         assert said in body, said

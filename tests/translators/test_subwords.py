@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import UserError
-from translators.subwords import MARKERS, SubwordConfig, language_tag, train_subwords
+from translators.subwords import (
+    MARKERS,
+    SubwordConfig,
+    language_tag,
+    take_subwords,
+    train_subwords,
+)
 
 CONFIG = SubwordConfig(vocabulary=400, sentences=500)
 
@@ -87,6 +93,19 @@ def test_a_vocabulary_too_small_for_the_characters(tmp_path: Path) -> None:
     letters = [chr(0x4E00 + i) for i in range(2000)]
     with pytest.raises(UserError, match=r"too small .* at least \d+ pieces"):
         train_subwords(letters, ("zh",), tmp_path / "m", SubwordConfig(vocabulary=300))
+
+
+def test_pieces_taken_from_another_model(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "taken"
+    take_subwords(model, ("de", "en"), path, CONFIG)
+    assert path.read_bytes() == model.read_bytes()
+    for languages, problem in (
+        (("en", "fr"), "its pieces are without >>fr<<"),
+        ((), "its pieces have >>en<< >>de<<"),
+    ):
+        with pytest.raises(UserError, match=problem):
+            take_subwords(model, languages, tmp_path / "other", CONFIG)
+    assert not (tmp_path / "other").exists()
 
 
 def test_no_text_at_all(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ import sentencepiece
 import torch
 from torch import Tensor
 
-from translators.training.config import TrainingConfig
+from corpora.errors import UserError
+from translators.training.config import TrainingConfig, padded_width
 from translators.training.examples import (
     Example,
     ExampleMaker,
@@ -175,6 +176,8 @@ class BatchStream:
         size, number, epoch = self._config.pool_examples, 0, 0
         while True:
             rows = self._epoch(epoch)
+            if not len(rows):
+                raise UserError("there is no sentence pair to train on")
             for start in range(0, len(rows), size):
                 if number >= first:
                     yield rows[start : start + size]
@@ -201,8 +204,14 @@ class BatchStream:
     def _cut_all(
         self, made: Iterator[list[Example]], pool: int, batch: int
     ) -> Iterator[tuple[int, int, Batch]]:
+        without = 0
         for number, examples in enumerate(made, pool):
             groups = self._cut(examples, number)
+            without = 0 if groups else without + len(examples)
+            if without and without >= len(self._epoch(0)):
+                raise UserError(
+                    f"every sentence pair has more than max_pieces {self._config.max_pieces}"
+                )
             for index in range(batch if number == pool else 0, len(groups)):
                 yield number, index, collate(groups[index], self._pad)
 
@@ -239,16 +248,6 @@ def _ahead(
         while len(waiting) < depth:
             waiting.append(executor.submit(_make_pool, next(pools)))
         yield waiting.pop(0).result()
-
-
-def padded_width(length: int) -> int:
-    """The width that `length` pieces are padded to: steps of a quarter of a power of two.
-
-    Few distinct shapes, because oneDNN compiles its kernels anew for every shape: with free
-    widths a CPU step took two and a half times as long.
-    """
-    step = max(2, 1 << max(0, length.bit_length() - 3))
-    return -(-length // step) * step
 
 
 def _pad_ids(rows: Sequence[Sequence[int]], pad: int, width: int) -> np.ndarray:

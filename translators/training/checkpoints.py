@@ -141,9 +141,12 @@ class Checkpoints:
             )
         return None
 
-    def average(self, count: int) -> dict[str, Tensor]:
-        """The mean of the last `count` checkpoints' weights."""
-        folders = self.folders()[-count:]
+    def average(self, count: int, every: int) -> dict[str, Tensor]:
+        """The mean of the weights of the last `count` checkpoints: the last of all, and those of a
+        whole multiple of `every` steps, since others stand where a run was cut off."""
+        *before, last = self.folders()
+        regular = [one for one in before if int(one.name.removeprefix("step-")) % every == 0]
+        folders = [*regular, last][-count:]
         total: dict[str, Tensor] = {}
         for folder in folders:
             for name, tensor in safetensors.torch.load_file(folder / "model.safetensors").items():

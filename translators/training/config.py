@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+def padded_width(length: int) -> int:
+    """The width that `length` pieces are padded to: steps of a quarter of a power of two.
+
+    Few distinct shapes, because oneDNN compiles its kernels anew for every shape: with free
+    widths a CPU step took two and a half times as long.
+    """
+    step = max(2, 1 << max(0, length.bit_length() - 3))
+    return -(-length // step) * step
 
 
 class _Strict(BaseModel):
@@ -21,6 +31,12 @@ class ModelShape(_Strict):
     ffn: int = Field(1024, ge=1)
     dropout: float = Field(0.1, ge=0.0, lt=1.0)
     max_positions: int = Field(512, ge=8)
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> ModelShape:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model {self.d_model} is no multiple of heads {self.heads}")
+        return self
 
 
 class NoiseConfig(_Strict):
@@ -76,3 +92,18 @@ class TrainingConfig(_Strict):
     pool_examples: int = Field(16_384, ge=1)
     """Examples that are sorted by length together."""
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @model_validator(mode="after")
+    def _batches_fit_the_positions(self) -> TrainingConfig:
+        if padded_width(self.max_pieces) > self.shape.max_positions:
+            raise ValueError(
+                f"max_pieces {self.max_pieces} is more than max_positions "
+                f"{self.shape.max_positions} has room for"
+            )
+        return self
+
+
+LENGTH_OF_A_RUN = frozenset(
+    {"max_steps", "patience", "validate_every", "checkpoint_every", "average_checkpoints"}
+)
+"""Fields of `TrainingConfig` that a run with checkpoints may change, so that it can be longer."""

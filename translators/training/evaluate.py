@@ -64,13 +64,19 @@ class DevSet:
                 str(Path(folder) / "model"), inter_threads=self._threads, intra_threads=1
             )
         scores = {}
+        positions = model.config.max_position_embeddings
         for name, (tag, sources, references) in self._sets.items():
             pieces = [
                 [*([tag] if tag else []), *self._sp.encode(text, out_type=str), "</s>"]
                 for text in sources
             ]
             results = translator.translate_batch(
-                pieces, beam_size=1, max_batch_size=1024, batch_type="tokens"
+                pieces,
+                beam_size=1,
+                max_batch_size=1024,
+                batch_type="tokens",
+                max_input_length=positions,
+                max_decoding_length=min(256, positions - 1),
             )
             outputs = [self._sp.decode(result.hypotheses[0]) for result in results]
             scores[f"{name}.bleu"] = round(sacrebleu.corpus_bleu(outputs, [references]).score, 2)

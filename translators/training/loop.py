@@ -24,7 +24,7 @@ from translators.training.checkpoints import (
     optimizer_tensors,
     restore_optimizers,
 )
-from translators.training.config import TrainingConfig
+from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
 from translators.training.model import (
     Dropout,
     Forward,
@@ -134,15 +134,13 @@ def batch_loss(
     return loss, cross_entropy.detach(), count
 
 
-def run_fingerprint(config: TrainingConfig, data: TrainingData) -> str:
-    """What a checkpoint belongs to: the configuration and the bytes it was trained on.
-
-    `max_steps`, `patience` and the intervals are left out, so that a run can be made longer.
-    """
-    free = {"max_steps", "patience", "validate_every", "checkpoint_every", "average_checkpoints"}
+def run_fingerprint(config: TrainingConfig, data: TrainingData, init_from: Path | None) -> str:
+    """What a checkpoint belongs to: the configuration (save how long it is to run), the bytes it
+    was trained on, and those of the weights that it began with."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps(config.model_dump(exclude=free), sort_keys=True).encode())
-    for path in (data.bitext, data.subwords):
+    decisive = config.model_dump(exclude=set(LENGTH_OF_A_RUN))
+    digest.update(json.dumps(decisive, sort_keys=True).encode())
+    for path in (data.bitext, data.subwords, *([init_from] if init_from else ())):
         with path.open("rb") as file:
             while block := file.read(1 << 22):
                 digest.update(block)
@@ -184,7 +182,9 @@ class Trainer:
         workers = 1 if self._device.type == "cpu" else max(1, (os.cpu_count() or 2) - 2)
         self._stream = BatchStream(data, config, workers, self.special.pad)
         self._checkpoints = Checkpoints(
-            out / "checkpoints", run_fingerprint(config, data), config.average_checkpoints
+            out / "checkpoints",
+            run_fingerprint(config, data, init_from),
+            config.average_checkpoints,
         )
         self._model = build_model(
             config.shape, subwords.get_piece_size() + 1, self.special, config.seed
@@ -234,11 +234,12 @@ class Trainer:
         config, progress = self._config, self._progress
         dtype = autocast_dtype(self._device)
         began, tokens, loss_sum, loss_tokens = time.monotonic(), 0, 0.0, 0
-        stopped = "max_steps"
+        # Cut off after its last checkpoint, a run may have come to its end before.
+        stopped = "early" if self._no_better() else "max_steps"
         before = progress.seconds
         stream = self._stream.batches(progress.pool, progress.batch)
         last_report = began
-        while progress.step < config.max_steps:
+        while progress.step < config.max_steps and stopped != "early":
             pool, index, batch = next(stream)
             loss, count = self._step(batch.to(self._device), dtype)
             loss_sum += loss
@@ -266,14 +267,15 @@ class Trainer:
                 self._save()
             if validation is not None and self._no_better():
                 stopped = "early"
-                break
-            if max_seconds is not None and now - began > max_seconds:
+            elif max_seconds is not None and now - began > max_seconds:
                 stopped = "interrupted"
                 break
         stream.close()
         self._save()
         if stopped != "interrupted" and config.average_checkpoints > 1:
-            self._load(self._checkpoints.average(config.average_checkpoints))
+            self._load(
+                self._checkpoints.average(config.average_checkpoints, config.checkpoint_every)
+            )
         return TrainingResult(self._model, progress, stopped)
 
     def _step(self, batch: Batch, dtype: torch.dtype) -> tuple[float, int]:

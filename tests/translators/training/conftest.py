@@ -80,6 +80,7 @@ def toy_config() -> TrainingConfig:
         ),
         optimizer=OptimizerConfig(warmup_steps=5),
         batch_tokens=256,
+        max_pieces=64,
         max_steps=24,
         checkpoint_every=6,
         validate_every=1000,

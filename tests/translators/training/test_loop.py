@@ -10,8 +10,10 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -20,8 +22,11 @@ import sentencepiece  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
 from translators.training.batches import BatchStream, TrainingData  # noqa: E402
-from translators.training.config import TrainingConfig  # noqa: E402
+from translators.training.checkpoints import Checkpoints, Progress  # noqa: E402
+from translators.training.config import ModelShape, TrainingConfig  # noqa: E402
+from translators.training.evaluate import DevSet  # noqa: E402
 from translators.training.loop import Trainer, learning_rate_factor  # noqa: E402
+from translators.training.model import SpecialIds, build_model  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
 
@@ -175,6 +180,84 @@ def test_early_stopping_and_history(
     assert result.stopped == "early"
     assert result.progress.best_step == 6
     assert [v["chrf"] for v in result.progress.validations] == [5.0, 9.0, 8.0, 7.0]
+
+
+def test_a_run_cut_off_after_its_early_end_stays_ended(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"validate_every": 3, "patience": 1, "max_steps": 60})
+    scores = iter([5.0, 4.0])
+    ended = []
+    for _ in range(2):
+        trainer = Trainer(
+            config, toy_data, tmp_path, device="cpu", validator=lambda model: {"chrf": next(scores)}
+        )
+        result = trainer.run()
+        ended.append((result.stopped, result.progress.step))
+    assert ended == [("early", 6), ("early", 6)]
+
+
+def test_where_a_run_was_cut_off_does_not_count_in_the_average(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, "made from", keep=4)
+    for step in (10, 20, 25, 30):
+        weights = {"w": torch.tensor([float(step)])}
+        checkpoints.save(Progress(step=step), weights, {})
+        mean = float(checkpoints.average(2, every=10)["w"])
+        assert mean == {10: 10.0, 20: 15.0, 25: 22.5, 30: 25.0}[step]
+
+
+def test_other_weights_to_begin_with_are_another_run(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    Trainer(toy_config, toy_data, tmp_path / "a", device="cpu", threads=1).run()
+    start = tmp_path / "a" / "checkpoints" / "step-00000024" / "model.safetensors"
+    with pytest.raises(UserError, match="another configuration or other data"):
+        Trainer(toy_config, toy_data, tmp_path / "a", device="cpu", init_from=start)
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"), [({"max_pieces": 2}, "more than max_pieces 2"), ({}, "no sentence pair")]
+)
+def test_nothing_that_could_be_trained_on(
+    tmp_path: Path,
+    toy_data: TrainingData,
+    toy_config: TrainingConfig,
+    config: dict[str, int],
+    problem: str,
+) -> None:
+    data = toy_data
+    if not config:
+        table = pa.ipc.open_file(pa.memory_map(str(toy_data.bitext))).read_all().slice(0, 0)
+        path = tmp_path / "empty.arrow"
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        data = replace(toy_data, bitext=path)
+    trainer = Trainer(toy_config.model_copy(update=config), data, tmp_path / "out", device="cpu")
+    with pytest.raises(UserError, match=problem):
+        trainer.run()
+
+
+def test_dev_sentences_of_any_length_are_measured_on(toy_data: TrainingData) -> None:
+    subwords = sentencepiece.SentencePieceProcessor(model_file=str(toy_data.subwords))
+    pad = subwords.get_piece_size()
+    special = SpecialIds(pad=pad, eos=subwords.eos_id(), unk=subwords.unk_id())
+    shape = ModelShape(
+        d_model=32, encoder_layers=1, decoder_layers=1, heads=2, ffn=64, max_positions=64
+    )
+    dev = DevSet(toy_data.subwords, {"long": (">>yy<<", ["tom " * 100], ["mot " * 100])})
+    assert dev(build_model(shape, pad + 1, special, 0))["chrf"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"shape": {"heads": 7}}, "d_model 256 is no multiple of heads 7"),
+        ({"max_pieces": 513}, "max_pieces 513 is more than max_positions 512 has room for"),
+    ],
+)
+def test_impossible_shapes(values: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        TrainingConfig.model_validate(values)
 
 
 def test_schedule(toy_config: TrainingConfig) -> None:

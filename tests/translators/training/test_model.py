@@ -6,8 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from translators.training.batches import padded_width  # noqa: E402
-from translators.training.config import ModelShape  # noqa: E402
+from translators.training.config import ModelShape, padded_width  # noqa: E402
 from translators.training.model import (  # noqa: E402
     Dropout,
     Forward,
