@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
+from sentencepiece import SentencePieceProcessor
 
 from alignment.protocol import WordPair
 from alignment.statistical import StatisticalAligner, StatisticalOptions
@@ -462,7 +463,7 @@ def _links(line: str) -> set[tuple[int, int]]:
     return {(int(source), int(target)) for source, target in pairs}
 
 
-HELD_OUT, IN_DEV = "held-out", "in-dev"
+HELD_OUT, IN_DEV, TOO_MANY_PIECES = "held-out", "in-dev", "too-many-pieces"
 _HELD_OUT_SCHEMA = ALIGNED_BITEXT_SCHEMA.append(
     pa.field("drop_reason", pa.string(), nullable=False)
 )
@@ -495,17 +496,27 @@ def read_dev(one: BitextSource, source: str, target: str, limit: int) -> DevPair
 
 
 def set_apart(
-    shards: Sequence[ShardRef], run: Path, dev: Sequence[DevPairs], held_out: int
+    shards: Sequence[ShardRef],
+    run: Path,
+    dev: Sequence[DevPairs],
+    held_out: int,
+    subwords: Path,
+    max_pieces: int,
 ) -> tuple[ShardRef, list[DevPairs]]:
     """One shard of all pairs to train on, and the dev sets.
 
-    Pairs with a sentence of a dev set, on either side, are not trained on. Without a dev set,
-    about `held_out` pairs (at most a tenth) are taken from the bitext, with all pairs that share
-    their source. What is left out is in `dropped/`, with the reason.
+    Pairs with a sentence of a dev set, on either side, are not trained on, nor are those that
+    `subwords`, a SentencePiece model, splits into more than `max_pieces` on either side, with a
+    language tag and the end of the sentence. Without a dev set, about `held_out` pairs (at most a
+    tenth) are taken from the bitext, with all pairs that share their source. What is left out is
+    in `dropped/`, with the reason.
     """
     ref = ShardRef(run, EXAMPLES_STEP, 0)
-    made_from = fingerprint(["examples", 1, _checksums(shards), list(dev), held_out])
+    made_from = fingerprint(
+        ["examples", 2, _checksums(shards), list(dev), held_out, file_hash(subwords), max_pieces]
+    )
     if not is_done(ref, made_from):
+        pieces = SentencePieceProcessor(model_file=str(subwords))
         total = sum(sidecar_of(shard).rows_out for shard in shards)
         share = 0.0 if dev else min(0.1, held_out / max(1, total))
         known = {text for one in dev for text in (*one.sources, *one.targets)}
@@ -514,24 +525,28 @@ def set_apart(
         ) as writer:
             for shard in shards:
                 for batch in read_batches(shard):
-                    _write_examples(batch, writer, known, share)
+                    sides = [batch.column(side).to_pylist() for side in ("source", "target")]
+                    longest = [
+                        max(map(len, pair)) + 2  # a tag and the end of the sentence
+                        for pair in zip(*map(pieces.encode, sides), strict=True)
+                    ]
+                    reasons = [
+                        _left_out(source, target, known, share)
+                        or (TOO_MANY_PIECES if length > max_pieces else "")
+                        for source, target, length in zip(*sides, longest, strict=True)
+                    ]
+                    _write_examples(batch, writer, reasons)
     return ref, list(dev) or [_held_out(ref, held_out)]
 
 
-def _write_examples(
-    batch: pa.RecordBatch, writer: ShardWriter, known: Set[str], share: float
-) -> None:
-    def reason(source: str, target: str) -> str:
-        if source in known or target in known:
-            return IN_DEV
-        return HELD_OUT if int(content_id(source), 16) < share * 2**64 else ""
+def _left_out(source: str, target: str, known: Set[str], share: float) -> str:
+    """Why a pair is measured on, or must not be trained on for what is measured."""
+    if source in known or target in known:
+        return IN_DEV
+    return HELD_OUT if int(content_id(source), 16) < share * 2**64 else ""
 
-    reasons = [
-        reason(*pair)
-        for pair in zip(
-            batch.column("source").to_pylist(), batch.column("target").to_pylist(), strict=True
-        )
-    ]
+
+def _write_examples(batch: pa.RecordBatch, writer: ShardWriter, reasons: Sequence[str]) -> None:
     out = pa.array([bool(r) for r in reasons])
     dropped = batch.append_column("drop_reason", pa.array(reasons, pa.string())).filter(out)
     writer.write(
@@ -543,11 +558,10 @@ def _write_examples(
 
 def _held_out(ref: ShardRef, limit: int) -> DevPairs:
     rows = [
-        pair
+        (row["source"], row["target"])
         for batch in read_dropped(ref)
-        for pair in zip(
-            batch.column("source").to_pylist(), batch.column("target").to_pylist(), strict=True
-        )
+        for row in batch.to_pylist()
+        if row["drop_reason"] == HELD_OUT
     ]
     sources, targets = zip(*rows[:limit], strict=True) if rows else ((), ())
     return DevPairs(HELD_OUT, sources, targets)

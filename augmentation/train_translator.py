@@ -45,7 +45,7 @@ from augmentation.bitext import (
 from augmentation.settings import Strict, load
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
-from corpora.shards import ShardRef, read_batches
+from corpora.shards import ShardRef
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf
 from translators.card import (
@@ -267,7 +267,7 @@ def align_step(run: TrainRun) -> str:
 def examples_step(run: TrainRun) -> str:
     """Gather what is trained on, without what is measured on."""
     dev = read_dev_sets(run.config)
-    ref, sets = set_apart(run.aligned, run.work, dev, run.config.dev_pairs)
+    ref, sets = _set_apart(run, dev)
     for one in sets:
         if not one.sources:
             raise UserError(f"no pair to measure on in {one.name}: bring another dev set (--dev)")
@@ -297,7 +297,12 @@ def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
 def dev_sets(run: TrainRun) -> list[DevPairs]:
     """What is measured on: the dev sets, or else what was held out of the bitext."""
     dev = read_dev_sets(run.config)
-    return set_apart(run.aligned, run.work, dev, run.config.dev_pairs)[1]
+    return _set_apart(run, dev)[1]
+
+
+def _set_apart(run: TrainRun, dev: Sequence[DevPairs]) -> tuple[ShardRef, list[DevPairs]]:
+    limit = run.config.training.max_pieces
+    return set_apart(run.aligned, run.work, dev, run.config.dev_pairs, run.subwords, limit)
 
 
 def train_step(run: TrainRun) -> str:
@@ -482,7 +487,6 @@ def card_step(run: TrainRun) -> str:
         directions=config.directions(),
         corpora=tuple(_entry(one, ref) for one, ref in zip(config.bitext, run.clean, strict=True)),
         left_out=examples.drop_reasons,
-        too_long=_too_long(run),
         config=plain(config),
         history=history,
         scores=tuple(scores),
@@ -551,20 +555,6 @@ def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
 
 def _started_from(path: Path | None) -> str | None:
     return None if path is None else f"`{path}` ({file_hash(path / WEIGHTS)})"
-
-
-def _too_long(run: TrainRun) -> int:
-    """Pairs that have more pieces than training takes."""
-    limit = run.config.training.max_pieces - 2  # a tag and the end of the sentence
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(run.subwords))
-    count = 0
-    for batch in read_batches(run.examples):
-        sides = [
-            [len(ids) for ids in processor.encode(batch.column(side).to_pylist())]
-            for side in ("source", "target")
-        ]
-        count += sum(max(pair) > limit for pair in zip(*sides, strict=True))
-    return count
 
 
 def _parameters(folder: Path) -> int:

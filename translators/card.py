@@ -64,9 +64,8 @@ class TrainingCard:
     directions: tuple[tuple[str, str], ...]
     corpora: tuple[CorpusEntry, ...]
     left_out: Mapping[str, int]
-    """Clean pairs that were not trained on, by reason (`held-out`, `in-dev`)."""
-    too_long: int
-    """Clean pairs that were not trained on for having more pieces than `max_pieces`."""
+    """Clean pairs that were not trained on, by reason (`held-out`, `in-dev`,
+    `too-many-pieces`)."""
     config: Mapping[str, object]
     history: History
     scores: tuple[ScoreEntry, ...]
@@ -184,9 +183,7 @@ def _corpora(card: TrainingCard) -> str:
     text = _table(head, rows)
     if card.left_out:
         counts = ", ".join(f"{count} ({reason})" for reason, count in card.left_out.items())
-        text += f"\nKept, but not trained on, so that scores are honest: {counts}.\n"
-    if card.too_long:
-        text += f"\nKept, but too long to be trained on (`max_pieces`): {card.too_long}.\n"
+        text += f"\nKept, but not trained on: {counts}.\n"
     return text
 
 

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from sentencepiece import SentencePieceProcessor
 
 from alignment.words import split_words
 from augmentation.bitext import (
@@ -26,6 +27,7 @@ from translators.subwords import SubwordConfig
 NUMBERS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
 NAMES = ["Tom", "Mary", "Berlin", "Paris", "Anna", "Paul"]
 LOOSE = CleaningConfig(max_wrong_language=None)
+SUBWORDS = Path(__file__).parents[2] / "data" / "models" / "en-de" / "source.spm"
 
 
 def pairs(count: int, seed: int = 0) -> list[tuple[str, str]]:
@@ -178,7 +180,7 @@ def test_pairs_of_the_dev_sets_are_not_trained_on(tmp_path: Path) -> None:
     assert list(zip(dev.sources, dev.targets, strict=True)) == known
     shards = read_and_clean([source], "en", "de", tmp_path, LOOSE)
     aligned = align_bitext(shards, tmp_path, None)
-    ref, sets = set_apart(aligned, tmp_path, [dev], 50)
+    ref, sets = set_apart(aligned, tmp_path, [dev], 50, SUBWORDS, 64)
     assert sets == [dev]
     texts = {t for row in rows_of(ref) for t in (row["source"], row["target"])}
     assert not texts & ({s for s, _ in known} | {t for _, t in known})
@@ -189,10 +191,26 @@ def test_without_a_dev_set_pairs_are_held_out(tmp_path: Path) -> None:
     made = list(dict.fromkeys(pairs(400)))
     source = BitextSource(path=tsv(tmp_path / "a.tsv.gz", made))
     shards = align_bitext(read_and_clean([source], "en", "de", tmp_path, LOOSE), tmp_path, None)
-    ref, (held_out,) = set_apart(shards, tmp_path, [], 20)
+    ref, (held_out,) = set_apart(shards, tmp_path, [], 20, SUBWORDS, 64)
     assert 5 <= len(held_out.sources) <= 20
     assert not {row["source"] for row in rows_of(ref)} & set(held_out.sources)
-    assert set_apart(shards, tmp_path, [], 20) == (ref, [held_out])
+    assert set_apart(shards, tmp_path, [], 20, SUBWORDS, 64) == (ref, [held_out])
+
+
+def test_pairs_of_too_many_pieces_are_kept_aside_with_the_reason(tmp_path: Path) -> None:
+    made = [*dict.fromkeys(pairs(40)), ("hello " * 9 + "world", "Hallo Welt")]
+    source = BitextSource(path=tsv(tmp_path / "a.tsv.gz", made))
+    cleaning = CleaningConfig(max_wrong_language=None, max_length_ratio=None)
+    shards = align_bitext(read_and_clean([source], "en", "de", tmp_path, cleaning), tmp_path, None)
+    pieces = SentencePieceProcessor(model_file=str(SUBWORDS))
+    longest = max(len(pieces.encode(text)) for pair in made[:-1] for text in pair) + 2
+    assert longest < len(pieces.encode(made[-1][0])) + 2
+    for limit, out in ((longest, [made[-1]]), (longest + 30, [])):
+        ref, _ = set_apart(shards, tmp_path, [], 0, SUBWORDS, limit)
+        left = [row for batch in read_dropped(ref) for row in batch.to_pylist()]
+        assert [(row["source"], row["target"]) for row in left] == out
+        assert {row["drop_reason"] for row in left} <= {"too-many-pieces"}
+        assert len(rows_of(ref)) == len(made) - len(out)
 
 
 def test_a_large_dev_set_is_drawn_evenly_whatever_its_order(tmp_path: Path) -> None:

@@ -37,8 +37,7 @@ CARD = TrainingCard(
             "pairs | more", (("a.tsv", 12, "00ff"),), "CC0", 2.0, 10, 7, {"empty": 1, "numbers": 2}
         ),
     ),
-    left_out={"held-out": 3},
-    too_long=4,
+    left_out={"held-out": 3, "too-many-pieces": 4},
     config={"source": "en", "training": {"max_steps": 400}},
     history=HISTORY,
     scores=(
@@ -59,7 +58,7 @@ def test_the_card_holds_what_it_was_given() -> None:
     for said in (
         "en → de, de → en", "9.6 million", "10.2 MB", "| 12.3 | 12.6 | `nrefs:1\\|tok:13a` |",
         "pairs \\| more", "a.tsv, 12 bytes, 00ff", "empty 1, numbers 2", "CC0", "3 (held-out)",
-        "(`max_pieces`): 4", "| a | en-de | 300 | BLEU |",
+        "4 (too-many-pieces)", "| a | en-de | 300 | BLEU |",
         "125 seconds on a machine", "is not finished (of 400 steps)", "- all 5 of 5 the same",
     ):  # fmt: skip
         assert said in body, said
