@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
+from stat import S_ISREG
 from typing import Any
 
 from corpora.errors import UserError
@@ -96,13 +97,15 @@ def file_hash(path: str | Path) -> str:
     """32 hexadecimal digits (BLAKE2b, 128 bits) of a file's bytes, read in pieces.
 
     Remembered within the process for as long as the file's size and times stay the same.
-    Raises `UserError` where there is no such file.
+    Raises `UserError` where there is no such file, and for a pipe, which can be read once only.
     """
     path = Path(path)
     try:
         stat = path.stat()
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
+    if not S_ISREG(stat.st_mode):
+        raise UserError("not a file that can be read twice: save what comes from it", file=path)
     return _file_hash(
         os.fspath(path.absolute()), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
     )

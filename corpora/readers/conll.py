@@ -169,7 +169,7 @@ def _read_sentence(
     widths = [len(cells) for cells in table]
     if widths.count(layout.width) < len(widths):
         at = next(i for i, width in enumerate(widths) if width != layout.width)
-        detail = f"{widths[at]} columns where {layout.width} were expected"
+        detail = f"columns: {widths[at]}, where {layout.width} were expected"
         return _defect(source, sentence, comments, numbers[at], "ragged-columns", detail)
     tokens = [cells[layout.token] for cells in table]
     tags = None if layout.tag is None else [cells[layout.tag] for cells in table]

@@ -27,9 +27,10 @@ def read_squad(source: Source) -> Items:
         try:
             meta = {"title": article["title"]} if article.get("title") else EMPTY
             for paragraph in article["paragraphs"]:
+                context = paragraph["context"]
                 for question in paragraph["qas"]:
+                    yield _read_question(source, number + 1, context, question, meta)
                     number += 1
-                    yield _read_question(source, number, paragraph["context"], question, meta)
         except (KeyError, TypeError) as error:
             raise UserError(
                 f"not SQuAD: no {error} where it belongs", file=source.path, row=number + 1
@@ -39,7 +40,7 @@ def read_squad(source: Source) -> Items:
 def _read_question(
     source: Source, number: int, context: str, question: dict[str, Any], meta: Any
 ) -> tuple[int, Row] | Defect:
-    given, asked = str(question["id"]), question["question"]
+    given, asked = str(question["id"]), question.get("question")
     answers = [] if question.get("is_impossible") else question.get("answers", [])
     row = Row(given, source.lang, context, asked, meta=meta)
     for name, value in (("context", context), ("question", asked)):
@@ -136,7 +137,8 @@ class _Json:
 
     def _expect(self, character: str) -> None:
         if self._next() != character:
-            raise self._wrong(self._at, f"{character!r} expected")
+            kind = "JSON" if character == ":" else "SQuAD"
+            raise self._wrong(self._at, f"{character!r} expected", kind)
         self._at += 1
 
     def _value(self) -> Any:
@@ -159,6 +161,6 @@ class _Json:
             self._at = end
             return value
 
-    def _wrong(self, position: int, problem: str) -> UserError:
+    def _wrong(self, position: int, problem: str, kind: str = "JSON") -> UserError:
         line = self._line + self._buffer.count("\n", 0, position)
-        return UserError(f"not JSON: {problem}", file=self._path, line=line)
+        return UserError(f"not {kind}: {problem}", file=self._path, line=line)

@@ -226,6 +226,8 @@ def test_missing_and_empty_files(ferry: Run, tmp_path: Path) -> None:
     refused(ferry(tmp_path / "empty.jsonl"), "empty.jsonl", "empty")
     (tmp_path / "blank.jsonl").write_text("\n\n")
     refused(ferry(tmp_path / "blank.jsonl"), "blank.jsonl", "no rows")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    refused(ferry(tmp_path / "pipe.jsonl"), "pipe.jsonl", "read twice")
 
 
 def test_wrong_column(ferry: Run, tmp_path: Path) -> None:

@@ -119,8 +119,8 @@ def test_tokens_must_fit_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a O\nb\n", r"line 2: 1 columns where 2 were expected"),
-        ("a O\nb x O\n", r"line 2: 3 columns where 2 were expected"),
+        ("a O\nb\n", r"line 2: columns: 1, where 2 were expected"),
+        ("a O\nb x O\n", r"line 2: columns: 3, where 2 were expected"),
         ("a\nb\n", "the last of 1 columns has no tags"),
         ("a NN\nb VB\n", r"the last of 2 columns has no tags .* in 'a NN'"),
         ("\n\n", "there are no rows"),

@@ -378,6 +378,11 @@ def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
         ("x.txt", "a", "tokens", {}, "'text' cannot hold rows for the task 'tokens'"),
         ("x.json", '{"data": [{"title": 1}]}', "qa", {}, "not SQuAD: no 'paragraphs'"),
         ("x.json", '{"version": 1}', "qa", {}, "not SQuAD: it has no 'data'"),
+        ("x.json", '{"data": 5}', "qa", {}, "line 1: not SQuAD: '[' expected"),
+        ("x.json", '{"data": [{"title": "a", "paragraphs": [{"context": "b", "qas": [{"id": "c"}]}'
+         "]}]}", "qa", {}, "row 1: 'question' is not a string: None"),
+        ("x.json", '{"data": [{"title": "a", "paragraphs": [{"context": "b", "qas": [{"question": '
+         '"c"}]}]}]}', "qa", {}, "row 1: not SQuAD: no 'id'"),
         ("x.json", '{"data": [{"title": "a",\n "b" c}]}', "qa", {}, "line 2: not JSON"),
         ("x.json", '{"data": [{"title": "a', "qa", {}, "not JSON: Unterminated string"),
         ("x.json", '{"data": [', "qa", {}, "cut short"),
