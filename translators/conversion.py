@@ -57,10 +57,12 @@ def download(hub_id: str, revision: str | None) -> HubModel:
     """Fetch the safetensors, configuration and tokenizer of a hub repository at one commit.
 
     `revision` (branch, tag, commit, `refs/pr/1`) is resolved to a commit first. Raises `UserError`
-    when the hub has no such model or it has no safetensors.
+    when the hub cannot be reached, has no such model, or the model has no safetensors.
     """
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    # HTTPError is that of whichever HTTP library the hub's client uses.
+    from huggingface_hub.errors import HFValidationError, HTTPError  # type: ignore[attr-defined]
 
     try:
         info = huggingface_hub.HfApi().model_info(hub_id, revision=revision)
@@ -75,7 +77,7 @@ def download(hub_id: str, revision: str | None) -> HubModel:
             revision=info.sha,
             allow_patterns=["*.json", "*.safetensors", "*.spm", "*.model", "README.md"],
         )
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
+    except (HTTPError, HFValidationError, OSError) as error:
         raise UserError(f"cannot fetch {hub_id} from the hub: {error}") from error
     return HubModel(Path(folder), hub_id, str(info.sha), licence_of(Path(folder)))
 

@@ -232,6 +232,13 @@ def test_hub_models_are_pinned_to_a_commit(
         conversion.download("Owner/opus-en-de", None)
 
 
+def test_a_hub_out_of_reach(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=r"cannot fetch Owner/opus-en-de from the hub: .*refused"):
+        add_model("Owner/opus-en-de", ModelFacts(source="en", target="de"))
+
+
 @pytest.mark.parametrize("text", ["one", "1", "-1:0", "-1:x", "--1:1"])
 def test_bad_alignment_heads(text: str) -> None:
     with pytest.raises(UserError, match="choose from: LAYER:HEADS, guided, none"):
