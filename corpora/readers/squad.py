@@ -40,7 +40,8 @@ def read_squad(source: Source) -> Items:
 def _read_question(
     source: Source, number: int, context: str, question: dict[str, Any], meta: Any
 ) -> tuple[int, Row] | Defect:
-    given, asked = str(question["id"]), question.get("question")
+    given = str(question["id"])
+    asked: Any = question.get("question")
     answers = [] if question.get("is_impossible") else question.get("answers", [])
     row = Row(given, source.lang, context, asked, meta=meta)
     for name, value in (("context", context), ("question", asked)):
