@@ -10,6 +10,7 @@ longer than the rest of Prefect.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -35,6 +36,8 @@ class Announced(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
+        gc.freeze()
+        gc.enable()
         if self.started and sockets:
             with self._answer as answer:
                 answer.write(f"{sockets[0].getsockname()[1]}\n")
@@ -42,6 +45,7 @@ class Announced(uvicorn.Server):
 
 def main() -> None:
     """Serve until standard input ends."""
+    gc.disable()  # until it serves: importing lets nothing go, and looking for it costs 15 %
     from prefect.server.api.server import create_app
     from prefect.settings import PREFECT_HOME
 

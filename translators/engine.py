@@ -1,8 +1,9 @@
 """The one engine: texts in, hypotheses out, over `ctranslate2.Translator`.
 
-Distinct segments only. CTranslate2's workers take batches from a queue that is filled ahead, and
+Distinct segments only. CTranslate2's workers take batches from a queue that is kept full, and
 release the interpreter while they decode, so that cutting the next texts into pieces and putting
-the last ones together happens in their shadow.
+the last ones together happens in their shadow. The queue is short: threads fill it one after the
+other, and what has to be decoded again need not wait for all that others have to translate.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ from translators.tokenizers_file import open_codec
 WINDOW = 16_384
 """Texts sent to the workers at a time; while they are decoded the next window is prepared."""
 _CPU_BATCH, _GPU_BATCH = 1024, 8192
+_QUEUED = 4
+"""Batches that wait for a worker, at most; whoever has more to give waits too."""
 _SMALL_MODEL = 400 * 1024 * 1024
 _SAMPLING_LANES = 4
 _RETRY_PENALTY, _RETRY_NGRAM = 1.3, 3
@@ -119,6 +123,7 @@ class Engine:
         self._codec = open_codec(info, available_cores())
         self._vocabulary = frozenset(read_vocabulary(info.path))
         self._sampling = threading.Lock()
+        self._filling = threading.Lock()
         self._conventions: dict[tuple[str, str], _Convention] = {}
 
     @property
@@ -163,7 +168,7 @@ class Engine:
                 compute_type=self._compute_type,
                 inter_threads=inter,
                 intra_threads=intra,
-                max_queued_batches=-1,
+                max_queued_batches=_QUEUED * inter,
             )
         except ValueError as error:
             raise UserError(f"{error}", file=self.info.path) from error
@@ -271,25 +276,27 @@ class Engine:
         sources = [prefix + part.pieces + suffix for own in parts for part in own]
         if not sources:
             return _Job(texts, parts, deque())
-        pending = translator.translate_batch(
-            sources,
-            [list(convention.target)] * len(sources) if convention.target else None,
-            max_batch_size=self._batch_size(sources, options),
-            batch_type="tokens",
-            asynchronous=True,
-            max_input_length=0,
-            beam_size=options.beam_size,
-            num_hypotheses=options.num_hypotheses,
-            length_penalty=options.length_penalty,
-            repetition_penalty=options.repetition_penalty,
-            no_repeat_ngram_size=options.no_repeat_ngram_size,
-            sampling_topk=options.sampling_topk,
-            sampling_temperature=options.sampling_temperature,
-            max_decoding_length=self._output_limit(options) + len(convention.target),
-            return_scores=True,
-            return_attention=options.return_attention and self.has_alignment,
-            disable_unk=True,
-        )
+        is_small = sum(map(len, sources)) <= self._batch_tokens
+        with nullcontext() if is_small or translator is not self._translator else self._filling:
+            pending = translator.translate_batch(
+                sources,
+                [list(convention.target)] * len(sources) if convention.target else None,
+                max_batch_size=self._batch_size(sources, options),
+                batch_type="tokens",
+                asynchronous=True,
+                max_input_length=0,
+                beam_size=options.beam_size,
+                num_hypotheses=options.num_hypotheses,
+                length_penalty=options.length_penalty,
+                repetition_penalty=options.repetition_penalty,
+                no_repeat_ngram_size=options.no_repeat_ngram_size,
+                sampling_topk=options.sampling_topk,
+                sampling_temperature=options.sampling_temperature,
+                max_decoding_length=self._output_limit(options) + len(convention.target),
+                return_scores=True,
+                return_attention=options.return_attention and self.has_alignment,
+                disable_unk=True,
+            )
         return _Job(texts, parts, deque(pending))
 
     def _longest(self, convention: _Convention, options: DecodingOptions) -> int:

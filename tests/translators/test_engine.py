@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -54,6 +56,28 @@ def test_windows_do_not_change_the_result(engine: Engine, monkeypatch: pytest.Mo
     whole = engine.translate(TEXTS, "en", "de", SHORT)
     monkeypatch.setattr("translators.engine.WINDOW", 3)
     assert [h.text for h in engine.translate(TEXTS, "en", "de", SHORT)] == [h.text for h in whole]
+
+
+def test_a_small_request_need_not_wait_for_a_large_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(engine.info, Hardware(threads=(1, 1)), verified=True)
+    queued: list[int] = []
+    collect = engine._collect
+
+    def note(job: Any, *rest: Any) -> None:
+        queued.append(len(job.texts))
+        collect(job, *rest)
+
+    monkeypatch.setattr(engine, "_collect", note)
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(
+            engine.translate, [f"{n} {TEXTS[0]}" for n in range(2_000)], "en", "de", SHORT
+        )
+        time.sleep(1.0)
+        engine.translate(TEXTS[:1], "en", "de", SHORT)
+        assert queued[0] == 1
+        assert len(large.result()) == 2_000
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "\r\n  "])
