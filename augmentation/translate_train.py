@@ -15,8 +15,7 @@ from augmentation.export import export_folder
 from augmentation.plan import InProcess, Job, Plan, Submit, carry_out, rows_of
 from augmentation.report import report_path
 from augmentation.summary import RunSummary, summarize
-from corpora.errors import UserError
-from corpora.manifest import open_run
+from corpora.manifest import check_run, open_run
 from corpora.shards import ShardRef, list_shards
 
 
@@ -70,7 +69,7 @@ def translate_train(
     began = time.monotonic()
     watcher = watcher or Watcher()
     settings = resolve_settings(config)
-    check_languages(settings)
+    check(settings)
     counter = _Counter(watcher, settings)
     with _run_folder(settings):
         watcher.began(settings)
@@ -86,8 +85,10 @@ def translate_train(
         return RunResult(settings.run, summarize(settings), seconds, counter.rows, counter.shards)
 
 
-def check_languages(settings: Settings) -> None:
-    """Raise `UserError` if the translator cannot translate to one of the targets."""
+def check(settings: Settings) -> None:
+    """Raise `UserError` if the translator cannot translate to one of the targets, or the run
+    folder is of another configuration. Loads the translator."""
+    check_run(settings.run, manifest(settings))
     translator = steps.translator_of(settings)
     for target in settings.config.targets:
         translator.translate([], settings.config.source, target, settings.options())
@@ -123,8 +124,6 @@ def _stamp(ref: ShardRef) -> tuple[int, int]:
 @contextmanager
 def _run_folder(settings: Settings) -> Iterator[None]:
     """The run's folder; a run that fails before it has read anything leaves none behind."""
-    if settings.run.exists() and not settings.run.is_dir():
-        raise UserError("this is not a folder", file=settings.run)
     fresh = not settings.run.exists() or not any(settings.run.iterdir())
     with open_run(settings.run, manifest(settings)):
         try:

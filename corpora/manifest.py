@@ -175,19 +175,28 @@ def open_run(folder: str | Path, manifest: RunManifest) -> Iterator[Path]:
     folder = Path(folder)
     make_folder(folder)
     with lock(folder):
-        if (folder / RUN_FILE).exists():
-            _check_same(folder, read_run(folder), manifest)
-        else:
-            strangers = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-            if strangers:
-                raise UserError(
-                    f"this folder is not empty and not a run ({', '.join(strangers[:5])}); "
-                    "choose another",
-                    file=folder,
-                )
+        check_run(folder, manifest)
         text = json.dumps(plain(manifest), indent=1, sort_keys=True, ensure_ascii=False)
         write_text(folder / RUN_FILE, text + "\n")
         yield folder
+
+
+def check_run(folder: str | Path, manifest: RunManifest) -> None:
+    """Raise `UserError` where `folder` is there and not empty, and not a run that `manifest` could
+    go on with."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UserError("this is not a folder", file=folder)
+    if (folder / RUN_FILE).exists():
+        _check_same(folder, read_run(folder), manifest)
+    elif folder.exists():
+        strangers = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        if strangers:
+            raise UserError(
+                f"this folder is not empty and not a run ({', '.join(strangers[:5])}); "
+                "choose another",
+                file=folder,
+            )
 
 
 def _check_same(folder: Path, old: RunManifest, new: RunManifest) -> None:
@@ -196,7 +205,7 @@ def _check_same(folder: Path, old: RunManifest, new: RunManifest) -> None:
     changed = [
         f"{part}.{key}: {before.get(key)!r} -> {after.get(key)!r}"
         for part in ("config", "models", "inputs", "versions")
-        for before, after in [(plain(getattr(old, part)), plain(getattr(new, part)))]
+        for before, after in [(_flat(getattr(old, part)), _flat(getattr(new, part)))]
         for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     ]
@@ -207,6 +216,17 @@ def _check_same(folder: Path, old: RunManifest, new: RunManifest) -> None:
         f"({'; '.join(changed) or 'another fingerprint'}); choose another folder",
         file=folder,
     )
+
+
+def _flat(value: Any, above: str = "") -> dict[str, Any]:
+    """What mappings within mappings hold, by names such as `reading.columns.text`."""
+    found: dict[str, Any] = {}
+    for key, inner in plain(value).items():
+        if isinstance(inner, dict) and inner:
+            found |= _flat(inner, f"{above}{key}.")
+        else:
+            found[f"{above}{key}"] = inner
+    return found
 
 
 @contextmanager

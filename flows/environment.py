@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,16 +18,17 @@ _SERVER_LOG = "labelferry-server.log"
 
 
 @contextmanager
-def prepared_prefect() -> Iterator[None]:
+def prepared_prefect(meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Prefect for a flow that the command line runs: quiet, without telemetry or heartbeat, and
     with its records beside the runs.
 
     What the user has set stays as it is. Without a server of the user's, one is started that
-    ends with this process.
+    ends with this process; `meanwhile` is called while it starts.
     """
     configured = _is_configured()
     _set_defaults(configured)
     server = None if configured else _Server()  # starts while we import
+    meanwhile()
 
     from prefect import context
     from prefect.settings import (
@@ -48,6 +49,10 @@ def prepared_prefect() -> Iterator[None]:
 
 
 def _set_defaults(configured: bool) -> None:
+    if "PREFECT_LOGGING_LEVEL" not in os.environ:
+        # What ends a run is said by the command, in one line; Prefect would print its traceback.
+        for name in ("prefect.flow_runs", "prefect.task_runs"):
+            logging.getLogger(name).propagate = False
     defaults = {
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

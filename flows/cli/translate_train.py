@@ -186,9 +186,10 @@ def run(args: argparse.Namespace) -> int:
 
         result = translate_train(config, watch())
     else:
+        from augmentation.translate_train import check
         from flows.environment import prepared_prefect
 
-        with prepared_prefect():
+        with prepared_prefect(lambda: check(settings)):
             from flows.translate_train import run_flow
 
             result = run_flow(config, watch())

@@ -82,3 +82,24 @@ def ended(url: str) -> bool:
             return True
         time.sleep(0.25)
     return False
+
+
+def test_the_users_mistake_is_said_in_one_line(home: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "in.jsonl"
+    rows.write_text('{"text": "Hi", "spans": [{"start": 0, "end": 9, "label": "x"}]}\n')
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "flows.cli.main", "translate-train", rows, "--task", "tokens"),
+            *("--source", "en", "--target", "de", "--out", tmp_path / "run", "--memory", "off"),
+        ],
+        env=environment | {"PREFECT_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"labelferry: error: {rows}, line 1: span 0:9 (x) is outside the text of 2 characters\n"
+    )
