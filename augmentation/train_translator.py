@@ -64,10 +64,10 @@ from translators.conversion import (
     verify_against_transformers,
 )
 from translators.languages import normalise_tag
-from translators.marian_folder import SUBWORDS, WEIGHTS, save_marian
+from translators.marian_folder import StartingPoint, save_marian
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import AlignmentHead, ModelFacts, read_model, write_card
+from translators.store import TRAINED_HERE, AlignmentHead, ModelFacts, read_model, write_card
 from translators.subwords import MARKERS, SubwordConfig, language_tag
 from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
 
@@ -107,8 +107,9 @@ class TrainTranslatorConfig(Strict):
     """Null trains without guided alignment."""
     training: TrainingConfig = TrainingConfig()
     init_from: Path | None = None
-    """The folder of a model that this command trained (`WORK/50-train/model`): its subwords are
-    taken, and training goes on from its weights. From nothing without one."""
+    """Name or folder of a model that this command trained: its subwords are taken, and training
+    goes on from its weights, those of a quantized model multiplied out. `WORK/50-train/model` has
+    them exactly. From nothing without one."""
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
@@ -249,7 +250,7 @@ def subwords_step(run: TrainRun) -> str:
     config = run.config
     # A model of one direction needs no tags, and without them it is known for what it is.
     tags = (config.source, config.target) if config.bidirectional else ()
-    taken = None if config.init_from is None else config.init_from / SUBWORDS
+    taken = None if config.init_from is None else StartingPoint.find(config.init_from).subwords
     path = make_subwords(run.clean, tags, run.work, config.subwords, taken)
     count = sentencepiece.SentencePieceProcessor(model_file=str(path)).get_piece_size()
     return f"{count:,} pieces" + ("" if taken is None else f", those of {config.init_from}")
@@ -308,6 +309,7 @@ def _set_apart(run: TrainRun, dev: Sequence[DevPairs]) -> tuple[ShardRef, list[D
 def train_step(run: TrainRun) -> str:
     """Train, or go on training from the last checkpoint; save the model and its history."""
     config = run.config
+    start = None if config.init_from is None else StartingPoint.find(config.init_from)
     made_from = fingerprint(
         [
             "train",
@@ -316,7 +318,7 @@ def train_step(run: TrainRun) -> str:
             config.bidirectional,
             file_hash(run.examples.path),
             file_hash(run.subwords),
-            None if config.init_from is None else file_hash(config.init_from / WEIGHTS),
+            None if start is None else file_hash(start.weights),
         ]
     )
     if is_made(run.model, made_from):
@@ -348,7 +350,7 @@ def train_step(run: TrainRun) -> str:
         on_report=on_report,
         device=run.device,
         threads=run.threads,
-        init_from=None if config.init_from is None else config.init_from / WEIGHTS,
+        init_from=None if start is None else start.weights,
     )
     result = trainer.run(max_seconds=run.max_seconds)
     save_marian(result.model, run.subwords, run.model, config.source, config.target)
@@ -412,13 +414,14 @@ def convert_step(run: TrainRun) -> str:
         return "already converted"
     shutil.rmtree(run.converted, ignore_errors=True)
     guided = config.alignment is not None and config.training.guided_alignment_weight > 0
-    alignment = AlignmentHead(layer=-1, heads=1) if guided else None
+    shift = config.training.guided_alignment_shift
+    alignment = AlignmentHead(layer=-1, heads=1, shift=shift) if guided else None
     known = {
         "name": config.model_name,
         "alignment": alignment,
         "max_source_pieces": config.training.max_pieces,
         "markers": MARKERS if config.subwords.markers else (),
-        "origin": "labelferry train-translator",
+        "origin": TRAINED_HERE,
     }
     # The tags of a bidirectional model say all of its languages.
     facts = (
@@ -554,7 +557,7 @@ def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
 
 
 def _started_from(path: Path | None) -> str | None:
-    return None if path is None else f"`{path}` ({file_hash(path / WEIGHTS)})"
+    return None if path is None else f"`{path}` ({file_hash(StartingPoint.find(path).weights)})"
 
 
 def _parameters(folder: Path) -> int:
@@ -634,11 +637,8 @@ def _check_needs(run: TrainRun) -> None:
         for file in one.bitext().files():
             if not file.is_file():
                 raise UserError("no such file", file=file)
-    start = run.config.init_from
-    if start is not None:
-        for name in (WEIGHTS, SUBWORDS):
-            if not (start / name).is_file():
-                raise UserError(f"no trained model: {name} is not there", file=start)
+    if run.config.init_from is not None:
+        StartingPoint.find(run.config.init_from)
     needed = [("torch", "training a translator", "train")]
     if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
         needed.append(("eflomal", "the aligner eflomal", "eflomal"))
@@ -657,8 +657,11 @@ def _check_out(run: TrainRun) -> None:
     out = run.out.resolve()
     if run.out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UserError("not a folder that a model can be put in the place of", file=run.out)
-    for path in (run.work, run.config.init_from):
-        if path is not None and path.resolve().is_relative_to(out):
+    needed = [run.work]
+    if run.config.init_from is not None:
+        needed.append(StartingPoint.find(run.config.init_from).weights)
+    for path in needed:
+        if path.resolve().is_relative_to(out):
             raise UserError(f"lies in {run.out}, which is made anew", file=path)
     if out.exists():
         others = {path.name for path in out.iterdir()} - MODEL_FILES

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
+from translators.families import EOS
 from translators.guards import find_flags
 from translators.languages import find_language, same_language
 from translators.long_texts import Part, join_parts, split_long
@@ -121,6 +122,7 @@ class Engine:
         self._compute_type = _compute_type(hardware.compute_type, self._device)
         self._translator = self._open(*self._threads)
         self._codec = open_codec(info, available_cores())
+        self._shift = 0 if info.card.alignment is None else info.card.alignment.shift
         self._vocabulary = frozenset(read_vocabulary(info.path))
         self._sampling = threading.Lock()
         self._filling = threading.Lock()
@@ -295,6 +297,7 @@ class Engine:
                 max_decoding_length=self._output_limit(options) + len(convention.target),
                 return_scores=True,
                 return_attention=options.return_attention and self.has_alignment,
+                return_end_token=options.return_attention and self._shift > 0,
                 disable_unk=True,
             )
         return _Job(texts, parts, deque(pending))
@@ -390,7 +393,7 @@ class Engine:
         scores = result.scores
         hypotheses = []
         for rank, pieces in enumerate(result.hypotheses):
-            pieces = pieces[skipped:]
+            pieces = _without_end(pieces)[skipped:]
             if options.return_attention:
                 text, target = self._codec.decode(pieces)
             else:
@@ -400,9 +403,22 @@ class Engine:
                 score *= max(1, len(pieces)) ** (options.length_penalty - 1.0)
             matrix = None
             if attention is not None:
-                matrix = _trim(attention[rank], skipped, len(convention.prefix), len(source))
+                rows = self._rows_of(attention[rank], skipped, len(pieces))
+                matrix = _trim(rows, len(convention.prefix), len(source))
             hypotheses.append(Hypothesis(text, score, source, target, matrix))
         return hypotheses
+
+    def _rows_of(
+        self, attention: Sequence[Sequence[float]], skipped: int, count: int
+    ) -> Sequence[Sequence[float]]:
+        """The steps of decoding that align `count` pieces, after `skipped` forced tokens.
+
+        Where the attention is a step late, an output that was cut off has none for its last piece,
+        which then shares that of the one before.
+        """
+        rows = attention[skipped + self._shift :][:count]
+        missing = count - len(rows)
+        return [*rows, *[attention[-1]] * missing] if missing else rows
 
     def _flags(
         self,
@@ -414,7 +430,7 @@ class Engine:
         alike: bool,
         convention: _Convention,
     ) -> tuple[str, ...]:
-        pieces = result.hypotheses[0][len(convention.target) :]
+        pieces = _without_end(result.hypotheses[0])[len(convention.target) :]
         cut = len(pieces) >= self._output_limit(options)
         return find_flags(text, hypothesis.text, part.pieces, pieces, cut=cut, same_language=alike)
 
@@ -476,13 +492,12 @@ class Engine:
             log_probs = self._wait(future).log_probs
             matrix = None
             if index in attention:
-                matrix = _trim(
+                rows = self._rows_of(
                     self._wait(attention[index]).attention[0],
                     len(convention.target),
-                    len(convention.prefix),
-                    len(sources[index]),
+                    len(targets[index]),
                 )
-                matrix = matrix[: len(targets[index])]
+                matrix = _trim(rows, len(convention.prefix), len(sources[index]))
             yield sum(log_probs) / max(1, len(log_probs)), matrix
 
     def _forced_attention(
@@ -502,8 +517,9 @@ class Engine:
                 asynchronous=True,
                 max_input_length=0,
                 beam_size=1,
-                max_decoding_length=length,
+                max_decoding_length=length + self._shift,
                 return_attention=True,
+                return_end_token=True,
             )
             futures.update(zip(indices, pending, strict=True))
         return futures
@@ -557,11 +573,14 @@ def _windows(texts: list[str]) -> Iterator[list[str]]:
         yield texts[at : at + WINDOW]
 
 
-def _trim(
-    rows: Sequence[Sequence[float]], skipped: int, first: int, count: int
-) -> NDArray[np.float32]:
-    """Attention without the rows and columns of tokens that are no pieces."""
-    matrix = np.array(rows[skipped:], dtype=np.float32)
+def _without_end(tokens: list[str]) -> list[str]:
+    """The tokens without the end of the sentence, which is there where it was asked for."""
+    return tokens[:-1] if tokens and tokens[-1] == EOS else tokens
+
+
+def _trim(rows: Sequence[Sequence[float]], first: int, count: int) -> NDArray[np.float32]:
+    """Attention without the columns of tokens that are no pieces."""
+    matrix = np.array(rows, dtype=np.float32)
     if not len(matrix):
         return np.zeros((0, count), dtype=np.float32)
     return np.ascontiguousarray(matrix[:, first : first + count])

@@ -4,19 +4,50 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sentencepiece
 
+from corpora.errors import UserError
 from corpora.storage import make_folder, writing
+from translators.store import TRAINED_HERE, read_model, resolve
 
 if TYPE_CHECKING:
     from transformers import MarianMTModel
 
 PAD = "<pad>"
-WEIGHTS, SUBWORDS = "model.safetensors", "source.spm"
-"""The files of a saved model that training may go on from."""
+WEIGHTS, CONVERTED, SUBWORDS = "model.safetensors", "model.bin", "source.spm"
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """A model that training goes on from: its weights (safetensors, or CTranslate2's model.bin)
+    and the joint SentencePiece model that they were trained with."""
+
+    weights: Path
+    subwords: Path
+
+    @classmethod
+    def find(cls, model: Path) -> StartingPoint:
+        """That of a folder that `train-translator` wrote, converted or not, or of a model's name.
+
+        Raises `UserError` where there is no such model or it is of another kind.
+        """
+        folder = model if model.is_dir() else resolve(str(model)).path
+        if (folder / CONVERTED).is_file():
+            card = read_model(folder).card
+            if card.origin != TRAINED_HERE:
+                raise UserError(
+                    "training goes on from models that train-translator made, and this is not one",
+                    file=folder,
+                )
+            return cls(folder / CONVERTED, folder / card.source_tokenizer)
+        for name in (WEIGHTS, SUBWORDS):
+            if not (folder / name).is_file():
+                raise UserError(f"no trained model: {name} is not there", file=folder)
+        return cls(folder / WEIGHTS, folder / SUBWORDS)
 
 
 def save_marian(

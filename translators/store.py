@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,6 +27,8 @@ from translators.languages import normalise_tag, same_language
 from translators.pieces import read_vocabulary
 
 CARD = "labelferry.json"
+TRAINED_HERE = "labelferry train-translator"
+"""The `origin` of models that our own command trained."""
 STORE_VARIABLE, MODEL_VARIABLE = "LABELFERRY_STORE", "LABELFERRY_MODEL"
 _ROOT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -45,6 +47,10 @@ class AlignmentHead(_Strict):
 
     layer: int = -1
     heads: int = Field(1, ge=1)
+    shift: Literal[0, 1] = 0
+    """0: a step's attention aligns the token that it writes, as in OPUS-MT models. 1: it aligns
+    the token that it reads, the one before (Chen et al., 2020), which is the better alignment,
+    since that token is known by then."""
 
 
 class ModelCard(_Strict):

@@ -58,9 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--init-from",
         type=Path,
-        metavar="DIR",
-        help="go on from the model trained in this folder, WORK/50-train/model, with its subwords "
-        "(default: from nothing)",
+        metavar="MODEL",
+        help="go on from this model, a name or a folder, with its subwords (default: from nothing)",
     )
     add(
         "--vocabulary",

@@ -40,7 +40,7 @@ from flows.cli.main import main
 from tests.paths import ROOT
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import read_model
+from translators.store import read_model, write_card
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -267,8 +267,11 @@ def going_on(start: Path, folder: Path, bidirectional: bool = False) -> list[str
     return command
 
 
-def test_training_goes_on_from_a_model_with_its_subwords(trained: Path, tmp_path: Path) -> None:
-    start = trained.with_name("model.work") / "50-train" / "model"
+@pytest.mark.parametrize("exact", [True, False])
+def test_training_goes_on_from_a_model_with_its_subwords(
+    trained: Path, tmp_path: Path, exact: bool
+) -> None:
+    start = trained.with_name("model.work") / "50-train" / "model" if exact else trained
     assert main(going_on(start, tmp_path)) == 0
     assert (tmp_path / "model" / "source.spm").read_bytes() == (trained / "source.spm").read_bytes()
     assert str(start) in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
@@ -283,8 +286,16 @@ def test_training_goes_on_from_a_model_with_its_subwords(trained: Path, tmp_path
 def test_a_start_that_is_no_model_or_knows_no_tags(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(going_on(trained, tmp_path)) == 2
+    assert main(going_on(tmp_path, tmp_path)) == 2
     assert "no trained model: model.safetensors is not there" in capsys.readouterr().err
+    assert main(going_on(Path("my-model"), tmp_path)) == 2
+    assert "no model 'my-model'" in capsys.readouterr().err
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    card = read_model(other).card
+    write_card(other, card.model_copy(update={"origin": "Helsinki-NLP/opus-mt-en-de"}))
+    assert main(going_on(other, tmp_path)) == 2
+    assert "goes on from models that train-translator made" in capsys.readouterr().err
     start = trained.with_name("model.work") / "50-train" / "model"
     assert main(going_on(start, tmp_path, bidirectional=True)) == 2
     assert "its pieces are without >>en<< >>de<<" in capsys.readouterr().err

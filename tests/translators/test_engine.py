@@ -113,6 +113,44 @@ def test_attention_leaves_out_the_tokens_around(engine: Engine) -> None:
     assert one.attention.shape[1] == len(tokens) - 2
 
 
+@pytest.fixture(scope="module")
+def late(engine: Engine) -> Engine:
+    """The same model, its attention said to be a step late."""
+    card = engine.info.card
+    assert card.alignment is not None
+    head = card.alignment.model_copy(update={"shift": 1})
+    info = dataclasses.replace(engine.info, card=card.model_copy(update={"alignment": head}))
+    return Engine(info, Hardware(device="cpu", threads=(2, 1)), verified=True)
+
+
+def test_attention_that_is_a_step_late_is_moved(engine: Engine, late: Engine) -> None:
+    for beam_size in (1, 2):
+        options = DecodingOptions(beam_size, max_decoding_length=100, return_attention=True)
+        found = engine.translate(TEXTS, "en", "de", options)
+        for one, other in zip(found, late.translate(TEXTS, "en", "de", options), strict=True):
+            assert (one.text, one.flags) == (other.text, other.flags)
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+            assert one.target_pieces == other.target_pieces
+            assert one.attention is not None and other.attention is not None
+            assert other.attention.shape == one.attention.shape
+            assert other.attention[:-1] == pytest.approx(one.attention[1:], abs=1e-4)
+
+
+def test_forced_attention_that_is_a_step_late_has_the_step_after_the_text(
+    engine: Engine, late: Engine
+) -> None:
+    targets = [f"{text} {text}" for text in TEXTS[::-1]]
+    before = engine.force(TEXTS, targets, "en", "de")
+    for text, one, other in zip(targets, before, late.force(TEXTS, targets, "en", "de"),
+                                strict=True):  # fmt: skip
+        assert (other.text, other.score) == (text, one.score)
+        assert one.attention is not None and other.attention is not None
+        assert other.attention.shape == one.attention.shape
+        assert other.attention[:-1] == pytest.approx(one.attention[1:], abs=1e-4)
+        # Not a copy: the step after the text is asked for.
+        assert other.attention[-1] != pytest.approx(one.attention[-1], abs=1e-4)
+
+
 def test_no_attention_without_a_taught_head(ct2_model: Callable[[str], ModelInfo]) -> None:
     info = ct2_model("nllb")
     engine = Engine(info, Hardware(device="cpu", threads=(1, 1)))

@@ -83,6 +83,9 @@ class TrainingConfig(_Strict):
     max_steps: int = Field(20_000, ge=1)
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
     guided_alignment_weight: float = Field(0.1, ge=0.0)
+    guided_alignment_shift: Literal[0, 1] = 1
+    """Whether the attention of a step is taught to align the piece that the step writes (0), as
+    OPUS-MT models are, or the one that it reads, which is known by then (1; Chen et al., 2020)."""
     validate_every: int = Field(1000, ge=1)
     patience: int = Field(10, ge=0)
     """Stop after so many validations without a better dev chrF; 0 never stops early."""

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import safetensors.torch
 import sentencepiece
 import torch
 from torch import nn
 from transformers import MarianMTModel
 
 from corpora.errors import UserError
+from translators.ct2_weights import marian_weights
 from translators.training.batches import Batch, BatchStream, TrainingData
 from translators.training.checkpoints import (
     Checkpoints,
@@ -112,7 +114,8 @@ def batch_loss(
     """(loss to minimise, summed cross-entropy, number of target pieces).
 
     Guided alignment (Chen et al., 2016): the cross-entropy between the word links of each target
-    piece and the attention of the first head of the last decoder layer is added.
+    piece and the attention of the first head of the last decoder layer is added; that of the step
+    after it with a shift of 1. The end of the sentence has no links, so there always is one.
     """
     forward = Forward(model, dtype, dropout)
     mask = forward.source_mask(batch.source_lengths, batch.source.shape[1])
@@ -128,7 +131,8 @@ def batch_loss(
     )
     loss = cross_entropy / count
     if config.guided_alignment_weight and len(batch.link_rows):
-        at_links = log_attention[batch.link_rows, batch.link_targets, batch.link_sources]
+        steps = batch.link_targets + config.guided_alignment_shift
+        at_links = log_attention[batch.link_rows, steps, batch.link_sources]
         guided = -(at_links * batch.link_weights).sum() / batch.link_weights.sum()
         loss = loss + config.guided_alignment_weight * guided
     return loss, cross_entropy.detach(), count
@@ -148,6 +152,14 @@ def run_fingerprint(config: TrainingConfig, data: TrainingData, init_from: Path 
     return digest.hexdigest()
 
 
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Weights by the names of `MarianMTModel`, from safetensors or a CTranslate2 `model.bin`."""
+    if path.suffix == ".bin":
+        return {name: torch.tensor(array) for name, array in marian_weights(path).items()}
+    weights: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+    return weights
+
+
 class Trainer:
     """One training run in the folder `out`; `run` goes on where the last checkpoint stands."""
 
@@ -165,7 +177,8 @@ class Trainer:
     ) -> None:
         """`device`, `threads` and the callbacks do not change what is learnt.
 
-        `init_from` is a `model.safetensors` of the same shape to start from.
+        `init_from` are weights of the same shape to start from: a `model.safetensors`, or the
+        `model.bin` of a converted model.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -195,9 +208,7 @@ class Trainer:
             self._progress, weights, _ = found
             self._load(weights)
         elif init_from is not None:
-            import safetensors.torch
-
-            self._load(safetensors.torch.load_file(init_from))
+            self._load(read_weights(init_from))
         self._model.to(self._device)
         self._optimizers = make_optimizers(self._model, config)
         self._names = {id(p): name for name, p in self._model.named_parameters()}

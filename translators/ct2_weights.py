@@ -1,0 +1,153 @@
+"""The weights of a converted model, read back so that training can go on from it.
+
+CTranslate2 writes `model.bin` and reads it into memory that Python does not see; the file itself
+is plain: counted, named arrays (`ctranslate2.specs.model_spec`, binary version 6).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpora.errors import UserError
+
+_VERSIONS = range(4, 7)
+_FLOAT32, _INT8, _INT16, _INT32, _FLOAT16, _BFLOAT16 = range(6)
+_DTYPES = {
+    _FLOAT32: np.dtype("<f4"),
+    _INT8: np.dtype("i1"),
+    _INT16: np.dtype("<i2"),
+    _INT32: np.dtype("<i4"),
+    _FLOAT16: np.dtype("<f2"),
+    _BFLOAT16: np.dtype("<u2"),
+}
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class _Reader:
+    """Takes values off a `model.bin`; whatever does not fit raises `UserError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._data = path.read_bytes()
+        self._at = 0
+
+    def broken(self, what: str) -> UserError:
+        return UserError(f"not a CTranslate2 model: {what}", file=self._path)
+
+    def take(self, size: int) -> bytes:
+        taken = self._data[self._at : self._at + size]
+        if len(taken) < size:
+            raise self.broken("it ends too early")
+        self._at += size
+        return taken
+
+    def number(self, kind: str) -> int:
+        return int(struct.unpack(f"<{kind}", self.take(struct.calcsize(kind)))[0])
+
+    def string(self) -> str:
+        try:
+            return self.take(self.number("H")).decode("utf-8").rstrip("\0")
+        except UnicodeDecodeError as error:
+            raise self.broken("a name is not UTF-8") from error
+
+    def array(self) -> NDArray[Any]:
+        shape = tuple(self.number("I") for _ in range(self.number("B")))
+        kind = self.number("B")
+        if kind not in _DTYPES:
+            raise self.broken(f"numbers of an unknown kind ({kind})")
+        raw = np.frombuffer(self.take(self.number("I")), _DTYPES[kind])
+        if raw.size != int(np.prod(shape, dtype=np.int64)):
+            raise self.broken("an array has another size than its shape")
+        if kind == _BFLOAT16:
+            raw = (raw.astype(np.uint32) << 16).view(np.float32)
+        return raw.reshape(shape)
+
+
+def read_variables(path: Path) -> Arrays:
+    """The arrays of the `model.bin` at `path` by their names, aliases among them, as float32.
+
+    What was quantized (int8 by row, int16 as a whole) is multiplied out. Raises `UserError` for a
+    file that is no such model.
+    """
+    reader = _Reader(path)
+    version = reader.number("I")
+    if version not in _VERSIONS:
+        raise reader.broken(f"binary version {version}")
+    reader.string()  # the specification's name
+    reader.number("I")  # its revision
+    stored = {reader.string(): reader.array() for _ in range(reader.number("I"))}
+    for _ in range(reader.number("I")):
+        alias, name = reader.string(), reader.string()
+        for end in ("", "_scale"):
+            if f"{name}{end}" in stored:
+                stored[f"{alias}{end}"] = stored[f"{name}{end}"]
+    return {name: _multiplied_out(name, stored) for name in stored if not name.endswith("_scale")}
+
+
+def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    value = stored[name].astype(np.float32)
+    scale = stored.get(f"{name}_scale")
+    if scale is None:
+        return value
+    scale = scale.astype(np.float32)
+    return value / (scale.reshape(-1, *[1] * (value.ndim - 1)) if scale.ndim else scale)
+
+
+def marian_weights(path: Path) -> Arrays:
+    """The weights of a model that `train-translator` made, by the names of `MarianMTModel`.
+
+    The embedding of `<pad>`, zero and last, is put back. Raises `UserError` for a model that is
+    laid out otherwise.
+    """
+    variables = read_variables(path)
+    try:
+        if surplus := {"encoder/layer_norm/gamma", "decoder/projection/bias"} & variables.keys():
+            raise ValueError(f"it has {min(surplus)}")
+        embeddings = variables["decoder/embeddings/weight"]
+        pad = np.zeros((1, embeddings.shape[1]), np.float32)
+        weights = {"model.shared.weight": np.concatenate([embeddings, pad])}
+        for side in ("encoder", "decoder"):
+            for index in _layers(variables, side):
+                weights |= _layer(variables, side, index)
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"not the layout of a model that train-translator made ({error})", file=path
+        ) from error
+    return weights
+
+
+def _layers(variables: Arrays, side: str) -> Iterator[int]:
+    index = 0
+    while f"{side}/layer_{index}/ffn/linear_0/weight" in variables:
+        yield index
+        index += 1
+
+
+def _layer(variables: Arrays, side: str, index: int) -> Arrays:
+    """One layer; CTranslate2 keeps the projections that share an input in one matrix."""
+    attentions = [("self_attention", "self_attn", ("q_proj k_proj v_proj", "out_proj"))]
+    if side == "decoder":
+        attentions.append(("attention", "encoder_attn", ("q_proj", "k_proj v_proj", "out_proj")))
+    there, here = f"{side}/layer_{index}", f"model.{side}.layers.{index}"
+    found: Arrays = {}
+    for theirs, ours, linears in attentions:
+        for number, names in enumerate(linears):
+            for kind in ("weight", "bias"):
+                joint = variables[f"{there}/{theirs}/linear_{number}/{kind}"]
+                parts = np.split(joint, len(names.split()))
+                for name, part in zip(names.split(), parts, strict=True):
+                    found[f"{here}.{ours}.{name}.{kind}"] = part
+    norms = {f"{theirs}/layer_norm": f"{ours}_layer_norm" for theirs, ours, _ in attentions}
+    for theirs, ours in (norms | {"ffn/layer_norm": "final_layer_norm"}).items():
+        found[f"{here}.{ours}.weight"] = variables[f"{there}/{theirs}/gamma"]
+        found[f"{here}.{ours}.bias"] = variables[f"{there}/{theirs}/beta"]
+    for number, ours in enumerate(("fc1", "fc2")):
+        for kind in ("weight", "bias"):
+            found[f"{here}.{ours}.{kind}"] = variables[f"{there}/ffn/linear_{number}/{kind}"]
+    return found
