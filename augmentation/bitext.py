@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Field, field_validator
 from sentencepiece import SentencePieceProcessor
 
 from alignment.protocol import WordPair
@@ -59,6 +59,7 @@ from filters.pairs import (
     expected_ratio,
 )
 from filters.protocol import Filter
+from translators.languages import normalise_tag
 from translators.subwords import (
     MARKERS,
     SubwordConfig,
@@ -80,6 +81,8 @@ class BitextSource(Strict):
 
     path: Path
     target_path: Path | None = None
+    target: str | None = None
+    """BCP 47 tag of its second side, where a model of several target languages is trained."""
     columns: tuple[str, str] | None = None
     weight: float = Field(1.0, gt=0.0)
     """How often a pair of it is seen in an epoch."""
@@ -89,6 +92,11 @@ class BitextSource(Strict):
     """As in the card; the file's name when not given."""
     terms: str = "not stated"
     """Licence or terms of use, for the card."""
+
+    @field_validator("target")
+    @classmethod
+    def _language(cls, tag: str | None) -> str | None:
+        return None if tag is None else normalise_tag(tag)
 
     def bitext(self) -> Bitext:
         """What `corpora.bitext` reads."""
@@ -145,8 +153,9 @@ def read_and_clean(
 ) -> list[ShardRef]:
     """Read the corpora and clean them: shard i is corpus i, what was dropped beside it.
 
-    Duplicates are looked for across corpora, so an earlier corpus keeps its pair. Shards that are
-    done are left alone.
+    `source` and `target` are BCP 47 tags; a corpus may say another target itself. Duplicates are
+    looked for across corpora, so an earlier corpus keeps its pair. Shards that are done are left
+    alone.
     """
     duplicate = Duplicate()
     shards = []
@@ -159,7 +168,8 @@ def read_and_clean(
             for batch in read_batches(ref):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
         else:
-            _clean_corpus(one, source, target, ref, made_from, config, duplicate, on_progress)
+            own = one.target or target
+            _clean_corpus(one, source, own, ref, made_from, config, duplicate, on_progress)
         shards.append(ref)
     return shards
 
@@ -250,6 +260,7 @@ def _frames(one: BitextSource, source: str, target: str) -> Iterator[pl.DataFram
                 "machine": [p.machine for p in batch],
                 "direction": [_direction(p, one) for p in batch],
                 "weight": [one.weight] * len(batch),
+                "target_lang": [target] * len(batch),
             }
         )
 
@@ -330,10 +341,26 @@ def word_offsets(text: str) -> tuple[tuple[int, int], ...]:
 def align_bitext(
     shards: Sequence[ShardRef], run: Path, config: AlignmentConfig | None
 ) -> list[ShardRef]:
-    """Add the word links of all shards together: shard i of the next step is shard i aligned.
+    """Add word links: shard i of the next step is shard i aligned.
 
-    Without a configuration no pair gets any links.
+    The shards of a target language are aligned together. Without a configuration no pair gets any
+    links.
     """
+    together: dict[str, list[ShardRef]] = {}
+    for shard in shards:
+        together.setdefault(_target_of(shard), []).append(shard)
+    for group in together.values():
+        _align_together(group, run, config)
+    return [shard.next(ALIGN_STEP) for shard in shards]
+
+
+def _target_of(shard: ShardRef) -> str:
+    """The target language of a shard; empty for an empty one."""
+    first = next(iter(read_batches(shard)), None)
+    return "" if first is None or not first.num_rows else first.column("target_lang")[0].as_py()
+
+
+def _align_together(shards: Sequence[ShardRef], run: Path, config: AlignmentConfig | None) -> None:
     identity = None if config is None else config.identity()
     made_from = [
         fingerprint(["align", 1, identity, _checksums(shards), index])
@@ -341,7 +368,7 @@ def align_bitext(
     ]
     aligned = [shard.next(ALIGN_STEP) for shard in shards]
     if all(is_done(ref, mark) for ref, mark in zip(aligned, made_from, strict=True)):
-        return aligned
+        return
     with tempfile.TemporaryDirectory(dir=run, prefix=".align-") as folder:
         links: Iterator[list[int]]
         if config is None:
@@ -362,7 +389,6 @@ def align_bitext(
                         ),
                         rows_in=batch.num_rows,
                     )
-    return aligned
 
 
 def sidecar_of(ref: ShardRef) -> Sidecar:
@@ -471,9 +497,11 @@ _HELD_OUT_SCHEMA = ALIGNED_BITEXT_SCHEMA.append(
 
 @dataclass(frozen=True, slots=True)
 class DevPairs:
-    """Sentence pairs to measure on while training; `name` is that of their corpus."""
+    """Sentence pairs to measure on while training; `name` is that of their corpus, `target` the
+    language of `targets`."""
 
     name: str
+    target: str
     sources: tuple[str, ...]
     targets: tuple[str, ...]
 
@@ -484,6 +512,7 @@ def read_dev(one: BitextSource, source: str, target: str, limit: int) -> DevPair
     Of a corpus with more than `limit` pairs, those are taken whose content hash is lowest: an
     even draw that another order of lines does not change.
     """
+    target = one.target or target
     frames = [
         frame.select(normalise(pl.col("source")), normalise(pl.col("target")))
         for frame in _frames(one, source, target)
@@ -492,7 +521,7 @@ def read_dev(one: BitextSource, source: str, target: str, limit: int) -> DevPair
     if len(rows) > limit:
         rows = sorted(rows, key=lambda row: content_id(*row))[:limit]
     sources, targets = zip(*rows, strict=True) if rows else ((), ())
-    return DevPairs(one.name or one.bitext().name, sources, targets)
+    return DevPairs(one.name or one.bitext().name, target, sources, targets)
 
 
 def set_apart(
@@ -536,7 +565,7 @@ def set_apart(
                         for source, target, length in zip(*sides, longest, strict=True)
                     ]
                     _write_examples(batch, writer, reasons)
-    return ref, list(dev) or [_held_out(ref, held_out)]
+    return ref, list(dev) or _held_out(ref, held_out)
 
 
 def _left_out(source: str, target: str, known: Set[str], share: float) -> str:
@@ -556,12 +585,14 @@ def _write_examples(batch: pa.RecordBatch, writer: ShardWriter, reasons: Sequenc
     )
 
 
-def _held_out(ref: ShardRef, limit: int) -> DevPairs:
-    rows = [
-        (row["source"], row["target"])
-        for batch in read_dropped(ref)
-        for row in batch.to_pylist()
-        if row["drop_reason"] == HELD_OUT
+def _held_out(ref: ShardRef, limit: int) -> list[DevPairs]:
+    """What was held out, at most `limit` pairs of each target language."""
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for batch in read_dropped(ref):
+        for row in batch.to_pylist():
+            if row["drop_reason"] == HELD_OUT:
+                pairs.setdefault(row["target_lang"], []).append((row["source"], row["target"]))
+    return [
+        DevPairs(HELD_OUT, language, *zip(*rows[:limit], strict=True))
+        for language, rows in sorted(pairs.items())
     ]
-    sources, targets = zip(*rows[:limit], strict=True) if rows else ((), ())
-    return DevPairs(HELD_OUT, sources, targets)

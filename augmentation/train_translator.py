@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import sentencepiece
 import yaml
@@ -89,11 +89,13 @@ class TrainTranslatorConfig(Strict):
 
     source: str
     """BCP 47 tag of the bitext's first side."""
-    target: str
+    targets: tuple[str, ...] = Field(min_length=1)
+    """Of its second side. With several, one model learns them all, and each corpus says its own."""
     bidirectional: bool = False
-    """One model for both directions, told apart by a tag before the source text."""
+    """One model for both directions. Where there is more than one, a tag before the source text
+    names the language to translate into."""
     name: str = ""
-    """As in the card and the store; `SOURCE-TARGET` when empty."""
+    """As in the card and the store; `SOURCE-TARGET-TARGET...` when empty."""
     bitext: tuple[BitextSource, ...] = Field(min_length=1)
     dev: tuple[BitextSource, ...] = ()
     """What early stopping measures on; without any, pairs are held out of the bitext."""
@@ -107,16 +109,24 @@ class TrainTranslatorConfig(Strict):
     """Null trains without guided alignment."""
     training: TrainingConfig = TrainingConfig()
     init_from: Path | None = None
-    """Name or folder of a model that this command trained: its subwords are taken, and training
-    goes on from its weights, those of a quantized model multiplied out. `WORK/50-train/model` has
-    them exactly. From nothing without one."""
+    """Name or folder of a model that this command trained: training goes on from its weights,
+    those of a quantized model multiplied out. `WORK/50-train/model` has them exactly. It may have
+    fewer layers, which are then repeated (Gong et al., 2019). From nothing without one."""
+    init_subwords: Literal["take", "new"] = "take"
+    """With `init_from`: whether its subwords are taken, or new ones made, for which the embeddings
+    are put together from those of the old."""
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
-    @field_validator("source", "target")
+    @field_validator("source")
     @classmethod
     def _language(cls, tag: str) -> str:
         return normalise_tag(tag)
+
+    @field_validator("targets")
+    @classmethod
+    def _languages(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(normalise_tag, tags)))
 
     @field_validator("quantization")
     @classmethod
@@ -126,24 +136,44 @@ class TrainTranslatorConfig(Strict):
         return name
 
     @model_validator(mode="after")
-    def _two_languages(self) -> TrainTranslatorConfig:
-        if self.source == self.target:
+    def _different_languages(self) -> TrainTranslatorConfig:
+        if self.source in self.targets:
             raise ValueError(f"source and target are both {self.source!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _corpora_of_the_targets(self) -> TrainTranslatorConfig:
+        known = ", ".join(self.targets)
+        for one in (*self.bitext, *self.dev):
+            if one.target is None and len(self.targets) > 1:
+                raise ValueError(f"{one.path}: say which target it has: {known}")
+            if one.target is not None and one.target not in self.targets:
+                raise ValueError(f"{one.path}: {one.target!r} is not among the targets: {known}")
+        of_corpora = {one.target or self.targets[0] for one in self.bitext}
+        if missing := set(self.targets) - of_corpora:
+            raise ValueError(f"no bitext has the target {min(missing)!r}")
         return self
 
     @property
     def model_name(self) -> str:
         """The name, as given or made from the languages."""
-        return self.name or f"{self.source}-{self.target}"
+        return self.name or "-".join((self.source, *self.targets))
 
     def directions(self) -> tuple[tuple[str, str], ...]:
         """(source, target) of every direction that is trained."""
-        forward = (self.source, self.target)
-        return (forward, forward[::-1]) if self.bidirectional else (forward,)
+        forward = tuple((self.source, target) for target in self.targets)
+        backward = tuple((target, self.source) for target in self.targets)
+        return forward + backward if self.bidirectional else forward
 
     def tag(self, target: str) -> str | None:
         """The piece that opens a source text; a model of one direction needs none."""
-        return language_tag(target) if self.bidirectional else None
+        return language_tag(target) if len(self.directions()) > 1 else None
+
+    def tagged(self) -> tuple[str, ...]:
+        """The languages that have such a piece."""
+        named = {target for _, target in self.directions()}
+        languages = (self.source, *self.targets)
+        return tuple(one for one in languages if one in named) if len(self.directions()) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +242,12 @@ def clean_step(run: TrainRun) -> str:
     """Read the corpora and clean them."""
     config = run.config
     shards = read_and_clean(
-        config.bitext, config.source, config.target, run.work, config.cleaning, _counter(run.say)
+        config.bitext,
+        config.source,
+        config.targets[0],
+        run.work,
+        config.cleaning,
+        _counter(run.say),
     )
     sidecars = [sidecar_of(shard) for shard in shards]
     kept = sum(sidecar.rows_out for sidecar in sidecars)
@@ -248,10 +283,11 @@ def _counter(say: Callable[[str], None]) -> Callable[[str, int], None]:
 def subwords_step(run: TrainRun) -> str:
     """Make the vocabulary."""
     config = run.config
+    taken = None
+    if config.init_from is not None and config.init_subwords == "take":
+        taken = StartingPoint.find(config.init_from).subwords
     # A model of one direction needs no tags, and without them it is known for what it is.
-    tags = (config.source, config.target) if config.bidirectional else ()
-    taken = None if config.init_from is None else StartingPoint.find(config.init_from).subwords
-    path = make_subwords(run.clean, tags, run.work, config.subwords, taken)
+    path = make_subwords(run.clean, config.tagged(), run.work, config.subwords, taken)
     count = sentencepiece.SentencePieceProcessor(model_file=str(path)).get_piece_size()
     return f"{count:,} pieces" + ("" if taken is None else f", those of {config.init_from}")
 
@@ -269,7 +305,7 @@ def examples_step(run: TrainRun) -> str:
     """Gather what is trained on, without what is measured on."""
     dev = read_dev_sets(run.config)
     ref, sets = _set_apart(run, dev)
-    for one in sets:
+    for one in sets or [DevPairs("the bitext", "", (), ())]:
         if not one.sources:
             raise UserError(f"no pair to measure on in {one.name}: bring another dev set (--dev)")
     sidecar = sidecar_of(ref)
@@ -288,7 +324,7 @@ def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
     seen: Counter[str] = Counter()
     sets = []
     for one in config.dev:
-        pairs = read_dev(one, config.source, config.target, config.dev_pairs)
+        pairs = read_dev(one, config.source, config.targets[0], config.dev_pairs)
         seen[pairs.name] += 1
         again = seen[pairs.name]
         sets.append(pairs if again == 1 else replace(pairs, name=f"{pairs.name}-{again}"))
@@ -313,9 +349,9 @@ def train_step(run: TrainRun) -> str:
     made_from = fingerprint(
         [
             "train",
-            1,
+            2,
             config.training,
-            config.bidirectional,
+            config.directions(),
             file_hash(run.examples.path),
             file_hash(run.subwords),
             None if start is None else file_hash(start.weights),
@@ -333,8 +369,8 @@ def train_step(run: TrainRun) -> str:
         bitext=run.examples.path,
         subwords=run.subwords,
         split_words=word_offsets,
-        forward_tag=config.tag(config.target),
-        backward_tag=config.tag(config.source) if config.bidirectional else None,
+        forward_tags={t: language_tag(t) for t in config.tagged() if t != config.source},
+        backward_tag=language_tag(config.source) if config.bidirectional else None,
         markers=MARKERS if config.subwords.markers else (),
     )
 
@@ -350,10 +386,10 @@ def train_step(run: TrainRun) -> str:
         on_report=on_report,
         device=run.device,
         threads=run.threads,
-        init_from=None if start is None else start.weights,
+        start=start,
     )
     result = trainer.run(max_seconds=run.max_seconds)
-    save_marian(result.model, run.subwords, run.model, config.source, config.target)
+    save_marian(result.model, run.subwords, run.model, *config.directions()[0])
     progress = result.progress
     history = History(
         losses=progress.losses,
@@ -385,6 +421,8 @@ def _by_direction(
     sets: dict[str, tuple[str | None, Sequence[str], Sequence[str]]] = {}
     for one in dev:
         for source, target in config.directions():
+            if one.target not in (source, target):
+                continue
             sides = (one.sources, one.targets)
             if source != config.source:
                 sides = sides[::-1]
@@ -416,19 +454,23 @@ def convert_step(run: TrainRun) -> str:
     guided = config.alignment is not None and config.training.guided_alignment_weight > 0
     shift = config.training.guided_alignment_shift
     alignment = AlignmentHead(layer=-1, heads=1, shift=shift) if guided else None
-    known = {
+    known: dict[str, Any] = {
         "name": config.model_name,
         "alignment": alignment,
         "max_source_pieces": config.training.max_pieces,
         "markers": MARKERS if config.subwords.markers else (),
         "origin": TRAINED_HERE,
     }
-    # The tags of a bidirectional model say all of its languages.
-    facts = (
-        ModelFacts()
-        if config.bidirectional
-        else ModelFacts(source=config.source, target=config.target)
-    )
+    directions = config.directions()
+    facts = ModelFacts()
+    if len(directions) == 1:
+        facts = ModelFacts(source=config.source, target=config.targets[0])
+    else:
+        known |= {
+            "sources": {source: source for source, _ in directions},
+            "targets": {target: target for _, target in directions},
+            "pairs": directions,
+        }
     for quantization, folder in (
         ("float32", run.exact),
         (config.quantization, run.converted),
@@ -436,7 +478,7 @@ def convert_step(run: TrainRun) -> str:
         convert(run.model, folder, quantization, alignment)
         info = describe_converted(run.model, folder, quantization, facts, **known)
         write_card(folder, info.card)
-    lines = [_verify(run, source, target) for source, target in config.directions()]
+    lines = [_verify(run, source, target) for source, target in directions]
     write_text(run.converted.with_name("verified.json"), json.dumps(lines) + "\n")
     note_made(run.converted, made_from)
     return "; ".join(lines)

@@ -29,10 +29,11 @@ BITEXT_SCHEMA = pa.schema(
         pa.field("machine", pa.string(), nullable=False),
         pa.field("direction", pa.string(), nullable=False),
         pa.field("weight", pa.float64(), nullable=False),
+        pa.field("target_lang", pa.string(), nullable=False),
     ]
 )
 """A bitext as Arrow. `direction` says what a pair is for: `forward` (source to target),
-`backward`, or `both`; `weight` how often it is seen."""
+`backward`, or `both`; `weight` how often it is seen; `target_lang` the BCP 47 tag of `target`."""
 
 DROPPED_BITEXT_SCHEMA = BITEXT_SCHEMA.append(
     pa.field("drop_reason", pa.string(), nullable=False)

@@ -18,7 +18,7 @@ from corpora.errors import UserError
 
 _VERSIONS = range(4, 7)
 _FLOAT32, _INT8, _INT16, _INT32, _FLOAT16, _BFLOAT16 = range(6)
-_DTYPES = {
+_DTYPES: dict[int, np.dtype[Any]] = {
     _FLOAT32: np.dtype("<f4"),
     _INT8: np.dtype("i1"),
     _INT16: np.dtype("<i2"),
@@ -57,11 +57,12 @@ class _Reader:
             raise self.broken("a name is not UTF-8") from error
 
     def array(self) -> NDArray[Any]:
+        """The next array, as it is stored."""
         shape = tuple(self.number("I") for _ in range(self.number("B")))
         kind = self.number("B")
         if kind not in _DTYPES:
             raise self.broken(f"numbers of an unknown kind ({kind})")
-        raw = np.frombuffer(self.take(self.number("I")), _DTYPES[kind])
+        raw: NDArray[Any] = np.frombuffer(self.take(self.number("I")), _DTYPES[kind])
         if raw.size != int(np.prod(shape, dtype=np.int64)):
             raise self.broken("an array has another size than its shape")
         if kind == _BFLOAT16:
@@ -91,12 +92,11 @@ def read_variables(path: Path) -> Arrays:
 
 
 def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-    value = stored[name].astype(np.float32)
+    value: NDArray[np.float32] = stored[name].astype(np.float32)
     scale = stored.get(f"{name}_scale")
-    if scale is None:
-        return value
-    scale = scale.astype(np.float32)
-    return value / (scale.reshape(-1, *[1] * (value.ndim - 1)) if scale.ndim else scale)
+    if scale is not None:
+        value /= scale.reshape(-1, *[1] * (value.ndim - 1)) if scale.ndim else scale
+    return value
 
 
 def marian_weights(path: Path) -> Arrays:
@@ -131,7 +131,9 @@ def _layers(variables: Arrays, side: str) -> Iterator[int]:
 
 def _layer(variables: Arrays, side: str, index: int) -> Arrays:
     """One layer; CTranslate2 keeps the projections that share an input in one matrix."""
-    attentions = [("self_attention", "self_attn", ("q_proj k_proj v_proj", "out_proj"))]
+    attentions: list[tuple[str, str, tuple[str, ...]]] = [
+        ("self_attention", "self_attn", ("q_proj k_proj v_proj", "out_proj"))
+    ]
     if side == "decoder":
         attentions.append(("attention", "encoder_attn", ("q_proj", "k_proj v_proj", "out_proj")))
     there, here = f"{side}/layer_{index}", f"model.{side}.layers.{index}"

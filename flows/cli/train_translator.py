@@ -15,7 +15,8 @@ Train a translation model from parallel corpora: read, clean, subwords, word ali
 conversion, card. Each step goes on where an earlier run of the same command was cut off.
 
 A BITEXT is a tab-separated file, a TMX file, or two line-aligned files joined by a comma
-(corpus.en,corpus.de); gzip and zstd are unpacked.
+(corpus.en,corpus.de); gzip and zstd are unpacked. With several --target, each BITEXT says which
+it has: de=corpus.tsv.
 """
 
 
@@ -29,7 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("bitext", nargs="*", metavar="BITEXT", help="parallel corpus (see above)")
     add("--source", help="language of the first side (BCP 47 tag)")
-    add("--target", help="language of the second side (BCP 47 tag)")
+    add(
+        "--target",
+        dest="targets",
+        action="append",
+        metavar="TARGET",
+        help="language of the second side (BCP 47 tag); may be repeated, for one model of all",
+    )
     add("--out", required=True, type=Path, metavar="DIR", help="model folder")
     add(
         "--bidirectional",
@@ -60,6 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MODEL",
         help="go on from this model, a name or a folder, with its subwords (default: from nothing)",
+    )
+    add(
+        "--init-subwords",
+        choices=("take", "new"),
+        help="with --init-from: take its subwords, or make new ones, as for a further language "
+        "(default: take)",
     )
     add(
         "--vocabulary",
@@ -149,7 +162,15 @@ def _overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         weights = _list(given["weights"], "--weights", len(files))
     out: dict[str, Any] = {
         key: given[key]
-        for key in ("source", "target", "bidirectional", "name", "quantization", "init_from")
+        for key in (
+            "source",
+            "targets",
+            "bidirectional",
+            "name",
+            "quantization",
+            "init_from",
+            "init_subwords",
+        )
         if key in given
     }
     if files:
@@ -177,8 +198,11 @@ def _list(text: str, option: str, count: int) -> list[str]:
 
 
 def _source(text: str, columns: list[str] | None) -> dict[str, Any]:
-    """A BITEXT as `BitextSource` lays it out; a file may have a comma in its name."""
+    """A BITEXT as `BitextSource` lays it out; a file may have `=` or a comma in its name."""
+    given: dict[str, Any] = {}
+    if "=" in text and not Path(text).exists():
+        given["target"], _, text = text.partition("=")
     if "," in text and not Path(text).exists():
         source, _, target = text.partition(",")
-        return {"path": source, "target_path": target}
-    return {"path": text, "columns": columns}
+        return given | {"path": source, "target_path": target}
+    return given | {"path": text, "columns": columns}

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -217,7 +218,7 @@ def test_the_flow_walks_through_the_same_steps(
     shutil.copytree(trained.with_name("model.work"), tmp_path / "model.work")
     config = load_config(
         MINI,
-        {"source": "en", "target": "de", "bitext": [{"path": trained.with_name("train.tsv")}]},
+        {"source": "en", "targets": ["de"], "bitext": [{"path": trained.with_name("train.tsv")}]},
     )
     state = train_translator(config, tmp_path / "model", threads=1, return_state=True)
     assert state.result() == tmp_path / "model"
@@ -245,7 +246,7 @@ def test_the_flow_fails_with_the_message_that_the_user_needs(
     from flows.train_translator import train_translator
 
     bitext = write_tsv(tmp_path / "a.tsv", make_pairs(12))
-    config = load_config(MINI, {"source": "en", "target": "de", "bitext": [{"path": bitext}]})
+    config = load_config(MINI, {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]})
     with pytest.raises(UserError, match="only 12 clean sentence pairs"):
         train_translator(config, tmp_path / "model")
 
@@ -306,6 +307,68 @@ def test_a_start_that_is_no_model_or_knows_no_tags(
     assert "no SentencePiece model" in capsys.readouterr().err
 
 
+def to_french(words: list[str]) -> list[str]:
+    """Another rule: the order stays, and words get an ending."""
+    return [f"{word}eau" for word in words]
+
+
+@pytest.fixture(scope="module")
+def of_two_targets(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model into German and French that goes on from the one into German, with other subwords."""
+    folder = tmp_path_factory.mktemp("two")
+    german = write_tsv(folder / "de.tsv", make_pairs(300, seed=11))
+    sources = [source.split()[:-1] for source, _ in make_pairs(400, seed=12)]
+    french = [(" ".join(words), " ".join(to_french(words))) for words in sources]
+    recipe = yaml.safe_load(MINI.read_text(encoding="utf-8"))
+    recipe["training"] |= {"max_steps": 300, "validate_every": 300, "checkpoint_every": 100}
+    (folder / "two.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    files = [f"de={german}", f"fr={write_tsv(folder / 'fr.tsv', french)}"]
+    command = [
+        "train-translator", *files, "--source", "en", "--target", "de", "--target", "fr",
+        "--out", str(folder / "model"), "--config", str(folder / "two.yaml"), "--no-prefect",
+        "--threads", "1", "--device", "cpu", "--init-from", str(trained),
+        "--init-subwords", "new", "--vocabulary", "330",
+    ]  # fmt: skip
+    assert main(command) == 0
+    return folder / "model"
+
+
+def test_one_model_of_several_targets(of_two_targets: Path) -> None:
+    card = read_model(of_two_targets).card
+    assert (card.name, card.pairs) == ("en-de-fr", (("en", "de"), ("en", "fr")))
+    assert {s["direction"] for s in card.training["scores"]} == {"en-de", "en-fr"}
+    words = [source.split()[:-1] for source, _ in make_pairs(60, seed=98)]
+    translator = open_translator(of_two_targets)
+    for target, rule in (("de", lambda w: translate(w)[0]), ("fr", to_french)):
+        outputs = translator.translate(
+            [" ".join(w) for w in words], "en", target, DecodingOptions(beam_size=1)
+        )
+        right = [
+            got == wanted
+            for output, source in zip(outputs, words, strict=True)
+            for got, wanted in zip(output.text.split(), rule(source), strict=False)
+        ]
+        assert np.mean(right) > 0.7, target
+    with pytest.raises(UserError, match="does not know the language 'de'"):
+        translator.translate(["mira"], "de", "fr", DecodingOptions())
+
+
+@pytest.mark.parametrize(
+    ("bitext", "problem"),
+    [
+        (["a.tsv", "b.tsv"], r"[ab]\.tsv: say which target it has: de, fr"),
+        (["de=a.tsv", "es=b.tsv"], r"b\.tsv: 'es' is not among the targets: de, fr"),
+        (["de=a.tsv"], "no bitext has the target 'fr'"),
+    ],
+)
+def test_corpora_of_several_targets_say_which(
+    tmp_path: Path, bitext: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = arguments(bitext[0], tmp_path / "model", "--target", "fr")
+    assert main([command[0], *bitext[1:], *command[1:]]) == 2
+    assert re.search(problem, capsys.readouterr().err)
+
+
 # Kill and resume
 
 
@@ -325,7 +388,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = TrainRun(
         load_config(
             folder / "recipe.yaml",
-            {"source": "en", "target": "de", "bitext": [{"path": bitext}]},
+            {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]},
         ),
         folder / "prepared.work",
         folder / "prepared",
@@ -488,7 +551,7 @@ def test_arguments_that_make_no_sense(
 
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("source: en\ntarget: de\ntraining: {steps: 7}\n", encoding="utf-8")
+    recipe.write_text("source: en\ntargets: [de]\ntraining: {steps: 7}\n", encoding="utf-8")
     said = fails(capsys, "train-translator", "x.tsv", "--out", "y", "--config", str(recipe))
     assert str(recipe) in said and "training.steps" in said
 
@@ -536,7 +599,7 @@ def test_two_dev_sets_of_one_name(tmp_path: Path) -> None:
         files.append(
             {"path": write_tsv(tmp_path / name / "dev.tsv", make_pairs(5, seed=ord(name)))}
         )
-    given = {"source": "en", "target": "de", "bitext": files[:1], "dev": files}
+    given = {"source": "en", "targets": ["de"], "bitext": files[:1], "dev": files}
     sets = read_dev_sets(load_config(None, given))
     assert [one.name for one in sets] == ["dev", "dev-2"]
     assert sets[0].sources != sets[1].sources
@@ -548,7 +611,7 @@ def recipes() -> Iterator[Path]:
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda path: path.stem)
 def test_recipes_are_valid(recipe: Path) -> None:
-    given = {"source": "en", "target": "de", "bitext": [{"path": "x.tsv"}]}
+    given = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
     assert isinstance(load_config(recipe, given), TrainTranslatorConfig)
 
 
@@ -557,7 +620,7 @@ def test_every_option_says_its_default_or_is_needed() -> None:
 
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    needed = {"bitext", "source", "target", "out", "config", "help", "work", "no_guided_alignment"}
+    needed = {"bitext", "source", "targets", "out", "config", "help", "work", "no_guided_alignment"}
     for action in parser._actions:
         default = action.default not in (None, argparse.SUPPRESS)
         assert action.dest in needed or default or "default:" in (action.help or ""), action.dest

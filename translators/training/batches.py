@@ -8,9 +8,9 @@ import multiprocessing.connection
 import os
 import random
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,17 +35,17 @@ class TrainingData:
     """Where the examples come from.
 
     `bitext` is an Arrow IPC file with the columns `source`, `target` (string), `links`
-    (list<int16>: flattened pairs of word indices), `direction` (`both`, `forward`, `backward`)
-    and `weight` (float: times seen in an epoch). `forward_tag` is the piece that opens a source
-    whose target is in the bitext's target language; `backward_tag` likewise, None trains one
-    direction only.
+    (list<int16>: flattened pairs of word indices), `direction` (`both`, `forward`, `backward`),
+    `weight` (float: times seen in an epoch) and `target_lang`. `forward_tags` has, by target
+    language, the piece that opens a source to be translated into it, where there is one;
+    `backward_tag` is that of the bitext's source language, None trains one way only.
     """
 
     bitext: Path
     subwords: Path
     split_words: WordSplitter
     """An importable function: worker processes make the examples."""
-    forward_tag: str | None = None
+    forward_tags: Mapping[str, str] = field(default_factory=dict)
     backward_tag: str | None = None
     markers: tuple[tuple[str, str], ...] = ()
 
@@ -80,14 +80,24 @@ class _Worker:
     def __init__(self, data: TrainingData, config: TrainingConfig) -> None:
         self.table = pa.ipc.open_file(pa.memory_map(str(data.bitext))).read_all()
         processor = sentencepiece.SentencePieceProcessor(model_file=str(data.subwords))
-        self.maker = ExampleMaker(
-            processor, data.split_words, config.noise, self._inventory(data), data.markers
-        )
-        self.tags = (data.forward_tag, data.backward_tag)
+        self.language = self.table.column("target_lang").to_pylist()
+        self.makers = {
+            language: ExampleMaker(
+                processor,
+                data.split_words,
+                config.noise,
+                self._inventory(data, language),
+                data.markers,
+            )
+            for language in sorted(set(self.language))
+        }
+        self.data = data
         self.seed = config.seed
 
-    def _inventory(self, data: TrainingData) -> Inventory:
-        rows = np.random.default_rng(0).permutation(self.table.num_rows)[:60_000]
+    def _inventory(self, data: TrainingData, language: str) -> Inventory:
+        """What an even sample of the pairs in that language says about words."""
+        rows = np.flatnonzero(np.array(self.language) == language)
+        rows = rows[np.random.default_rng(0).permutation(len(rows))[:60_000]]
         return Inventory.collect(self.pairs(np.sort(rows)), data.split_words)
 
     def pairs(self, rows: np.ndarray) -> Iterator[SentencePair]:
@@ -109,7 +119,9 @@ class _Worker:
                 f"{self.seed}/{epoch}/{position}/{row}/{reverse}".encode(), digest_size=8
             ).digest()
             rng = random.Random(int.from_bytes(key))
-            made.append(self.maker.make(pair, self.tags[reverse], bool(reverse), rng))
+            language = self.language[row]
+            tag = self.data.backward_tag if reverse else self.data.forward_tags.get(language)
+            made.append(self.makers[language].make(pair, tag, bool(reverse), rng))
         return made
 
 

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors.torch
 import sentencepiece
 import torch
 from torch import nn
 from transformers import MarianMTModel
 
 from corpora.errors import UserError
-from translators.ct2_weights import marian_weights
+from translators.marian_folder import StartingPoint
 from translators.training.batches import Batch, BatchStream, TrainingData
 from translators.training.checkpoints import (
     Checkpoints,
@@ -35,6 +34,7 @@ from translators.training.model import (
     smoothed_cross_entropy,
     zero_pad_gradient,
 )
+from translators.training.start import starting_weights
 
 Validator = Callable[[MarianMTModel], dict[str, float]]
 """Measures a model on the dev set; must give at least `chrf`."""
@@ -138,26 +138,19 @@ def batch_loss(
     return loss, cross_entropy.detach(), count
 
 
-def run_fingerprint(config: TrainingConfig, data: TrainingData, init_from: Path | None) -> str:
+def run_fingerprint(config: TrainingConfig, data: TrainingData, start: StartingPoint | None) -> str:
     """What a checkpoint belongs to: the configuration (save how long it is to run), the bytes it
     was trained on, and those of the weights that it began with."""
     digest = hashlib.blake2b(digest_size=16)
     decisive = config.model_dump(exclude=set(LENGTH_OF_A_RUN))
     digest.update(json.dumps(decisive, sort_keys=True).encode())
-    for path in (data.bitext, data.subwords, *([init_from] if init_from else ())):
+    for path in (data.bitext, data.subwords, *([start.weights] if start else ())):
         with path.open("rb") as file:
             while block := file.read(1 << 22):
                 digest.update(block)
-    digest.update(repr((data.forward_tag, data.backward_tag, data.markers)).encode())
+    tags = sorted(data.forward_tags.items())
+    digest.update(repr((tags, data.backward_tag, data.markers)).encode())
     return digest.hexdigest()
-
-
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Weights by the names of `MarianMTModel`, from safetensors or a CTranslate2 `model.bin`."""
-    if path.suffix == ".bin":
-        return {name: torch.tensor(array) for name, array in marian_weights(path).items()}
-    weights: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
-    return weights
 
 
 class Trainer:
@@ -173,12 +166,11 @@ class Trainer:
         on_report: Callable[[Report], None] | None = None,
         device: str = "auto",
         threads: int | None = None,
-        init_from: Path | None = None,
+        start: StartingPoint | None = None,
     ) -> None:
         """`device`, `threads` and the callbacks do not change what is learnt.
 
-        `init_from` are weights of the same shape to start from: a `model.safetensors`, or the
-        `model.bin` of a converted model.
+        `start` is a model to go on from, with these or other subwords and as many layers or fewer.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -196,7 +188,7 @@ class Trainer:
         self._stream = BatchStream(data, config, workers, self.special.pad)
         self._checkpoints = Checkpoints(
             out / "checkpoints",
-            run_fingerprint(config, data, init_from),
+            run_fingerprint(config, data, start),
             config.average_checkpoints,
         )
         self._model = build_model(
@@ -207,8 +199,8 @@ class Trainer:
         if found is not None:
             self._progress, weights, _ = found
             self._load(weights)
-        elif init_from is not None:
-            self._load(read_weights(init_from))
+        elif start is not None:
+            self._load(starting_weights(start, subwords, config.shape))
         self._model.to(self._device)
         self._optimizers = make_optimizers(self._model, config)
         self._names = {id(p): name for name, p in self._model.named_parameters()}

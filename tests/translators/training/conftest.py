@@ -57,6 +57,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
             "links": pa.array(links, pa.list_(pa.int16())),
             "direction": ["both"] * len(pairs),
             "weight": [1.5] * len(pairs),
+            "target_lang": ["yy"] * len(pairs),
         }
     )
     path = folder / "bitext.arrow"
@@ -66,7 +67,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
         bitext=path,
         subwords=Path(f"{folder}/spm.model"),
         split_words=split_words,
-        forward_tag=">>yy<<",
+        forward_tags={"yy": ">>yy<<"},
         backward_tag=">>xx<<",
         markers=(("[", "]"),),
     )

@@ -21,6 +21,7 @@ import safetensors.torch  # noqa: E402
 import sentencepiece  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
+from translators.marian_folder import StartingPoint  # noqa: E402
 from translators.training.batches import BatchStream, TrainingData  # noqa: E402
 from translators.training.checkpoints import Checkpoints, Progress  # noqa: E402
 from translators.training.config import ModelShape, TrainingConfig  # noqa: E402
@@ -41,7 +42,8 @@ from translators.training.loop import Trainer
 def main():
     config, data, out = json.loads(sys.argv[1])
     marks = (("[", "]"),)
-    data = TrainingData(Path(data[0]), Path(data[1]), split_words, ">>yy<<", ">>xx<<", marks)
+    bitext, subwords = map(Path, data)
+    data = TrainingData(bitext, subwords, split_words, {"yy": ">>yy<<"}, ">>xx<<", marks)
     {before}
     Trainer(TrainingConfig.model_validate(config), data, Path(out), device="cpu", threads=1).run()
 
@@ -210,9 +212,10 @@ def test_other_weights_to_begin_with_are_another_run(
     tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
 ) -> None:
     Trainer(toy_config, toy_data, tmp_path / "a", device="cpu", threads=1).run()
-    start = tmp_path / "a" / "checkpoints" / "step-00000024" / "model.safetensors"
+    weights = tmp_path / "a" / "checkpoints" / "step-00000024" / "model.safetensors"
+    start = StartingPoint(weights, toy_data.subwords)
     with pytest.raises(UserError, match="another configuration or other data"):
-        Trainer(toy_config, toy_data, tmp_path / "a", device="cpu", init_from=start)
+        Trainer(toy_config, toy_data, tmp_path / "a", device="cpu", start=start)
 
 
 @pytest.mark.parametrize(
