@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import queue
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -22,6 +23,7 @@ from typing import Any, Literal, Protocol, Self
 from augmentation import steps
 from augmentation.config import Settings
 from augmentation.segments import homes_of
+from corpora.errors import UserError
 from corpora.shards import ShardRef, is_done, read_sidecar
 from corpora.storage import write_text
 
@@ -302,36 +304,83 @@ Notice = Callable[[Job, Plan], None]
 """Told of every job that is done."""
 
 
-def carry_out(
-    plan: Plan, submit: Submit, notice: Notice, tick: Callable[[], None] = lambda: None
-) -> None:
-    """Do all jobs of `plan`; the first failure lets what is under way end and is raised.
+class Conductor:
+    """Has the jobs of `plan` done, and tells the plan what came of them.
 
-    `tick` is called every half second or so.
+    Who does them may change on the way: what is under way then ends where it was begun.
     """
-    done: queue.SimpleQueue[tuple[Job, Running]] = queue.SimpleQueue()
-    under_way = 0
-    failure: BaseException | None = None
-    while under_way or (failure is None and not plan.finished):
-        while failure is None and (job := plan.next_job()) is not None:
-            running = submit(job, plan.settings)
-            under_way += 1
-            running.add_done_callback(partial(_put, done, job))
+
+    def __init__(self, plan: Plan, notice: Notice, tick: Callable[[], None]) -> None:
+        """`notice` is told of every job that is done; `tick` is called every half second or so."""
+        self.ahead: dict[Job, Running] = {}
+        """What was begun before the plan's doers were there, done or still under way."""
+        self._plan = plan
+        self._notice = notice
+        self._tick = tick
+        self._done: queue.SimpleQueue[tuple[Job, Running]] = queue.SimpleQueue()
+        self._under_way = 0
+        self._again: list[Job] = []
+        self._failure: BaseException | None = None
+
+    def go_ahead(self, submit: Submit, until: threading.Event) -> None:
+        """Have jobs done by `submit` until `until` is set or nothing is left; then `go_on`.
+
+        The user's mistakes are raised. A job that failed otherwise is left to `go_on`.
+        """
+        while self._unfinished() and not until.is_set():
+            while self._failure is None and (job := self._plan.next_job()) is not None:
+                self.ahead[job] = self._start(job, submit)
+            self._take(0.1, self._put_off)
+        if self._failure is not None and not until.is_set():
+            raise self._failure
+
+    def go_on(self, submit: Submit) -> None:
+        """Have all that is left done by `submit`; the first failure lets what is under way end and
+        is raised."""
+        while self._unfinished():
+            while self._failure is None and (job := self._next()) is not None:
+                self._start(job, submit)
+            self._take(0.5, self._fail)
+        if self._failure is not None:
+            raise self._failure
+
+    def _unfinished(self) -> bool:
+        return bool(self._under_way) or (self._failure is None and not self._plan.finished)
+
+    def _next(self) -> Job | None:
+        return self._again.pop() if self._again else self._plan.next_job()
+
+    def _start(self, job: Job, submit: Submit) -> Running:
+        running = submit(job, self._plan.settings)
+        self._under_way += 1
+        running.add_done_callback(partial(_put, self._done, job))
+        return running
+
+    def _take(self, seconds: float, fail: Callable[[Job, BaseException], None]) -> None:
+        """Wait so long for a job to end, and take note of it."""
         try:
-            job, running = done.get(timeout=0.5)
+            job, running = self._done.get(timeout=seconds)
         except queue.Empty:
-            tick()
-            continue
-        under_way -= 1
+            self._tick()
+            return
+        self._under_way -= 1
         try:
-            plan.finish(job, running.result())
+            self._plan.finish(job, running.result())
         except BaseException as error:
-            failure = failure or error
-            continue
-        notice(job, plan)
-        tick()
-    if failure is not None:
-        raise failure
+            fail(job, error)
+            return
+        self._notice(job, self._plan)
+        self._tick()
+
+    def _fail(self, job: Job, error: BaseException) -> None:
+        self._failure = self._failure or error
+
+    def _put_off(self, job: Job, error: BaseException) -> None:
+        if isinstance(error, UserError):
+            self._fail(job, error)
+        else:
+            del self.ahead[job]
+            self._again.append(job)
 
 
 def _put(done: queue.SimpleQueue[tuple[Job, Any]], job: Job, ended: Any) -> None:

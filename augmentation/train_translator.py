@@ -320,13 +320,13 @@ def examples_step(run: TrainRun) -> str:
 
 
 def read_dev_sets(config: TrainTranslatorConfig) -> list[DevPairs]:
-    """The dev sets that the configuration names, the second `dev` as `dev-2`."""
-    seen: Counter[str] = Counter()
+    """The dev sets that the configuration names, the second `dev` of a target as `dev-2`."""
+    seen: Counter[tuple[str, str]] = Counter()
     sets = []
     for one in config.dev:
         pairs = read_dev(one, config.source, config.targets[0], config.dev_pairs)
-        seen[pairs.name] += 1
-        again = seen[pairs.name]
+        seen[pairs.name, pairs.target] += 1
+        again = seen[pairs.name, pairs.target]
         sets.append(pairs if again == 1 else replace(pairs, name=f"{pairs.name}-{again}"))
     return sets
 

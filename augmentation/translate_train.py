@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from augmentation import steps
 from augmentation.config import Settings, TranslateTrainConfig, manifest, resolve_settings
 from augmentation.export import export_folder
-from augmentation.plan import InProcess, Job, Plan, Submit, carry_out, rows_of
+from augmentation.plan import Conductor, InProcess, Job, Plan, Running, Submit, rows_of
 from augmentation.report import report_path
 from augmentation.summary import RunSummary, summarize
 from corpora.manifest import check_run, open_run
@@ -58,31 +59,81 @@ class Watcher:
         """The run ends, well or not."""
 
 
-def translate_train(
-    config: TranslateTrainConfig, watcher: Watcher | None = None, submit: Submit | None = None
-) -> RunResult:
-    """Carry out the run that `config` asks for, or what of it is not done yet.
+class Run:
+    """A run under way, in its folder; made by `begun`."""
 
-    `submit` starts a job; None runs them in threads of this process. Raises `UserError` for all
-    that the user can mend.
+    def __init__(self, settings: Settings, watcher: Watcher, pool: InProcess) -> None:
+        self.settings = settings
+        self._began = time.monotonic()
+        self._pool = pool
+        self._watchers = [watcher]
+        self._finished: list[Job] = []
+        self._counter = _Counter(settings)
+        self._plan = Plan(settings)
+        self._conductor = Conductor(self._plan, self._advanced, self._tick)
+
+    @property
+    def ahead(self) -> Mapping[Job, Running]:
+        """The jobs that `go_ahead` began, done or under way."""
+        return self._conductor.ahead
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher`, too, how the run goes, what is done already included."""
+        watcher.began(self.settings)
+        for job in self._finished:
+            watcher.advanced(job, self._plan)
+        self._watchers.append(watcher)
+
+    def go_ahead(self, until: threading.Event) -> None:
+        """See `Conductor.go_ahead`; in threads of this process."""
+        self._conductor.go_ahead(self._pool.submit, until)
+
+    def go_on(self, submit: Submit | None = None) -> RunResult:
+        """Do all that is left; None does it in threads of this process."""
+        self._conductor.go_on(submit or self._pool.submit)
+        seconds = time.monotonic() - self._began
+        summary = summarize(self.settings)
+        counter = self._counter
+        return RunResult(self.settings.run, summary, seconds, counter.rows, counter.shards)
+
+    def _advanced(self, job: Job, plan: Plan) -> None:
+        self._finished.append(job)
+        self._counter.advanced(job)
+        for watcher in self._watchers:
+            watcher.advanced(job, plan)
+
+    def _tick(self) -> None:
+        for watcher in self._watchers:
+            watcher.tick()
+
+    def ended(self) -> None:
+        """Tell all who watch."""
+        for watcher in self._watchers:
+            watcher.ended()
+
+
+@contextmanager
+def begun(settings: Settings, watcher: Watcher | None = None) -> Iterator[Run]:
+    """The run of `settings`, its folder held; threads of it end with the context.
+
+    Raises `UserError` for all that the user can mend.
     """
-    began = time.monotonic()
-    watcher = watcher or Watcher()
-    settings = resolve_settings(config)
     check(settings)
-    counter = _Counter(watcher, settings)
-    with _run_folder(settings):
+    watcher = watcher or Watcher()
+    with _run_folder(settings), InProcess(settings) as pool:
+        run = Run(settings, watcher, pool)
         watcher.began(settings)
         try:
-            if submit is not None:
-                carry_out(Plan(settings), submit, counter.advanced, watcher.tick)
-            else:
-                with InProcess(settings) as pool:
-                    carry_out(Plan(settings), pool.submit, counter.advanced, watcher.tick)
+            yield run
         finally:
-            watcher.ended()
-        seconds = time.monotonic() - began
-        return RunResult(settings.run, summarize(settings), seconds, counter.rows, counter.shards)
+            run.ended()
+
+
+def translate_train(config: TranslateTrainConfig, watcher: Watcher | None = None) -> RunResult:
+    """Carry out the run that `config` asks for, or what of it is not done yet, in threads of this
+    process. Raises `UserError` for all that the user can mend."""
+    with begun(resolve_settings(config), watcher) as run:
+        return run.go_on()
 
 
 def check(settings: Settings) -> None:
@@ -97,22 +148,20 @@ def check(settings: Settings) -> None:
 class _Counter:
     """Counts the rows and shards that came out of the last step since it was made."""
 
-    def __init__(self, watcher: Watcher, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.rows = self.shards = 0
-        self._watcher = watcher
         self._before = {
             ref: _stamp(ref)
             for target in settings.config.targets
             for ref in list_shards(settings.run, steps.filter_step(target))
         }
 
-    def advanced(self, job: Job, plan: Plan) -> None:
+    def advanced(self, job: Job) -> None:
         if job.step == "filter" and job.target is not None:
             made = job.ref.next(steps.filter_step(job.target))
             if _stamp(made) != self._before.get(made):
                 self.rows += rows_of(job)
                 self.shards += 1
-        self._watcher.advanced(job, plan)
 
 
 def _stamp(ref: ShardRef) -> tuple[int, int]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import select
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from augmentation.config import runs_folder
@@ -17,35 +20,61 @@ from corpora.storage import make_folder
 _SERVER_LOG = "labelferry-server.log"
 
 
-@contextmanager
-def prepared_prefect(meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Prefect for a flow that the command line runs: quiet, without telemetry or heartbeat, and
-    with its records beside the runs.
+class Prefect:
+    """Prefect for flows that the command line runs: quiet, without telemetry or heartbeat, and with
+    its records beside the runs.
 
-    What the user has set stays as it is. Without a server of the user's, one is started that
-    ends with this process; `meanwhile` is called while it starts.
+    What the user has set stays as it is. Without a server of the user's, one is started that ends
+    with this process.
     """
-    configured = _is_configured()
-    _set_defaults(configured)
-    server = None if configured else _Server()  # starts while we import
-    meanwhile()
 
-    from prefect import context
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
+    def __init__(self) -> None:
+        configured = _is_configured()
+        _set_defaults(configured)
+        self._server = None if configured else _Server()
 
-    if server is None and not PREFECT_API_URL.value():
-        server = _Server()
-    if server is not None:
-        os.environ[PREFECT_API_URL.name] = server.url()
-        context.refresh_global_settings_context()
-    # Whoever typed the command sees that it lives, and would wait a second for the last beat.
-    heartbeat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
-    with temporary_settings({} if heartbeat.name in os.environ else {heartbeat: None}):
-        yield
+    @contextmanager
+    def prepared(
+        self, meanwhile: Callable[[threading.Event], None] = lambda until: None
+    ) -> Iterator[None]:
+        """Flows may run inside.
+
+        Until then `meanwhile` works in a thread of its own; it is to return when its event is set.
+        An error of its is raised at once.
+        """
+        ready = threading.Event()
+        with ThreadPoolExecutor(1, "labelferry-meanwhile") as pool:
+            working = pool.submit(meanwhile, ready)
+            try:
+                self._prepare(working)
+            finally:
+                ready.set()
+            working.result()
+
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        # Whoever typed the command sees that it lives, and would wait a second for the last beat.
+        heartbeat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
+        with temporary_settings({} if heartbeat.name in os.environ else {heartbeat: None}):
+            yield
+
+    def _prepare(self, working: Future[None]) -> None:
+        from prefect import context
+        from prefect.settings import PREFECT_API_URL
+
+        if self._server is None and not PREFECT_API_URL.value():
+            self._server = _Server()
+        if self._server is not None:
+            while not self._server.answers(within=0.1):
+                if working.done():
+                    working.result()
+            os.environ[PREFECT_API_URL.name] = self._server.url()
+            context.refresh_global_settings_context()
+
+
+def prepared_prefect() -> AbstractContextManager[None]:
+    """Prefect for a flow that the command line runs; see `Prefect`."""
+    return Prefect().prepared()
 
 
 def _set_defaults(configured: bool) -> None:
@@ -84,8 +113,13 @@ class _Server:
         assert self._process.stdin is not None
         atexit.register(self._process.stdin.close)
 
+    def answers(self, within: float) -> bool:
+        """Whether it answers, or has ended, within so many seconds."""
+        assert self._process.stdout is not None
+        return bool(select.select([self._process.stdout], [], [], within)[0])
+
     def url(self) -> str:
-        """The address of its API, once it answers."""
+        """The address of its API; waits for its answer."""
         from prefect.settings import PREFECT_HOME
 
         assert self._process.stdout is not None

@@ -140,30 +140,3 @@ class Bar(Watcher):
 def watch() -> Watcher:
     """A bar where standard error is a terminal, else lines."""
     return Bar() if sys.stderr.isatty() else Lines(sys.stderr)
-
-
-class Several(Watcher):
-    """Tells several watchers."""
-
-    def __init__(self, *watchers: Watcher) -> None:
-        self._watchers = watchers
-
-    def began(self, settings: Settings) -> None:
-        """The run begins."""
-        for watcher in self._watchers:
-            watcher.began(settings)
-
-    def advanced(self, job: Job, plan: Plan) -> None:
-        """A job is done."""
-        for watcher in self._watchers:
-            watcher.advanced(job, plan)
-
-    def tick(self) -> None:
-        """Time passes."""
-        for watcher in self._watchers:
-            watcher.tick()
-
-    def ended(self) -> None:
-        """The run ends."""
-        for watcher in self._watchers:
-            watcher.ended()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,22 +16,23 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
-from augmentation.config import Settings, TranslateTrainConfig
-from augmentation.plan import Job, Plan, Running, perform
-from augmentation.translate_train import RunResult, Watcher
-from augmentation.translate_train import translate_train as run_translate_train
+from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
+from augmentation.plan import Job, Plan, perform
+from augmentation.translate_train import Run, RunResult, Watcher, begun
 from corpora.errors import UserError
 from corpora.shards import ShardRef
-from flows.progress import Several, Tally
+from flows.progress import Tally
 
 ARTIFACT_SECONDS = 2.0
 MAX_WORKERS = 16
 """More than a plan has under way; what is under way is the plan's to limit."""
 
-_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_begun: ContextVar[Run | None] = ContextVar("begun", default=None)
+"""The run that the flow goes on with, where the command line has begun it."""
 
 
 def may_pass(task: Any, task_run: Any, state: Any) -> bool:
@@ -55,7 +57,10 @@ def may_pass(task: Any, task_run: Any, state: Any) -> bool:
     retry_condition_fn=may_pass,
 )
 def run_job(job: Job, settings: Settings) -> ShardRef | None:
-    """Carry out one step for one shard."""
+    """Carry out one step for one shard, or wait for it where it was begun before the flow."""
+    run = _begun.get()
+    if run is not None and job in run.ahead:
+        return run.ahead[job].result()
     return perform(job, settings)
 
 
@@ -65,11 +70,10 @@ TASKS = {
 }
 
 
-def submit(job: Job, settings: Settings) -> Running:
+def submit(job: Job, settings: Settings) -> PrefectFuture[ShardRef | None]:
     """Give `job` to Prefect's task runner."""
-    future: Any = TASKS[job.step].submit(job, settings)
-    running: Running = future
-    return running
+    future: PrefectFuture[ShardRef | None] = TASKS[job.step].submit(job, settings)
+    return future
 
 
 @flow(
@@ -79,11 +83,12 @@ def submit(job: Job, settings: Settings) -> Running:
 )
 def translate_train(config: TranslateTrainConfig) -> RunResult:
     """Translate the labelled rows of `config.input` and carry their labels over."""
-    watchers: list[Watcher] = [Artifacts()]
-    own = _watcher.get()
-    if own is not None:
-        watchers.append(own)
-    result = run_translate_train(config, Several(*watchers), submit)
+    ours = _begun.get()
+    with nullcontext(ours) if ours else begun(resolve_settings(config)) as run:
+        run.watch(Artifacts())
+        ahead = [submit(job, run.settings) for job in run.ahead]
+        result = run.go_on(submit)
+        wait(ahead)
     create_table_artifact(
         table=summary_rows(result),
         key="translate-train-rows",
@@ -134,13 +139,13 @@ class Artifacts(Watcher):
             update_progress_artifact(self._artifact, progress=progress)
 
 
-def run_flow(config: TranslateTrainConfig, watcher: Watcher) -> RunResult:
-    """Run the flow from the command line; `watcher` is told how it goes."""
-    token = _watcher.set(watcher)
+def run_flow(run: Run) -> RunResult:
+    """Go on with `run`, which the command line has begun, as a flow."""
+    token = _begun.set(run)
     try:
-        return translate_train(config)
+        return translate_train(run.settings.config)
     finally:
-        _watcher.reset(token)
+        _begun.reset(token)
 
 
 if __name__ == "__main__":

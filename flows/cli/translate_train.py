@@ -12,6 +12,7 @@ from corpora.errors import UserError
 from flows.cli.arguments import Number, seed
 
 if TYPE_CHECKING:
+    from augmentation.config import Settings
     from augmentation.translate_train import RunResult
 
 DESCRIPTION = """\
@@ -170,7 +171,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run translate-train and print what came of it."""
     from augmentation.config import load_config, resolve_settings
-    from flows.progress import watch
 
     # Rows are made and let go by the thousand, and without cycles: looking for some costs a tenth.
     gc.freeze()
@@ -181,20 +181,24 @@ def run(args: argparse.Namespace) -> int:
     for note in differences(given.get("config"), settings):
         print(f"labelferry: note: {note}", file=sys.stderr)
     print(_introduction(settings), flush=True)
-    if given.get("no_prefect"):
-        from augmentation.translate_train import translate_train
-
-        result = translate_train(config, watch())
-    else:
-        from augmentation.translate_train import check
-        from flows.environment import prepared_prefect
-
-        with prepared_prefect(lambda: check(settings)):
-            from flows.translate_train import run_flow
-
-            result = run_flow(config, watch())
-    print(summary_table(result))
+    print(summary_table(_carry_out(settings, bool(given.get("no_prefect")))))
     return 0
+
+
+def _carry_out(settings: Settings, no_prefect: bool) -> RunResult:
+    from augmentation.translate_train import begun
+    from flows.progress import watch
+
+    if no_prefect:
+        with begun(settings, watch()) as run:
+            return run.go_on()
+    from flows.environment import Prefect
+
+    prefect = Prefect()
+    with begun(settings, watch()) as run, prefect.prepared(meanwhile=run.go_ahead):
+        from flows.translate_train import run_flow
+
+        return run_flow(run)
 
 
 def overrides(given: dict[str, Any]) -> dict[str, Any]:

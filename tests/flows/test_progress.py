@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from augmentation.translate_train import translate_train
-from flows.progress import Bar, Lines, Several, Tally, clock, watch
+from augmentation.config import resolve_settings
+from augmentation.translate_train import begun, translate_train
+from flows.progress import Bar, Lines, Tally, clock, watch
 from tests.augmentation.test_translate_train import write_input
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
@@ -49,7 +50,6 @@ def test_a_bar_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(watch(), Bar)
     source = write_input(tmp_path / "in.jsonl", 25)
-    result = translate_train(
-        toy_config(source, tmp_path / "run"), Several(Bar(), Lines(sys.stderr))
-    )
-    assert result.summary.rows_in == 25
+    with begun(resolve_settings(toy_config(source, tmp_path / "run")), Bar()) as run:
+        run.watch(Lines(sys.stderr))
+        assert run.go_on().summary.rows_in == 25

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from augmentation.config import Settings
+from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
 from augmentation.plan import Job, perform
-from augmentation.translate_train import Watcher
+from augmentation.translate_train import RunResult, Watcher, begun
 from augmentation.translate_train import translate_train as in_process
 from corpora.errors import UserError
 from tests.augmentation.test_translate_train import Ledger, digest, write_input
@@ -19,10 +21,14 @@ __all__ = ["toy"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def run(*args: Any) -> Any:
+def run(config: TranslateTrainConfig, watcher: Watcher, ahead: bool = False) -> RunResult:
+    """As the command line does; `ahead` lets all be done before there is a flow."""
     from flows.translate_train import run_flow
 
-    return run_flow(*args)
+    with begun(resolve_settings(config), watcher) as one:
+        if ahead:
+            one.go_ahead(threading.Event())
+        return run_flow(one)
 
 
 def client() -> Any:
@@ -45,6 +51,62 @@ def test_the_flow_does_what_runs_without_prefect_do(tmp_path: Path, toy: ToyTran
         artifacts = {artifact.key: artifact for artifact in api.read_artifacts()}
     assert artifacts["translate-train-progress"].data == 100.0
     assert '"rows in": 25' in artifacts["translate-train-rows"].data
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_what_was_done_before_the_flow_is_on_record_too(
+    tmp_path: Path, toy: ToyTranslator, begun_before: bool
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 25)
+    ledger, name = Ledger(), f"record-{begun_before}"
+    run(toy_config(source, tmp_path / "run", name=name), ledger, ahead=begun_before)
+    with client() as api:
+        (flow_run,) = [one for one in api.read_flow_runs() if one.name == name]
+        expected = sorted(job.name for job in ledger.jobs)
+        for _ in range(100):  # records arrive a little later
+            runs = [one for one in api.read_task_runs() if one.flow_run_id == flow_run.id]
+            names = sorted(one.name for one in runs if one.state_name == "Completed")
+            if names == expected:
+                break
+            time.sleep(0.1)
+    assert names == expected
+    assert len(expected) > 10
+
+
+def test_a_job_that_failed_before_the_flow_is_tried_again_in_it(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import augmentation.plan as module
+
+    tried: list[str] = []
+
+    def failing(job: Job, settings: Settings) -> Any:
+        if job.step == "translate" and not tried:
+            tried.append(job.name)
+            stop.set()
+            raise OSError("busy")
+        return perform(job, settings)
+
+    from flows.translate_train import run_flow
+
+    monkeypatch.setattr(module, "perform", failing)
+    stop = threading.Event()
+    config = toy_config(write_input(tmp_path / "in.jsonl", 25), tmp_path / "run")
+    with begun(resolve_settings(config)) as one:
+        one.go_ahead(stop)
+        assert run_flow(one).summary.rows_in == 25
+    assert len(tried) == 1
+
+
+def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 25)
+    with source.open("a", encoding="utf-8") as file:
+        file.write('{"text": 7}\n')
+    with (
+        begun(resolve_settings(toy_config(source, tmp_path / "run"))) as one,
+        pytest.raises(UserError, match="line 26"),
+    ):
+        one.go_ahead(threading.Event())
 
 
 @pytest.mark.parametrize(("error", "attempts"), [(OSError("busy"), 2), (UserError("wrong"), 1)])
