@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,11 +71,12 @@ class DecodingConfig(Strict):
     sampling_temperature: float = Field(1.0, gt=0)
     max_decoding_length: int = Field(256, ge=4)
     compute_type: str = "auto"
-    """As CTranslate2 names them; `auto` is the model's own on a CPU, the fastest on a GPU."""
+    """As CTranslate2 names them; `auto` is the model's own."""
 
     def options(self, *, attention: bool, seed: int) -> DecodingOptions:
-        """The options as translators take them."""
+        """The options as translators take them; the seed is that of sampling."""
         values = self.model_dump(exclude={"compute_type"})
+        seed = seed if self.sampling_topk != 1 else 0
         return DecodingOptions(**values, return_attention=attention, seed=seed)
 
 
@@ -231,6 +232,8 @@ class Settings:
     model: Model
     projector: str | None
     """None where the task has no spans."""
+    projection_files: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of the files and folders that options of the projector name."""
 
     @property
     def has_spans(self) -> bool:
@@ -265,12 +268,22 @@ def resolve_settings(config: TranslateTrainConfig) -> Settings:
         raise UserError("no such file", file=config.input)
     model = _look_at_model(config)
     settings = Settings(
-        config, Path(), path_hash(config.input), model, _choose_projector(config, model)
+        config,
+        Path(),
+        path_hash(config.input),
+        model,
+        _choose_projector(config, model),
+        _hash_files(config.projection.options),
     )
     run = config.out or run_folder(
         runs_folder(), config.run_name, fingerprint([asked(settings), settings.input_hash])
     )
     return replace(settings, run=run)
+
+
+def _hash_files(options: Mapping[str, Any]) -> dict[str, str]:
+    paths = {name: Path(value) for name, value in options.items() if isinstance(value, str)}
+    return {name: path_hash(path) for name, path in paths.items() if path.exists()}
 
 
 def _look_at_model(config: TranslateTrainConfig) -> Model:
@@ -314,6 +327,7 @@ def asked(settings: Settings) -> dict[str, Any]:
         "model": settings.model.name,
         "hashes": dict(settings.model.hashes),
         "projector": settings.projector,
+        "projection_files": dict(settings.projection_files),
         **config.model_dump(mode="json", exclude=left_out),
     }
 

@@ -1,24 +1,29 @@
 """The translation memory: what earlier runs translated, looked up before anything is translated.
 
 It is a folder of Arrow files, one folder within it for each way to translate (model, languages,
-decoding options), which `pyarrow.dataset` reads; an SQLite index says in which file a segment is.
+decoding options), which `pyarrow.dataset` reads; an SQLite index says in which file a segment is,
+and is made again from the files if it is damaged. Files may be deleted.
+
 A run sees the memory as it was when the run began, so that a run that was cut off and goes on makes
 the very same choices.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
+import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
+from augmentation.damage import is_damage, remove_index
 from augmentation.translations import TRANSLATION_SCHEMA
 from corpora.manifest import canonical_json, fingerprint, plain
 from corpora.storage import make_folder, replacing, write_text, writing
@@ -36,6 +41,26 @@ class Snapshot:
     """Hash of the input it was taken for."""
 
 
+_mending = threading.Lock()
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _healing(method: _Method) -> _Method:
+    """Make the index again where it turns out to be damaged, and try once more."""
+
+    @functools.wraps(method)
+    def healed(self: TranslationMemory, *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+        self.make_again()
+        return method(self, *args)
+
+    return cast(_Method, healed)
+
+
 class TranslationMemory:
     """Translations made in one way, across runs; safe to use from several processes."""
 
@@ -46,7 +71,9 @@ class TranslationMemory:
         self._identity = identity
         self._index = self.folder / "index.sqlite"
         self._created = False
+        self._lost: set[str] = set()
 
+    @_healing
     def snapshot(self, file: Path, inputs: str) -> Snapshot:
         """The moment that `file` records; taken now where it records none for `inputs`.
 
@@ -66,6 +93,7 @@ class TranslationMemory:
             write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
         return taken
 
+    @_healing
     def look_up(self, keys: Sequence[bytes], at: Snapshot) -> tuple[list[int], pa.Table]:
         """Which of `keys` (by number, ascending) were known at the time, and their translations."""
         found: dict[str, list[tuple[int, int]]] = {}
@@ -83,6 +111,7 @@ class TranslationMemory:
         for name, hits in sorted(found.items()):
             table = self._read(name)
             if table is None:  # the user removed the file: the segments are new again
+                self._lost.add(name)
                 continue
             numbers += [number for number, _ in hits]
             tables.append(table.take(pa.array([row for _, row in hits], pa.int64())))
@@ -91,22 +120,50 @@ class TranslationMemory:
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         return sorted(numbers), pa.concat_tables(tables).take(pa.array(order, pa.int64()))
 
+    @_healing
     def add(self, batch: pa.RecordBatch, name: str) -> None:
         """Add translations as the file `name`; what is there already stays as it is."""
         if not batch.num_rows:
             return
         path = self.folder / f"{name}.arrow"
-        keys = batch.column("key").to_pylist()
         with self._open() as index, _transaction(index):
+            self._forget_lost(index)
             if index.execute("SELECT 1 FROM parts WHERE name = ?", (name,)).fetchone():
                 return
             with replacing(path) as temporary, pa.ipc.new_file(str(temporary), batch.schema) as out:
                 out.write(batch)
-            part = index.execute("INSERT INTO parts (name) VALUES (?)", (name,)).lastrowid
-            index.executemany(
-                "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
-                [(key, part, row) for row, key in enumerate(keys)],
+            _enter(index, name, batch.column("key").to_pylist())
+
+    def _forget_lost(self, index: sqlite3.Connection) -> None:
+        """Take files that turned out to be gone or broken out of the index."""
+        while self._lost:
+            name = self._lost.pop()
+            index.execute(
+                "DELETE FROM segments WHERE part IN (SELECT part FROM parts WHERE name = ?)",
+                (name,),
             )
+            index.execute("DELETE FROM parts WHERE name = ?", (name,))
+
+    def make_again(self) -> None:
+        """Make the index anew from the files, oldest first."""
+        with _mending:
+            if self._is_sound():  # another thread was first
+                return
+            remove_index(self._index)
+            self._created = False
+            files = sorted(self.folder.glob("*.arrow"), key=lambda f: (f.stat().st_mtime_ns, f))
+            with self._open() as index, _transaction(index):
+                for file in files:
+                    table = self._read(file.stem)
+                    if table is not None:
+                        _enter(index, file.stem, table.column("key").to_pylist())
+
+    def _is_sound(self) -> bool:
+        try:
+            with self._open() as index:
+                return bool(index.execute("PRAGMA quick_check").fetchone() == ("ok",))
+        except sqlite3.DatabaseError:
+            return False
 
     def _read(self, name: str) -> pa.Table | None:
         try:
@@ -138,6 +195,15 @@ class TranslationMemory:
         write_text(self.folder / "identity.json", text + "\n")
 
 
+def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:
+    """Put the segments of the file `name` into the index, but for those that it knows."""
+    part = index.execute("INSERT INTO parts (name) VALUES (?)", (name,)).lastrowid
+    index.executemany(
+        "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
+        [(key, part, row) for row, key in enumerate(keys)],
+    )
+
+
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
@@ -145,7 +211,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself where the file is damaged
+            connection.execute("ROLLBACK")
         raise
 
 

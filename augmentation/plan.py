@@ -137,7 +137,10 @@ class Plan:
         self._others = 0
         self._reported = self._reporting = False
         self._end = _shards_read_before(settings)
-        if self._end is not None:
+        if self._end is None:
+            # A run has come to its end when it has a report: this one has yet to.
+            steps.report_path(settings.run).unlink(missing_ok=True)
+        else:
             self._read = self._end
 
     @property
@@ -305,25 +308,22 @@ Notice = Callable[[Job, Plan], None]
 
 
 class Conductor:
-    """Has the jobs of `plan` done, and tells the plan what came of them.
-
-    Who does them may change on the way: what is under way then ends where it was begun.
-    """
+    """Has the jobs of `plan` done, and tells the plan what came of them."""
 
     def __init__(self, plan: Plan, notice: Notice, tick: Callable[[], None]) -> None:
         """`notice` is told of every job that is done; `tick` is called every half second or so."""
         self.ahead: dict[Job, Running] = {}
-        """What was begun before the plan's doers were there, done or still under way."""
+        """What `go_ahead` began, done or still under way."""
         self._plan = plan
         self._notice = notice
         self._tick = tick
         self._done: queue.SimpleQueue[tuple[Job, Running]] = queue.SimpleQueue()
-        self._under_way = 0
+        self._running: dict[Job, Running] = {}
         self._again: list[Job] = []
         self._failure: BaseException | None = None
 
     def go_ahead(self, submit: Submit, until: threading.Event) -> None:
-        """Have jobs done by `submit` until `until` is set or nothing is left; then `go_on`.
+        """Have jobs done by `submit` until `until` is set or nothing is left; then `hand_over`.
 
         The user's mistakes are raised. A job that failed otherwise is left to `go_on`.
         """
@@ -333,6 +333,15 @@ class Conductor:
             self._take(0.1, self._put_off)
         if self._failure is not None and not until.is_set():
             raise self._failure
+
+    def hand_over(self, submit: Submit) -> list[Running]:
+        """Give all of `ahead` to `submit`, which is to wait for what is under way instead of doing
+        it twice, and may try again what fails; gives what `submit` gave."""
+        given = []
+        for job in list(self.ahead):
+            is_under_way = job in self._running
+            given.append(self._start(job, submit) if is_under_way else submit(job, self._settings))
+        return given
 
     def go_on(self, submit: Submit) -> None:
         """Have all that is left done by `submit`; the first failure lets what is under way end and
@@ -344,15 +353,18 @@ class Conductor:
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def _settings(self) -> Settings:
+        return self._plan.settings
+
     def _unfinished(self) -> bool:
-        return bool(self._under_way) or (self._failure is None and not self._plan.finished)
+        return bool(self._running) or (self._failure is None and not self._plan.finished)
 
     def _next(self) -> Job | None:
         return self._again.pop() if self._again else self._plan.next_job()
 
     def _start(self, job: Job, submit: Submit) -> Running:
-        running = submit(job, self._plan.settings)
-        self._under_way += 1
+        running = self._running[job] = submit(job, self._settings)
         running.add_done_callback(partial(_put, self._done, job))
         return running
 
@@ -363,7 +375,9 @@ class Conductor:
         except queue.Empty:
             self._tick()
             return
-        self._under_way -= 1
+        if self._running.get(job) is not running:  # it was handed over while it ran
+            return
+        del self._running[job]
         try:
             self._plan.finish(job, running.result())
         except BaseException as error:

@@ -9,9 +9,7 @@ import pyarrow as pa
 from alignment.protocol import SegmentAlignment
 from augmentation.segments import FIELDS
 from augmentation.translations import Translations
-
-_UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh"})
-"""Languages that put no space between sentences."""
+from translators.sentences import Joint
 
 
 @dataclass(slots=True)
@@ -37,8 +35,7 @@ class Rejoin:
         self.pieces = [0] * count
         self.flags: list[tuple[str, str]] = [("", "")] * count
         self.segments: dict[int, list[SegmentAlignment]] = {}
-        self._closes_up = target.split("-")[0] in _UNSPACED
-        self._opens_up = source.split("-")[0] in _UNSPACED and not self._closes_up
+        self._joint = Joint(source, target)
 
     def add(
         self,
@@ -56,7 +53,7 @@ class Rejoin:
         translation = translations.translations[which]
         gap = texts.source[row][texts.ends[row] : start]  # type: ignore[index]
         if before:
-            gap = self._gap(gap)
+            gap = self._joint(gap)
         at = len(before) + len(gap)
         texts.target[row] = before + gap + translation if at else translation
         texts.ends[row] = end
@@ -74,11 +71,6 @@ class Rejoin:
                     translations.attention(which),
                 )
             )
-
-    def _gap(self, gap: str) -> str:
-        if self._closes_up and gap == " ":
-            return ""
-        return " " if self._opens_up and not gap else gap
 
     def lost_text(self, row: int) -> bool:
         """Whether a text of the row has come out blank."""

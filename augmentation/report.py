@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
@@ -51,11 +50,6 @@ background:hsl(var(--hue) 75% 55%/.28)}mark small{font-size:10px;opacity:.8;marg
 """
 
 
-def report_path(run: Path) -> Path:
-    """Where the report of a run lies."""
-    return run / "report.html"
-
-
 def write_report(settings: Settings) -> None:
     """Write the report of a run whose rows are all through."""
     summary = summarize(settings)
@@ -73,7 +67,7 @@ def write_report(settings: Settings) -> None:
         + "\n".join(parts)
         + "</main></body></html>\n"
     )
-    write_text(report_path(settings.run), page)
+    write_text(steps.report_path(settings.run), page)
 
 
 def _text(value: object) -> str:

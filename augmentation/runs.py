@@ -47,7 +47,7 @@ def open_finished(folder: Path) -> FinishedRun:
     config = validated(manifest.config, folder / "run.json")
     run = FinishedRun(folder, config)
     for target in config.targets:
-        if not run.shards(target) or not (folder / "report.html").is_file():
+        if not run.shards(target) or not steps.report_path(folder).is_file():
             raise UserError(
                 "this run did not come to its end: run its command again to go on", file=folder
             )

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from augmentation.damage import is_damage, remove_index
 from corpora.manifest import fingerprint
 from corpora.shards import (
     ShardRef,
@@ -69,11 +70,23 @@ def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> S
         for occurrence in cut_rows(batch, lang, split, at)
     ]
     keys = [segment_key(one.text, lang) for one in cut]
-    with open_index(out) as index:
-        homes = index.place(keys, out.index, made_from)
+    homes = _place(keys, out, made_from)
     with ShardWriter(out, made_from, schema=SEGMENT_SCHEMA) as writer:
         writer.write(_segment_batch(cut, keys, homes, out.index))
     return out
+
+
+def _place(keys: Sequence[bytes], out: ShardRef, made_from: str) -> list[tuple[int, int]]:
+    """Home and place of each key, by the run's index, which is made again if it is damaged."""
+    try:
+        with open_index(out) as index:
+            return index.place(keys, out.index, made_from)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        remove_index(_index_path(out))
+    with open_index(out) as index:
+        return index.place(keys, out.index, made_from)
 
 
 @dataclass(slots=True)
@@ -217,13 +230,9 @@ class SegmentIndex:
 def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
     """The index of the run, with all shards before `ref` in it."""
     make_folder(ref.folder)
-    path = ref.folder / "index.sqlite"
+    connection = sqlite3.connect(_index_path(ref))
     try:
-        connection = _connect(path)
-    except sqlite3.DatabaseError:
-        _remove(path)
-        connection = _connect(path)
-    try:
+        _create_tables(connection)
         index = SegmentIndex(connection)
         before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
         # A shard's fingerprint rests on the shard before it, so the last one speaks for all.
@@ -234,8 +243,11 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+def _index_path(ref: ShardRef) -> Path:
+    return ref.folder / "index.sqlite"
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS segments "
@@ -245,9 +257,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         "CREATE TABLE IF NOT EXISTS shards (shard INTEGER PRIMARY KEY, made_from TEXT)"
     )
     connection.commit()
-    return connection
-
-
-def _remove(path: Path) -> None:
-    for name in (path, path.with_name(f"{path.name}-journal")):
-        name.unlink(missing_ok=True)

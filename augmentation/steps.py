@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from corpora.shards import (
 )
 from corpora.storage import write_text
 from filters.protocol import Filter
-from translators.protocol import Hypothesis, Translator
+from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
@@ -56,6 +57,11 @@ def project_step(target: str) -> str:
 def filter_step(target: str) -> str:
     """The folder of the rows that passed the filters."""
     return f"50-filter-{target}"
+
+
+def report_path(run: Path) -> Path:
+    """The report, the last thing that a run makes."""
+    return run / "report.html"
 
 
 def checksum(ref: ShardRef) -> str:
@@ -197,7 +203,10 @@ def translator_of(settings: Settings) -> Translator:
 
     config = settings.config
     runtime = config.runtime
-    key = ("translator", config.model, config.pivot, config.decoding.compute_type, runtime)
+    key = (
+        *("translator", tuple(sorted(settings.model.hashes.items())), config.pivot),
+        *(config.decoding.compute_type, runtime.device, runtime.threads, runtime.batch_tokens),
+    )
     translator: Translator = _shared.get(
         key,
         lambda: open_translator(
@@ -309,6 +318,7 @@ def project(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
             [checksum(home) for home in homes],
             [config.task, config.source, target, settings.model.name],
             [settings.projector, config.projection.options, config.projection.unplaced],
+            dict(settings.projection_files),
             [config.projection.alternatives, settings.identity(target)]
             if config.projection.alternatives
             else None,
@@ -335,11 +345,17 @@ def project(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
     return out
 
 
+def options_for_alternatives(settings: Settings) -> DecodingOptions:
+    """How the n-best list is asked for; as the translation is where no alternatives are wanted."""
+    count, options = settings.config.projection.alternatives + 1, settings.options()
+    if count == 1:
+        return options
+    return replace(options, num_hypotheses=count, beam_size=max(options.beam_size, count))
+
+
 def _alternatives(settings: Settings, target: str) -> Alternatives:
     """Gives what the n-best list of a text has after its translation."""
-    count = settings.config.projection.alternatives + 1
-    options = settings.options()
-    options = replace(options, num_hypotheses=count, beam_size=max(options.beam_size, count))
+    options = options_for_alternatives(settings)
 
     def ask(texts: Sequence[str]) -> list[tuple[Hypothesis, ...]]:
         translator = translator_of(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ from augmentation import steps
 from augmentation.config import Settings, TranslateTrainConfig, manifest, resolve_settings
 from augmentation.export import export_folder
 from augmentation.plan import Conductor, InProcess, Job, Plan, Running, Submit, rows_of
-from augmentation.report import report_path
 from augmentation.summary import RunSummary, summarize
 from corpora.manifest import check_run, open_run
 from corpora.shards import ShardRef, list_shards
@@ -36,7 +35,7 @@ class RunResult:
     @property
     def report(self) -> Path:
         """The report."""
-        return report_path(self.run)
+        return steps.report_path(self.run)
 
     def exports(self) -> list[Path]:
         """The export folders, one a target language."""
@@ -73,7 +72,7 @@ class Run:
         self._conductor = Conductor(self._plan, self._advanced, self._tick)
 
     @property
-    def ahead(self) -> Mapping[Job, Running]:
+    def ahead(self) -> dict[Job, Running]:
         """The jobs that `go_ahead` began, done or under way."""
         return self._conductor.ahead
 
@@ -87,6 +86,10 @@ class Run:
     def go_ahead(self, until: threading.Event) -> None:
         """See `Conductor.go_ahead`; in threads of this process."""
         self._conductor.go_ahead(self._pool.submit, until)
+
+    def hand_over(self, submit: Submit) -> list[Running]:
+        """See `Conductor.hand_over`."""
+        return self._conductor.hand_over(submit)
 
     def go_on(self, submit: Submit | None = None) -> RunResult:
         """Do all that is left; None does it in threads of this process."""
@@ -137,12 +140,14 @@ def translate_train(config: TranslateTrainConfig, watcher: Watcher | None = None
 
 
 def check(settings: Settings) -> None:
-    """Raise `UserError` if the translator cannot translate to one of the targets, or the run
-    folder is of another configuration. Loads the translator."""
+    """Raise `UserError` if the translator cannot translate to one of the targets, the projector
+    cannot be made, or the run folder is of another configuration. Loads the translator."""
     check_run(settings.run, manifest(settings))
     translator = steps.translator_of(settings)
     for target in settings.config.targets:
-        translator.translate([], settings.config.source, target, settings.options())
+        for options in (settings.options(), steps.options_for_alternatives(settings)):
+            translator.translate([], settings.config.source, target, options)
+    steps.open_projector(settings)
 
 
 class _Counter:

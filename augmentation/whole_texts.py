@@ -12,10 +12,9 @@ import numpy as np
 
 from alignment.protocol import SegmentAlignment
 from translators.protocol import DecodingOptions, Hypothesis, Translator
+from translators.sentences import Joint
 
 Split = Callable[[str, str], Sequence[tuple[int, int]]]
-_UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh"})
-"""Languages that put no space between sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +67,14 @@ def _join(
     source: str,
     target: str,
 ) -> WholeTranslation:
-    closes_up = target.split("-")[0] in _UNSPACED
-    opens_up = source.split("-")[0] in _UNSPACED and not closes_up
+    joint = Joint(source, target)
     out, at = "", 0
     score, pieces = 0.0, 0
     flags: dict[str, None] = {}
     segments = []
     for (start, end), hypothesis in zip(cuts, chosen, strict=True):
         gap = text[at:start]
-        if out and closes_up and gap == " ":
-            gap = ""
-        elif out and opens_up and not gap:
-            gap = " "
-        out += gap
+        out += joint(gap) if out else gap
         segments.append(
             SegmentAlignment(
                 tuple((a + start, b + start) for a, b in hypothesis.source_pieces),

@@ -7,9 +7,9 @@ import sys
 import time
 from contextlib import nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
     create_progress_artifact,
     create_table_artifact,
@@ -57,11 +57,19 @@ def may_pass(task: Any, task_run: Any, state: Any) -> bool:
     retry_condition_fn=may_pass,
 )
 def run_job(job: Job, settings: Settings) -> ShardRef | None:
-    """Carry out one step for one shard, or wait for it where it was begun before the flow."""
+    """Carry out one step for one shard, or wait for it where it was begun before the flow.
+
+    Tried again, it is carried out in any case.
+    """
     run = _begun.get()
-    if run is not None and job in run.ahead:
-        return run.ahead[job].result()
-    return perform(job, settings)
+    begun_before = run.ahead.get(job) if run is not None else None
+    if run is None or begun_before is None:
+        return perform(job, settings)
+    try:
+        return begun_before.result()
+    except BaseException:
+        del run.ahead[job]
+        raise
 
 
 TASKS = {
@@ -86,9 +94,9 @@ def translate_train(config: TranslateTrainConfig) -> RunResult:
     ours = _begun.get()
     with nullcontext(ours) if ours else begun(resolve_settings(config)) as run:
         run.watch(Artifacts())
-        ahead = [submit(job, run.settings) for job in run.ahead]
+        handed_over = run.hand_over(submit)
         result = run.go_on(submit)
-        wait(ahead)
+        wait(cast(list[PrefectFuture[Any]], handed_over))
     create_table_artifact(
         table=summary_rows(result),
         key="translate-train-rows",
@@ -136,7 +144,10 @@ class Artifacts(Watcher):
         if self._tally.total and (time.monotonic() >= self._next or plan.finished):
             self._next = time.monotonic() + ARTIFACT_SECONDS
             progress = 100.0 * self._tally.done / self._tally.total
-            update_progress_artifact(self._artifact, progress=progress)
+            try:
+                update_progress_artifact(self._artifact, progress=progress)
+            except Exception as error:  # a picture of the run must not end it
+                get_run_logger().warning("the progress artifact was not updated: %s", error)
 
 
 def run_flow(run: Run) -> RunResult:

@@ -50,7 +50,7 @@ class Hardware:
     """Where and how to run a model; none of it is meant to change the result.
 
     `threads` is (parallel batches, threads a batch), `batch_tokens` the tokens in a batch; None
-    lets the engine choose. `compute_type` "auto" is the model's own on a CPU, the fastest on a GPU.
+    lets the engine choose. `compute_type` "auto" is the model's own, on every device.
     """
 
     device: str = "auto"
@@ -599,7 +599,7 @@ def _choose_device(device: str) -> str:
 
 def _compute_type(wanted: str, device: str) -> str:
     if wanted == "auto":
-        return "default" if device == "cpu" else "auto"
+        return "default"
     supported = ctranslate2.get_supported_compute_types(device)
     if wanted not in supported:
         raise UserError(

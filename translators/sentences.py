@@ -10,13 +10,15 @@ too long.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import regex
 import sentencex
 
 _MAY_SPLIT = regex.compile(r"\p{Sentence_Terminal}\P{L}*\p{L}|[\n\r\x0b\x0c\x85\u2028\u2029]|\.\d")
 _LINE = regex.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
-_WITHOUT_SPACES = ("zh", "ja", "yue", "wuu", "lzh")
+_WITHOUT_SPACES = frozenset({"zh", "ja", "yue", "wuu", "lzh"})
+"""Languages that put no space between sentences."""
 _CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
 
 
@@ -28,7 +30,7 @@ def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
     """
     if _MAY_SPLIT.search(text) is None:
         return _stripped(text, [(0, len(text))])
-    code = lang.split("-")[0].lower()
+    code = _code(lang)
     found: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         start, part = line.start(), line[0]
@@ -40,6 +42,10 @@ def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
             cuts = _boundaries(part, code)
         found += ((start + a, start + b) for a, b in cuts)
     return _stripped(text, found)
+
+
+def _code(lang: str) -> str:
+    return lang.split("-")[0].lower()
 
 
 def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
@@ -86,10 +92,32 @@ def _stripped(text: str, cuts: Sequence[tuple[int, int]]) -> list[tuple[int, int
     return sentences
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """What stands between two sentences in a translation from `source` to `target` (BCP 47)."""
+
+    source: str
+    target: str
+
+    def __call__(self, gap: str) -> str:
+        """The white space `gap` of the source as the target writes it: a line break stays, a space
+        goes or comes where one of the languages puts none between sentences."""
+        closes_up = _code(self.target) in _WITHOUT_SPACES
+        if closes_up and gap == " ":
+            return ""
+        if not closes_up and not gap and _code(self.source) in _WITHOUT_SPACES:
+            return " "
+        return gap
+
+
 def join_sentences(
-    text: str, sentences: Sequence[tuple[int, int]], translations: Sequence[str]
+    text: str,
+    sentences: Sequence[tuple[int, int]],
+    translations: Sequence[str],
+    joint: Joint | None = None,
 ) -> tuple[str, list[int]]:
-    """Put `translations` in the places of the `sentences` of `text`, its white space kept.
+    """Put `translations` in the places of the `sentences` of `text`, its white space kept; what
+    stands between two of them is as `joint` has it.
 
     Gives the whole translation and the offset at which each sentence's translation starts.
     """
@@ -98,6 +126,8 @@ def join_sentences(
     at = length = 0
     for (start, end), translation in zip(sentences, translations, strict=True):
         gap = text[at:start]
+        if joint is not None and starts:
+            gap = joint(gap)
         parts += (gap, translation)
         starts.append(length + len(gap))
         length += len(gap) + len(translation)

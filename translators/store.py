@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -98,7 +97,7 @@ class ModelInfo:
     path: Path
     card: ModelCard
     content_hash: str
-    """SHA-256 over names and hashes of the model's files."""
+    """SHA-256 over all that decides what the model says; see `hash_of`."""
 
     @property
     def name(self) -> str:
@@ -210,7 +209,10 @@ def read_model(path: Path) -> ModelInfo:
         raise UserError(f"a broken card: {_first_problem(error)}", file=card_path) from error
     for name in (card.source_tokenizer, card.target_tokenizer):
         tokenizer_file(path, name)
-    return ModelInfo(path.resolve(), card, hash_of_files(card.files))
+    unknown = {"model.bin", card.source_tokenizer, card.target_tokenizer} - card.files.keys()
+    if unknown:
+        raise UserError(f"a broken card: no hash of {min(unknown)}", file=card_path)
+    return ModelInfo(path.resolve(), card, hash_of(card))
 
 
 def _first_problem(error: Exception) -> str:
@@ -283,7 +285,7 @@ def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -
         "files": files,
     }
     card = ModelCard.model_validate({**fields, **known})
-    return ModelInfo(path.resolve(), card, hash_of_files(files))
+    return ModelInfo(path.resolve(), card, hash_of(card))
 
 
 def tidy_name(text: str) -> str:
@@ -346,10 +348,17 @@ def hash_files(folder: Path) -> dict[str, str]:
     return hashes
 
 
-def hash_of_files(files: Mapping[str, str]) -> str:
-    """One hash for a model: SHA-256 over the names and hashes of its files."""
-    lines = "".join(f"{name} {files[name]}\n" for name in sorted(files))
-    return hashlib.sha256(lines.encode()).hexdigest()
+_SAYS_NOTHING = {
+    "format", "name", "pairs", "quantization", "licence", "origin", "revision", "training",
+}  # fmt: skip
+"""Fields of a card that change nothing of a translation."""
+
+
+def hash_of(card: ModelCard) -> str:
+    """One hash for a model: SHA-256 over the hashes of its files and how its card says to use
+    them, such as the family and where long sources are split."""
+    said = card.model_dump(mode="json", exclude=_SAYS_NOTHING)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def verify(info: ModelInfo) -> None:
@@ -371,7 +380,7 @@ def write_card(folder: Path, card: ModelCard) -> ModelInfo:
     card = card.model_copy(update={"files": hash_files(folder)})
     text = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
     write_text(folder / CARD, text)
-    return ModelInfo(folder.resolve(), card, hash_of_files(card.files))
+    return ModelInfo(folder.resolve(), card, hash_of(card))
 
 
 def staging_folder(name: str) -> Path:

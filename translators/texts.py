@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from translators.protocol import DecodingOptions, Hypothesis, Translator
-from translators.sentences import join_sentences, split_sentences
+from translators.sentences import Joint, join_sentences, split_sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ def translate_texts(
     found = dict(
         zip(segments, translator.translate(segments, source, target, options), strict=True)
     )
+    joint = Joint(source, target)
     return [
-        _rejoin(text, cut, [found[text[a:b]] for a, b in cut], options.num_hypotheses)
+        _rejoin(text, cut, [found[text[a:b]] for a, b in cut], options.num_hypotheses, joint)
         for text, cut in zip(texts, cuts, strict=True)
     ]
 
@@ -52,10 +53,14 @@ def _whole(text: str) -> list[tuple[int, int]]:
 
 
 def _rejoin(
-    text: str, cuts: Sequence[tuple[int, int]], sentences: Sequence[Hypothesis], count: int
+    text: str,
+    cuts: Sequence[tuple[int, int]],
+    sentences: Sequence[Hypothesis],
+    count: int,
+    joint: Joint,
 ) -> TextTranslation:
     ranks = [
-        join_sentences(text, cuts, [_ranked(one, rank).text for one in sentences])[0]
+        join_sentences(text, cuts, [_ranked(one, rank).text for one in sentences], joint)[0]
         for rank in range(count)
     ]
     weights = [max(1, end - start) for start, end in cuts]

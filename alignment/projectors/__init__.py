@@ -25,18 +25,28 @@ PROJECTORS: dict[str, str] = {
 }
 
 
+_NUMBERS = {"float": "a number", "int": "a whole number"}
+"""Annotations of options that are numbers, and how to call those."""
+
+
 def load_projector(name: str = DEFAULT_PROJECTOR, **options: Any) -> SpanProjector:
     """The projector called `name`, made with `options`.
 
-    Raises `UserError` for an unknown name or an option that the projector does not take.
+    Raises `UserError` for an unknown name, and for an option that the projector does not take or
+    that is of another type than it takes.
     """
     if name not in PROJECTORS:
         raise UserError(f"unknown projector '{name}'", choices=PROJECTORS)
     module, attribute = PROJECTORS[name].split(":")
     factory = getattr(importlib.import_module(module), attribute)
     known = inspect.signature(factory).parameters
-    for option in options:
+    for option, value in options.items():
         if option not in known:
             raise UserError(f"projector '{name}' has no option '{option}'", choices=known)
+        wanted = _NUMBERS.get(known[option].annotation)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, dict) or (wanted and not is_number):
+            problem = f"is {value!r}, not {wanted or 'a value'}"
+            raise UserError(f"projector '{name}': option '{option}' {problem}")
     projector: SpanProjector = factory(**options)
     return projector

@@ -103,7 +103,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--compute-type",
         "decoding.compute_type",
-        "as CTranslate2 names them (default: auto: the model's own on a CPU, the fastest on a GPU)",
+        "as CTranslate2 names them (default: auto, the model's own)",
         {"metavar": "TYPE"},
     ),
     (

@@ -96,3 +96,28 @@ def test_names_of_runs() -> None:
     assert name("x/en.train.conll.gz") == "en.train"
     assert name("x/intents.jsonl") == "intents"
     assert name("x/folder") == "folder"
+
+
+def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a", "spans": []}\n')
+
+    def identity(**more: object) -> dict[str, object]:
+        return resolve_settings(toy_config(source, None, **more)).identity("de")
+
+    sampling = {"sampling_topk": 5, "beam_size": 1}
+    assert identity(seed=1) == identity(seed=2)
+    assert identity(seed=1, decoding=sampling) != identity(seed=2, decoding=sampling)
+
+
+def test_what_a_file_of_the_projector_says_counts(tmp_path: Path, toy: ToyTranslator) -> None:
+    source, priors = tmp_path / "a.jsonl", tmp_path / "priors.arrow"
+    source.write_text('{"text": "a", "spans": []}\n')
+    projection = {"projector": "aligned", "options": {"priors": str(priors)}}
+    runs = set()
+    for content in ("one", "another"):
+        priors.write_text(content)
+        runs.add(resolve_settings(toy_config(source, None, projection=projection)).run)
+    assert len(runs) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
+import pytest
 
 from augmentation.memory import Snapshot, TranslationMemory
 from augmentation.segments import KEY_TYPE, segment_key
@@ -80,6 +81,41 @@ def test_a_file_that_is_gone_or_broken_is_no_hit(tmp_path: Path) -> None:
     (memory.folder / "two.arrow").write_bytes(b"broken")
     now = memory.snapshot(tmp_path / "at.json", "x")
     assert memory.look_up(keys_of("a", "b", "c"), now)[0] == [2]
+
+
+def test_what_was_lost_is_remembered_when_it_is_translated_again(tmp_path: Path) -> None:
+    memory = TranslationMemory(tmp_path / "memory", IDENTITY)
+    memory.add(batch_of("a", "b"), "one")
+    memory.add(batch_of("c"), "two")
+    (memory.folder / "one.arrow").unlink()
+    (memory.folder / "two.arrow").write_bytes(b"broken")
+    at = memory.snapshot(tmp_path / "at.json", "x")
+    assert memory.look_up(keys_of("a", "b", "c"), at)[0] == []
+    memory.add(batch_of("a", "b"), "one")
+    memory.add(batch_of("c", "d"), "three")
+    later = memory.snapshot(tmp_path / "later.json", "x")
+    numbers, table = memory.look_up(keys_of("a", "b", "c", "d"), later)
+    assert numbers == [0, 1, 2, 3]
+    assert table.column("translation").to_pylist() == ["A", "B", "C", "D"]
+
+
+@pytest.mark.parametrize("where", ["header", "inside"])
+def test_a_damaged_index_is_made_again_from_the_files(tmp_path: Path, where: str) -> None:
+    memory = TranslationMemory(tmp_path / "memory", IDENTITY)
+    many = [f"text {n}" for n in range(2_000)]
+    memory.add(batch_of(*many), "one")
+    memory.add(batch_of("z"), "two")
+    index = memory.folder / "index.sqlite"
+    whole = index.read_bytes()
+    damaged = b"no database" if where == "header" else whole[:4096] + b"\xff" * (len(whole) - 4096)
+    index.write_bytes(damaged)
+    again = TranslationMemory(tmp_path / "memory", IDENTITY)
+    at = again.snapshot(tmp_path / "at.json", "x")
+    numbers, table = again.look_up(keys_of("z", *many), at)
+    assert numbers == list(range(2_001))
+    assert table.column("translation").to_pylist()[:2] == ["Z", "TEXT 0"]
+    again.add(batch_of("y"), "three")
+    assert again.look_up(keys_of("y"), again.snapshot(tmp_path / "b.json", "x"))[0] == [0]
 
 
 def test_a_memory_made_anew_voids_the_snapshot(tmp_path: Path) -> None:

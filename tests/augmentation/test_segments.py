@@ -57,7 +57,7 @@ def test_keys_tell_languages_apart() -> None:
     assert segment_key("a", "en") == segment_key("a", "en")
 
 
-@pytest.mark.parametrize("damage", ["gone", "garbage", "ahead"])
+@pytest.mark.parametrize("damage", ["gone", "garbage", "inside", "ahead"])
 def test_the_index_is_made_again(tmp_path: Path, damage: str) -> None:
     shards = [rows_of("a b", "c d"), rows_of("c d", "e f"), rows_of("a b", "g h", "e f")]
     refs = write_rows(tmp_path / "whole", shards)
@@ -69,6 +69,8 @@ def test_the_index_is_made_again(tmp_path: Path, damage: str) -> None:
         index.unlink()
     elif damage == "garbage":
         index.write_bytes(b"not a database" * 100)
+    elif damage == "inside":
+        index.write_bytes(index.read_bytes()[:4096] + b"\xff" * 8192)
     else:  # killed after the index was written and before the shard was
         connection = sqlite3.connect(index)
         with connection:

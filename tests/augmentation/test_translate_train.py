@@ -17,6 +17,7 @@ from augmentation import plan as plan_module
 from augmentation.config import Settings
 from augmentation.export import final_rows
 from augmentation.plan import Job, Plan
+from augmentation.runs import open_finished
 from augmentation.translate_train import RunResult, Watcher, translate_train
 from corpora.errors import UserError
 from corpora.shards import list_shards, read_sidecar
@@ -294,3 +295,47 @@ def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) ->
     (tmp_path / "run").mkdir()
     with lock(tmp_path / "run"), pytest.raises(UserError, match="another process"):
         translate_train(toy_config(source, tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("projection", "problem"),
+    [
+        ({"options": {"minimum_share": "high"}}, "'minimum_share' is 'high', not a number"),
+        ({"options": {"minimum_share": {}}}, "'minimum_share' is {}, not a number"),
+        ({"options": {"fast": True}}, "has no option 'fast'"),
+        ({"projector": "aligned", "options": {"priors": "none.arrow"}}, "no such file"),
+    ],
+)
+def test_projectors_that_cannot_be_made_are_told_before_any_work(
+    tmp_path: Path, toy: ToyTranslator, projection: dict[str, object], problem: str
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 20)
+    config = toy_config(source, tmp_path / "run")
+    chosen = config.projection.model_copy(update=projection)
+    with pytest.raises(UserError, match=problem):
+        translate_train(config.model_copy(update={"projection": chosen}))
+    assert not toy.seen and not (tmp_path / "run").exists()
+
+
+class CutOff(Watcher):
+    """Ends a run when the first new shard is translated."""
+
+    def advanced(self, job: Job, plan: Plan) -> None:
+        if job.name == "translate de part-00003":
+            raise RuntimeError("cut off")
+
+
+def test_a_run_that_is_cut_off_after_its_input_has_grown_is_not_finished(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 25)
+    config = toy_config(source, tmp_path / "run")
+    translate_train(config)
+    assert open_finished(tmp_path / "run").config == config
+    write_input(source, 70, start=25)
+    with pytest.raises(RuntimeError, match="cut off"):
+        translate_train(config, CutOff())
+    with pytest.raises(UserError, match="did not come to its end"):
+        open_finished(tmp_path / "run")
+    translate_train(config)
+    assert open_finished(tmp_path / "run").config == config

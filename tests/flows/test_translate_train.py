@@ -73,29 +73,50 @@ def test_what_was_done_before_the_flow_is_on_record_too(
     assert len(expected) > 10
 
 
-def test_a_job_that_failed_before_the_flow_is_tried_again_in_it(
-    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    import augmentation.plan as module
+    """Whether it fails before there is a flow, or while the flow waits for it."""
+    import augmentation.plan as plan
+    import flows.translate_train as module
 
-    tried: list[str] = []
+    stop, in_flow = threading.Event(), threading.Event()
+    begun_jobs: list[str] = []
+    performed: list[str] = []
 
     def failing(job: Job, settings: Settings) -> Any:
-        if job.step == "translate" and not tried:
-            tried.append(job.name)
+        begun_jobs.append(job.name)
+        if job.step != "translate":
+            return perform(job, settings)
+        if when == "after":
             stop.set()
-            raise OSError("busy")
+            assert in_flow.wait(30)
+        raise OSError("busy")
+
+    def counting(job: Job, settings: Settings) -> Any:
+        performed.append(job.name)
         return perform(job, settings)
 
-    from flows.translate_train import run_flow
-
-    monkeypatch.setattr(module, "perform", failing)
-    stop = threading.Event()
+    monkeypatch.setattr(plan, "perform", failing)
+    monkeypatch.setattr(module, "perform", counting)
     config = toy_config(write_input(tmp_path / "in.jsonl", 25), tmp_path / "run")
     with begun(resolve_settings(config)) as one:
+        if when == "before":
+            threading.Timer(1.0, stop.set).start()
         one.go_ahead(stop)
-        assert run_flow(one).summary.rows_in == 25
-    assert len(tried) == 1
+        hand_over = one.hand_over
+
+        def handed_over(submit: Any) -> Any:
+            given = hand_over(submit)
+            in_flow.set()
+            return given
+
+        monkeypatch.setattr(one, "hand_over", handed_over)
+        assert module.run_flow(one).summary.rows_in == 25
+    translations = [name for name in performed if name.startswith("translate")]
+    assert "translate de part-00000" in begun_jobs
+    assert translations and len(set(translations)) == len(translations)
 
 
 def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:

@@ -10,7 +10,7 @@ from tests.translators.tiny import TEXTS
 from translators.engine import Engine
 from translators.long_texts import join_parts, split_long
 from translators.protocol import DecodingOptions, Hypothesis
-from translators.sentences import join_sentences, split_sentences
+from translators.sentences import Joint, join_sentences, split_sentences
 from translators.texts import translate_texts
 from translators.tokenizers_file import open_codec
 
@@ -160,3 +160,27 @@ def test_joined_parts_keep_the_space_between() -> None:
     joined = join_parts(text, parts, [one, two])
     assert (joined.text, joined.score) == ("X  Y", -1.5)
     assert joined.source_pieces == ((0, 2), (4, 6)) and joined.target_pieces == ((0, 1), (3, 4))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "text", "expected"),
+    [
+        ("zh-Hans", "en", "你好。世界。", "Hello. World."),
+        ("en", "zh-Hans", "Hello. World.", "你好。世界。"),
+        ("en", "de", "Hello. World.", "Hallo. Welt."),
+        ("ja", "zh-Hant", "今日は。世界。", "你好。世界。"),
+        ("en", "zh", "Hello.\n\nWorld.", "你好。\n\n世界。"),
+    ],
+)
+def test_sentences_are_joined_as_the_target_language_writes(
+    source: str, target: str, text: str, expected: str
+) -> None:
+    cuts = split_sentences(text, source)
+    assert len(cuts) == 2
+    parts = [expected[a:b] for a, b in split_sentences(expected, target)]
+    joined, starts = join_sentences(text, cuts, parts, Joint(source, target))
+    assert joined == expected
+    assert [joined[at:].startswith(part) for at, part in zip(starts, parts, strict=True)] == [
+        True,
+        True,
+    ]

@@ -67,6 +67,31 @@ def test_a_ready_folder_is_taken_as_it_is(store: Path, ready: Path) -> None:
     assert not list(ready.glob("labelferry.json"))
 
 
+def test_how_a_model_is_used_is_part_of_what_it_is(store: Path, ready: Path) -> None:
+    hashes = {
+        add_model(str(ready), facts).content_hash
+        for facts in (
+            ModelFacts(name="a", alignment=GUIDED),
+            ModelFacts(name="b", alignment=GUIDED, licence="MIT"),
+            ModelFacts(name="c"),
+            ModelFacts(name="d", alignment=GUIDED, max_source_pieces=20),
+            ModelFacts(name="e", alignment=GUIDED, family="ct2", source="en", target="de"),
+        )
+    }
+    assert len(hashes) == 4  # the licence and the name change no translation
+
+
+def test_a_card_without_hashes_is_broken(store: Path, ready: Path) -> None:
+    info = add_model(str(ready), ModelFacts())
+    path = info.path / "labelferry.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    for missing in ("model.bin", "source.spm"):
+        files = {name: value for name, value in card["files"].items() if name != missing}
+        path.write_text(json.dumps(card | {"files": files}), encoding="utf-8")
+        with pytest.raises(UserError, match=f"a broken card: no hash of {missing}"):
+            resolve("ready-model")
+
+
 def test_a_ready_folder_that_is_unclear_says_what_to_give(
     store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path
 ) -> None:
