@@ -103,7 +103,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--compute-type",
         "decoding.compute_type",
-        "as CTranslate2 names them (default: auto, the model's own)",
+        "as CTranslate2 names them (default: auto: the model's own)",
         {"metavar": "TYPE"},
     ),
     (
