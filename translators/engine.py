@@ -89,6 +89,16 @@ class _Convention:
     target: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """How texts are to be translated."""
+
+    convention: _Convention
+    options: DecodingOptions
+    same_language: bool
+    """Whether source and target are one language, so that a copy is no mistake."""
+
+
 @dataclass(slots=True)
 class _Job:
     """One window under way."""
@@ -200,40 +210,36 @@ class Engine:
         `attention` where the model was taught an alignment.
         """
         _check_options(options)
-        convention = self._convention(source, target)
+        request = _Request(self._convention(source, target), options, same_language(source, target))
         distinct = list(dict.fromkeys(texts))
-        alike = same_language(source, target)
-        found = self._translate_distinct(distinct, convention, options, alike)
+        found = self._translate_distinct(distinct, request)
         flagged = [text for text in distinct if found[text].flags]
         if flagged:
-            retry = dataclasses.replace(
+            stricter = dataclasses.replace(
                 options,
                 repetition_penalty=max(options.repetition_penalty, _RETRY_PENALTY),
                 no_repeat_ngram_size=options.no_repeat_ngram_size or _RETRY_NGRAM,
             )
-            for text, better in self._translate_distinct(flagged, convention, retry, alike).items():
+            retry = dataclasses.replace(request, options=stricter)
+            for text, better in self._translate_distinct(flagged, retry).items():
                 if not better.flags:
                     found[text] = better
         return [found[text] for text in texts]
 
-    def _translate_distinct(
-        self, texts: list[str], convention: _Convention, options: DecodingOptions, alike: bool
-    ) -> dict[str, Hypothesis]:
+    def _translate_distinct(self, texts: list[str], request: _Request) -> dict[str, Hypothesis]:
         found: dict[str, Hypothesis] = {}
-        if options.sampling_topk == 1:
-            self._run(self._translator, texts, convention, options, alike, found)
+        if request.options.sampling_topk == 1:
+            self._run(self._translator, texts, request, found)
             return found
         # CTranslate2 seeds a worker's generator when the worker first draws, so reproducible
         # samples ask for workers of their own; how many may not depend on the machine.
         lanes = _SAMPLING_LANES if self._is_small else 1
         results: list[dict[str, Hypothesis]] = [{} for _ in range(lanes)]
         with self._sampling, ThreadPoolExecutor(lanes) as pool:
-            ctranslate2.set_random_seed(options.seed)
+            ctranslate2.set_random_seed(request.options.seed)
             samplers = [self._open(1, self._threads[1]) for _ in range(lanes)]
             runs = [
-                pool.submit(
-                    self._run, samplers[i], texts[i::lanes], convention, options, alike, results[i]
-                )
+                pool.submit(self._run, samplers[i], texts[i::lanes], request, results[i])
                 for i in range(lanes)
             ]
             for one in runs:
@@ -246,23 +252,20 @@ class Engine:
         self,
         translator: Any,
         texts: list[str],
-        convention: _Convention,
-        options: DecodingOptions,
-        alike: bool,
+        request: _Request,
         found: dict[str, Hypothesis],
     ) -> None:
         under_way: _Job | None = None
         for window in _windows(texts):
-            job = self._submit(translator, window, convention, options)
+            job = self._submit(translator, window, request)
             if under_way is not None:
-                self._collect(under_way, convention, options, alike, found)
+                self._collect(under_way, request, found)
             under_way = job
         if under_way is not None:
-            self._collect(under_way, convention, options, alike, found)
+            self._collect(under_way, request, found)
 
-    def _submit(
-        self, translator: Any, texts: list[str], convention: _Convention, options: DecodingOptions
-    ) -> _Job:
+    def _submit(self, translator: Any, texts: list[str], request: _Request) -> _Job:
+        convention, options = request.convention, request.options
         pieces = self._codec.encode(texts)
         limit = self._longest(convention, options)
         parts: list[list[Part]] = [[] for _ in texts]
@@ -322,23 +325,21 @@ class Engine:
     def _collect(
         self,
         job: _Job,
-        convention: _Convention,
-        options: DecodingOptions,
-        alike: bool,
+        request: _Request,
         found: dict[str, Hypothesis],
     ) -> None:
-        offsets = self._source_offsets(job) if options.return_attention else {}
+        offsets = self._source_offsets(job) if request.options.return_attention else {}
         for index, (text, parts) in enumerate(zip(job.texts, job.parts, strict=True)):
             if not parts:
                 found[text] = Hypothesis("", 0.0)
                 continue
             results = [self._wait(job.pending.popleft()) for _ in parts]
             if len(parts) == 1:
-                hypotheses = self._read(results[0], convention, options, offsets.get(index, ()))
+                hypotheses = self._read(results[0], request, offsets.get(index, ()))
                 first = hypotheses[0]
-                flags = self._flags(text, parts[0], results[0], first, options, alike, convention)
+                flags = self._flags(text, parts[0], results[0], first, request)
             else:
-                first, flags = self._rejoin(text, parts, results, convention, options, alike)
+                first, flags = self._rejoin(text, parts, results, request)
                 hypotheses = [first]
             if flags or len(hypotheses) > 1:
                 first = dataclasses.replace(first, flags=flags, alternatives=tuple(hypotheses[1:]))
@@ -368,26 +369,23 @@ class Engine:
         text: str,
         parts: list[Part],
         results: list[Any],
-        convention: _Convention,
-        options: DecodingOptions,
-        alike: bool,
+        request: _Request,
     ) -> tuple[Hypothesis, tuple[str, ...]]:
         """One hypothesis of a text that was split; it has no alternatives."""
         texts = [text[part.start : part.end] for part in parts]
         offsets: list[Offsets] = [()] * len(parts)
-        if options.return_attention:
+        if request.options.return_attention:
             offsets = self._codec.offsets(texts, [part.pieces for part in parts])
         firsts: list[Hypothesis] = []
         flags: list[str] = []
         for part, piece_text, own, result in zip(parts, texts, offsets, results, strict=True):
-            one = self._read(result, convention, options, own)[0]
-            flags += self._flags(piece_text, part, result, one, options, alike, convention)
+            one = self._read(result, request, own)[0]
+            flags += self._flags(piece_text, part, result, one, request)
             firsts.append(one)
         return join_parts(text, parts, firsts), tuple(dict.fromkeys(flags))
 
-    def _read(
-        self, result: Any, convention: _Convention, options: DecodingOptions, source: Offsets
-    ) -> list[Hypothesis]:
+    def _read(self, result: Any, request: _Request, source: Offsets) -> list[Hypothesis]:
+        convention, options = request.convention, request.options
         skipped = len(convention.target)
         attention = result.attention if options.return_attention and self.has_alignment else None
         scores = result.scores
@@ -426,13 +424,17 @@ class Engine:
         part: Part,
         result: Any,
         hypothesis: Hypothesis,
-        options: DecodingOptions,
-        alike: bool,
-        convention: _Convention,
+        request: _Request,
     ) -> tuple[str, ...]:
-        pieces = _without_end(result.hypotheses[0])[len(convention.target) :]
-        cut = len(pieces) >= self._output_limit(options)
-        return find_flags(text, hypothesis.text, part.pieces, pieces, cut=cut, same_language=alike)
+        pieces = _without_end(result.hypotheses[0])[len(request.convention.target) :]
+        return find_flags(
+            text,
+            hypothesis.text,
+            part.pieces,
+            pieces,
+            cut=len(pieces) >= self._output_limit(request.options),
+            same_language=request.same_language,
+        )
 
     def force(
         self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
