@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alignment.protocol import ProjectionInput, SpanProjector
-from augmentation.pooling import Mean, pool_answers, pool_spans, sure
+from augmentation.pooling import Mean, pool_answers, pool_candidates, pool_spans, sure
 from augmentation.whole_texts import WholeTranslation, turned_round
 from corpora.checks import Task
 from corpora.predictions import UNMAPPED, Prediction
@@ -198,11 +198,14 @@ def _left_behind(task: Task, prediction: Prediction, given: Sequence[Span]) -> l
 def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
     """One prediction of several by one predictor, on the translations of one row.
 
-    Probabilities are averaged, of classes and of spans (see `pooling`). Text is the first one's.
+    Probabilities are averaged, of classes and of spans (see `pooling`), and those of `candidates`
+    for an `ensemble` to take up. Text is the first one's.
     """
     if len(predictions) == 1:
         return predictions[0]
-    return _merged(task, predictions, [1 / len(predictions)] * len(predictions), "probabilities")
+    shares = [1 / len(predictions)] * len(predictions)
+    weighed = pool_candidates(predictions, shares, answers=task == "qa")
+    return replace(_merged(task, predictions, shares, "probabilities"), candidates=weighed)
 
 
 def ensemble(task: Task, one: Prediction, other: Prediction, weight: float = 0.5) -> Prediction:

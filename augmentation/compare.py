@@ -67,7 +67,7 @@ from trainers.load import load_predictor
 from trainers.protocol import Predictor, Trainer
 
 VERSION = 1
-POOLING = 2
+POOLING = 3
 """How the words of several predictors are made one."""
 DATA, TRANSLATIONS, CHECK, MODELS, CELLS = (
     "10-data", "20-translations", "30-check.json", "40-models", "50-cells",

@@ -43,7 +43,7 @@ from trainers.protocol import Predictor
 from translators.languages import normalise_tag
 from translators.protocol import DecodingOptions, Translator
 
-VERSION = 2
+VERSION = 3
 READ, ANSWER = "10-ingest", "50-answer"
 PREDICTIONS_FILE = "predictions.jsonl"
 ANSWER_SCHEMA = pa.schema([pa.field("line", pa.string(), nullable=False)])
