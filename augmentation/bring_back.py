@@ -8,7 +8,7 @@ that cannot be placed leaves the flag `unmapped:LABEL`, which scoring counts as 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -226,16 +226,21 @@ def _merged(
     chances = (_geometric if mean == "logits" else _arithmetic)(spoken)
     pool = pool_answers if task == "qa" else pool_spans
     spans = pool(predictions, shares, mean)
-    lost: defaultdict[str, float] = defaultdict(float)
-    for one, share in zip(predictions, shares, strict=True):
-        for flag in one.flags:
-            lost[flag] += share
-    flags = tuple(flag for flag, share in lost.items() if share >= 0.5 - 1e-9)
-    if task == "qa" and spans:
-        flags = ()
+    flags = () if task == "qa" and spans else _most_flags(predictions, shares)
     return Prediction(
         first.id, _top(chances) if chances else None, chances, spans, first.target, flags
     )
+
+
+def _most_flags(predictions: Sequence[Prediction], shares: Sequence[float]) -> tuple[str, ...]:
+    """The flags that half of the predictions bear, each as many times as half of them do."""
+    borne: defaultdict[tuple[str, int], float] = defaultdict(float)
+    for one, share in zip(predictions, shares, strict=True):
+        copies: Counter[str] = Counter()
+        for flag in one.flags:
+            copies[flag] += 1
+            borne[flag, copies[flag]] += share
+    return tuple(flag for (flag, _), share in borne.items() if share >= 0.5 - 1e-9)
 
 
 def _top(chances: Mapping[str, float]) -> str:

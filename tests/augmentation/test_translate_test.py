@@ -251,6 +251,17 @@ def test_spans_are_voted_on():
     assert average("tokens", [lost, three[0], three[0]]).flags == ()
 
 
+def test_flags_are_voted_on_copy_by_copy():
+    none, one, two = (Prediction("1", flags=("unmapped:city",) * count) for count in range(3))
+    assert average("tokens", [two, none, none]).flags == ()
+    assert average("tokens", [two, two, two]).flags == two.flags
+    assert average("tokens", [two, one, none]).flags == one.flags
+    assert ensemble("tokens", two, one, 0.5).flags == two.flags
+    assert ensemble("tokens", two, one, 0.6).flags == one.flags
+    other = Prediction("1", flags=("unmapped:city", "unmapped:date", "unmapped:city"))
+    assert average("tokens", [other, other]).flags == other.flags
+
+
 def test_answers_are_voted_on():
     yes, no = Prediction("1", spans=(CITY,)), Prediction("1")
     lost = Prediction("1", flags=("unmapped:answer",))
