@@ -18,6 +18,7 @@ from augmentation.translate_test import (
     Bridge,
     TranslateTestConfig,
     answer_shard,
+    prepare_test_run,
     translate_test,
 )
 from augmentation.whole_texts import translate_whole, turned_round
@@ -361,6 +362,21 @@ def test_a_run_goes_on_where_it_was_cut_off(tmp_path, source, toy, monkeypatch):
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     with pytest.raises(UserError, match="made by another configuration"):
         translate_test(config(source, out, n_best=2))
+
+
+def test_a_script_that_has_changed_is_another_predictor(tmp_path, source, toy):
+    script = tmp_path / "predict.py"
+    script.write_text(PREDICTOR)
+    given = {"predictor": f"command:{shlex.quote(sys.executable)} {shlex.quote(str(script))}"}
+    translate_test(config(source, tmp_path / "run", **given))
+    before = prepare_test_run(config(source, tmp_path / "run", **given)).predictors
+    script.write_text(PREDICTOR.replace("PARIS", "NOWHERE"))
+    assert prepare_test_run(config(source, tmp_path / "run", **given)).predictors != before
+    with pytest.raises(UserError, match=r"inputs.command:.*predict\.py: '\w+' -> '\w+'\); choose"):
+        translate_test(config(source, tmp_path / "run", **given))
+    again = translate_test(config(source, tmp_path / "again", **given))
+    found = read_predictions(again.predictions, "tokens", [])
+    assert [len(p.spans) for p in found] == [1, 0, 1] * 4
 
 
 def test_an_ensemble_asks_the_second_predictor_on_the_original(tmp_path, source, toy):
