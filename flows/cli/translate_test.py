@@ -103,8 +103,8 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--projector",
         "projection.projector",
-        "how spans are brought back (default: the translator's attention where it was taught an "
-        "alignment)",
+        "how spans are brought back: aligned, attention, marker, candidate or vote "
+        "(default: aligned)",
         {"metavar": "NAME"},
     ),
     (

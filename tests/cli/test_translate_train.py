@@ -20,9 +20,10 @@ import yaml
 
 from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
 from augmentation.config import TranslateTrainConfig, load_config
+from augmentation.translate_test import TranslateTestConfig
 from corpora.readers import open_corpus
+from flows.cli import translate_test, translate_train
 from flows.cli.main import COMMANDS, main
-from flows.cli.translate_train import OPTIONS
 from tests.paths import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
@@ -399,10 +400,19 @@ def test_help_is_quick() -> None:
     assert min(seconds) < 0.5
 
 
-def test_the_defaults_that_help_names_are_those_of_the_configuration() -> None:
-    base = {"input": "a", "task": "tokens", "source": "en", "targets": ["de"]}
-    config = TranslateTrainConfig.model_validate(base)
-    for flag, place, text, _ in OPTIONS:
+@pytest.mark.parametrize(
+    ("module", "kind", "more"),
+    [
+        (translate_train, TranslateTrainConfig, {"targets": ["de"]}),
+        (translate_test, TranslateTestConfig, {"target": "de", "predictor": "p", "out": "o"}),
+    ],
+)
+def test_the_defaults_that_help_names_are_those_of_the_configuration(
+    module: Any, kind: Any, more: dict[str, Any]
+) -> None:
+    base = {"input": "a", "task": "tokens", "source": "en", **more}
+    config = kind.model_validate(base)
+    for flag, place, text, _ in module.OPTIONS:
         value: Any = config
         for part in place.split("."):
             value = getattr(value, part)
@@ -411,10 +421,10 @@ def test_the_defaults_that_help_names_are_those_of_the_configuration() -> None:
         if place == "projection.projector":
             assert said[1] == DEFAULT_PROJECTOR
         if isinstance(value, int | float | str) and place not in base:
-            assert said[1] == str(value), flag
+            assert said[1] == (f"{value:g}" if isinstance(value, float) else str(value)), flag
 
 
-@pytest.mark.parametrize("command", ["translate-train", "export", "inspect"])
+@pytest.mark.parametrize("command", ["translate-train", "translate-test", "export", "inspect"])
 def test_every_option_says_its_default(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command in COMMANDS
     with pytest.raises(SystemExit):
