@@ -5,26 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from augmentation.compare import CompareRun, Job, Notice, perform
 from augmentation.compare import compare as run_compare
 from augmentation.compare_config import CompareConfig
 from augmentation.compare_report import CompareResults, collect
-from flows.translate_train import may_pass
+from flows.retrying import retried_task
 
 
-@task(
-    cache_policy=NO_CACHE,
-    task_run_name="{job.name}",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=may_pass,
-)
+@retried_task("{job.name}")
 def run_job(job: Job, run: CompareRun) -> None:
     """Carry out one job."""
     perform(job, run)
