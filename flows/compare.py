@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from typing import Any
 
 from prefect import flow
@@ -30,13 +31,14 @@ TASKS = {
     kind: run_job.with_options(name=kind)
     for kind in ("read", "translate", "round-trip", "check", "train", "predict", "report")
 }
-_notice: list[Notice] = []
+_notice: ContextVar[Notice | None] = ContextVar("notice", default=None)
+"""Told how it goes, where the command line has started the flow."""
 
 
 @flow(name="compare", flow_run_name="{config.name}")
 def compare(config: CompareConfig) -> CompareRun:
     """Compare the strategies that `config` names."""
-    run = run_compare(config, _notice[0] if _notice else None, submit)
+    run = run_compare(config, _notice.get(), submit)
     create_table_artifact(
         table=artifact_rows(collect(run)),
         key="compare-strategies",
@@ -62,11 +64,11 @@ def artifact_rows(results: CompareResults) -> list[dict[str, Any]]:
 
 def run_flow(config: CompareConfig, notice: Notice) -> CompareRun:
     """Run the flow from the command line; `notice` is told how it goes."""
-    _notice[:] = [notice]
+    token = _notice.set(notice)
     try:
         return compare(config)
     finally:
-        _notice.clear()
+        _notice.reset(token)
 
 
 if __name__ == "__main__":
