@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -377,27 +376,36 @@ def test_a_row_of_100_000_characters(ferry: Run, tmp_path: Path) -> None:
     source = write_rows(tmp_path / "in.jsonl", row(text, (at, at + 11, "n")))
     code, out, err = ferry(source, "--unplaced", "drop-span", "--beam-size", "1")
     assert code == 0, err
-    made = list(open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows())
-    if made:  # a crude model may loop on one of the sentences, which drops the row
-        assert 0.8 < made[0].text.count(".") / text.count(".") < 1.2
-    else:
-        assert re.search(r"  (repetition|length|copy|empty) +1\n", out)
+    assert re.search(r"rows in +1\n", out)
+    (made,) = open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows()
+    assert 0.8 < made.text.count(".") / text.count(".") < 1.2
 
 
 # Help.
 
 
-def test_help_is_quick() -> None:
-    """The limit is half a second; the best of three leaves out what else the machine does."""
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "flows.cli.main", "translate-train", "--help"],
-            check=True, stdout=subprocess.DEVNULL, cwd=ROOT,
-        )  # fmt: skip
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.5
+HELP = """
+import sys
+before = set(sys.modules)
+from flows.cli.main import main
+try:
+    main([*sys.argv[1:], "--help"])
+except SystemExit:
+    pass
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(loaded - sys.stdlib_module_names), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_is_quick(command: str | None) -> None:
+    """Nothing that takes long to import is: no numpy, pyarrow, polars, prefect, transformers."""
+    arguments = [sys.executable, "-c", HELP, *([command] if command else [])]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True, cwd=ROOT)
+    assert f"usage: labelferry {command or ''}" in done.stdout
+    loaded = set(done.stderr.split())
+    assert {"corpora", "flows"} <= loaded
+    assert loaded <= {"corpora", "flows", "regex"}
 
 
 @pytest.mark.parametrize(
