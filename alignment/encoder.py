@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +90,14 @@ class EncoderAligner:
         self._torch = torch
         self._method = method
         self._batch_size = batch_size
-        options: dict[str, Any] = {"revision": revision} if revision else {}
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(model, use_fast=True, **options)
-            loaded = AutoModel.from_pretrained(model, use_safetensors=True, **options)
+            # Nobody is asked whether code that comes with a model may run: it may not.
+            self._tokenizer = AutoTokenizer.from_pretrained(
+                model, revision=revision, trust_remote_code=False, use_fast=True
+            )
+            loaded = AutoModel.from_pretrained(
+                model, revision=revision, trust_remote_code=False, use_safetensors=True
+            )
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"cannot load the encoder '{model}': {reason}") from error

@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 from pydantic import Field, field_validator
 from sentencepiece import SentencePieceProcessor
 
+from alignment.pharaoh import read_pharaoh
 from alignment.protocol import WordPair
 from alignment.statistical import StatisticalAligner, StatisticalOptions
-from alignment.symmetrize import grow_diag, grow_diag_final_and, intersection, union
+from alignment.symmetrize import SYMMETRIZATIONS
 from alignment.words import split_words
 from augmentation.settings import Strict
 from corpora.bitext import (
@@ -399,12 +400,6 @@ def sidecar_of(ref: ShardRef) -> Sidecar:
     return sidecar
 
 
-_SYMMETRIZATIONS = {
-    "intersection": intersection,
-    "union": union,
-    "grow-diag": grow_diag,
-    "grow-diag-final-and": grow_diag_final_and,
-}
 MAX_WORDS = 1000
 """Longer pairs get no links: eflomal takes sentences of up to 1,023 words."""
 
@@ -421,7 +416,7 @@ def align_with_eflomal(
         import eflomal
     except ImportError as error:
         raise MissingExtraError("the aligner eflomal", "eflomal") from error
-    symmetrize = _SYMMETRIZATIONS[config.symmetrization]
+    symmetrize = SYMMETRIZATIONS[config.symmetrization]
     names = [folder / name for name in ("source", "target", "forward", "reverse")]
     with names[0].open("w", encoding="utf-8") as src, names[1].open("w", encoding="utf-8") as tgt:
         for pair in _word_pairs(shards):
@@ -442,10 +437,9 @@ def align_with_eflomal(
             )
     except subprocess.CalledProcessError as error:
         raise RuntimeError(f"eflomal failed with exit code {error.returncode}") from error
-    with names[2].open(encoding="utf-8") as forward, names[3].open(encoding="utf-8") as reverse:
-        for one, other in zip(forward, reverse, strict=True):
-            links = symmetrize(_links(one), _links(other))
-            yield [index for link in sorted(links) for index in link]
+    for both in zip(read_pharaoh(names[2]), read_pharaoh(names[3]), strict=True):
+        forward, reverse = ([(i, j) for i, j in one.links.tolist()] for one in both)
+        yield [index for link in sorted(symmetrize(forward, reverse)) for index in link]
 
 
 def align_statistically(shards: Sequence[ShardRef]) -> Iterator[list[int]]:
@@ -481,12 +475,6 @@ def _word_pairs(shards: Sequence[ShardRef]) -> Iterator[WordPair]:
             sides = (batch.column(side).to_pylist() for side in ("source", "target"))
             for source, target in zip(*sides, strict=True):
                 yield WordPair(split_words(source), split_words(target))
-
-
-def _links(line: str) -> set[tuple[int, int]]:
-    """The links of a line in Pharaoh format."""
-    pairs = (link.split("-") for link in line.split())
-    return {(int(source), int(target)) for source, target in pairs}
 
 
 HELD_OUT, IN_DEV, TOO_MANY_PIECES = "held-out", "in-dev", "too-many-pieces"

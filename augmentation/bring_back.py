@@ -8,12 +8,12 @@ that cannot be placed leaves the flag `unmapped:LABEL`, which scoring counts as 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alignment.protocol import ProjectionInput, SpanProjector
-from augmentation.pooling import Mean, pool_answers, pool_spans, sure
+from augmentation.pooling import Mean, pool_answers, pool_candidates, pool_spans, sure
 from augmentation.whole_texts import WholeTranslation, turned_round
 from corpora.checks import Task
 from corpora.predictions import UNMAPPED, Prediction
@@ -198,11 +198,14 @@ def _left_behind(task: Task, prediction: Prediction, given: Sequence[Span]) -> l
 def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
     """One prediction of several by one predictor, on the translations of one row.
 
-    Probabilities are averaged, of classes and of spans (see `pooling`). Text is the first one's.
+    Probabilities are averaged, of classes and of spans (see `pooling`), and those of `candidates`
+    for an `ensemble` to take up. Text is the first one's.
     """
     if len(predictions) == 1:
         return predictions[0]
-    return _merged(task, predictions, [1 / len(predictions)] * len(predictions), "probabilities")
+    shares = [1 / len(predictions)] * len(predictions)
+    weighed = pool_candidates(predictions, shares, answers=task == "qa")
+    return replace(_merged(task, predictions, shares, "probabilities"), candidates=weighed)
 
 
 def ensemble(task: Task, one: Prediction, other: Prediction, weight: float = 0.5) -> Prediction:
@@ -223,16 +226,21 @@ def _merged(
     chances = (_geometric if mean == "logits" else _arithmetic)(spoken)
     pool = pool_answers if task == "qa" else pool_spans
     spans = pool(predictions, shares, mean)
-    lost: defaultdict[str, float] = defaultdict(float)
-    for one, share in zip(predictions, shares, strict=True):
-        for flag in one.flags:
-            lost[flag] += share
-    flags = tuple(flag for flag, share in lost.items() if share >= 0.5 - 1e-9)
-    if task == "qa" and spans:
-        flags = ()
+    flags = () if task == "qa" and spans else _most_flags(predictions, shares)
     return Prediction(
         first.id, _top(chances) if chances else None, chances, spans, first.target, flags
     )
+
+
+def _most_flags(predictions: Sequence[Prediction], shares: Sequence[float]) -> tuple[str, ...]:
+    """The flags that half of the predictions bear, each as many times as half of them do."""
+    borne: defaultdict[tuple[str, int], float] = defaultdict(float)
+    for one, share in zip(predictions, shares, strict=True):
+        copies: Counter[str] = Counter()
+        for flag in one.flags:
+            copies[flag] += 1
+            borne[flag, copies[flag]] += share
+    return tuple(flag for (flag, _), share in borne.items() if share >= 0.5 - 1e-9)
 
 
 def _top(chances: Mapping[str, float]) -> str:

@@ -67,13 +67,12 @@ from trainers.load import load_predictor
 from trainers.protocol import Predictor, Trainer
 
 VERSION = 1
-POOLING = 2
+POOLING = 3
 """How the words of several predictors are made one."""
 DATA, TRANSLATIONS, CHECK, MODELS, CELLS = (
     "10-data", "20-translations", "30-check.json", "40-models", "50-cells",
 )  # fmt: skip
 RESULTS_FILE = "results.json"
-FROM_SOURCE = ("zero-shot", "translate-test", "few-shot", "ensemble")
 TRANSLATING = ("translate-train", "translate-train+source", "translate-train-all", "ensemble")
 BY_WAY_OF_SOURCE = ("translate-test", "translate-test-round-trip", "ensemble")
 

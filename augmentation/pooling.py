@@ -58,6 +58,14 @@ class Opinion:
         rivals.pop(key, None)
         return max(nothing, *rivals.values(), 0.0)
 
+    def speaks_of(self, key: Key) -> bool:
+        """Whether it has a say of the span `key`."""
+        return key in self.chances or key[2] not in self.lost
+
+    def speaks(self) -> bool:
+        """Whether it has a say of an answer."""
+        return bool(self.chances) or not self.lost
+
 
 def sure(span: Span) -> float:
     """The probability of a span; 1 where its predictor gives none."""
@@ -74,7 +82,7 @@ def pool_spans(
     opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
     found: list[tuple[Span, float]] = []
     for key, span in _named(predictions, shares).items():
-        voters = [one for one in opinions if key in one.chances or key[2] not in one.lost]
+        voters = [one for one in opinions if one.speaks_of(key)]
         there = _mean(voters, [one.chances.get(key, 0.0) for one in voters], mean)
         against = _mean(voters, [one.against(key) for one in voters], mean)
         if there >= against - _EVEN:
@@ -87,7 +95,7 @@ def pool_answers(
 ) -> tuple[Span, ...]:
     """The likeliest answer, or () where none is likelier; those who lost theirs have no say."""
     opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
-    voters = [one for one in opinions if one.chances or not one.lost]
+    voters = [one for one in opinions if one.speaks()]
     named = _named(predictions, shares)
     if not named:
         return ()
@@ -97,6 +105,24 @@ def pool_answers(
     best = max(named, key=lambda key: (scores[key], sure(named[key]), -key[0], -key[1]))
     none = _mean(voters, [1.0 - sum(one.chances.values()) for one in voters], mean)
     return () if none > scores[best] + _EVEN else (named[best],)
+
+
+def pool_candidates(
+    predictions: Sequence[Prediction], shares: Sequence[float], answers: bool = False
+) -> tuple[Span, ...]:
+    """Every span that somebody names, with the mean of its probabilities: `Prediction.candidates`.
+
+    It is the mean over those who have a say: of the span, or with `answers` of any. () where all
+    spans are certain, as they are taken to be without candidates.
+    """
+    opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
+    pooled: list[Span] = []
+    for key, span in _named(predictions, shares).items():
+        voters = [one for one in opinions if (one.speaks() if answers else one.speaks_of(key))]
+        total = sum(one.share for one in voters)
+        chance = sum(one.share * one.chances.get(key, 0.0) for one in voters) / total
+        pooled.append(replace(span, confidence=min(chance, 1.0)))
+    return () if all(sure(span) >= 1.0 - _EVEN for span in pooled) else tuple(pooled)
 
 
 def _named(predictions: Sequence[Prediction], shares: Sequence[float]) -> dict[Key, Span]:

@@ -30,20 +30,27 @@ from augmentation.settings import Strict
 from augmentation.whole_texts import WholeTranslation, translate_whole
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
-from corpora.manifest import RunManifest, fingerprint, open_run, package_versions, path_hash
+from corpora.manifest import (
+    RunManifest,
+    file_hash,
+    fingerprint,
+    open_run,
+    package_versions,
+    path_hash,
+)
 from corpora.predictions import Prediction, prediction_to_json
 from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches, read_sidecar
 from corpora.storage import replacing
-from trainers.command import DEFAULT_TIMEOUT, PREFIX
+from trainers.command import DEFAULT_TIMEOUT, PREFIX, named_files
 from trainers.load import load_predictor
 from trainers.protocol import Predictor
 from translators.languages import normalise_tag
 from translators.protocol import DecodingOptions, Translator
 
-VERSION = 2
+VERSION = 3
 READ, ANSWER = "10-ingest", "50-answer"
 PREDICTIONS_FILE = "predictions.jsonl"
 ANSWER_SCHEMA = pa.schema([pa.field("line", pa.string(), nullable=False)])
@@ -249,7 +256,7 @@ class TestRun:
     config: TranslateTestConfig
     settings: Settings
     predictors: tuple[str, ...]
-    """Content hashes of the predictors' folders, or the hub ids and commands themselves."""
+    """What stands for each of `given_predictors`; see `predictor_identity`."""
 
     @property
     def run(self) -> Path:
@@ -263,18 +270,25 @@ def prepare_test_run(config: TranslateTestConfig) -> TestRun:
     Raises `UserError` for what does not exist, and for languages that the translator lacks.
     """
     settings = resolve_settings(config.translation())
-    given = [p for p in (config.predictor, config.ensemble) if p is not None]
-    run = TestRun(config, settings, tuple(predictor_identity(p) for p in given))
+    run = TestRun(config, settings, tuple(map(predictor_identity, given_predictors(config))))
     bridge_of(settings, config.target).check()
     _predictors(run)
     return run
 
 
+def given_predictors(config: TranslateTestConfig) -> list[str]:
+    """Where the predictors are: the one that is asked, and that of the ensemble."""
+    return [p for p in (config.predictor, config.ensemble) if p is not None]
+
+
 def predictor_identity(predictor: str) -> str:
-    """What stands for a predictor: the content of its folder, else its hub id or command."""
-    if not predictor.startswith(PREFIX) and Path(predictor).is_dir():
-        return path_hash(predictor)
-    return predictor
+    """What stands for a predictor: the content of its folder, its hub id, or its command with the
+    content of the files that it names."""
+    if predictor.startswith(PREFIX):
+        files = named_files(predictor.removeprefix(PREFIX))
+        hashes = {file.as_posix(): file_hash(file) for file in files}
+        return fingerprint([predictor, hashes]) if hashes else predictor
+    return path_hash(predictor) if Path(predictor).is_dir() else predictor
 
 
 def _asked(run: TestRun) -> dict[str, Any]:
@@ -297,7 +311,10 @@ def test_manifest(run: TestRun) -> RunManifest:
         config=config.model_dump(mode="json"),
         versions=package_versions((*VERSIONED, "python-crfsuite", "scikit-learn", "torch")),
         models=dict(run.settings.model.hashes),
-        inputs={config.input.as_posix(): run.settings.input_hash},
+        inputs={
+            config.input.as_posix(): run.settings.input_hash,
+            **dict(zip(given_predictors(config), run.predictors, strict=True)),
+        },
         seed=config.seed,
     )
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from augmentation.compare import CompareRun, Job, Notice, perform
 from augmentation.compare import compare as run_compare
 from augmentation.compare_config import CompareConfig
 from augmentation.compare_report import CompareResults, collect
-from flows.translate_train import may_pass
+from flows.retrying import retried_task
 
 
-@task(
-    cache_policy=NO_CACHE,
-    task_run_name="{job.name}",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=may_pass,
-)
+@retried_task("{job.name}")
 def run_job(job: Job, run: CompareRun) -> None:
     """Carry out one job."""
     perform(job, run)
@@ -39,13 +31,14 @@ TASKS = {
     kind: run_job.with_options(name=kind)
     for kind in ("read", "translate", "round-trip", "check", "train", "predict", "report")
 }
-_notice: list[Notice] = []
+_notice: ContextVar[Notice | None] = ContextVar("notice", default=None)
+"""Told how it goes, where the command line has started the flow."""
 
 
 @flow(name="compare", flow_run_name="{config.name}")
 def compare(config: CompareConfig) -> CompareRun:
     """Compare the strategies that `config` names."""
-    run = run_compare(config, _notice[0] if _notice else None, submit)
+    run = run_compare(config, _notice.get(), submit)
     create_table_artifact(
         table=artifact_rows(collect(run)),
         key="compare-strategies",
@@ -71,11 +64,11 @@ def artifact_rows(results: CompareResults) -> list[dict[str, Any]]:
 
 def run_flow(config: CompareConfig, notice: Notice) -> CompareRun:
     """Run the flow from the command line; `notice` is told how it goes."""
-    _notice[:] = [notice]
+    token = _notice.set(notice)
     try:
         return compare(config)
     finally:
-        _notice.clear()
+        _notice.reset(token)
 
 
 if __name__ == "__main__":

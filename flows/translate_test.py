@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.tasks import exponential_backoff
 
 from augmentation.translate_test import (
     TestResult,
@@ -19,18 +17,10 @@ from augmentation.translate_test import (
 )
 from augmentation.translate_test import translate_test as run_translate_test
 from corpora.shards import ShardRef
-from flows.translate_train import may_pass
+from flows.retrying import retried_task
 
 
-@task(
-    name="answer",
-    cache_policy=NO_CACHE,
-    task_run_name="answer part-{ref.index}",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=may_pass,
-)
+@retried_task("answer part-{ref.index}", name="answer")
 def run_shard(ref: ShardRef, run: TestRun) -> ShardRef:
     """Predictions for one shard."""
     return answer_shard(ref, run)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any, cast
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger
 from prefect.artifacts import (
     create_progress_artifact,
     create_table_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.tasks import exponential_backoff
 
 from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
 from augmentation.plan import Job, Plan, perform
 from augmentation.translate_train import Run, RunResult, Watcher, begun
-from corpora.errors import UserError
 from corpora.shards import ShardRef
 from flows.progress import Tally
+from flows.retrying import retried_task
 
 ARTIFACT_SECONDS = 2.0
 MAX_WORKERS = 16
@@ -35,27 +32,7 @@ _begun: ContextVar[Run | None] = ContextVar("begun", default=None)
 """The run that the flow goes on with, where the command line has begun it."""
 
 
-def may_pass(task: Any, task_run: Any, state: Any) -> bool:
-    """Whether trying again may help: disks and locks recover, the user's mistakes do not."""
-    try:
-        state.result()
-    except UserError:
-        return False
-    except (OSError, sqlite3.OperationalError):
-        return True
-    except BaseException:
-        return False
-    return False
-
-
-@task(
-    cache_policy=NO_CACHE,
-    task_run_name="{job.name}",
-    retries=3,
-    retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=may_pass,
-)
+@retried_task("{job.name}")
 def run_job(job: Job, settings: Settings) -> ShardRef | None:
     """Carry out one step for one shard, or wait for it where it was begun before the flow.
 

@@ -60,6 +60,22 @@ def test_flow_files_share_no_name_with_a_library() -> None:
         assert path.stem == "__init__" or path.stem.lower() not in known, path
 
 
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_models_from_elsewhere_run_no_code(package: str) -> None:
+    """Neither Python that lies beside a model, nor what a pickle holds."""
+    for path in (ROOT / package).rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            if call.func.attr != "from_pretrained":
+                continue
+            said = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            where = f"{path.relative_to(ROOT)}:{call.lineno}"
+            assert said.get("trust_remote_code") == "False", where
+            if not ast.unparse(call.func.value).endswith(("Tokenizer", "Config")):
+                assert said.get("use_safetensors") == "True", where
+
+
 def test_base_import_needs_no_torch() -> None:
     """No module outside the extras' own may import torch when it is imported."""
     for package in MAY_IMPORT:

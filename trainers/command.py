@@ -39,6 +39,27 @@ def row_to_json(row: Row) -> dict[str, Any]:
     return values
 
 
+def named_files(command: str) -> list[Path]:
+    """The files that can be read among the arguments of `command`: scripts, models, settings.
+
+    Of `--option=value` it is the value. A program that is found on the PATH is none, nor is what a
+    script imports; a command that cannot be split has none.
+    """
+    try:
+        arguments = shlex.split(command)
+    except ValueError:
+        return []
+    values = [a.partition("=")[2] if a.startswith("-") and "=" in a else a for a in arguments]
+    return [Path(value) for value in dict.fromkeys(values) if _can_be_read(value)]
+
+
+def _can_be_read(path: str) -> bool:
+    try:
+        return Path(path).is_file() and os.access(path, os.R_OK)
+    except (OSError, ValueError):  # too long for a name, or not one: a program's text, say
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class CommandPredictor:
     """Runs `command` (split as a POSIX shell would, but no shell runs it) for every `predict`.

@@ -13,7 +13,6 @@ from trainers.protocol import Predictor
 from trainers.storage import FACTS_FILE, read_facts
 
 TRANSFORMERS = "transformers"
-KINDS = (CrfTrainer.name, LinearTrainer.name, TRANSFORMERS)
 
 
 def load_predictor(

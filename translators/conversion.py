@@ -32,7 +32,6 @@ from translators.store import (
 
 QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16",
                  "bfloat16", "float32")  # fmt: skip
-_TOKENIZER_FILES = ("vocab.json", "tokenizer_config.json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,3 @@ class Translator(Protocol):
     ) -> list[Hypothesis]:
         """Score given translations by forced decoding: text, pieces, score and attention."""
         ...
-
-
-Task = Literal["classification", "pair", "tokens", "qa", "text"]

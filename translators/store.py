@@ -65,7 +65,7 @@ class ModelCard(_Strict):
     pairs: tuple[tuple[str, str], ...] | None = None
     """The pairs it knows; null for any source with any other target."""
     prompts: dict[str, str] = Field(default_factory=dict)
-    """T5 with prompts: the text put before a source, by `source-target`."""
+    """T5 with prompts: the text put before a source, by `source>target`."""
     source_tokenizer: str
     target_tokenizer: str
     language_tokens: bool = True

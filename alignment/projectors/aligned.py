@@ -105,13 +105,50 @@ class AlignedProjector:
         posteriors = self._posteriors(inputs, pairs)
         result: list[Projection] = []
         for block in blocks(inputs, pairs):
-            placements = place_block(inputs[block], pairs[block], posteriors[block], self._weights)
+            placements = self._place(inputs[block], pairs[block], posteriors[block])
             for row, pair, soft, placed in zip(
                 inputs[block], pairs[block], posteriors[block], placements, strict=True
             ):
                 kept = self._filter(row, pair, soft, placed)
                 result.append(to_projection(row, pair, kept, self.name))
         return result
+
+    def _place(
+        self,
+        inputs: Sequence[ProjectionInput],
+        pairs: Sequence[WordPair],
+        posteriors: Sequence[Posteriors],
+    ) -> list[list[Placement]]:
+        """One `Placement` a span of every row; the rows of a block teach each other."""
+        placements = [
+            [Placement(0, 0, 0.0, "unaligned" if p.target.offsets else "empty") for _ in row.spans]
+            for row, p in zip(inputs, pairs, strict=True)
+        ]
+        jobs = find_jobs(inputs, pairs)
+        if not jobs:
+            return placements
+        candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
+        candidates.learn_corpus(candidates.probabilities(self._weights.first))
+        probability = candidates.probabilities(self._weights.second)
+        probability = self._reweigh(candidates, probability, inputs, pairs)
+        sure = self._weights.calibrate(probability).tolist()
+        for job, choice in zip(jobs, choose(candidates, probability), strict=True):
+            if choice < 0:
+                placements[job.row][job.span] = Placement(0, 0, 0.0, "collision")
+            elif candidates.real[choice]:
+                start, end = int(candidates.start[choice]), int(candidates.end[choice])
+                placements[job.row][job.span] = Placement(start, end, sure[choice])
+        return placements
+
+    def _reweigh(
+        self,
+        candidates: Candidates,
+        probability: NDArray[np.float64],
+        inputs: Sequence[ProjectionInput],
+        pairs: Sequence[WordPair],
+    ) -> NDArray[np.float64]:
+        """The candidates' probabilities after the word of whoever knows more; here nobody does."""
+        return probability
 
     def _project_apart(
         self, inputs: Sequence[ProjectionInput], too_long: Sequence[bool]
@@ -220,34 +257,6 @@ def find_jobs(inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]) -> l
             if end > start:
                 jobs.append(Job(number, index, start, end))
     return jobs
-
-
-def place_block(
-    inputs: Sequence[ProjectionInput],
-    pairs: Sequence[WordPair],
-    posteriors: Sequence[Posteriors],
-    weights: Weights,
-) -> list[list[Placement]]:
-    """One `Placement` a span of every row; the rows of a block teach each other."""
-    placements = [
-        [Placement(0, 0, 0.0, "unaligned" if pair.target.offsets else "empty") for _ in row.spans]
-        for row, pair in zip(inputs, pairs, strict=True)
-    ]
-    jobs = find_jobs(inputs, pairs)
-    if not jobs:
-        return placements
-    candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
-    candidates.learn_corpus(candidates.probabilities(weights.first))
-    probability = candidates.probabilities(weights.second)
-    sure = weights.calibrate(probability).tolist()
-    for number, choice in enumerate(choose(candidates, probability)):
-        job = jobs[number]
-        if choice < 0:
-            placements[job.row][job.span] = Placement(0, 0, 0.0, "collision")
-        elif candidates.real[choice]:
-            start, end = int(candidates.start[choice]), int(candidates.end[choice])
-            placements[job.row][job.span] = Placement(start, end, sure[choice])
-    return placements
 
 
 def choose(candidates: Candidates, probability: NDArray[np.float64]) -> list[int]:

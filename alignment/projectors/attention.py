@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,9 +232,7 @@ class _Batch:
         count = upto(pieces.astype(np.float64))
         held = mass[row, end] - mass[row, start]
         foreign = other[row, end] - other[row, start]
-        recall = held / np.maximum(mass[:, -1], 1e-9)
-        precision = held / np.maximum(held + foreign, 1e-9)
-        confidence = np.sqrt(np.clip(recall * precision, 0.0, 1.0))
+        confidence = _confidence(held, foreign, mass[:, -1])
         first = base + count[row, start].astype(np.int64)
         last = base + count[row, end].astype(np.int64)
         self._run[jobs, 0] = np.where(placed, first, 0)
@@ -257,19 +256,24 @@ class _Batch:
         units = int(unit[-1]) + 1
         size = np.bincount(unit, minlength=units)
         scores = np.full((len(jobs), units), -1e6)
+        shares = np.zeros((len(jobs), 2, len(starts)))
         for index, job in enumerate(jobs):
             if self._high[job] <= self._low[job]:
                 continue
-            inside, outside = self._shares(int(job), first, last)
+            inside, outside = shares[index] = self._shares(int(job), first, last)
             into = np.bincount(unit, inside, units) / size
             out = np.bincount(unit, outside, units) / size
             scores[index] = np.log((into + _SMOOTHING) / (np.maximum(out, 0) + _SMOOTHING))
-        bounds = np.append(np.flatnonzero(starts), len(starts)) + at
-        for job, run in zip(jobs, place_spans(scores), strict=True):
+        bounds = np.append(np.flatnonzero(starts), len(starts))
+        for job, run, (inside, outside) in zip(jobs, place_spans(scores), shares, strict=True):
             if run is None:
                 self._run[job] = (0, -1)
-            else:
-                self._run[job] = (bounds[run[0]], bounds[run[1]])
+                self._confidence[job] = 0.0
+                continue
+            start, end = bounds[run[0]], bounds[run[1]]
+            held, foreign = inside[start:end].sum(), np.maximum(outside[start:end], 0.0).sum()
+            self._run[job] = (at + start, at + end)
+            self._confidence[job] = _confidence(held, foreign, inside.sum())
 
     def _build(self, spans: list[Span], rows: NDArray[np.int64]) -> list[Projection]:
         placed = self._run[:, 1] > self._run[:, 0]
@@ -315,6 +319,16 @@ class _Batch:
             )
             at = upto
         return projections
+
+
+def _confidence(held: Any, foreign: Any, whole: Any) -> Any:
+    """How sure a run is: the mean of recall and precision of attention, the geometric one.
+
+    `held` is the attention from its pieces into the span, `foreign` theirs to elsewhere, and
+    `whole` that of all pieces into the span; numbers, or arrays of one shape.
+    """
+    recall, precision = held / np.maximum(whole, 1e-9), held / np.maximum(held + foreign, 1e-9)
+    return np.sqrt(np.clip(recall * precision, 0.0, 1.0))
 
 
 def _starts(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:

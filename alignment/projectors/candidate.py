@@ -8,23 +8,15 @@ prunes them: only where it is unsure does the translator score the few likeliest
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.projectors.aligned import (
-    AlignedProjector,
-    Placement,
-    blocks,
-    choose,
-    find_jobs,
-    to_projection,
-)
-from alignment.projectors.evidence import row_pair
+from alignment.projectors.aligned import AlignedProjector
 from alignment.projectors.features import Candidates
-from alignment.projectors.lexicon import Lexicon
-from alignment.protocol import Posteriors, Projection, ProjectionInput, WordAligner, WordPair
+from alignment.protocol import ProjectionInput, WordAligner, WordPair
 
 
 class Scored(Protocol):
@@ -47,7 +39,8 @@ class CandidateProjector(AlignedProjector):
     """`aligned`, and where no candidate has probability `sure`, the translator's word on the best.
 
     `translator` scores source to target, `reverse` (if there is one) target to source. `influence`
-    weighs their average log-probabilities against the alignment's.
+    weighs their average log-probabilities against the alignment's. The other options are those of
+    `aligned`.
     """
 
     name = "candidate"
@@ -60,56 +53,18 @@ class CandidateProjector(AlignedProjector):
         sure: float = 0.9,
         most: int = 6,
         influence: float = 1.0,
+        priors: str | Path | None = None,
+        complete: Sequence[str] = (),
+        minimum_confidence: float = 0.0,
     ) -> None:
-        super().__init__(aligner)
+        super().__init__(aligner, priors, complete, minimum_confidence)
         self._translator = translator
         self._reverse = reverse
         self._sure = sure
         self._most = most
         self._influence = influence
 
-    def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
-        """Place the spans of every input; see `SpanProjector`."""
-        if not any(row.spans for row in inputs):
-            return [Projection((), ()) for _ in inputs]
-        pairs = [row_pair(row) for row in inputs]
-        posteriors = self._posteriors(inputs, pairs)
-        result: list[Projection] = []
-        for block in blocks(inputs, pairs):
-            placed = self._place(inputs[block], pairs[block], posteriors[block])
-            result.extend(
-                to_projection(row, pair, placements, self.name)
-                for row, pair, placements in zip(inputs[block], pairs[block], placed, strict=True)
-            )
-        return result
-
-    def _place(
-        self,
-        inputs: Sequence[ProjectionInput],
-        pairs: Sequence[WordPair],
-        posteriors: Sequence[Posteriors],
-    ) -> list[list[Placement]]:
-        placements = [
-            [Placement(0, 0, 0.0, "unaligned" if p.target.offsets else "empty") for _ in row.spans]
-            for row, p in zip(inputs, pairs, strict=True)
-        ]
-        jobs = find_jobs(inputs, pairs)
-        if not jobs:
-            return placements
-        candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
-        candidates.learn_corpus(candidates.probabilities(self._weights.first))
-        probability = candidates.probabilities(self._weights.second)
-        probability = self._ask(candidates, probability, inputs, pairs)
-        for job, choice in zip(jobs, choose(candidates, probability), strict=True):
-            if choice < 0:
-                placements[job.row][job.span] = Placement(0, 0, 0.0, "collision")
-            elif candidates.real[choice]:
-                sure = float(self._weights.calibrate(probability[choice : choice + 1])[0])
-                run = int(candidates.start[choice]), int(candidates.end[choice])
-                placements[job.row][job.span] = Placement(*run, sure)
-        return placements
-
-    def _ask(
+    def _reweigh(
         self,
         candidates: Candidates,
         probability: NDArray[np.float64],

@@ -1,13 +1,14 @@
-"""What several commands ask of their arguments: numbers in a range, quoting, safe outputs."""
+"""What several commands ask of their arguments: numbers in a range, settings, safe outputs."""
 
 from __future__ import annotations
 
 import argparse
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from corpora.errors import UserError
 from corpora.storage import check_writable
@@ -51,6 +52,50 @@ class Number:
 def seed(option: str = "--seed") -> Number:
     """The `type` of an option that seeds random numbers, as NumPy takes them."""
     return Number(option, 0)
+
+
+Option = tuple[str, str, str, dict[str, Any]]
+"""Flag, place in the configuration, help, and what argparse is told beside."""
+
+
+def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    """Add `options` to a command whose settings may come from a file, too; see `overrides`."""
+    for flag, place, text, more in options:
+        if "action" not in more and "metavar" not in more:
+            more = {**more, "metavar": flag.strip("-").upper().replace("-", "_")}
+        parser.add_argument(flag, dest=place, help=text, **more)
+
+
+def overrides(given: Mapping[str, Any], options: Sequence[Option]) -> dict[str, Any]:
+    """What the command line says of `input` and of `options`, as a nested configuration."""
+    values: dict[str, Any] = {}
+    if "input" in given:
+        values["input"] = given["input"]
+    for _, place, _, _ in options:
+        if place not in given:
+            continue
+        value = given[place]
+        if place == "reading.columns":
+            value = parse_columns(value)
+        elif place == "model":
+            value = value[0] if len(value) == 1 else tuple(value)
+        *parents, last = place.split(".")
+        inner = values
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[last] = value
+    return values
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """`text=a,label=b` as a mapping."""
+    columns = {}
+    for part in text.split(","):
+        name, equals, column = part.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise UserError(f"--columns: {part!r} is not of the form NAME=COLUMN")
+        columns[name.strip()] = column.strip()
+    return columns
 
 
 def add_quoting(parser: argparse.ArgumentParser) -> None:

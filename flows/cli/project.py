@@ -224,12 +224,11 @@ def _projector(
         inputs = _with_attention(inputs, translator)
     if args.projector in ("aligned", "candidate"):
         options["aligner"] = _aligner(args, pairs)
-    if args.projector == "aligned":
         options |= {"complete": args.complete, "minimum_confidence": args.min_confidence}
         if isinstance(options["aligner"], str):
             options["priors"] = args.priors
     elif args.complete or args.min_confidence:
-        raise UserError("--complete and --min-confidence go with --projector aligned")
+        raise UserError("--complete and --min-confidence go with --projector aligned or candidate")
     if args.projector in ("marker", "candidate"):
         options["translator"] = translator
     if args.projector == "marker":

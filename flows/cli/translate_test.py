@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from flows.cli.arguments import Number
+from flows.cli.arguments import Number, Option, add_options, overrides
 
 DESCRIPTION = """\
 Translate rows to the language of a predictor, predict there, and bring the predictions back:
@@ -17,8 +16,7 @@ it as wrong. OUT/predictions.jsonl has the id, prediction, probabilities and tra
 row; `labelferry score` reads it.
 """
 
-# Flag, place in the configuration, help, and what argparse is told beside.
-OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+OPTIONS: tuple[Option, ...] = (
     ("--task", "task", "classification, pair, tokens, qa or text (no default)", {}),
     ("--source", "source", "language of the input, BCP 47 (no default)", {"metavar": "LANG"}),
     ("--target", "target", "language of the predictor, BCP 47 (no default)", {"metavar": "LANG"}),
@@ -103,8 +101,8 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
         "--projector",
         "projection.projector",
-        "how spans are brought back (default: the translator's attention where it was taught an "
-        "alignment)",
+        "how spans are brought back: aligned, attention, marker, candidate or vote "
+        "(default: aligned)",
         {"metavar": "NAME"},
     ),
     (
@@ -128,10 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YAML",
         help="settings; what is given here wins over it (default: none)",
     )
-    for flag, place, text, more in OPTIONS:
-        if "action" not in more and "metavar" not in more:
-            more = {**more, "metavar": flag.strip("-").upper().replace("-", "_")}
-        parser.add_argument(flag, dest=place, help=text, **more)
+    add_options(parser, OPTIONS)
     parser.add_argument(
         "--no-prefect",
         action="store_true",
@@ -145,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
     from augmentation.translate_test import TranslateTestConfig
 
     given = vars(args)
-    config = load(TranslateTestConfig, given.get("config"), overrides(given))
+    config = load(TranslateTestConfig, given.get("config"), overrides(given, OPTIONS))
     if given.get("no_prefect"):
         from augmentation.translate_test import translate_test
 
@@ -163,26 +158,3 @@ def run(args: argparse.Namespace) -> int:
     wide = max(len(name) for name, _ in lines)
     print("\n".join(f"{name.ljust(wide)}  {value}" for name, value in lines))
     return 0
-
-
-def overrides(given: dict[str, Any]) -> dict[str, Any]:
-    """What the command line says, as a nested configuration."""
-    from flows.cli.translate_train import parse_columns
-
-    values: dict[str, Any] = {}
-    if "input" in given:
-        values["input"] = given["input"]
-    for _, place, _, _ in OPTIONS:
-        if place not in given:
-            continue
-        value = given[place]
-        if place == "reading.columns":
-            value = parse_columns(value)
-        elif place == "model":
-            value = value[0] if len(value) == 1 else tuple(value)
-        *parents, last = place.split(".")
-        inner = values
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[last] = value
-    return values

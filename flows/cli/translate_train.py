@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpora.errors import UserError
-from flows.cli.arguments import Number, seed
+from flows.cli.arguments import Number, Option, add_options, overrides, seed
 
 if TYPE_CHECKING:
     from augmentation.config import Settings
@@ -27,8 +26,7 @@ TASK_HELP = (
     "qa (question, context, answers) or text (text, target)"
 )
 
-# Flag, place in the configuration, help, and what argparse is told beside.
-OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+OPTIONS: tuple[Option, ...] = (
     ("--task", "task", f"{TASK_HELP} (no default)", {}),
     ("--source", "source", "language of the input, BCP 47 (no default)", {"metavar": "LANG"}),
     (
@@ -157,10 +155,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings, or a run's run.json to make it again; what is given here wins over it "
         "(default: none)",
     )
-    for flag, place, text, more in OPTIONS:
-        if "action" not in more and "metavar" not in more:
-            more = {**more, "metavar": flag.strip("-").upper().replace("-", "_")}
-        parser.add_argument(flag, dest=place, help=text, **more)
+    add_options(parser, OPTIONS)
     parser.add_argument(
         "--no-prefect",
         action="store_true",
@@ -176,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     given = vars(args)
-    config = load_config(given.get("config"), overrides(given))
+    config = load_config(given.get("config"), overrides(given, OPTIONS))
     settings = resolve_settings(config)
     for note in differences(given.get("config"), settings):
         print(f"labelferry: note: {note}", file=sys.stderr)
@@ -199,38 +194,6 @@ def _carry_out(settings: Settings, no_prefect: bool) -> RunResult:
         from flows.translate_train import run_flow
 
         return run_flow(run)
-
-
-def overrides(given: dict[str, Any]) -> dict[str, Any]:
-    """What the command line says, as a nested configuration."""
-    values: dict[str, Any] = {}
-    if "input" in given:
-        values["input"] = given["input"]
-    for _, place, _, _ in OPTIONS:
-        if place not in given:
-            continue
-        value = given[place]
-        if place == "reading.columns":
-            value = parse_columns(value)
-        elif place == "model":
-            value = value[0] if len(value) == 1 else tuple(value)
-        *parents, last = place.split(".")
-        inner = values
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[last] = value
-    return values
-
-
-def parse_columns(text: str) -> dict[str, str]:
-    """`text=a,label=b` as a mapping."""
-    columns = {}
-    for part in text.split(","):
-        name, equals, column = part.partition("=")
-        if not equals or not name.strip() or not column.strip():
-            raise UserError(f"--columns: {part!r} is not of the form NAME=COLUMN")
-        columns[name.strip()] = column.strip()
-    return columns
 
 
 def differences(file: Path | None, settings: Any) -> list[str]:

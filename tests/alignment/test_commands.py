@@ -124,6 +124,18 @@ def test_what_cannot_be_placed_drops_its_row(english: Path, tmp_path: Path) -> N
     assert len(labelled(out)) == 3
 
 
+@pytest.mark.parametrize("projector", ["aligned", "candidate"])
+def test_spans_that_are_not_sure_enough_are_given_up(
+    english: Path, german: Path, tmp_path: Path, projector: str
+) -> None:
+    out = tmp_path / "out.jsonl"
+    more = ["--projector", projector, "--unplaced", "drop-span"]
+    assert project(english, german, out, *more) == 0
+    assert any(labelled(out))
+    assert project(english, german, out, *more, "--min-confidence", "1") == 0
+    assert labelled(out) == [[], [], []]
+
+
 @pytest.mark.parametrize(
     ("targets", "message"),
     [

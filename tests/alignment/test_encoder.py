@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +103,23 @@ def test_mistakes(tiny_bert: Path, tmp_path: Path) -> None:
         EncoderAligner(str(tiny_bert), method="best")
     with pytest.raises(UserError, match="cannot load the encoder"):
         EncoderAligner(str(tmp_path))
+
+
+@pytest.mark.parametrize("part", ["config.json", "tokenizer_config.json"])
+def test_code_that_comes_with_a_model_does_not_run(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    folder, mark = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(tiny_bert, folder)
+    kinds = {"AutoConfig": "own.Own", "AutoModel": "own.Own", "AutoTokenizer": [None, "own.Own"]}
+    values = json.loads((folder / part).read_text(encoding="utf-8"))
+    values |= {"auto_map": kinds, "model_type": "own", "tokenizer_class": "Own"}
+    (folder / part).write_text(json.dumps(values), encoding="utf-8")
+    (folder / "own.py").write_text(f"open({str(mark)!r}, 'w').close()", encoding="utf-8")
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with suppress(UserError):  # a tokenizer may do without what the code would add
+        EncoderAligner(str(folder), layer=0)
+    assert not mark.exists()
 
 
 def test_windows_cover_everything() -> None:

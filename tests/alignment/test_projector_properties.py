@@ -32,6 +32,25 @@ def projectors() -> dict[str, SpanProjector]:
 PROJECTORS = projectors()
 every_projector = pytest.mark.parametrize("name", list(PROJECTORS))
 
+
+def test_the_confidence_is_that_of_the_run_where_the_span_ended_up() -> None:
+    """Recall and precision of attention, whether a span was placed alone or against others."""
+    source, target = "alfa beta gamma delta", "eins zwei drei vier fünf"
+    words = [split_words(text).offsets for text in (source, target)]
+    spans = tuple(Span(start, end, "X") for start, end in words[0])
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        table = rng.dirichlet(np.full(4, 0.5), 5).astype(np.float32)
+        row = ProjectionInput(source, spans, target, (SegmentAlignment(words[0], words[1], table),))
+        for number, span in enumerate(load_projector("attention").project([row])[0].placed):
+            if span is None:
+                continue
+            inside = [i for i, (start, _) in enumerate(words[1]) if span.start <= start < span.end]
+            held = table[inside, number].sum()
+            recall, precision = held / table[:, number].sum(), held / table[inside].sum()
+            assert span.confidence == pytest.approx(np.sqrt(recall * precision), abs=1e-5)
+
+
 TEXT = st.text(
     st.sampled_from("aB ñ e\u0301 한국กำ่ไทย中文カ🇩🇪👩\u200d🚀\ufe0f .,-(%) \n9١"), max_size=30
 )

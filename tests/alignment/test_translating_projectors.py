@@ -181,6 +181,42 @@ def test_the_translator_is_not_asked_where_the_aligner_is_sure() -> None:
     assert translator.asked == []
 
 
+class Bounded(NoIdea):
+    """Fails where a table would not fit into the memory."""
+
+    def posteriors(self, pairs: Sequence[WordPair]):
+        assert all(len(p.source.offsets) * len(p.target.offsets) < 5_000_000 for p in pairs)
+        return super().posteriors(pairs)
+
+
+def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
+    translator = Dictionary({"sister": "Schwester"})
+    long = " ".join(["word"] * 2_500)
+    rows = [row("my sister", "meine Schwester", ("sister", "PER")), row(long, long, ("word", "X"))]
+    projector = load_projector(
+        "candidate", translator=translator, aligner=Bounded(), most=20, influence=2.0
+    )
+    short, given_up = projector.project(rows)
+    assert texts(rows[0], short) == [("Schwester", "PER")]
+    assert given_up.reasons == ("unaligned",)
+
+
+def test_spans_that_the_translator_settled_may_be_given_up_too() -> None:
+    one = row("my sister waits", "meine Schwester wartet", ("sister", "PER"))
+
+    def reasons(**options: object) -> tuple[str, ...]:
+        translator = Dictionary({"sister": "Schwester"})
+        projector = load_projector(
+            "candidate", translator=translator, aligner=NoIdea(), most=20, influence=2.0, **options
+        )
+        return projector.project([one])[0].reasons
+
+    assert reasons() == reasons(complete=("source", "target")) == ("",)
+    assert reasons(minimum_confidence=1.0) == ("unsure",)
+    with pytest.raises(UserError, match="instance"):
+        reasons(complete=("everything",))
+
+
 class Fixed:
     """A projector that always says the same."""
 

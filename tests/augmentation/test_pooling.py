@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augmentation.bring_back import ensemble
+from augmentation.bring_back import average, ensemble
 from augmentation.pooling import pool_answers, pool_spans
 from corpora.predictions import Prediction
 from corpora.records import Span
@@ -67,6 +67,34 @@ def test_no_answer_weighs_as_much_as_an_answer() -> None:
     assert places(pool_answers([yes, other], [0.5, 0.5], "logits")) == [(7, 9, "answer")]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("task", ["tokens", "qa"])
+def test_the_n_best_go_into_an_ensemble_with_their_probabilities(task, count) -> None:  # type: ignore[no-untyped-def]
+    unsure = weighed((0, 6, "city", 0.55), (0, 9, "city", 0.3))
+    doubts = weighed((0, 6, "city", 0.05), chosen=None)
+    sure = weighed((0, 9, "city", 0.9))
+    several = average(task, [unsure] * count)
+    assert ensemble(task, several, doubts).spans == ()
+    (span,) = ensemble(task, several, sure).spans
+    assert (span.start, span.end) == (0, 9)
+    assert span.confidence == pytest.approx(0.6)
+
+
+def test_of_the_n_best_only_those_who_have_a_say_are_averaged() -> None:
+    lost = Prediction("1", flags=("unmapped:city",))
+    both = [weighed((0, 6, "city", 0.6), (7, 9, "date", 0.4)), lost]
+    assert [s.confidence for s in average("tokens", both).candidates] == pytest.approx([0.6, 0.2])
+    answers = [weighed((0, 6, "answer", 0.6)), Prediction("1", flags=("unmapped:answer",))]
+    assert [s.confidence for s in average("qa", answers).candidates] == pytest.approx([0.6])
+
+
+def test_those_who_weigh_nothing_are_as_sure_as_they_are_many() -> None:
+    named = Prediction("1", spans=(Span(0, 6, "city", None, 0.8),))
+    assert average("tokens", [named] * 3).candidates == ()
+    (span,) = average("tokens", [named, named, Prediction("1")]).candidates
+    assert span.confidence == pytest.approx(2 / 3)
+
+
 @st.composite
 def opinions(draw: st.DrawFn) -> Prediction:
     spans = []
@@ -102,3 +130,11 @@ def test_those_who_agree_are_followed(one, mean) -> None:  # type: ignore[no-unt
     assert places(pool_spans([one, one, one], [0.2, 0.3, 0.5], mean)) == places(alone)
     if not one.candidates:
         assert places(alone) == places(one.spans)
+
+
+# Halves and quarters, so that means are exact and what is even stays so.
+@given(opinions(), opinions(), st.sampled_from([2, 4]), st.sampled_from(["tokens", "qa"]))
+def test_the_average_of_equal_predictions_is_one_of_them_to_an_ensemble(one, other, count, task):  # type: ignore[no-untyped-def]
+    several = average(task, [one] * count)
+    together, alone = ensemble(task, several, other), ensemble(task, one, other)
+    assert places(together.spans) == places(alone.spans)

@@ -18,6 +18,7 @@ from augmentation.translate_test import (
     Bridge,
     TranslateTestConfig,
     answer_shard,
+    prepare_test_run,
     translate_test,
 )
 from augmentation.whole_texts import translate_whole, turned_round
@@ -251,6 +252,17 @@ def test_spans_are_voted_on():
     assert average("tokens", [lost, three[0], three[0]]).flags == ()
 
 
+def test_flags_are_voted_on_copy_by_copy():
+    none, one, two = (Prediction("1", flags=("unmapped:city",) * count) for count in range(3))
+    assert average("tokens", [two, none, none]).flags == ()
+    assert average("tokens", [two, two, two]).flags == two.flags
+    assert average("tokens", [two, one, none]).flags == one.flags
+    assert ensemble("tokens", two, one, 0.5).flags == two.flags
+    assert ensemble("tokens", two, one, 0.6).flags == one.flags
+    other = Prediction("1", flags=("unmapped:city", "unmapped:date", "unmapped:city"))
+    assert average("tokens", [other, other]).flags == other.flags
+
+
 def test_answers_are_voted_on():
     yes, no = Prediction("1", spans=(CITY,)), Prediction("1")
     lost = Prediction("1", flags=("unmapped:answer",))
@@ -350,6 +362,21 @@ def test_a_run_goes_on_where_it_was_cut_off(tmp_path, source, toy, monkeypatch):
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     with pytest.raises(UserError, match="made by another configuration"):
         translate_test(config(source, out, n_best=2))
+
+
+def test_a_script_that_has_changed_is_another_predictor(tmp_path, source, toy):
+    script = tmp_path / "predict.py"
+    script.write_text(PREDICTOR)
+    given = {"predictor": f"command:{shlex.quote(sys.executable)} {shlex.quote(str(script))}"}
+    translate_test(config(source, tmp_path / "run", **given))
+    before = prepare_test_run(config(source, tmp_path / "run", **given)).predictors
+    script.write_text(PREDICTOR.replace("PARIS", "NOWHERE"))
+    assert prepare_test_run(config(source, tmp_path / "run", **given)).predictors != before
+    with pytest.raises(UserError, match=r"inputs.command:.*predict\.py: '\w+' -> '\w+'\); choose"):
+        translate_test(config(source, tmp_path / "run", **given))
+    again = translate_test(config(source, tmp_path / "again", **given))
+    found = read_predictions(again.predictions, "tokens", [])
+    assert [len(p.spans) for p in found] == [1, 0, 1] * 4
 
 
 def test_an_ensemble_asks_the_second_predictor_on_the_original(tmp_path, source, toy):

@@ -45,8 +45,11 @@ def test_kill_9_anywhere(tmp_path: Path, model_path: Path) -> None:
         )
         limit = time.monotonic() + 60
         while len(sidecar_times(broken)) < moment and time.monotonic() < limit:
+            assert child.poll() is None, "it ended by itself"
             time.sleep(0.002)
         time.sleep(rng.random() * 0.02)
+        assert child.poll() is None, "it ended by itself"
+        assert len(sidecar_times(broken)) >= moment
         child.send_signal(signal.SIGKILL)
         child.wait()
         after = sidecar_times(broken)

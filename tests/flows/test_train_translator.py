@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -624,3 +625,25 @@ def test_every_option_says_its_default_or_is_needed() -> None:
     for action in parser._actions:
         default = action.default not in (None, argparse.SUPPRESS)
         assert action.dest in needed or default or "default:" in (action.help or ""), action.dest
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("vocabulary", "subwords.vocabulary"),
+        ("max_steps", "training.max_steps"),
+        ("quantization", "quantization"),
+        ("seed", "training.seed"),
+        ("seed", "subwords.seed"),
+        ("init_subwords", "init_subwords"),
+    ],
+)
+def test_the_defaults_that_help_names_are_those_of_the_configuration(name: str, place: str) -> None:
+    from flows.cli.train_translator import add_arguments
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    (text,) = (str(action.help) for action in parser._actions if action.dest == name)
+    given = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
+    value = attrgetter(place)(load_config(None, given))
+    assert f"(default: {value})" in text

@@ -6,6 +6,7 @@ import pytest
 
 from corpora.errors import UserError
 from corpora.records import Row
+from trainers.command import named_files
 from trainers.load import load_predictor
 
 ROWS = [Row("a", "de", "Bremen?"), Row("b", "de", "Überall", text_pair="x", tokens=((0, 7),))]
@@ -106,3 +107,15 @@ def test_a_command_that_does_not_exist(tmp_path):
     predictor(ECHO).save(tmp_path)
     with pytest.raises(UserError, match="not loaded from a folder"):
         load_predictor(tmp_path, "tokens")
+
+
+def test_files_among_the_arguments_are_known(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("predict.py", "my model.bin", "=odd"):
+        (tmp_path / name).write_text("x")
+    command = "python predict.py --model='my model.bin' --to=none . =odd predict.py"
+    assert [file.as_posix() for file in named_files(command)] == [
+        "predict.py", "my model.bin", "=odd",
+    ]  # fmt: skip
+    assert named_files(f"python -c {shlex.quote('#' * 5000)}") == []
+    assert named_files("python 'open") == named_files("") == []

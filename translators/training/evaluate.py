@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,8 +82,3 @@ class DevSet:
             scores[f"{name}.chrf"] = round(sacrebleu.corpus_chrf(outputs, [references]).score, 2)
         chrf = [value for name, value in scores.items() if name.endswith(".chrf")]
         return {"chrf": round(sum(chrf) / len(chrf), 3), **scores}
-
-
-def write_history(path: Path, losses: object, validations: object) -> None:
-    """Losses and validations as JSON, for the curves."""
-    path.write_text(json.dumps({"losses": losses, "validations": validations}), encoding="utf-8")

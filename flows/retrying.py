@@ -1,0 +1,44 @@
+"""Tasks that are tried again where that may help; the one place that says how often and when."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from corpora.errors import UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def may_pass(task: Any, task_run: Any, state: Any) -> bool:
+    """Whether trying again may help: disks and locks recover, the user's mistakes do not."""
+    try:
+        state.result()
+    except UserError:
+        return False
+    except (OSError, sqlite3.OperationalError):
+        return True
+    except BaseException:
+        return False
+    return False
+
+
+def retried_task(
+    task_run_name: str, name: str | None = None
+) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Prefect's `task` for a step that keeps account itself of what is done; see `may_pass`."""
+    return task(
+        name=name,
+        cache_policy=NO_CACHE,
+        task_run_name=task_run_name,
+        retries=3,
+        retry_delay_seconds=exponential_backoff(backoff_factor=0.5),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=may_pass,
+    )
