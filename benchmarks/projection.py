@@ -125,6 +125,10 @@ def systems(
             "labelferry aligned (statistical+attention)",
             lambda: ours_attended(gold, attention, "aligned", aligner="statistical+attention"),
         )
+        yield (
+            "labelferry aligned (attention)",
+            lambda: ours_attended(gold, attention, "aligned", aligner="attention"),
+        )
         yield "labelferry attention", lambda: ours_attended(gold, attention, "attention")
         yield "labelferry vote", lambda: ours_attended(gold, attention, "vote")
         yield (
