@@ -49,6 +49,8 @@ class NoiseConfig(_Strict):
     """An aligned name or number replaced on both sides by another string."""
     copy_word: float = Field(0.02, ge=0.0, le=1.0)
     """A run of unseen strings put into both sides as they are."""
+    add: float = Field(0.03, ge=0.0, le=1.0)
+    """An unseen string put after both sides, as people put emoji, addresses and hashtags."""
     markers: float = Field(0.05, ge=0.0, le=1.0)
     """Aligned phrases bracketed by projection markers on both sides."""
 

@@ -86,6 +86,32 @@ _CONNECTIVES = 25
 """So many of the commonest words stand between those of a title: articles, prepositions, `and`."""
 
 
+_EMOJI = (
+    *"😀😂🙂😍😎😢😡👍👎🙏🎉🔥💯🚀🌍🍕🎵⏰",
+    "❤️", "✈️", "☀️", "👩‍👩‍👧‍👦", "👨‍💻", "👋🏽", "🇩🇪", "🇬🇧", "🇫🇷", "🇪🇸",
+)  # fmt: skip
+
+
+def _address(rng: random.Random) -> str:
+    """A made-up e-mail or web address, handle, hashtag, path, date or decimal number."""
+    a, b = ("".join(rng.choices(string.ascii_lowercase, k=rng.randint(2, 8))) for _ in range(2))
+    n = rng.randint(0, 9999)
+    return rng.choice(
+        (
+            f"{a}.{b}@{b}.com",
+            f"{a}{n}@{b}.org",
+            f"https://www.{a}.com/{b}?id={n}",
+            f"www.{a}-{b}.net",
+            f"@{a}_{b}",
+            f"#{a}{b}",
+            f"/home/{a}/{b}.txt",
+            f"C:\\{a}\\{b}",
+            f"{2000 + n % 30}-{1 + n % 12:02}-{1 + n % 28:02}",
+            f"{n}.{n % 97:02}",
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """What the corpus says about words: names to swap in, words seen in lower case, and the
@@ -176,17 +202,19 @@ class ExampleMaker:
             self._copy(pair, rng)
         elif rng.random() < noise.swap:
             self._swap(pair, title_words, rng)
+        if rng.random() < noise.add:
+            self._add(pair, rng)
         if lower:
             self._lower(pair)
         if self._markers and rng.random() < noise.markers:
             self._mark(pair, rng)
 
     def _unseen(self, rng: random.Random) -> str:
-        """A made-up word, number or code, or a name of the corpus."""
+        """A made-up word, number, code, address or row of emoji, or a name of the corpus."""
         kind = rng.random()
-        if kind < 0.45 and self._inventory.names:
+        if kind < 0.42 and self._inventory.names:
             return rng.choice(self._inventory.names)
-        if kind < 0.75:
+        if kind < 0.70:
             letters = "".join(
                 rng.choice("bcdfghjklmnprstvwz")
                 + rng.choice("aeiouy")
@@ -194,16 +222,24 @@ class ExampleMaker:
                 for _ in range(rng.randint(1, 4))
             )
             return letters.capitalize()
-        if kind < 0.93:
+        if kind < 0.86:
             return str(rng.randint(0, 10 ** rng.randint(1, 4)))
-        return "".join(rng.choices(string.ascii_uppercase + string.digits, k=rng.randint(2, 6)))
+        if kind < 0.91:
+            return "".join(rng.choices(string.ascii_uppercase + string.digits, k=rng.randint(2, 6)))
+        if kind < 0.96:
+            return _address(rng)
+        return "".join(rng.choices(_EMOJI, k=rng.choice((1, 1, 1, 2, 3))))
 
     def _copy(self, pair: TokenisedPair, rng: random.Random) -> None:
-        words = [self._unseen(rng) for _ in range(rng.randint(1, 5))]
-        gaps = [""] + [" "] * (len(words) - 1)
+        words, gaps = self._words_of([self._unseen(rng) for _ in range(rng.randint(1, 5))])
         pair.source, pair.source_gaps = list(words), list(gaps)
         pair.target, pair.target_gaps = list(words), list(gaps)
         pair.links = [(i, i) for i in range(len(words))]
+
+    def _words_of(self, strings: Sequence[str]) -> tuple[list[str], list[str]]:
+        """`strings`, with spaces between them, as words and the white space before each."""
+        text = " ".join(strings)
+        return _cut(text, self._split(text))
 
     def _title(self, words: Sequence[str], rng: random.Random) -> list[str]:
         """Two to four capitalised words, the commonest sometimes small between the others."""
@@ -244,19 +280,28 @@ class ExampleMaker:
             new = self._title(title_words, rng)
         else:
             new = [self._unseen(rng) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
+        new, new_gaps = self._words_of(new)
         extra = len(new) - 1
         for words, gaps, at in (
             (pair.source, pair.source_gaps, i),
             (pair.target, pair.target_gaps, j),
         ):
             words[at : at + 1] = new
-            gaps[at + 1 : at + 1] = [" "] * extra
+            gaps[at + 1 : at + 1] = new_gaps[1:]
         moved = [
             (a + extra if a > i else a, b + extra if b > j else b)
             for a, b in pair.links
             if (a, b) != (i, j)
         ]
         pair.links = moved + [(i + k, j + k) for k in range(len(new))]
+
+    def _add(self, pair: TokenisedPair, rng: random.Random) -> None:
+        """Put the same string after both sides, as people put emoji, addresses and hashtags."""
+        new, new_gaps = self._words_of([self._unseen(rng)])
+        pair.links += [(len(pair.source) + k, len(pair.target) + k) for k in range(len(new))]
+        for words, gaps in ((pair.source, pair.source_gaps), (pair.target, pair.target_gaps)):
+            words += new
+            gaps += [" ", *new_gaps[1:]]
 
     def _lower(self, pair: TokenisedPair) -> None:
         """Lower-case the source; in the target, what is copied, and a first word that is not a

@@ -14,7 +14,7 @@ from translators.training.batches import TrainingData
 from translators.training.config import NoiseConfig
 from translators.training.examples import ExampleMaker, Inventory, SentencePair
 
-OFF = NoiseConfig(lower=0, swap=0, copy_word=0, markers=0)
+OFF = NoiseConfig(lower=0, swap=0, copy_word=0, add=0, markers=0)
 PAIR = SentencePair(
     "Tom sees Berlin in 1999.", "Tom sieht 1999 Berlin.", ((0, 0), (1, 1), (2, 3), (4, 2), (5, 4))
 )
@@ -53,6 +53,20 @@ def test_lower(processor) -> None:  # type: ignore[no-untyped-def]
     example = _maker(processor, lower=1.0).make(PAIR, ">>yy<<", False, random.Random(0))
     # What is copied is lower-cased on both sides; final punctuation goes on both.
     assert _texts(processor, example) == ("tom sees berlin in 1999", "tom sieht 1999 berlin")
+
+
+def test_what_is_added_stands_after_both_sides(processor) -> None:  # type: ignore[no-untyped-def]
+    maker = _maker(processor, add=1.0)
+    added = set()
+    for seed in range(200):
+        source, target = _texts(processor, maker.make(PAIR, ">>yy<<", False, random.Random(seed)))
+        assert source.startswith(f"{PAIR.source} ") and target.startswith(f"{PAIR.target} ")
+        string = source.removeprefix(PAIR.source)
+        assert string == target.removeprefix(PAIR.target)
+        added.add(string)
+    everything = "".join(added)
+    assert all(sign in everything for sign in ("@", "#", "/", ".com", "Zagreb"))
+    assert any(ord(sign) > 0x1F000 for sign in everything)
 
 
 def test_swap_changes_both_sides_alike(processor) -> None:  # type: ignore[no-untyped-def]
@@ -124,7 +138,7 @@ def test_markers_are_balanced(processor) -> None:  # type: ignore[no-untyped-def
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9), st.integers(0, 10_000))
 def test_links_stay_in_range_and_true(processor, words: list[str], seed: int) -> None:  # type: ignore[no-untyped-def]
     pair = SentencePair(" ".join(words), " ".join(words), tuple((i, i) for i in range(len(words))))
-    maker = _maker(processor, lower=0.5, swap=0.5, copy_word=0.2, markers=0.5)
+    maker = _maker(processor, lower=0.5, swap=0.5, copy_word=0.2, add=0.3, markers=0.5)
     example = maker.make(pair, ">>yy<<", False, random.Random(seed))
     for target, source in example.links:
         assert 0 <= target < len(example.target) - 1
