@@ -111,7 +111,7 @@ class TrainTranslatorConfig(Strict):
     init_from: Path | None = None
     """Name or folder of a model that this command trained: training goes on from its weights,
     those of a quantized model multiplied out. `WORK/50-train/model` has them exactly. It may have
-    fewer layers, which are then repeated (Gong et al., 2019). From nothing without one."""
+    fewer layers; those on top then have yet to learn. From nothing without one."""
     init_subwords: Literal["take", "new"] = "take"
     """With `init_from`: whether its subwords are taken, or new ones made, for which the embeddings
     are put together from those of the old."""

@@ -25,8 +25,9 @@ def starting_weights(
     """The weights of `start` by the names of `MarianMTModel`, for `subwords` and `shape`.
 
     A piece that `start` does not know gets the mean of the embeddings of those that it would be cut
-    into. Where `shape` has more layers, each of `start` is repeated (Gong et al., 2019, "Efficient
-    training of BERT by progressively stacking"). Raises `UserError` where it has fewer.
+    into. Where `shape` has more layers, those on top hand on what they are given, more or less, and
+    have yet to learn (Chen et al., 2016, "Net2Net"); but the last layer of the decoder, whose
+    attention is the alignment, stays the last. Raises `UserError` where it has fewer.
     """
     if start.weights.suffix == ".bin":
         weights = {n: torch.tensor(array) for n, array in marian_weights(start.weights).items()}
@@ -36,7 +37,7 @@ def starting_weights(
     if old.serialized_model_proto() != subwords.serialized_model_proto():
         weights[_EMBEDDINGS] = _embeddings(weights[_EMBEDDINGS], old, subwords)
     wanted = {"encoder": shape.encoder_layers, "decoder": shape.decoder_layers}
-    return _repeated(weights, wanted, start)
+    return _deepened(weights, wanted, start)
 
 
 def _embeddings(known: Tensor, old: SentencePieceProcessor, new: SentencePieceProcessor) -> Tensor:
@@ -62,25 +63,44 @@ def _cut(piece: str, old: SentencePieceProcessor) -> list[int]:
     return ids or [old.unk_id()]
 
 
-def _repeated(
+def _deepened(
     weights: dict[str, Tensor], wanted: dict[str, int], start: StartingPoint
 ) -> dict[str, Tensor]:
-    layers: dict[str, dict[int, dict[str, Tensor]]] = {side: {} for side in wanted}
-    found = {}
-    for name, value in weights.items():
-        match = _LAYER.fullmatch(name)
-        if match is None:
-            found[name] = value
-        else:
-            layers[match[1]].setdefault(int(match[2]), {})[match[3]] = value
+    layers: dict[str, list[dict[str, Tensor]]] = {}
+    found = {name: value for name, value in weights.items() if not _LAYER.fullmatch(name)}
     for side, count in wanted.items():
-        there = len(layers[side])
-        if there > count:
+        own = _layers(weights, side)
+        if len(own) > count:
             raise UserError(
-                f"the model has {there} {side} layers, more than the {count} asked for",
+                f"the model has {len(own)} {side} layers, more than the {count} asked for",
                 file=start.weights,
             )
-        for index in range(count):
-            for name, value in layers[side][index * there // count].items():
-                found[f"model.{side}.layers.{index}.{name}"] = value
+        below = own if side == "encoder" else own[:-1]
+        handing_on = [_handing_on((below or own)[-1])] * (count - len(own))
+        layers[side] = [*below, *handing_on, *own[len(below) :]]
+    for side, stack in layers.items():
+        for index, layer in enumerate(stack):
+            for name, value in layer.items():
+                found[f"model.{side}.layers.{index}.{name}"] = value.clone()
     return found
+
+
+def _layers(weights: dict[str, Tensor], side: str) -> list[dict[str, Tensor]]:
+    layers: dict[int, dict[str, Tensor]] = {}
+    for name, value in weights.items():
+        match = _LAYER.fullmatch(name)
+        if match is not None and match[1] == side:
+            layers.setdefault(int(match[2]), {})[match[3]] = value
+    return [layers[index] for index in sorted(layers)]
+
+
+def _handing_on(below: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A layer like `below` that adds nothing to what it is given, and norms it as `below` did."""
+    layer = {}
+    for name, value in below.items():
+        if name.startswith("fc2.") or ".out_proj." in name:
+            value = torch.zeros_like(value)
+        elif "layer_norm." in name:
+            value = below[f"final_layer_norm.{name.rpartition('.')[2]}"]
+        layer[name] = value
+    return layer

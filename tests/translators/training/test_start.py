@@ -20,7 +20,7 @@ from translators.training.model import SpecialIds, build_model  # noqa: E402
 from translators.training.start import starting_weights  # noqa: E402
 
 SHAPE = ModelShape(
-    d_model=16, encoder_layers=2, decoder_layers=1, heads=2, ffn=32, max_positions=32
+    d_model=16, encoder_layers=2, decoder_layers=2, heads=2, ffn=32, max_positions=32
 )
 Processor = sentencepiece.SentencePieceProcessor
 
@@ -77,21 +77,25 @@ def test_embeddings_go_with_their_pieces(
     assert torch.allclose(after[new.piece_to_id(">>fr<<")], tags.mean(dim=0))
 
 
-@pytest.mark.parametrize(("layers", "which"), [(2, [0, 1]), (3, [0, 0, 1]), (4, [0, 0, 1, 1])])
-def test_layers_are_repeated_in_order(
-    start: StartingPoint, old: Processor, layers: int, which: list[int]
-) -> None:
-    shape = SHAPE.model_copy(update={"encoder_layers": layers, "decoder_layers": 2})
-    before, after = (starting_weights(start, old, one) for one in (SHAPE, shape))
-    for index, there in enumerate(which):
-        name = "model.encoder.layers.{}.fc1.weight"
-        assert torch.equal(after[name.format(index)], before[name.format(there)])
-    for index in (0, 1):
-        name = f"model.decoder.layers.{index}.encoder_attn.q_proj.bias"
-        assert torch.equal(after[name], before["model.decoder.layers.0.encoder_attn.q_proj.bias"])
+def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Processor) -> None:
+    shape = SHAPE.model_copy(update={"encoder_layers": 4, "decoder_layers": 3})
     pad = old.get_piece_size()
-    model = build_model(shape, pad + 1, SpecialIds(pad, old.eos_id(), old.unk_id()), 1)
-    assert not model.load_state_dict(after, strict=False).unexpected_keys
+    special = SpecialIds(pad, old.eos_id(), old.unk_id())
+    generator = torch.Generator().manual_seed(0)
+    source = torch.randint(2, pad, (4, 9), generator=generator)
+    target = torch.randint(2, pad, (4, 7), generator=generator)
+    logits, attention = [], []
+    for one in (SHAPE, shape):
+        model = build_model(one, pad + 1, special, 1).eval()
+        loaded = model.load_state_dict(starting_weights(start, old, one), strict=False)
+        assert not loaded.unexpected_keys
+        model.set_attn_implementation("eager")
+        with torch.no_grad():
+            out = model(input_ids=source, decoder_input_ids=target, output_attentions=True)
+        logits.append(out.logits[:, :, :pad])
+        attention.append(out.cross_attentions[-1])
+    torch.testing.assert_close(logits[1], logits[0], atol=0.02, rtol=0.02)
+    torch.testing.assert_close(attention[1], attention[0], atol=0.02, rtol=0.02)
 
 
 def test_layers_are_never_left_out(start: StartingPoint, old: Processor) -> None:
