@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
+from translators.copying import copy_of, is_copied
 from translators.families import EOS
 from translators.guards import find_flags
 from translators.languages import find_language, same_language
@@ -204,15 +205,18 @@ class Engine:
     ) -> list[Hypothesis]:
         """See `Translator.translate`.
 
-        A text longer than the model takes is split at the best places and put together again. A
+        What has no words is copied. A text longer than the model takes is split at the best places
+        and put together again. A
         hypothesis that a guard flags is decoded once more with a repetition penalty, and keeps its
         flags where that is no better. With `options.return_attention` there are pieces, and
         `attention` where the model was taught an alignment.
         """
         _check_options(options)
         request = _Request(self._convention(source, target), options, same_language(source, target))
-        distinct = list(dict.fromkeys(texts))
-        found = self._translate_distinct(distinct, request)
+        copied = [text for text in dict.fromkeys(texts) if is_copied(text)]
+        found = dict(zip(copied, self._copies(copied, options), strict=True))
+        distinct = [text for text in dict.fromkeys(texts) if text not in found]
+        found |= self._translate_distinct(distinct, request)
         flagged = [text for text in distinct if found[text].flags]
         if flagged:
             stricter = dataclasses.replace(
@@ -225,6 +229,13 @@ class Engine:
                 if not better.flags:
                     found[text] = better
         return [found[text] for text in texts]
+
+    def _copies(self, texts: list[str], options: DecodingOptions) -> list[Hypothesis]:
+        pieces: list[Offsets] = [()] * len(texts)
+        if options.return_attention:
+            pieces = self._codec.offsets(texts, self._codec.encode(texts))
+        attention = options.return_attention and self.has_alignment
+        return [copy_of(text, own, attention) for text, own in zip(texts, pieces, strict=True)]
 
     def _translate_distinct(self, texts: list[str], request: _Request) -> dict[str, Hypothesis]:
         found: dict[str, Hypothesis] = {}

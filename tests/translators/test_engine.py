@@ -17,6 +17,7 @@ import sentencepiece
 from corpora.errors import UserError
 from tests.translators.test_pieces import NASTY, check_offsets
 from tests.translators.tiny import TEXTS
+from translators.copying import is_copied
 from translators.engine import Engine, Hardware, choose_threads, shared_engine
 from translators.long_texts import MAX_ATTENTION
 from translators.protocol import DecodingOptions
@@ -95,6 +96,25 @@ def test_a_small_request_need_not_wait_for_a_large_one(
 def test_empty_texts(engine: Engine, text: str) -> None:
     (one,) = engine.translate([text], "en", "de", WITH_ATTENTION)
     assert (one.text, one.score, one.flags) == ("", 0.0, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!!!", "2024-01-01", "1,234.56 €", "😀 👨‍👩‍👧", "…", " 42 ", "foo.bar@example.com",
+     "https://example.com/a?b=c", "@someone"],
+)  # fmt: skip
+def test_what_has_no_words_is_copied(engine: Engine, text: str) -> None:
+    (one,) = engine.translate([text], "en", "de", WITH_ATTENTION)
+    assert (one.text, one.flags) == (text, ())
+    check_offsets(text, one.target_pieces)
+    assert one.source_pieces == one.target_pieces
+    assert one.attention is not None
+    assert (one.attention == np.eye(len(one.source_pieces))).all()
+
+
+@pytest.mark.parametrize("text", ["a", "7 pm", "你好", "mail me@home.org", "№ 5 x"])
+def test_what_has_words_is_not(text: str) -> None:
+    assert not is_copied(text)
 
 
 def test_nasty_texts_and_offsets(engine: Engine) -> None:

@@ -72,9 +72,10 @@ def test_flagged_texts_are_tried_once_more(
     calls: list[tuple[list[str], float, int]] = []
     inner = engine._translate_distinct
 
-    def spy(texts, convention, options, alike):  # type: ignore[no-untyped-def]
+    def spy(texts, request):  # type: ignore[no-untyped-def]
+        options = request.options
         calls.append((list(texts), options.repetition_penalty, options.no_repeat_ngram_size))
-        return inner(texts, convention, options, alike)
+        return inner(texts, request)
 
     monkeypatch.setattr(engine, "_translate_distinct", spy)
     answers = iter([("empty",), ("empty",), (), ("length",)])

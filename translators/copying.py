@@ -1,0 +1,30 @@
+"""Texts that are the same in every language, which no model need be asked about.
+
+A model that was trained on sentences makes something up for what has no words: `2024-01-01`, `!!!`
+or an emoji.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import regex
+
+from translators.pieces import Offsets
+from translators.protocol import Hypothesis
+
+_LETTER = regex.compile(r"\p{L}")
+_ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
+
+
+def is_copied(text: str) -> bool:
+    """Whether `text` has no letters, or is nothing but a web or e-mail address or a handle."""
+    stripped = text.strip()
+    return bool(stripped) and (
+        _LETTER.search(stripped) is None or _ADDRESS.fullmatch(stripped) is not None
+    )
+
+
+def copy_of(text: str, pieces: Offsets, attention: bool) -> Hypothesis:
+    """The text as its own translation; each of its `pieces` is aligned with itself."""
+    matrix = np.eye(len(pieces), dtype=np.float32) if attention else None
+    return Hypothesis(text, 0.0, pieces, pieces, matrix)
