@@ -137,7 +137,8 @@ def _read_batches(source: Source, batches: Iterator[pa.RecordBatch]) -> Items:
                 for values in zip(*(c.to_pylist() for c in batch.columns), strict=True)
             ]
             if builder is None:
-                builder = RowBuilder(source, names, _class_names(batch.schema))
+                builder = RowBuilder(source, names)
+                builder.class_names = _class_names(batch.schema)
                 builder.look(records)
             for record in records:
                 number += 1

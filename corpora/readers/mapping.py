@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -52,53 +53,57 @@ class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the
 class RowBuilder:
     """Makes rows of records that have the columns `names`.
 
-    `class_names` gives the names of a column's class numbers (`datasets`' ClassLabel).
-    Raises `UserError` that lists the columns there are where one is missing.
+    A column that only a later record has is taken when it comes; none that is in use is exchanged
+    for it. Raises `UserError` that lists the columns there are where one is missing.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        names: Sequence[str],
-        class_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    ) -> None:
-        self._source = source
-        self._class_names = class_names
-        self._columns = self._resolve(names)
-        self._scheme: Scheme = source.options.scheme or "iob2"
-        taken = {*self._columns.values(), *PROVENANCE_COLUMNS, "drop_reason", "drop_detail"}
-        self._others = [name for name in names if name not in taken]
+    class_names: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """The names of a column's class numbers (`datasets`' ClassLabel)."""
 
-    def _resolve(self, names: Sequence[str]) -> dict[str, str]:
-        options = self._source.options
-        columns = {}
-        for name, column in options.columns.given().items():
+    def __init__(self, source: Source, names: Collection[str]) -> None:
+        self._source = source
+        self._scheme: Scheme = source.options.scheme or "iob2"
+        self._columns = source.options.columns.given()
+        for column in self._columns.values():
             if column not in names:
                 raise self._no_column(column, names)
-            columns[name] = column
-        for name in _FIELDS:
-            usual = _USUAL.get(name, (name,))
-            if options.task == "qa":
-                usual = _USUAL_QA.get(name, usual)
-            found = next((u for u in usual if u in names), None)
-            if name not in columns and found is not None and found not in columns.values():
-                columns[name] = found
-        if "spans" in columns:
-            columns.pop("tags", None)
-        tokenised = {"tokens", "tags"} <= columns.keys()
-        if not tokenised:
-            self._require(columns, names)
-        return columns
+        self._find_columns(names)
+        if "tags" not in self._columns:
+            self._require(self._columns, names)
+        elif "tokens" not in self._columns:
+            raise self._no_column("tokens", names)
 
-    def _require(self, columns: Mapping[str, str], names: Sequence[str]) -> None:
+    def _find_columns(self, names: Collection[str]) -> None:
+        """Take the usual column for everything that has none yet, where `names` has it."""
+        columns = self._columns
+        tagged = "tags" in columns and self._source.options.columns.spans is None
+        for name in _FIELDS:
+            usual = (u for u in self._usual(name) if u in names and u not in columns.values())
+            if name not in columns and (found := next(usual, None)) is not None:
+                columns[name] = found
+        if tagged:
+            columns.pop("spans", None)
+        elif "spans" in columns or "tokens" not in columns:
+            columns.pop("tags", None)
+        self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
+        useless = {"spans"} if "tags" in columns else {"tags"}
+        if "tokens" in columns and "spans" not in columns:
+            useless.discard("tags")
+        missing = (name for name in _FIELDS if name not in columns and name not in useless)
+        self._awaited = frozenset(u for name in missing for u in self._usual(name)) - self._taken
+
+    def _usual(self, name: str) -> tuple[str, ...]:
+        usual = _USUAL.get(name, (name,))
+        return _USUAL_QA.get(name, usual) if self._source.options.task == "qa" else usual
+
+    def _require(self, columns: Mapping[str, str], names: Collection[str]) -> None:
         options = self._source.options
         predicted = _PREDICTED[options.task] if options.labelled else ()
         for name in (*_NEEDED[options.task], *predicted):
             if name not in columns:
-                usual = _USUAL_QA.get(name, (name,)) if options.task == "qa" else (name,)
-                raise self._no_column(usual[-1], names)
+                raise self._no_column(self._usual(name)[-1], names)
 
-    def _no_column(self, column: str, names: Sequence[str]) -> UserError:
+    def _no_column(self, column: str, names: Collection[str]) -> UserError:
         return UserError(f"no column {column!r}", file=self._source.path, choices=names)
 
     def look(self, records: Sequence[Mapping[str, Any]]) -> None:
@@ -106,23 +111,40 @@ class RowBuilder:
         column = self._columns.get("tags")
         if column is None or self._source.options.scheme is not None:
             return
-        tags = (self._tags(record.get(column)) for record in records)
-        self._scheme = detect_scheme([t for t in sentence if is_tag(t)] for sentence in tags)
+        sentences = []
+        for record in records:
+            with suppress(ValueProblem):  # which is told when the record is built
+                sentences.append([t for t in self._tags(record.get(column)) if is_tag(t)])
+        self._scheme = detect_scheme(sentences)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
         """The row of a record; what cannot be one is a defect."""
+        if not self._awaited.isdisjoint(record):
+            self._widen(record)
         try:
             return number, self._build(record)
         except (ValueProblem, TokenisedError) as problem:
             return Defect(number, problem.reason, problem.detail, self._remains(record))
 
+    def _widen(self, record: Mapping[str, Any]) -> None:
+        """Take the columns that `record` has and those before it had not."""
+        tagged = "tags" in self._columns
+        self._find_columns(record)
+        if not tagged:
+            self.look([record])
+
     def _remains(self, record: Mapping[str, Any]) -> Row:
-        text = record.get(self._columns.get("text", ""))
-        given = record.get(self._columns.get("id", ""))
+        given, text, split = (
+            record.get(self._columns.get(name, "")) for name in ("id", "text", "split")
+        )
+        if not isinstance(text, str):
+            with suppress(RecursionError):
+                text = json.dumps(record, default=str)
         return Row(
-            "" if given is None else str(given),
+            given if isinstance(given, str) else "" if given is None else short(given),
             self._source.lang,
-            text if isinstance(text, str) else json.dumps(record, default=str),
+            text if isinstance(text, str) else "",
+            split=split if isinstance(split, str) and split else None,
         )
 
     def _build(self, record: Mapping[str, Any]) -> Row:
@@ -135,7 +157,8 @@ class RowBuilder:
             text = self._text(values, "text")
             spans = read_spans(values.get("spans"), text)
             tokens = read_offsets(values.get("tokens"))
-        row = Row(
+        made = read_provenance(record)
+        return Row(
             self._id(values),
             lang,
             text,
@@ -144,11 +167,10 @@ class RowBuilder:
             spans,
             self._words(values, "target"),
             self._words(values, "split"),
-            self._meta(values.get("meta"), record),
+            self._meta(values.get("meta"), record, () if made is None else PROVENANCE_COLUMNS),
             tokens,
-            read_provenance(record),
+            made,
         )
-        return row
 
     def _tokenised(
         self, values: Mapping[str, Any], lang: str
@@ -170,9 +192,9 @@ class RowBuilder:
         if not isinstance(tags, list):
             problem = f"{self._columns['tags']!r} is not a list: {short(tags)}"
             raise ValueProblem("illegal-tag", problem)
-        names = self._class_names.get(self._columns["tags"])
+        names = self.class_names.get(self._columns["tags"])
         if names is not None:
-            return [names[tag] if isinstance(tag, int) else str(tag) for tag in tags]
+            tags = [_class_name(tag, names) if type(tag) is int else tag for tag in tags]
         if not all(isinstance(tag, str) for tag in tags):
             raise ValueProblem("illegal-tag", "the tags are not strings, and have no names here")
         return tags
@@ -192,9 +214,10 @@ class RowBuilder:
 
     def _label(self, values: Mapping[str, Any]) -> str | None:
         value = values.get("label")
-        names = self._class_names.get(self._columns.get("label", ""))
+        names = self.class_names.get(self._columns.get("label", ""))
         if names is not None and type(value) is int:
-            label = names[value] if 0 <= value < len(names) else None
+            # `datasets` has -1 where there is no label.
+            label = None if value == -1 else _class_name(value, names, "bad-label")
         else:
             label = self._class(values)
         options = self._source.options
@@ -226,22 +249,33 @@ class RowBuilder:
             raise ValueProblem("bad-label", problem)
         return as_string(value)
 
-    def _meta(self, value: Any, record: Mapping[str, Any]) -> Mapping[str, str]:
+    def _meta(
+        self, value: Any, record: Mapping[str, Any], known: Collection[str]
+    ) -> Mapping[str, str]:
         meta = {key: as_string(v) for key, v in read_map(value, "meta").items()}
-        for name in self._others:
-            other = record.get(name)
-            if other is not None and other != "":
+        for name, other in record.items():
+            if other is not None and other != "" and name not in self._taken and name not in known:
                 if name in meta:
                     raise ValueProblem("bad-meta", f"meta and a column both give {name!r}")
                 meta[name] = as_string(other)
         return MappingProxyType(meta) if meta else EMPTY
 
 
+def _class_name(number: int, names: Sequence[str], reason: str = "illegal-tag") -> str:
+    if not 0 <= number < len(names):
+        problem = f"there is no class {number}: {len(names)} have names, counted from 0"
+        raise ValueProblem(reason, problem)
+    return names[number]
+
+
 def as_string(value: Any) -> str:
-    """A value of a table as text: itself, or as JSON writes it."""
+    """A value of a table as text: itself, or as JSON writes it; raises `ValueProblem`."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError as error:
+        raise ValueProblem("not-text", "a value is nested too deeply") from error
 
 
 def short(value: Any) -> str:
