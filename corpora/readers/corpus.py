@@ -261,8 +261,6 @@ class _Check:
         return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
 
     def _fail(self, number: int, detail: str) -> NoReturn:
-        # A half surrogate pair quoted in the message could not be printed.
-        detail = detail.encode("utf-8", "backslashreplace").decode("utf-8")
         if self._corpus.format.unit == "line":
             raise UserError(detail, file=self._corpus.path, line=number)
         raise UserError(detail, file=self._corpus.path, row=number)

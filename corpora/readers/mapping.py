@@ -280,7 +280,10 @@ def as_string(value: Any) -> str:
 
 def short(value: Any) -> str:
     """`value` as Python writes it, cut where it would fill the screen."""
-    said = repr(value)
+    try:
+        said = repr(value)
+    except RecursionError:
+        return "something nested too deeply"
     return said if len(said) <= 80 else f"{said[:77]}..."
 
 
@@ -305,20 +308,23 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
     """
     if value is None or value == []:
         return ()
+    spans = [_read_span(item, text) for item in span_items(value)]
+    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+
+
+def span_items(value: Any) -> list[Any]:
+    """The single spans of what `read_spans` takes, an object of lists made a list of objects."""
     value = decoded(value, "spans")
-    if value is None:
-        return ()
     if isinstance(value, dict):
         try:
-            value = [
+            return [
                 dict(zip(value, items, strict=True)) for items in zip(*value.values(), strict=True)
             ]
         except (TypeError, ValueError) as error:
             raise ValueProblem("bad-spans", "the spans are lists of unlike lengths") from error
-    if not isinstance(value, list):
+    if value is not None and not isinstance(value, list):
         raise ValueProblem("bad-spans", f"the spans are not a list: {short(value)}")
-    spans = [_read_span(item, text) for item in value]
-    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+    return value or []
 
 
 def _read_span(item: Any, text: str) -> Span:
@@ -374,9 +380,10 @@ def _name(value: Any, name: str) -> str:
 def _finite(value: Any, name: str) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
-    return float(value)
+    with suppress(OverflowError):
+        if type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+    raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
 
 
 def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
@@ -402,15 +409,17 @@ def read_map(value: Any, name: str) -> dict[str, Any]:
     if isinstance(value, list):
         value = dict(_pair(item, name) for item in value)
     if not isinstance(value, dict):
-        raise ValueProblem(f"bad-{name}", f"{name} is not an object: {value!r}")
-    return {str(key): item for key, item in value.items() if item is not None}
+        raise ValueProblem(f"bad-{name}", f"{name} is not an object: {short(value)}")
+    return {key: item for key, item in value.items() if item is not None}
 
 
 def _pair(item: Any, name: str) -> tuple[str, Any]:
-    try:
-        return (item["key"], item["value"]) if isinstance(item, dict) else (item[0], item[1])
-    except (KeyError, IndexError, TypeError) as error:
-        raise ValueProblem(f"bad-{name}", f"not a key and a value: {item!r}") from error
+    pair = (item.get("key"), item.get("value")) if isinstance(item, dict) else item
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or isinstance(pair[0], list | dict):
+        raise ValueProblem(f"bad-{name}", f"not a key and a value: {short(item)}")
+    if pair[0] is None:
+        raise ValueProblem(f"bad-{name}", f"a value without a key: {short(item)}")
+    return str(pair[0]), pair[1]
 
 
 def read_provenance(record: Mapping[str, Any]) -> Provenance | None:
@@ -442,5 +451,5 @@ def _score(value: Any, name: str) -> float | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueProblem("bad-score", f"{name!r} is not a number: {short(value)}") from error
