@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from corpora.readers.options import (
     ColumnMapping,
     Defect,
     Format,
+    Items,
     OnError,
     ReadOptions,
     Source,
@@ -94,8 +95,8 @@ class Corpus:
         row at all.
         """
         source = Source(self.path, self.options)
-        items = islice(self.format.read(source), limit)
-        check = _Check(self)
+        items = self._items(source, limit)
+        check = _Check(self, lambda: self._items(Source(self.path, self.options), limit))
         total = 0
         while chunk := list(islice(items, size)):
             batch = check.batch(chunk, source.mended)
@@ -104,6 +105,9 @@ class Corpus:
             yield batch
         if not total:
             raise UserError("there are no rows in this file", file=self.path)
+
+    def _items(self, source: Source, limit: int | None) -> Items:
+        return islice(self.format.read(source), limit)
 
     def rows(self) -> Iterator[Row]:
         """The rows that hold, one by one."""
@@ -207,12 +211,17 @@ def _folder_format(path: Path) -> Format:
 
 
 class _Check:
-    """Checks rows, gives ids, and finds ids that occur twice."""
+    """Checks rows, gives ids, and finds ids that occur twice.
 
-    def __init__(self, corpus: Corpus) -> None:
+    `again` reads the same rows once more.
+    """
+
+    def __init__(self, corpus: Corpus, again: Callable[[], Items]) -> None:
         self._corpus = corpus
         self._options = corpus.options
+        self._again = again
         self._seen = _Seen()
+        self._given: _Seen | None = None
         self._repeats: Counter[str] = Counter()
 
     def batch(self, items: list[Any], mended: Mapping[str, int]) -> CorpusBatch:
@@ -276,19 +285,43 @@ class _Check:
         again = self._seen.add([row.id for row in rows])
         if not again:
             return rows
-        kept = []
-        for index, row in enumerate(rows):
-            if index not in again:
-                kept.append(row)
-            elif index in made or self._options.on_error == "repair":
-                # Equal rows without ids of their own are told apart by counting them.
-                self._repeats[row.id] += 1
-                kept.append(replace(row, id=f"{row.id}-{self._repeats[row.id] + 1}"))
-                counts.update({} if index in made else {"duplicate-id": 1})
-            else:
-                problem = Problem("duplicate-id", f"the id {row.id!r} occurs twice")
-                dropped.append(self._drop(numbers[index], problem, row))
-        return kept
+        mended = again - made if self._options.on_error == "repair" else set()
+        counts["duplicate-id"] += len(mended)
+        if mended and self._given is None:
+            self._given = self._given_ids()
+        # Equal rows without ids of their own are told apart by counting them.
+        renamed = sorted(again & made | mended)
+        names = self._rename([rows[index].id for index in renamed])
+        for index, name in zip(renamed, names, strict=True):
+            rows[index] = replace(rows[index], id=name)
+        refused = again.difference(renamed)
+        for index in sorted(refused):
+            problem = Problem("duplicate-id", f"the id {rows[index].id!r} occurs twice")
+            dropped.append(self._drop(numbers[index], problem, rows[index]))
+        return [row for index, row in enumerate(rows) if index not in refused]
+
+    def _given_ids(self) -> _Seen:
+        """The ids that the input gives to any row, so that no row takes that of a later one."""
+        given = _Seen()
+        items = self._again()
+        while chunk := list(islice(items, BATCH_ROWS)):
+            rows = (item[1] for item in chunk if not isinstance(item, Defect))
+            given.add([without_surrogates(row.id) for row in rows])
+        return given
+
+    def _rename(self, ids: list[str]) -> list[str]:
+        """For each of `ids` a name that no other row has: the id, and the first number free."""
+        names = [self._next_name(one) for one in ids]
+        for index in self._seen.add(names):
+            (names[index],) = self._rename([ids[index]])
+        return names
+
+    def _next_name(self, one: str) -> str:
+        while True:
+            self._repeats[one] += 1
+            name = f"{one}-{self._repeats[one] + 1}"
+            if self._given is None or name not in self._given:
+                return name
 
 
 class _Seen:
@@ -318,6 +351,10 @@ class _Seen:
             merged.sort()
             self._levels.append(merged)
         return set(np.flatnonzero(again).tolist())
+
+    def __contains__(self, one: str) -> bool:
+        places = ((level, level.searchsorted(hash(one))) for level in self._levels)
+        return any(at < len(level) and level[at] == hash(one) for level, at in places)
 
 
 def _same_language(one: str, other: str) -> bool:
