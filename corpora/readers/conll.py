@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from corpora.errors import UserError
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines
+from corpora.readers.streams import text_lines, undecoded
 from corpora.readers.tokenised import TokenisedError, from_tokens
 from corpora.records import EMPTY, Row
 from corpora.tagging import Scheme, detect_scheme, is_tag
@@ -66,7 +66,7 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
     comments: list[str] = []
     first = 0
     number = 0
-    for number, line in enumerate(text_lines(source.path), 1):
+    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
         if lines and line[:1].isalnum():  # most lines; the order of the tests is for speed
             lines.append(line)
         elif not line or line.isspace():
@@ -159,6 +159,9 @@ def _read_sentence(
     source: Source, layout: _Layout, scheme: Scheme, sentence: _Sentence
 ) -> tuple[int, Row] | Defect:
     comments = _read_comments(sentence.comments)
+    problem = undecoded("\n".join([*sentence.comments, *sentence.lines]))
+    if problem is not None:
+        return _defect(source, sentence, comments, sentence.first, "not-utf8", problem)
     table = [_split(line, layout.tabs) for line in sentence.lines]
     numbers: Sequence[int] = range(sentence.first, sentence.first + len(table))
     if layout.indexed:

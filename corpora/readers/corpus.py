@@ -195,7 +195,7 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
 
 def _looks_like_conll(path: Path, columns: ColumnMapping) -> bool:
     """Whether the first line is no header that names what a table of spans has."""
-    first = [name.strip('"') for name in next(text_lines(path), "").split("\t")]
+    first = [name.strip('"') for name in next(text_lines(path, strict=False), "").split("\t")]
     return {"text", "spans", "tokens", "tags", *columns.given().values()}.isdisjoint(first)
 
 

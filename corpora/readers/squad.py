@@ -135,7 +135,7 @@ class _Json:
 
     def __init__(self, source: Source) -> None:
         self._path = source.path
-        self._blocks = text_blocks(source.path)
+        self._blocks = text_blocks(source.path, strict=source.strict)
         self._decoder = json.JSONDecoder()
         self._buffer = ""
         self._at = 0
