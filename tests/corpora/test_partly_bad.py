@@ -110,6 +110,61 @@ def test_a_byte_of_squad_that_is_not_utf8(tmp_path: Path) -> None:
     assert reasons(batch) == [("row 2", "lone-surrogate")]
 
 
+# CoNLL.
+
+
+def test_the_first_line_does_not_decide_how_many_columns_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    batch = batch_of(path, "a x O\n\nb O\nc B-X\n\nd O\n", "tokens")
+    assert [row.text for row in batch.rows] == ["b c", "d"]
+    assert reasons(batch) == [("line 1", "ragged-columns")]
+    refused(path, "tokens", "line 1: columns: 3, where 2 were expected")
+
+
+def test_one_line_without_tab_does_not_decide_what_parts_columns(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    batch = batch_of(path, "New York\tB-LOC\n\nkein Tab\n\nam Main\tO\n", "tokens")
+    assert spans_of(batch.rows) == [("New York", (Span(0, 8, "LOC"),)), ("am Main", ())]
+    assert reasons(batch) == [("line 3", "ragged-columns")]
+
+
+def test_tabs_and_spaces_may_be_mixed(tmp_path: Path) -> None:
+    batch = batch_of(tmp_path / "x.conll", "a\tO\nb\tO\n\nc B-X\n", "tokens")
+    assert spans_of(batch.rows) == [("a b", ()), ("c", (Span(0, 1, "X"),))]
+
+
+def test_one_wrong_number_does_not_make_numbers_of_all_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    text = "1\ta\tO\n2\tb\tB-X\n\n1\tc\tO\n3\td\tO\n\n1\te\tO\n\nf\tg\tO\n"
+    batch = batch_of(path, text, "tokens")
+    assert spans_of(batch.rows) == [("a b", (Span(2, 3, "X"),)), ("c d", ()), ("e", ())]
+    assert reasons(batch) == [("line 9", "bad-index")]
+    refused(path, "tokens", "line 9: 'f' is not the number of a token")
+
+
+@pytest.mark.parametrize("tag", ["LOC", "S-LOC", "E-LOC", "U-LOC", "Sonstiges"])
+def test_one_wrong_tag_does_not_decide_the_scheme(tmp_path: Path, tag: str) -> None:
+    path = tmp_path / "x.conll"
+    batch = batch_of(path, f"a {tag}\n\nb O\nc B-X\nd O\n\ne B-X\nf I-X\n\ng B-X\n", "tokens")
+    assert [row.text for row in batch.rows] == ["b c d", "e f", "g"]
+    assert reasons(batch) == [("line 1", "illegal-tag")]
+    refused(path, "tokens", f"line 1: '{tag}' is not a tag of IOB2")
+
+
+def test_one_wrong_tag_of_bioes_does_not_decide_the_scheme(tmp_path: Path) -> None:
+    batch = batch_of(tmp_path / "x.conll", "a B-X\nb O\n\nc B-X\nd E-X\n\ne S-X\n", "tokens")
+    assert [row.text for row in batch.rows] == ["c d", "e"]
+    assert reasons(batch) == [("line 2", "illegal-tag")]
+
+
+@pytest.mark.parametrize("comment", ["", "# text = zum\n"])
+def test_a_sentence_without_tokens(tmp_path: Path, comment: str) -> None:
+    text = f"1\ta\tO\n2\tb\tB-X\n\n{comment}1-2\tzum\t_\n\n1\tc\tO\n"
+    batch = batch_of(tmp_path / "x.conllu", text, "tokens")
+    assert [row.text for row in batch.rows] == ["a b", "c"]
+    assert [reason for _, reason in reasons(batch)] == ["empty-text"]
+
+
 # Tables.
 
 
