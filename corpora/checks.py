@@ -22,6 +22,8 @@ TASKS: tuple[Task, ...] = ("classification", "pair", "tokens", "qa", "text")
 
 _GRAPHEME = regex.compile(r"\X")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SPLIT = re.compile(r"\w+(\.\w+)*")
+_SPLIT_BYTES = 200  # of the 255 that a file's name may have
 # Below this code point no two characters form a grapheme cluster, CR LF apart.
 _SIMPLE = "\u0300"
 
@@ -52,6 +54,8 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
         return Problem("empty-text", "the second text is empty")
     if (name := _surrogate_field(row)) is not None:
         return Problem("lone-surrogate", f"{name} has half of a surrogate pair")
+    if row.split is not None and split_name(row.split) is None:
+        return Problem("bad-split", f"a data set can have no split {row.split!r}")
     if row.spans and (problem := _span_problem(row, task)) is not None:
         return problem
     if row.tokens is not None and not _ordered(row.tokens, len(text)):
@@ -84,6 +88,17 @@ def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
         mended["overlapping-spans"] += len(spans) - len(kept)
         spans = kept
     return (replace(row, spans=tuple(spans)) if mended.total() else row), +mended
+
+
+def split_name(split: str) -> str | None:
+    """The name that a data set's files have for `split`; None where there can be none.
+
+    It consists of letters, digits and `_`, and of dots between them; anything else becomes `_`,
+    as `datasets` knows no other names.
+    """
+    name = re.sub(r"[^\w.]+", "_", split)
+    fits = _SPLIT.fullmatch(name) is not None and len(name.encode("utf-8")) <= _SPLIT_BYTES
+    return name if fits else None
 
 
 def splits_grapheme(text: str, offset: int) -> bool:
