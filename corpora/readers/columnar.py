@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpora.checks import split_name
 from corpora.errors import UserError
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
@@ -71,7 +72,7 @@ def _glob(folder: Path) -> list[Path]:
 def _parquet_files(source: Source) -> list[Path]:
     paths = _glob(source.path)
     split = source.options.split
-    if split is None:
+    if split is None or not split_by_files(source.path, split):
         return paths
     splits = {path.name.split("-")[0].removesuffix(".parquet") for path in paths}
     if split not in splits:
@@ -79,19 +80,30 @@ def _parquet_files(source: Source) -> list[Path]:
     return [p for p in paths if p.name.split("-")[0].removesuffix(".parquet") == split]
 
 
+def split_by_files(path: Path, split: str) -> bool:
+    """Whether the reader of `path` finds `split` by its files, so that rows need not name it."""
+    if not path.is_dir():
+        return False
+    if is_datasets_folder(path):
+        return (path / "dataset_dict.json").is_file()
+    return split_name(split) == split
+
+
+def default_split(path: Path) -> str:
+    """The split of rows that name none: `train`, as in our exports, or what `datasets` saved."""
+    state = _json(path / "state.json") if path.is_dir() else None
+    said = state.get("_split") if isinstance(state, dict) else None
+    return said if isinstance(said, str) and said else "train"
+
+
 def _names(path: Path, key: str, part: str | None = None) -> list[str] | None:
     """The list of names under `key` of a JSON file, or of objects whose `part` is the name.
 
     None where there is no such file. Raises `UserError` for anything else.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    value = _json(path)
+    if value is None:
         return None
-    except OSError as error:
-        raise UserError(f"cannot be read ({error.strerror})", file=path) from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"not JSON: {error}", file=path) from error
     names = value.get(key) if isinstance(value, dict) else None
     if part is not None and isinstance(names, list):
         names = [one.get(part) if isinstance(one, dict) else None for one in names]
@@ -99,6 +111,18 @@ def _names(path: Path, key: str, part: str | None = None) -> list[str] | None:
         what = "names" if part is None else f"objects with a {part!r}"
         raise UserError(f"its {key!r} is not a list of {what}", file=path)
     return names
+
+
+def _json(path: Path) -> Any:
+    """What a JSON file holds, None where there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", file=path) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not JSON: {error}", file=path) from error
 
 
 def _plain_name(folder: Path, name: str) -> str:

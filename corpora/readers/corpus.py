@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from corpora.checks import TASKS, Problem, Task, find_problem, mend_row, without_surrogates
 from corpora.errors import UserError
 from corpora.readers.columnar import (
+    default_split,
     has_parquet,
     is_datasets_folder,
     read_arrow,
     read_datasets,
     read_parquet,
+    split_by_files,
 )
 from corpora.readers.conll import read_conll
 from corpora.readers.lines import read_lines
@@ -63,6 +65,7 @@ FORMATS: Mapping[str, Format] = {
 """Every format that can be read, by its name on the command line."""
 
 BATCH_ROWS = 2_000
+_NAMED_SPLITS = 20  # at most, in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,9 @@ class Corpus:
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
         """The rows, `size` at a time, so that memory stays bounded; at most `limit` are looked at.
 
-        Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no
-        row at all.
+        Rows of another split than the one that was asked for are passed over, bad or not, and are
+        counted nowhere. Raises `UserError` for a bad row unless `on_error` says otherwise, and
+        where there is no row at all or none of the split.
         """
         source = Source(self.path, self.options)
         items = self._items(source, limit)
@@ -107,7 +111,11 @@ class Corpus:
             raise UserError("there are no rows in this file", file=self.path)
 
     def _items(self, source: Source, limit: int | None) -> Items:
-        return islice(self.format.read(source), limit)
+        items = self.format.read(source)
+        split = self.options.split
+        if split is not None and not split_by_files(self.path, split):
+            items = _of_split(items, split, self.path)
+        return islice(items, limit)
 
     def rows(self) -> Iterator[Row]:
         """The rows that hold, one by one."""
@@ -208,6 +216,26 @@ def _folder_format(path: Path) -> Format:
         "this folder holds neither Parquet files nor what datasets' save_to_disk writes",
         file=path,
     )
+
+
+def _of_split(items: Items, split: str, path: Path) -> Items:
+    """The rows of `split`, and what may be rows of it: bad ones that name no split."""
+    default = default_split(path)
+    found = False
+    others: set[str] = set()
+    for item in items:
+        if isinstance(item, Defect):
+            if item.row.split in (None, split):
+                yield item
+            continue
+        own = item[1].split or default
+        if own == split:
+            found = True
+            yield item
+        elif len(others) < _NAMED_SPLITS:
+            others.add(own)
+    if others and not found:
+        raise UserError(f"there is no row of the split {split!r}", file=path, choices=others)
 
 
 class _Check:

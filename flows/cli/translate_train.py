@@ -75,7 +75,7 @@ OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "tagging scheme: iob1, iob2, bioes or bilou (default: by the tags)",
         {},
     ),
-    ("--split", "reading.split", "split of a `datasets` folder (default: all)", {}),
+    ("--split", "reading.split", "only the rows of this split (default: all)", {}),
     (
         "--quoting",
         "reading.quoting",
