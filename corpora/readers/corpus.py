@@ -283,7 +283,11 @@ class _Check:
         lang = self._options.lang
         if lang is not None and row.lang != lang and not _same_language(row.lang, lang):
             return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
-        return find_problem(row, self._options.task)
+        problem = find_problem(row, self._options.task)
+        needs_label = self._options.labelled and self._options.task in ("classification", "pair")
+        if problem is None and needs_label and row.label is None:
+            return Problem("missing-label", "there is no label")
+        return problem
 
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":

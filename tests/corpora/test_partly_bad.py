@@ -9,6 +9,7 @@ from corpora.errors import UserError
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row, Span
 from corpora.schema import dropped_to_batch, rows_to_batch
+from corpora.writers import write_corpus
 
 
 def batch_of(path: Path, content: str | bytes, task: str) -> CorpusBatch:
@@ -163,6 +164,21 @@ def test_a_sentence_without_tokens(tmp_path: Path, comment: str) -> None:
     batch = batch_of(tmp_path / "x.conllu", text, "tokens")
     assert [row.text for row in batch.rows] == ["a b", "c"]
     assert [reason for _, reason in reasons(batch)] == ["empty-text"]
+
+
+# Labels.
+
+
+def test_a_row_without_a_label_is_bad_where_labels_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    batch = batch_of(path, "# intent = a\nb O\n\nc O\n", "classification")
+    assert [row.label for row in batch.rows] == ["a"]
+    assert reasons(batch) == [("line 4", "missing-label")]
+    refused(path, "classification", "line 4: there is no label")
+    assert len(list(open_corpus(path, task="classification", labelled=False).rows())) == 2
+    path = tmp_path / "x.arrow"
+    write_corpus([Row("1", "de", "a", label="b"), Row("2", "de", "c")], path)
+    refused(path, "classification", "row 2: there is no label")
 
 
 # Tables.
