@@ -136,9 +136,10 @@ def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
     with seekable(path) as file:
         try:
             parquet = pq.ParquetFile(file)
+            _check_names(parquet.schema_arrow, path)
             yield from parquet.iter_batches(batch_size=_BATCH)
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"not a whole Parquet file ({error})", file=path) from error
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise UserError(f"not a whole Parquet file ({_in_a_line(error)})", file=path) from error
 
 
 def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
@@ -150,11 +151,24 @@ def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
         try:
             if head == _ARROW_FILE:
                 reader = pa.ipc.open_file(file)
+                _check_names(reader.schema, path)
                 yield from (reader.get_batch(i) for i in range(reader.num_record_batches))
             else:
-                yield from pa.ipc.open_stream(file)
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"not a whole Arrow file ({error})", file=path) from error
+                stream = pa.ipc.open_stream(file)
+                _check_names(stream.schema, path)
+                yield from stream
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise UserError(f"not a whole Arrow file ({_in_a_line(error)})", file=path) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _check_names(schema: pa.Schema, path: Path) -> None:
+    """Raise `UnicodeDecodeError` for names that cannot be read, `UserError` for equal ones."""
+    if len(set(schema.names)) < len(schema.names):
+        raise UserError("two columns have the same name", file=path)
 
 
 def _read_batches(source: Source, batches: Iterator[pa.RecordBatch]) -> Items:
@@ -193,8 +207,6 @@ class _BatchReader:
         if self._builder is None:
             self._builder = RowBuilder(self._source, schema.names)
         if self._schema is None or not schema.equals(self._schema, check_metadata=True):
-            if len(set(schema.names)) < len(schema.names):
-                raise UserError("two columns have the same name", file=self._source.path)
             self._builder.class_names = _class_names(schema)
             if self._schema is None:
                 self._builder.look([r for r in records if not isinstance(r, str)])
@@ -214,7 +226,7 @@ def _records(batch: pa.RecordBatch) -> list[_Record | str]:
     except (pa.ArrowException, ValueError, OverflowError) as error:
         half = batch.num_rows // 2
         if not half:
-            return [str(error)]
+            return [_in_a_line(error)]
         return _records(batch.slice(0, half)) + _records(batch.slice(half))
     names = batch.schema.names
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

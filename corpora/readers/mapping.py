@@ -68,10 +68,7 @@ class RowBuilder:
             if column not in names:
                 raise self._no_column(column, names)
         self._find_columns(names)
-        if "tags" not in self._columns:
-            self._require(self._columns, names)
-        elif "tokens" not in self._columns:
-            raise self._no_column("tokens", names)
+        self._require(names)
 
     def _find_columns(self, names: Collection[str]) -> None:
         """Take the usual column for everything that has none yet, where `names` has it."""
@@ -96,11 +93,13 @@ class RowBuilder:
         usual = _USUAL.get(name, (name,))
         return _USUAL_QA.get(name, usual) if self._source.options.task == "qa" else usual
 
-    def _require(self, columns: Mapping[str, str], names: Collection[str]) -> None:
+    def _require(self, names: Collection[str]) -> None:
         options = self._source.options
-        predicted = _PREDICTED[options.task] if options.labelled else ()
-        for name in (*_NEEDED[options.task], *predicted):
-            if name not in columns:
+        needed = {*_NEEDED[options.task], *(_PREDICTED[options.task] if options.labelled else ())}
+        if "tags" in self._columns:  # with the tokens they make up text and spans
+            needed = needed - {"text", "spans"} | {"tokens"}
+        for name in _FIELDS:
+            if name in needed and name not in self._columns:
                 raise self._no_column(self._usual(name)[-1], names)
 
     def _no_column(self, column: str, names: Collection[str]) -> UserError:

@@ -35,6 +35,7 @@ def compression(path: Path) -> str | None:
 
 @contextmanager
 def _opening(path: Path) -> Iterator[None]:
+    """Turn the failures of opening `path` into a `UserError` that names it."""
     try:
         yield
     except FileNotFoundError as error:
@@ -43,6 +44,8 @@ def _opening(path: Path) -> Iterator[None]:
         raise UserError("this is a folder, not a file", file=path) from error
     except PermissionError as error:
         raise UserError("no permission to read this file", file=path) from error
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror or error})", file=path) from error
 
 
 def blocks(path: Path) -> Iterator[bytes]:

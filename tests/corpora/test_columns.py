@@ -59,6 +59,14 @@ def test_tags_without_tokens_are_meta(tmp_path: Path) -> None:
         read(path, columns=ColumnMapping(tags="tags"))
 
 
+def test_tokens_with_tags_do_not_make_up_for_other_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"tokens": ["Ulm"], "tags": ["O"]})
+    with pytest.raises(UserError, match="no column 'label'"):
+        read(path)
+    with pytest.raises(UserError, match="no column 'text_pair'"):
+        read(path, "pair", labelled=False)
+
+
 def test_tags_that_were_asked_for_come_before_spans(tmp_path: Path) -> None:
     record = {"tokens": ["Ulm"], "ner": ["B-LOC"], "spans": [], "text": "Ulm"}
     path = write(tmp_path / "x.jsonl", record)

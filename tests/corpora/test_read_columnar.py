@@ -149,6 +149,19 @@ def test_parquet_files_of_one_folder_may_differ_in_their_columns(tmp_path: Path)
     assert (second.id, second.meta) == ("7", {"topic": "t"})
 
 
+@pytest.mark.parametrize("name", ["x.arrow", "x.parquet"])
+def test_a_name_of_a_column_that_is_not_utf8(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    batch = pa.record_batch({"text": ["a"], "other": ["b"]})
+    if name == "x.arrow":
+        write_arrow(path, batch)
+    else:
+        pq.write_table(pa.table(batch), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"other", b"oth\xe4r"))
+    with pytest.raises(UserError, match=f"{name}: not a whole"):
+        batch_of(path)
+
+
 def test_two_columns_of_one_name(tmp_path: Path) -> None:
     batch = pa.RecordBatch.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
     with pytest.raises(UserError, match="two columns have the same name"):
