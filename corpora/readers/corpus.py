@@ -141,7 +141,8 @@ def open_corpus(
 
     `lang` is the language (BCP 47) of rows that do not say their own; a row that says another
     one is a bad row. `format` None goes by the name (and, for a folder, by what is in it).
-    Raises `UserError` for a missing or empty file and for an unknown task, format or scheme.
+    Raises `UserError` for a missing or empty file, an unknown task, format or scheme, and a
+    delimiter that is none.
     """
     path = Path(path)
     if task not in TASKS:
@@ -152,6 +153,8 @@ def open_corpus(
         raise UserError("no such file", file=path)
     if path.is_file() and path.stat().st_size == 0:
         raise UserError("the file is empty", file=path)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise UserError(f"not one character that could part fields: {delimiter!r}")
     options = ReadOptions(
         task=task,
         lang=lang,

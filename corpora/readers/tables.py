@@ -24,13 +24,18 @@ Record = tuple[int, dict[str, Any]]
 def read_jsonl(source: Source) -> Items:
     """JSON lines: one object a line; empty lines are passed over."""
     records = _json_records(source)
-    window = list(islice(records, _WINDOW))
-    first = [record for item in window if not isinstance(item, Defect) for record in [item[1]]]
-    if not first:
-        yield from window  # type: ignore[misc]  # defects only
-        return
-    names = list(dict.fromkeys(key for record in first for key in record))
-    builder = RowBuilder(source, names)
+    for item in records:
+        if not isinstance(item, Defect):
+            yield from _build_json(source, [item, *islice(records, _WINDOW - 1)], records)
+            return
+        yield item
+
+
+def _build_json(
+    source: Source, window: list[Record | Defect], records: Iterator[Record | Defect]
+) -> Items:
+    first = [item[1] for item in window if not isinstance(item, Defect)]
+    builder = RowBuilder(source, dict.fromkeys(key for record in first for key in record))
     builder.look(first)
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)

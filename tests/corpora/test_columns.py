@@ -82,6 +82,14 @@ def test_columns_called_like_those_of_synthetic_rows_are_kept(tmp_path: Path) ->
     assert row.meta == {"model": "BERT", "method": "by hand", "scores": "[1]"}
 
 
+@pytest.mark.parametrize("sign", ["", ";;", '"', "\n"])
+def test_a_delimiter_is_one_character(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("text,label\na,b\n", encoding="utf-8")
+    with pytest.raises(UserError, match="not one character that could part fields"):
+        read(path, delimiter=sign)
+
+
 def test_another_field_may_have_the_usual_column(tmp_path: Path) -> None:
     record = {"text": "t1", "context": "Ulm", "question": "Wo?", "answers": []}
     path = write(tmp_path / "x.jsonl", record)

@@ -184,6 +184,15 @@ def test_a_row_without_a_label_is_bad_where_labels_are_asked_for(tmp_path: Path)
 # Tables.
 
 
+def test_good_rows_are_read_after_any_number_of_bad_ones(tmp_path: Path) -> None:
+    bad = "{\n" * 1_500
+    batch = batch_of(tmp_path / "x.jsonl", f'{bad}{{"text": "gut"}}\n{{\n', "text")
+    assert [row.text for row in batch.rows] == ["gut"]
+    assert len(batch.dropped) == 1_501
+    batch = batch_of(tmp_path / "x.jsonl", bad, "text")
+    assert (batch.rows, len(batch.dropped)) == ([], 1_500)
+
+
 def test_tags_that_are_none_do_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     rows = [{"tokens": ["a"], "tags": tags} for tags in (["I-X"], 5, "[", None, [1], ["O"])]
