@@ -282,8 +282,8 @@ def read_corpora(run: CompareRun) -> None:
     for name, (corpus, lang) in run.corpora().items():
         ref = run.data_ref(name)
         made_from = fingerprint(
-            [VERSION, path_hash(corpus.path), corpus.model_dump(mode="json", exclude={"path"}),
-             run.config.task, lang]
+            [VERSION, steps.VERSIONS["ingest"], path_hash(corpus.path),
+             corpus.model_dump(mode="json", exclude={"path"}), run.config.task, lang]
         )  # fmt: skip
         if is_done(ref, made_from):
             continue
@@ -306,23 +306,11 @@ def _read(corpus: CorpusConfig, lang: str, task: Any) -> tuple[list[Row], list[D
         split=corpus.split,
         quoting=corpus.quoting,
     )
-    limit = corpus.limit
-    rows: list[Row] = []
-    dropped: list[DroppedRow] = []
-    if corpus.split is None:
-        batches = opened.batches(limit=limit)
-    else:  # how far there are enough rows of the split shows on the way
-        batches = opened.batches() if limit is None else opened.batches(1)
-    for batch in batches:
-        # Files whose rows say their split can be read by it, too.
-        rows += [r for r in batch.rows if corpus.split is None or r.split in (None, corpus.split)]
-        dropped += batch.dropped
-        if limit is not None and len(rows) + len(dropped) >= limit:
-            break
+    batches = list(opened.batches(limit=corpus.limit))
+    rows = [row for batch in batches for row in batch.rows]
     if not rows:
-        what = "row" if corpus.split is None else f"row of the split {corpus.split!r}"
-        raise UserError(f"there is no {what} to be had from this file", file=corpus.path)
-    return rows, dropped
+        raise UserError("there is no row to be had from this file", file=corpus.path)
+    return rows, [one for batch in batches for one in batch.dropped]
 
 
 def _bad_rows(ref: ShardRef) -> int:

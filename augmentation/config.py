@@ -37,7 +37,7 @@ class ReadingConfig(Strict):
     scheme: str | None = None
     """Tagging scheme; null looks at the tags."""
     split: str | None = None
-    """For a `datasets` folder: which split to read."""
+    """Read the rows of this split only; rows that name none are of `train`."""
     quoting: bool | None = None
     """Whether fields of CSV and TSV may stand in quotes; null: in CSV they may, in TSV not."""
     on_error: OnError = "error"

@@ -41,7 +41,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
-VERSIONS = {"ingest": 1, "translate": 2, "project": 2, "filter": 1}
+VERSIONS = {"ingest": 2, "translate": 2, "project": 2, "filter": 1}
 
 
 def translate_step(target: str) -> str:

@@ -358,8 +358,8 @@ def read_shards(run: TestRun) -> list[ShardRef]:
         labelled=False,
     )
     made_from = fingerprint(
-        ["read", VERSION, run.settings.input_hash, config.task, config.source, config.shard_rows,
-         reading]
+        ["read", VERSION, steps.VERSIONS["ingest"], run.settings.input_hash, config.task,
+         config.source, config.shard_rows, reading]
     )  # fmt: skip
     refs = []
     for index, batch in enumerate(corpus.batches(config.shard_rows, limit=reading.limit)):

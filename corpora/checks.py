@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 import regex
 
-from corpora.records import Row, Span
+from corpora.records import Provenance, Row, Span
 
 Task = Literal["classification", "pair", "tokens", "qa", "text"]
 TASKS: tuple[Task, ...] = ("classification", "pair", "tokens", "qa", "text")
 
 _GRAPHEME = regex.compile(r"\X")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SPLIT = re.compile(r"\w+(\.\w+)*")
+_SPLIT_BYTES = 200  # of the 255 that a file's name may have
 # Below this code point no two characters form a grapheme cluster, CR LF apart.
 _SIMPLE = "\u0300"
 
@@ -52,11 +54,13 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
         return Problem("empty-text", "the second text is empty")
     if (name := _surrogate_field(row)) is not None:
         return Problem("lone-surrogate", f"{name} has half of a surrogate pair")
+    if row.split is not None and split_name(row.split) is None:
+        return Problem("bad-split", f"a data set can have no split {row.split!r}")
     if row.spans and (problem := _span_problem(row, task)) is not None:
         return problem
     if row.tokens is not None and not _ordered(row.tokens, len(text)):
         return Problem("bad-tokens", "token offsets are not in order and inside the text")
-    return None
+    return None if row.provenance is None else _source_problem(row.provenance)
 
 
 def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
@@ -84,6 +88,17 @@ def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
         mended["overlapping-spans"] += len(spans) - len(kept)
         spans = kept
     return (replace(row, spans=tuple(spans)) if mended.total() else row), +mended
+
+
+def split_name(split: str) -> str | None:
+    """The name that a data set's files have for `split`; None where there can be none.
+
+    It consists of letters, digits and `_`, and of dots between them; anything else becomes `_`,
+    as `datasets` knows no other names.
+    """
+    name = re.sub(r"[^\w.]+", "_", split)
+    fits = _SPLIT.fullmatch(name) is not None and len(name.encode("utf-8")) <= _SPLIT_BYTES
+    return name if fits else None
 
 
 def splits_grapheme(text: str, offset: int) -> bool:
@@ -122,11 +137,12 @@ def _surrogate_field(row: Row) -> str | None:
     """The name of a field with half of a surrogate pair in it, or None."""
     strings = [row.text, row.id, row.lang]
     strings += [s for s in (row.text_pair, row.label, row.target, row.split) if s is not None]
-    strings += [span.label for span in row.spans]
+    strings += _span_strings(row.spans)
     for pair in row.meta.items():
         strings += pair
     if (made := row.provenance) is not None:
-        strings += [made.source_id, made.source_text, made.source_text_pair or ""]
+        strings += [made.source_id, made.source_lang, made.source_text, made.method, made.model]
+        strings += [made.source_text_pair or "", *_span_strings(made.source_spans), *made.scores]
     joined = "\n".join(strings)
     if joined.isascii() or not _SURROGATE.search(joined):
         return None
@@ -134,7 +150,14 @@ def _surrogate_field(row: Row) -> str | None:
         value = getattr(row, name)
         if value is not None and _SURROGATE.search(value):
             return name
-    return "a span's label, meta or the source"
+    return "a span, meta or what is said of the source"
+
+
+def _span_strings(spans: Iterable[Span]) -> Iterator[str]:
+    for span in spans:
+        yield span.label
+        if span.projector is not None:
+            yield span.projector
 
 
 def without_surrogates(text: str) -> str:
@@ -157,9 +180,49 @@ def _without_surrogates(row: Row) -> Row:
         label=maybe(row.label),
         target=maybe(row.target),
         split=maybe(row.split),
-        spans=tuple(replace(s, label=clean(s.label)) for s in row.spans),
+        spans=_clean_spans(row.spans),
         meta={clean(k): clean(v) for k, v in row.meta.items()},
+        provenance=None if row.provenance is None else _clean_provenance(row.provenance),
     )
+
+
+def _clean_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    clean = without_surrogates
+    return tuple(
+        replace(
+            span,
+            label=clean(span.label),
+            projector=None if span.projector is None else clean(span.projector),
+        )
+        for span in spans
+    )
+
+
+def _clean_provenance(made: Provenance) -> Provenance:
+    clean, pair = without_surrogates, made.source_text_pair
+    return replace(
+        made,
+        source_id=clean(made.source_id),
+        source_lang=clean(made.source_lang),
+        source_text=clean(made.source_text),
+        method=clean(made.method),
+        model=clean(made.model),
+        source_text_pair=None if pair is None else clean(pair),
+        source_spans=_clean_spans(made.source_spans),
+        scores={clean(name): score for name, score in made.scores.items()},
+    )
+
+
+def _source_problem(made: Provenance) -> Problem | None:
+    length = len(made.source_text)
+    for span in made.source_spans:
+        if not 0 <= span.start <= span.end <= length:
+            return Problem(
+                "offset-out-of-range",
+                f"source span {span.start}:{span.end} ({span.label}) is outside the source text "
+                f"of {length} characters",
+            )
+    return None
 
 
 def _span_problem(row: Row, task: Task | None) -> Problem | None:

@@ -40,7 +40,8 @@ class UserError(Exception):
         message = f"{', '.join(where)}: {self.problem}" if where else self.problem
         if self.choices is not None:
             message += f" (choose from: {', '.join(self.choices) or 'none'})"
-        return message
+        # Half of a surrogate pair, quoted from the input, could not be printed.
+        return message.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class MissingExtraError(UserError):

@@ -41,18 +41,22 @@ def is_tag(tag: str) -> bool:
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
     """The scheme that the tags of some sentences follow best; IOB2 where nothing speaks.
 
-    E, S, L and U occur in BIOES only. Else it is what an entity starts with after `O`: B in IOB2,
-    I in IOB1.
+    E, S, L and U occur in BIOES only, and there in every sentence with an entity: most of them
+    decide. Else it is what an entity starts with after `O`: B in IOB2, I in IOB1.
     """
     starts: Counter[str] = Counter()
+    with_entities = with_ends = 0
     for tags in sentences:
         last = "O"
         for tag in tags:
-            if tag[0] in "ESLU":
-                return "bioes"
             if tag != "O" and last == "O":
                 starts[tag[0]] += 1
             last = tag
+        signs = {tag[0] for tag in tags} - {"O"}
+        with_entities += bool(signs)
+        with_ends += not signs.isdisjoint("ESLU")
+    if with_ends and 2 * with_ends >= with_entities:
+        return "bioes"
     return "iob1" if starts["I"] > starts["B"] else "iob2"
 
 

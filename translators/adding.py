@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import lzma
 import re
 import shutil
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,6 +34,18 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _ARGOS_CODES = {"zt": "zh-Hant", "pb": "pt-BR"}
 _ARGOS_LIMIT = 8 * 1024**3
 """Bytes that a package may unpack to."""
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    EOFError,
+    ValueError,
+    RuntimeError,  # encrypted, nested too deeply, or (NotImplementedError) an odd compression
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    IndexError,
+    OSError,  # bzip2, and offsets that lead out of the file
+)
+"""What `zipfile` raises for a package that is damaged, or none."""
 GUIDED = AlignmentHead(layer=-1, heads=1)
 """Where Marian's guided alignment is: the first head of the last decoder layer."""
 
@@ -176,7 +191,7 @@ def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
                 out = staged / name
                 with writing(out), archive.open(info) as source, out.open("wb") as file:
                     shutil.copyfileobj(source, file)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except _UNREADABLE as error:
         raise UserError(f"not an Argos package: {error}", file=package) from error
     if not isinstance(metadata, dict):
         raise UserError("not an Argos package: metadata.json is no object", file=package)

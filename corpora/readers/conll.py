@@ -8,14 +8,15 @@ xSID has them. `-DOCSTART-` lines are passed over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from types import MappingProxyType
 
 from corpora.errors import UserError
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines
+from corpora.readers.streams import text_lines, undecoded
 from corpora.readers.tokenised import TokenisedError, from_tokens
 from corpora.records import EMPTY, Row
 from corpora.tagging import Scheme, detect_scheme, is_tag
@@ -66,7 +67,7 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
     comments: list[str] = []
     first = 0
     number = 0
-    for number, line in enumerate(text_lines(source.path), 1):
+    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
         if lines and line[:1].isalnum():  # most lines; the order of the tests is for speed
             lines.append(line)
         elif not line or line.isspace():
@@ -101,10 +102,12 @@ def _split(line: str, tabs: bool) -> list[str]:
 
 
 def _find_layout(source: Source, window: Sequence[_Sentence]) -> _Layout:
-    tabs = all("\t" in line for s in window for line in s.lines)
+    # Most lines decide, not all of them: a bad one must not have the good ones misread.
+    tabs = _has_tabs([line for sentence in window for line in sentence.lines])
     tables = [[_split(line, tabs) for line in s.lines] for s in window]
-    indexed = all(_is_indexed(table) for table in tables)
-    width = len(tables[0][0])
+    numbered = sum(map(_is_indexed, tables))
+    indexed = 2 * numbered >= len(tables)
+    width, _ = _usual_width(cells for table in tables for cells in table)
     token = _given_column(source, "tokens", width)
     tag = _given_column(source, "tags", width)
     if token is None:
@@ -112,6 +115,18 @@ def _find_layout(source: Source, window: Sequence[_Sentence]) -> _Layout:
     if tag is None:
         tag = _find_tag_column(source, tables, token, width)
     return _Layout(tabs, indexed, width, token, tag)
+
+
+def _has_tabs(lines: Sequence[str]) -> bool:
+    """Whether more lines are alike in their columns when tabs part these than when any space."""
+    tabbed = [_split(line, True) for line in lines if "\t" in line]
+    _, spaced = _usual_width(_split(line, False) for line in lines)
+    return bool(tabbed) and _usual_width(tabbed)[1] >= spaced
+
+
+def _usual_width(table: Iterable[Sequence[str]]) -> tuple[int, int]:
+    """The most frequent number of columns, and how many lines have it."""
+    return Counter(map(len, table)).most_common(1)[0]
 
 
 def _is_indexed(table: Sequence[Sequence[str]]) -> bool:
@@ -152,13 +167,16 @@ def _find_scheme(layout: _Layout, window: Sequence[_Sentence]) -> Scheme:
         return "iob2"
     tags = ([_split(line, layout.tabs)[layout.tag] for line in s.lines
              if len(_split(line, layout.tabs)) > layout.tag] for s in window)  # fmt: skip
-    return detect_scheme([tag for tag in sentence if tag] for sentence in tags)
+    return detect_scheme([tag for tag in sentence if is_tag(tag)] for sentence in tags)
 
 
 def _read_sentence(
     source: Source, layout: _Layout, scheme: Scheme, sentence: _Sentence
 ) -> tuple[int, Row] | Defect:
     comments = _read_comments(sentence.comments)
+    problem = undecoded("\n".join([*sentence.comments, *sentence.lines]))
+    if problem is not None:
+        return _defect(source, sentence, comments, sentence.first, "not-utf8", problem)
     table = [_split(line, layout.tabs) for line in sentence.lines]
     numbers: Sequence[int] = range(sentence.first, sentence.first + len(table))
     if layout.indexed:
@@ -171,6 +189,12 @@ def _read_sentence(
         at = next(i for i, width in enumerate(widths) if width != layout.width)
         detail = f"columns: {widths[at]}, where {layout.width} were expected"
         return _defect(source, sentence, comments, numbers[at], "ragged-columns", detail)
+    if layout.indexed and (odd := _not_numbered(table)) is not None:
+        detail = f"{table[odd][0]!r} is not the number of a token"
+        return _defect(source, sentence, comments, numbers[odd], "bad-index", detail)
+    if not table:
+        detail = "there are no tokens"
+        return _defect(source, sentence, comments, sentence.first, "empty-text", detail)
     tokens = [cells[layout.token] for cells in table]
     tags = None if layout.tag is None else [cells[layout.tag] for cells in table]
     try:
@@ -190,6 +214,10 @@ def _read_sentence(
         tokens=offsets,
     )
     return sentence.first, row
+
+
+def _not_numbered(table: Sequence[Sequence[str]]) -> int | None:
+    return next((i for i, cells in enumerate(table) if not _INDEX.fullmatch(cells[0])), None)
 
 
 def _read_comments(lines: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from corpora.checks import TASKS, Problem, Task, find_problem, mend_row, without_surrogates
 from corpora.errors import UserError
 from corpora.readers.columnar import (
+    default_split,
     has_parquet,
     is_datasets_folder,
     read_arrow,
     read_datasets,
     read_parquet,
+    split_by_files,
 )
 from corpora.readers.conll import read_conll
 from corpora.readers.lines import read_lines
@@ -28,6 +30,7 @@ from corpora.readers.options import (
     ColumnMapping,
     Defect,
     Format,
+    Items,
     OnError,
     ReadOptions,
     Source,
@@ -62,6 +65,7 @@ FORMATS: Mapping[str, Format] = {
 """Every format that can be read, by its name on the command line."""
 
 BATCH_ROWS = 2_000
+_NAMED_SPLITS = 20  # at most, in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,13 @@ class Corpus:
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
         """The rows, `size` at a time, so that memory stays bounded; at most `limit` are looked at.
 
-        Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no
-        row at all.
+        Rows of another split than the one that was asked for are passed over, bad or not, and are
+        counted nowhere. Raises `UserError` for a bad row unless `on_error` says otherwise, and
+        where there is no row at all or none of the split.
         """
         source = Source(self.path, self.options)
-        items = islice(self.format.read(source), limit)
-        check = _Check(self)
+        items = self._items(source, limit)
+        check = _Check(self, lambda: self._items(Source(self.path, self.options), limit))
         total = 0
         while chunk := list(islice(items, size)):
             batch = check.batch(chunk, source.mended)
@@ -104,6 +109,13 @@ class Corpus:
             yield batch
         if not total:
             raise UserError("there are no rows in this file", file=self.path)
+
+    def _items(self, source: Source, limit: int | None) -> Items:
+        items = self.format.read(source)
+        split = self.options.split
+        if split is not None and not split_by_files(self.path, split):
+            items = _of_split(items, split, self.path)
+        return islice(items, limit)
 
     def rows(self) -> Iterator[Row]:
         """The rows that hold, one by one."""
@@ -129,7 +141,8 @@ def open_corpus(
 
     `lang` is the language (BCP 47) of rows that do not say their own; a row that says another
     one is a bad row. `format` None goes by the name (and, for a folder, by what is in it).
-    Raises `UserError` for a missing or empty file and for an unknown task, format or scheme.
+    Raises `UserError` for a missing or empty file, an unknown task, format or scheme, and a
+    delimiter that is none.
     """
     path = Path(path)
     if task not in TASKS:
@@ -140,6 +153,8 @@ def open_corpus(
         raise UserError("no such file", file=path)
     if path.is_file() and path.stat().st_size == 0:
         raise UserError("the file is empty", file=path)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise UserError(f"not one character that could part fields: {delimiter!r}")
     options = ReadOptions(
         task=task,
         lang=lang,
@@ -191,7 +206,7 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
 
 def _looks_like_conll(path: Path, columns: ColumnMapping) -> bool:
     """Whether the first line is no header that names what a table of spans has."""
-    first = [name.strip('"') for name in next(text_lines(path), "").split("\t")]
+    first = [name.strip('"') for name in next(text_lines(path, strict=False), "").split("\t")]
     return {"text", "spans", "tokens", "tags", *columns.given().values()}.isdisjoint(first)
 
 
@@ -206,13 +221,38 @@ def _folder_format(path: Path) -> Format:
     )
 
 
-class _Check:
-    """Checks rows, gives ids, and finds ids that occur twice."""
+def _of_split(items: Items, split: str, path: Path) -> Items:
+    """The rows of `split`, and what may be rows of it: bad ones that name no split."""
+    default = default_split(path)
+    found = False
+    others: set[str] = set()
+    for item in items:
+        if isinstance(item, Defect):
+            if item.row.split in (None, split):
+                yield item
+            continue
+        own = item[1].split or default
+        if own == split:
+            found = True
+            yield item
+        elif len(others) < _NAMED_SPLITS:
+            others.add(own)
+    if others and not found:
+        raise UserError(f"there is no row of the split {split!r}", file=path, choices=others)
 
-    def __init__(self, corpus: Corpus) -> None:
+
+class _Check:
+    """Checks rows, gives ids, and finds ids that occur twice.
+
+    `again` reads the same rows once more.
+    """
+
+    def __init__(self, corpus: Corpus, again: Callable[[], Items]) -> None:
         self._corpus = corpus
         self._options = corpus.options
+        self._again = again
         self._seen = _Seen()
+        self._given: _Seen | None = None
         self._repeats: Counter[str] = Counter()
 
     def batch(self, items: list[Any], mended: Mapping[str, int]) -> CorpusBatch:
@@ -246,7 +286,11 @@ class _Check:
         lang = self._options.lang
         if lang is not None and row.lang != lang and not _same_language(row.lang, lang):
             return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
-        return find_problem(row, self._options.task)
+        problem = find_problem(row, self._options.task)
+        needs_label = self._options.labelled and self._options.task in ("classification", "pair")
+        if problem is None and needs_label and row.label is None:
+            return Problem("missing-label", "there is no label")
+        return problem
 
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":
@@ -261,8 +305,6 @@ class _Check:
         return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
 
     def _fail(self, number: int, detail: str) -> NoReturn:
-        # A half surrogate pair quoted in the message could not be printed.
-        detail = detail.encode("utf-8", "backslashreplace").decode("utf-8")
         if self._corpus.format.unit == "line":
             raise UserError(detail, file=self._corpus.path, line=number)
         raise UserError(detail, file=self._corpus.path, row=number)
@@ -278,19 +320,43 @@ class _Check:
         again = self._seen.add([row.id for row in rows])
         if not again:
             return rows
-        kept = []
-        for index, row in enumerate(rows):
-            if index not in again:
-                kept.append(row)
-            elif index in made or self._options.on_error == "repair":
-                # Equal rows without ids of their own are told apart by counting them.
-                self._repeats[row.id] += 1
-                kept.append(replace(row, id=f"{row.id}-{self._repeats[row.id] + 1}"))
-                counts.update({} if index in made else {"duplicate-id": 1})
-            else:
-                problem = Problem("duplicate-id", f"the id {row.id!r} occurs twice")
-                dropped.append(self._drop(numbers[index], problem, row))
-        return kept
+        mended = again - made if self._options.on_error == "repair" else set()
+        counts["duplicate-id"] += len(mended)
+        if mended and self._given is None:
+            self._given = self._given_ids()
+        # Equal rows without ids of their own are told apart by counting them.
+        renamed = sorted(again & made | mended)
+        names = self._rename([rows[index].id for index in renamed])
+        for index, name in zip(renamed, names, strict=True):
+            rows[index] = replace(rows[index], id=name)
+        refused = again.difference(renamed)
+        for index in sorted(refused):
+            problem = Problem("duplicate-id", f"the id {rows[index].id!r} occurs twice")
+            dropped.append(self._drop(numbers[index], problem, rows[index]))
+        return [row for index, row in enumerate(rows) if index not in refused]
+
+    def _given_ids(self) -> _Seen:
+        """The ids that the input gives to any row, so that no row takes that of a later one."""
+        given = _Seen()
+        items = self._again()
+        while chunk := list(islice(items, BATCH_ROWS)):
+            rows = (item[1] for item in chunk if not isinstance(item, Defect))
+            given.add([without_surrogates(row.id) for row in rows])
+        return given
+
+    def _rename(self, ids: list[str]) -> list[str]:
+        """For each of `ids` a name that no other row has: the id, and the first number free."""
+        names = [self._next_name(one) for one in ids]
+        for index in self._seen.add(names):
+            (names[index],) = self._rename([ids[index]])
+        return names
+
+    def _next_name(self, one: str) -> str:
+        while True:
+            self._repeats[one] += 1
+            name = f"{one}-{self._repeats[one] + 1}"
+            if self._given is None or name not in self._given:
+                return name
 
 
 class _Seen:
@@ -320,6 +386,10 @@ class _Seen:
             merged.sort()
             self._levels.append(merged)
         return set(np.flatnonzero(again).tolist())
+
+    def __contains__(self, one: str) -> bool:
+        places = ((level, level.searchsorted(hash(one))) for level in self._levels)
+        return any(at < len(level) and level[at] == hash(one) for level, at in places)
 
 
 def _same_language(one: str, other: str) -> bool:

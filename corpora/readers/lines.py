@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from corpora.readers.options import Items, Source
-from corpora.readers.streams import text_lines
+from corpora.readers.options import Defect, Items, Source
+from corpora.readers.streams import text_lines, undecoded
 from corpora.records import Row
 
 
 def read_lines(source: Source) -> Items:
     """Every line as the text of a row."""
-    for number, line in enumerate(text_lines(source.path), 1):
-        yield number, Row("", source.lang, line)
+    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+        row = Row("", source.lang, line)
+        problem = undecoded(line)
+        yield (number, row) if problem is None else Defect(number, "not-utf8", problem, row)

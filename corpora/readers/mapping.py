@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -52,53 +53,56 @@ class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the
 class RowBuilder:
     """Makes rows of records that have the columns `names`.
 
-    `class_names` gives the names of a column's class numbers (`datasets`' ClassLabel).
-    Raises `UserError` that lists the columns there are where one is missing.
+    A column that only a later record has is taken when it comes; none that is in use is exchanged
+    for it. Raises `UserError` that lists the columns there are where one is missing.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        names: Sequence[str],
-        class_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    ) -> None:
-        self._source = source
-        self._class_names = class_names
-        self._columns = self._resolve(names)
-        self._scheme: Scheme = source.options.scheme or "iob2"
-        taken = {*self._columns.values(), *PROVENANCE_COLUMNS, "drop_reason", "drop_detail"}
-        self._others = [name for name in names if name not in taken]
+    class_names: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """The names of a column's class numbers (`datasets`' ClassLabel)."""
 
-    def _resolve(self, names: Sequence[str]) -> dict[str, str]:
-        options = self._source.options
-        columns = {}
-        for name, column in options.columns.given().items():
+    def __init__(self, source: Source, names: Collection[str]) -> None:
+        self._source = source
+        self._scheme: Scheme = source.options.scheme or "iob2"
+        self._columns = source.options.columns.given()
+        for column in self._columns.values():
             if column not in names:
                 raise self._no_column(column, names)
-            columns[name] = column
+        self._find_columns(names)
+        self._require(names)
+
+    def _find_columns(self, names: Collection[str]) -> None:
+        """Take the usual column for everything that has none yet, where `names` has it."""
+        columns = self._columns
+        tagged = "tags" in columns and self._source.options.columns.spans is None
         for name in _FIELDS:
-            usual = _USUAL.get(name, (name,))
-            if options.task == "qa":
-                usual = _USUAL_QA.get(name, usual)
-            found = next((u for u in usual if u in names), None)
-            if name not in columns and found is not None and found not in columns.values():
+            usual = (u for u in self._usual(name) if u in names and u not in columns.values())
+            if name not in columns and (found := next(usual, None)) is not None:
                 columns[name] = found
-        if "spans" in columns:
+        if tagged:
+            columns.pop("spans", None)
+        elif "spans" in columns or "tokens" not in columns:
             columns.pop("tags", None)
-        tokenised = {"tokens", "tags"} <= columns.keys()
-        if not tokenised:
-            self._require(columns, names)
-        return columns
+        self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
+        useless = {"spans"} if "tags" in columns else {"tags"}
+        if "tokens" in columns and "spans" not in columns:
+            useless.discard("tags")
+        missing = (name for name in _FIELDS if name not in columns and name not in useless)
+        self._awaited = frozenset(u for name in missing for u in self._usual(name)) - self._taken
 
-    def _require(self, columns: Mapping[str, str], names: Sequence[str]) -> None:
+    def _usual(self, name: str) -> tuple[str, ...]:
+        usual = _USUAL.get(name, (name,))
+        return _USUAL_QA.get(name, usual) if self._source.options.task == "qa" else usual
+
+    def _require(self, names: Collection[str]) -> None:
         options = self._source.options
-        predicted = _PREDICTED[options.task] if options.labelled else ()
-        for name in (*_NEEDED[options.task], *predicted):
-            if name not in columns:
-                usual = _USUAL_QA.get(name, (name,)) if options.task == "qa" else (name,)
-                raise self._no_column(usual[-1], names)
+        needed = {*_NEEDED[options.task], *(_PREDICTED[options.task] if options.labelled else ())}
+        if "tags" in self._columns:  # with the tokens they make up text and spans
+            needed = needed - {"text", "spans"} | {"tokens"}
+        for name in _FIELDS:
+            if name in needed and name not in self._columns:
+                raise self._no_column(self._usual(name)[-1], names)
 
-    def _no_column(self, column: str, names: Sequence[str]) -> UserError:
+    def _no_column(self, column: str, names: Collection[str]) -> UserError:
         return UserError(f"no column {column!r}", file=self._source.path, choices=names)
 
     def look(self, records: Sequence[Mapping[str, Any]]) -> None:
@@ -106,23 +110,40 @@ class RowBuilder:
         column = self._columns.get("tags")
         if column is None or self._source.options.scheme is not None:
             return
-        tags = (self._tags(record.get(column)) for record in records)
-        self._scheme = detect_scheme([t for t in sentence if is_tag(t)] for sentence in tags)
+        sentences = []
+        for record in records:
+            with suppress(ValueProblem):  # which is told when the record is built
+                sentences.append([t for t in self._tags(record.get(column)) if is_tag(t)])
+        self._scheme = detect_scheme(sentences)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
         """The row of a record; what cannot be one is a defect."""
+        if not self._awaited.isdisjoint(record):
+            self._widen(record)
         try:
             return number, self._build(record)
         except (ValueProblem, TokenisedError) as problem:
             return Defect(number, problem.reason, problem.detail, self._remains(record))
 
+    def _widen(self, record: Mapping[str, Any]) -> None:
+        """Take the columns that `record` has and those before it had not."""
+        tagged = "tags" in self._columns
+        self._find_columns(record)
+        if not tagged:
+            self.look([record])
+
     def _remains(self, record: Mapping[str, Any]) -> Row:
-        text = record.get(self._columns.get("text", ""))
-        given = record.get(self._columns.get("id", ""))
+        given, text, split = (
+            record.get(self._columns.get(name, "")) for name in ("id", "text", "split")
+        )
+        if not isinstance(text, str):
+            with suppress(RecursionError):
+                text = json.dumps(record, default=str)
         return Row(
-            "" if given is None else str(given),
+            given if isinstance(given, str) else "" if given is None else short(given),
             self._source.lang,
-            text if isinstance(text, str) else json.dumps(record, default=str),
+            text if isinstance(text, str) else "",
+            split=split if isinstance(split, str) and split else None,
         )
 
     def _build(self, record: Mapping[str, Any]) -> Row:
@@ -135,7 +156,8 @@ class RowBuilder:
             text = self._text(values, "text")
             spans = read_spans(values.get("spans"), text)
             tokens = read_offsets(values.get("tokens"))
-        row = Row(
+        made = read_provenance(record)
+        return Row(
             self._id(values),
             lang,
             text,
@@ -144,11 +166,10 @@ class RowBuilder:
             spans,
             self._words(values, "target"),
             self._words(values, "split"),
-            self._meta(values.get("meta"), record),
+            self._meta(values.get("meta"), record, () if made is None else PROVENANCE_COLUMNS),
             tokens,
-            read_provenance(record),
+            made,
         )
-        return row
 
     def _tokenised(
         self, values: Mapping[str, Any], lang: str
@@ -170,9 +191,9 @@ class RowBuilder:
         if not isinstance(tags, list):
             problem = f"{self._columns['tags']!r} is not a list: {short(tags)}"
             raise ValueProblem("illegal-tag", problem)
-        names = self._class_names.get(self._columns["tags"])
+        names = self.class_names.get(self._columns["tags"])
         if names is not None:
-            return [names[tag] if isinstance(tag, int) else str(tag) for tag in tags]
+            tags = [_class_name(tag, names) if type(tag) is int else tag for tag in tags]
         if not all(isinstance(tag, str) for tag in tags):
             raise ValueProblem("illegal-tag", "the tags are not strings, and have no names here")
         return tags
@@ -192,9 +213,10 @@ class RowBuilder:
 
     def _label(self, values: Mapping[str, Any]) -> str | None:
         value = values.get("label")
-        names = self._class_names.get(self._columns.get("label", ""))
+        names = self.class_names.get(self._columns.get("label", ""))
         if names is not None and type(value) is int:
-            label = names[value] if 0 <= value < len(names) else None
+            # `datasets` has -1 where there is no label.
+            label = None if value == -1 else _class_name(value, names, "bad-label")
         else:
             label = self._class(values)
         options = self._source.options
@@ -226,27 +248,41 @@ class RowBuilder:
             raise ValueProblem("bad-label", problem)
         return as_string(value)
 
-    def _meta(self, value: Any, record: Mapping[str, Any]) -> Mapping[str, str]:
+    def _meta(
+        self, value: Any, record: Mapping[str, Any], known: Collection[str]
+    ) -> Mapping[str, str]:
         meta = {key: as_string(v) for key, v in read_map(value, "meta").items()}
-        for name in self._others:
-            other = record.get(name)
-            if other is not None and other != "":
+        for name, other in record.items():
+            if other is not None and other != "" and name not in self._taken and name not in known:
                 if name in meta:
                     raise ValueProblem("bad-meta", f"meta and a column both give {name!r}")
                 meta[name] = as_string(other)
         return MappingProxyType(meta) if meta else EMPTY
 
 
+def _class_name(number: int, names: Sequence[str], reason: str = "illegal-tag") -> str:
+    if not 0 <= number < len(names):
+        problem = f"there is no class {number}: {len(names)} have names, counted from 0"
+        raise ValueProblem(reason, problem)
+    return names[number]
+
+
 def as_string(value: Any) -> str:
-    """A value of a table as text: itself, or as JSON writes it."""
+    """A value of a table as text: itself, or as JSON writes it; raises `ValueProblem`."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError as error:
+        raise ValueProblem("not-text", "a value is nested too deeply") from error
 
 
 def short(value: Any) -> str:
     """`value` as Python writes it, cut where it would fill the screen."""
-    said = repr(value)
+    try:
+        said = repr(value)
+    except RecursionError:
+        return "something nested too deeply"
     return said if len(said) <= 80 else f"{said[:77]}..."
 
 
@@ -271,20 +307,23 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
     """
     if value is None or value == []:
         return ()
+    spans = [_read_span(item, text) for item in span_items(value)]
+    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+
+
+def span_items(value: Any) -> list[Any]:
+    """The single spans of what `read_spans` takes, an object of lists made a list of objects."""
     value = decoded(value, "spans")
-    if value is None:
-        return ()
     if isinstance(value, dict):
         try:
-            value = [
+            return [
                 dict(zip(value, items, strict=True)) for items in zip(*value.values(), strict=True)
             ]
         except (TypeError, ValueError) as error:
             raise ValueProblem("bad-spans", "the spans are lists of unlike lengths") from error
-    if not isinstance(value, list):
+    if value is not None and not isinstance(value, list):
         raise ValueProblem("bad-spans", f"the spans are not a list: {short(value)}")
-    spans = [_read_span(item, text) for item in value]
-    return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
+    return value or []
 
 
 def _read_span(item: Any, text: str) -> Span:
@@ -340,9 +379,10 @@ def _name(value: Any, name: str) -> str:
 def _finite(value: Any, name: str) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
-    return float(value)
+    with suppress(OverflowError):
+        if type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+    raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
 
 
 def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
@@ -368,15 +408,17 @@ def read_map(value: Any, name: str) -> dict[str, Any]:
     if isinstance(value, list):
         value = dict(_pair(item, name) for item in value)
     if not isinstance(value, dict):
-        raise ValueProblem(f"bad-{name}", f"{name} is not an object: {value!r}")
-    return {str(key): item for key, item in value.items() if item is not None}
+        raise ValueProblem(f"bad-{name}", f"{name} is not an object: {short(value)}")
+    return {key: item for key, item in value.items() if item is not None}
 
 
 def _pair(item: Any, name: str) -> tuple[str, Any]:
-    try:
-        return (item["key"], item["value"]) if isinstance(item, dict) else (item[0], item[1])
-    except (KeyError, IndexError, TypeError) as error:
-        raise ValueProblem(f"bad-{name}", f"not a key and a value: {item!r}") from error
+    pair = (item.get("key"), item.get("value")) if isinstance(item, dict) else item
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or isinstance(pair[0], list | dict):
+        raise ValueProblem(f"bad-{name}", f"not a key and a value: {short(item)}")
+    if pair[0] is None:
+        raise ValueProblem(f"bad-{name}", f"a value without a key: {short(item)}")
+    return str(pair[0]), pair[1]
 
 
 def read_provenance(record: Mapping[str, Any]) -> Provenance | None:
@@ -408,5 +450,5 @@ def _score(value: Any, name: str) -> float | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueProblem("bad-score", f"{name!r} is not a number: {short(value)}") from error

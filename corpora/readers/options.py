@@ -90,6 +90,11 @@ class Source:
         """The language that rows have which do not say their own."""
         return self.options.lang or "und"
 
+    @property
+    def strict(self) -> bool:
+        """Whether a byte that is not UTF-8 ends the reading; else it makes its record bad."""
+        return self.options.on_error != "skip"
+
 
 @dataclass(frozen=True, slots=True)
 class Format:

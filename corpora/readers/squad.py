@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.readers.mapping import ValueProblem, read_spans, short
+from corpora.readers.mapping import ValueProblem, as_string, read_spans, short, span_items
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_blocks
 from corpora.records import EMPTY, Row, Span
@@ -17,61 +17,113 @@ from corpora.records import EMPTY, Row, Span
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question as the file has it: nothing of it is checked but that it is an object."""
+
+    title: Any
+    context: Any
+    fields: dict[str, Any]
+
+
 def read_squad(source: Source) -> Items:
     """Every question as a row: the context is the text, the question the second text.
 
-    Answers are spans labelled `answer`, equal ones once; an impossible question has none.
+    Answers are spans labelled `answer`, equal ones once; an impossible question has none. An
+    article or a paragraph in which no question can be found counts as one bad row.
     """
-    number = 0
-    for article in _Json(source.path).items_of("data"):
-        try:
-            meta = {"title": article["title"]} if article.get("title") else EMPTY
-            for paragraph in article["paragraphs"]:
-                context = paragraph["context"]
-                for question in paragraph["qas"]:
-                    yield _read_question(source, number + 1, context, question, meta)
-                    number += 1
-        except (KeyError, TypeError) as error:
-            raise UserError(
-                f"not SQuAD: no {error} where it belongs", file=source.path, row=number + 1
-            ) from error
+    articles = _Json(source).items_of("data")
+    questions = (found for article in articles for found in _questions(article))
+    for number, found in enumerate(questions, 1):
+        if isinstance(found, _Question):
+            yield _read_question(source, number, found)
+        else:
+            yield Defect(number, "not-squad", f"not SQuAD: {found}", Row("", source.lang, ""))
 
 
-def _read_question(
-    source: Source, number: int, context: str, question: dict[str, Any], meta: Any
-) -> tuple[int, Row] | Defect:
-    given = str(question["id"])
-    asked: Any = question.get("question")
-    answers = [] if question.get("is_impossible") else question.get("answers", [])
-    row = Row(given, source.lang, context, asked, meta=meta)
-    for name, value in (("context", context), ("question", asked)):
-        if not isinstance(value, str):
-            problem = f"{name!r} is not a string: {short(value)}"
-            return Defect(number, "not-text", problem, Row(given, source.lang, str(context)))
-    if not asked.strip():
-        return Defect(
-            number, "empty-text", "the question is empty", Row(given, source.lang, str(context))
-        )
+def _questions(article: Any) -> Iterator[_Question | str]:
+    """The questions of an article, and in the place of others what is wrong."""
+    paragraphs = _list_in(article, "paragraphs", "an article")
+    if isinstance(paragraphs, str):
+        yield paragraphs
+        return
+    for paragraph in paragraphs:
+        questions = _list_in(paragraph, "qas", "a paragraph")
+        if isinstance(questions, str):
+            yield questions
+            continue
+        for question in questions:
+            if isinstance(question, dict):
+                yield _Question(article.get("title"), paragraph.get("context"), question)
+            else:
+                yield f"a question is not an object: {short(question)}"
+
+
+def _list_in(value: Any, name: str, what: str) -> list[Any] | str:
+    """The list called `name` in `value`, or what is wrong."""
+    if not isinstance(value, dict):
+        return f"{what} is not an object: {short(value)}"
+    if name not in value:
+        return f"no {name!r} where it belongs"
+    found = value[name]
+    return found if isinstance(found, list) else f"{name!r} is not a list: {short(found)}"
+
+
+def _read_question(source: Source, number: int, question: _Question) -> tuple[int, Row] | Defect:
     try:
-        spans = read_spans(answers, context)
+        return number, _row(source, question)
+    except ValueProblem as problem:
+        given, asked = question.fields.get("id"), question.fields.get("question")
+        left = Row(
+            str(given) if isinstance(given, str | int) else "",
+            source.lang,
+            question.context if isinstance(question.context, str) else "",
+            asked if isinstance(asked, str) else None,
+        )
+        return Defect(number, problem.reason, problem.detail, left)
+
+
+def _row(source: Source, question: _Question) -> Row:
+    fields, context = question.fields, question.context
+    if "id" not in fields:
+        raise ValueProblem("missing-field", "not SQuAD: no 'id' where it belongs")
+    asked: Any = fields.get("question")
+    given = str(fields["id"]) if type(fields["id"]) is int else fields["id"]
+    for name, value in (("id", given), ("context", context), ("question", asked)):
+        if not isinstance(value, str):
+            raise ValueProblem("not-text", f"{name!r} is not a string: {short(value)}")
+    if not asked.strip():
+        raise ValueProblem("empty-text", "the question is empty")
+    answers = None if fields.get("is_impossible") else fields.get("answers")
+    spans = _spans(source, answers, context)
+    title = question.title
+    meta = EMPTY if title is None or title == "" else {"title": as_string(title)}
+    return Row(given, source.lang, context, asked, spans=spans, meta=meta)
+
+
+def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
+    try:
+        return read_spans(answers, context)
     except ValueProblem as problem:
         if source.options.on_error != "repair" or problem.reason != "span-text-differs":
-            return Defect(number, problem.reason, problem.detail, row)
+            raise
         found = _find_answers(answers, context)
         if found is None:
-            return Defect(number, problem.reason, problem.detail, row)
+            raise
         source.mended["answer-moved"] += 1
-        spans = found
-    return number, Row(given, source.lang, context, asked, spans=spans, meta=meta)
+        return found
 
 
-def _find_answers(answers: list[dict[str, Any]], context: str) -> tuple[Span, ...] | None:
+def _find_answers(answers: Any, context: str) -> tuple[Span, ...] | None:
     """The place nearest to the given one where each answer really stands; None if one does not."""
     spans = []
-    for answer in answers:
-        said, given = answer["text"], answer["answer_start"]
-        places = [m.start() for m in re.finditer(re.escape(said), context)]
-        if not said or not places:
+    for answer in span_items(answers):
+        found = answer if isinstance(answer, dict) else {}
+        said, given = found.get("text"), found.get("answer_start")
+        if not isinstance(said, str) or not said or type(given) is not int:
+            return None
+        places = [m.start() for m in re.finditer(f"(?={re.escape(said)})", context)]
+        if not places:
             return None
         start = min(places, key=lambda place: (abs(place - given), place))
         spans.append(Span(start, start + len(said), "answer"))
@@ -81,9 +133,9 @@ def _find_answers(answers: list[dict[str, Any]], context: str) -> tuple[Span, ..
 class _Json:
     """A JSON document read in pieces; only one item of its list is held at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._blocks = text_blocks(path)
+    def __init__(self, source: Source) -> None:
+        self._path = source.path
+        self._blocks = text_blocks(source.path, strict=source.strict)
         self._decoder = json.JSONDecoder()
         self._buffer = ""
         self._at = 0
@@ -101,18 +153,23 @@ class _Json:
                 yield from self._items()
             else:
                 self._value()
-            if self._next() == ",":
-                self._at += 1
+            self._end_item("}")
+        self._at += 1
         if not found:
             raise UserError(f"not SQuAD: it has no {wanted!r}", file=self._path)
+        if self._found() is not None:
+            raise self._wrong(self._at, "more after its end")
 
     def _items(self) -> Iterator[Any]:
         self._expect("[")
         while self._next() != "]":
             yield self._value()
-            if self._next() == ",":
-                self._at += 1
+            self._end_item("]")
         self._at += 1
+
+    def _end_item(self, closing: str) -> None:
+        if self._next() != closing:
+            self._expect(",")
 
     def _more(self) -> bool:
         # As much again as is held: an item of any size is parsed a few times only.
@@ -128,17 +185,24 @@ class _Json:
 
     def _next(self) -> str:
         """The next character that is no space, not yet consumed."""
+        found = self._found()
+        if found is None:
+            raise UserError("the JSON is cut short", file=self._path)
+        return found
+
+    def _found(self) -> str | None:
+        """The same, None at the end of the file."""
         while True:
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
             if self._at < len(self._buffer):
                 return self._buffer[self._at]
             if not self._more():
-                raise UserError("the JSON is cut short", file=self._path)
+                return None
 
     def _expect(self, character: str) -> None:
         if self._next() != character:
-            kind = "JSON" if character == ":" else "SQuAD"
+            kind = "JSON" if character in ":," else "SQuAD"
             raise self._wrong(self._at, f"{character!r} expected", kind)
         self._at += 1
 
@@ -157,6 +221,8 @@ class _Json:
                 raise self._wrong(error.pos, error.msg) from error
             except RecursionError as error:
                 raise self._wrong(self._at, "nested too deeply") from error
+            except ValueError as error:  # a number of thousands of digits
+                raise self._wrong(self._at, str(error)) from error
             if end == len(self._buffer) and self._more():
                 continue  # a number may go on
             self._at = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
+_UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has bytes
 COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd")
 
 
@@ -33,6 +35,7 @@ def compression(path: Path) -> str | None:
 
 @contextmanager
 def _opening(path: Path) -> Iterator[None]:
+    """Turn the failures of opening `path` into a `UserError` that names it."""
     try:
         yield
     except FileNotFoundError as error:
@@ -41,6 +44,8 @@ def _opening(path: Path) -> Iterator[None]:
         raise UserError("this is a folder, not a file", file=path) from error
     except PermissionError as error:
         raise UserError("no permission to read this file", file=path) from error
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror or error})", file=path) from error
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -90,11 +95,12 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, plain)
 
 
-def text_blocks(path: Path) -> Iterator[str]:
+def text_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
     """The text, in pieces that each end after a line break (the last one perhaps not).
 
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
-    byte offset where the (decompressed) file is not UTF-8.
+    byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
+    for `undecoded` to find.
     """
     offset = 0
     pending: list[bytes] = []
@@ -105,16 +111,16 @@ def text_blocks(path: Path) -> Iterator[str]:
             continue
         data = b"".join([*pending, block[:cut]])
         pending = [block[cut:]]
-        yield _decode(data, offset, path)
+        yield _decode(data, offset, path, strict)
         offset += len(data)
     if data := b"".join(pending):
-        yield _decode(data, offset, path)
+        yield _decode(data, offset, path, strict)
 
 
-def _decode(data: bytes, offset: int, path: Path) -> str:
+def _decode(data: bytes, offset: int, path: Path, strict: bool) -> str:
     skip = len(_BOM) if offset == 0 and data.startswith(_BOM) else 0
     try:
-        return data[skip:].decode("utf-8")
+        return data[skip:].decode("utf-8", "strict" if strict else "surrogateescape")
     except UnicodeDecodeError as error:
         at = offset + skip + error.start
         raise UserError(
@@ -122,9 +128,18 @@ def _decode(data: bytes, offset: int, path: Path) -> str:
         ) from error
 
 
-def text_lines(path: Path, *, keep_ends: bool = False) -> Iterator[str]:
-    r"""The lines of a UTF-8 file; `\n` and `\r\n` end a line, nothing else does."""
-    for block in text_blocks(path):
+def undecoded(text: str) -> str | None:
+    """What is wrong with a piece of a file that was not read strictly; None if nothing is."""
+    found = None if text.isascii() else _UNDECODED.search(text)
+    return None if found is None else f"not UTF-8: byte 0x{ord(found[0]) & 0xFF:02x}"
+
+
+def text_lines(path: Path, *, keep_ends: bool = False, strict: bool = True) -> Iterator[str]:
+    r"""The lines of a UTF-8 file; `\n` and `\r\n` end a line, nothing else does.
+
+    For `strict` see `text_blocks`.
+    """
+    for block in text_blocks(path, strict=strict):
         if keep_ends:
             yield from io.StringIO(block, newline="\n")
             continue

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Self
 
 from corpora.errors import UserError
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines
+from corpora.readers.streams import text_lines, undecoded
 from corpora.records import Row
 
 _WINDOW = 1_000  # records that are looked at to find the columns
@@ -23,21 +24,29 @@ Record = tuple[int, dict[str, Any]]
 def read_jsonl(source: Source) -> Items:
     """JSON lines: one object a line; empty lines are passed over."""
     records = _json_records(source)
-    window = list(islice(records, _WINDOW))
-    first = [record for item in window if not isinstance(item, Defect) for record in [item[1]]]
-    if not first:
-        yield from window  # type: ignore[misc]  # defects only
-        return
-    names = list(dict.fromkeys(key for record in first for key in record))
-    builder = RowBuilder(source, names)
+    for item in records:
+        if not isinstance(item, Defect):
+            yield from _build_json(source, [item, *islice(records, _WINDOW - 1)], records)
+            return
+        yield item
+
+
+def _build_json(
+    source: Source, window: list[Record | Defect], records: Iterator[Record | Defect]
+) -> Items:
+    first = [item[1] for item in window if not isinstance(item, Defect)]
+    builder = RowBuilder(source, dict.fromkeys(key for record in first for key in record))
     builder.look(first)
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)
 
 
 def _json_records(source: Source) -> Iterator[Record | Defect]:
-    for number, line in enumerate(text_lines(source.path), 1):
+    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
         if not line or line.isspace():
+            continue
+        if (problem := undecoded(line)) is not None:
+            yield _defect(source, number, "not-utf8", problem, line)
             continue
         try:
             value = json.loads(line)
@@ -68,21 +77,20 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     options = source.options
     quoted = quoting if options.quoting is None else options.quoting
     csv.field_size_limit(sys.maxsize)
-    lines = text_lines(source.path, keep_ends=True)
+    lines = _Lines(text_lines(source.path, keep_ends=True, strict=source.strict))
     reader = csv.reader(
         lines,
         delimiter=options.delimiter or delimiter,
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
         strict=True,
     )
-    header = next(_fields(source, reader), None)
+    fields = _fields(lines, reader)
+    header = _header(source, next(fields, None))
     if header is None:
         return
-    if len(set(header)) < len(header):
-        raise UserError("the header names a column twice", file=source.path, line=1)
     builder = RowBuilder(source, header)
     records = _table_records(
-        source, reader, header, guess_quotes=options.quoting is None and not quoted
+        source, fields, header, guess_quotes=options.quoting is None and not quoted
     )
     window = list(islice(records, _WINDOW))
     builder.look([item[1] for item in window if not isinstance(item, Defect)])
@@ -90,31 +98,73 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
         yield item if isinstance(item, Defect) else builder.build(*item)
 
 
-def _fields(source: Source, reader: Any) -> Iterator[list[str]]:
+class _Lines:
+    """Lines that can be read once more."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+        """The lines of the record that is being read."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def keep_first(self) -> None:
+        """Give back what was taken, but for the first line."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
+
+
+_Fields = tuple[int, list[str], str | None]
+"""The line on which a record begins, its fields, and what is wrong with its quotes, if anything."""
+
+
+def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
+    """The records. One whose quotes are wrong is its first line only.
+
+    A quote that is never closed takes in any number of records, which are read all the same.
+    """
+    number = 1
     while True:
+        lines.taken.clear()
         try:
-            yield next(reader)
+            yield number, next(reader), None
         except StopIteration:
             return
         except csv.Error as error:
-            raise UserError(
-                f"the quotes are not as CSV has them ({error})",
-                file=source.path,
-                line=reader.line_num,
-            ) from error
+            lines.keep_first()
+            problem = f"the quotes are not as CSV has them ({error})"
+            yield number, [lines.taken[0].rstrip("\r\n")], problem
+        number += len(lines.taken)
+
+
+def _header(source: Source, found: _Fields | None) -> list[str] | None:
+    if found is None:
+        return None
+    _, header, problem = found
+    problem = problem or undecoded("".join(header))
+    if problem is not None:
+        raise UserError(problem, file=source.path, line=1)
+    if len(set(header)) < len(header):
+        raise UserError("the header names a column twice", file=source.path, line=1)
+    return header
 
 
 def _table_records(
-    source: Source, reader: Any, header: list[str], *, guess_quotes: bool
+    source: Source, records: Iterator[_Fields], header: list[str], *, guess_quotes: bool
 ) -> Iterator[Record | Defect]:
-    line = reader.line_num + 1
-    for fields in _fields(source, reader):
-        number, line = line, reader.line_num + 1
+    for number, fields, wrong in records:
         if not fields:
             continue
-        if len(fields) != len(header):
-            detail = f"{len(fields)} fields where the header has {len(header)}"
-            yield _defect(source, number, "ragged-columns", detail, "\t".join(fields))
+        problem = _problem(fields, wrong, len(header))
+        if problem is not None:
+            yield _defect(source, number, *problem, "\t".join(fields))
             continue
         if guess_quotes and any(_looks_quoted(field) for field in fields):
             raise UserError(
@@ -124,6 +174,17 @@ def _table_records(
                 line=number,
             )
         yield number, dict(zip(header, fields, strict=True))
+
+
+def _problem(fields: list[str], wrong: str | None, width: int) -> tuple[str, str] | None:
+    """Why these are not the fields of a record: a reason, and the same in words."""
+    if wrong is not None:
+        return "bad-quotes", wrong
+    if (byte := undecoded("".join(fields))) is not None:
+        return "not-utf8", byte
+    if len(fields) != width:
+        return "ragged-columns", f"{len(fields)} fields where the header has {width}"
+    return None
 
 
 def _looks_quoted(field: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from corpora.checks import split_name
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA, rows_to_batch
@@ -20,7 +20,7 @@ from corpora.storage import make_folder, writing
 from corpora.writers.options import Target
 
 _ROWS = 10_000
-_SPLIT = re.compile(r"\w+(\.\w+)*")
+_OPEN_FILES = 100
 
 
 def write_parquet(rows: Iterator[Row], target: Target) -> None:
@@ -66,9 +66,10 @@ def write_dataset_batches(
     """Write `data/<split>-00000-of-0000N.parquet` in `folder` for trainers; the files' paths.
 
     The batches have `ROW_SCHEMA`. `datasets.load_dataset(folder)` and
-    `polars.read_parquet(folder/"data")` open what is written. Rows without a split are in `train`.
+    `polars.read_parquet(folder/"data")` open what is written. Rows without a split are in `train`,
+    and what a file's name cannot have of a split's is `_` there (`split_name`); rows keep it.
     The old `data/` is replaced only when the new one is whole. Raises `UserError` for a split
-    whose name is no word, and for no space or no permission.
+    that no file can be named after, and for no space or no permission.
     """
     folder = Path(folder)
     make_folder(folder)
@@ -87,15 +88,19 @@ def write_dataset_batches(
 
 
 def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file: int) -> list[str]:
-    parts: dict[str, list[Path]] = {}
     with ExitStack() as stack:
         files: dict[str, _Files] = {}
 
         def file_of(split: str) -> _Files:
             if split not in files:
-                paths = parts.setdefault(split, [])
-                files[split] = _Files(folder, split, rows_per_file, paths)
+                if split_name(split) is None:
+                    problem = f"not a name for a split of a data set: {split!r}"
+                    raise UserError(problem, file=folder.parent)
+                files[split] = _Files(folder / f"{len(files):05d}", rows_per_file)
                 stack.callback(files[split].close)
+            if sum(not one.closed for one in files.values()) >= _OPEN_FILES:
+                for one in files.values():
+                    one.close()
             return files[split]
 
         for batch in batches:
@@ -105,32 +110,42 @@ def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file
         if not files:
             file_of("train").write(rows_to_batch([]))
     names = []
-    for split, paths in sorted(parts.items()):
+    for split, name in sorted(_file_names(files).items()):
+        paths = files[split].paths
         for number, path in enumerate(paths):
-            name = f"{split}-{number:05d}-of-{len(paths):05d}.parquet"
-            path.replace(folder / name)
-            names.append(name)
+            names.append(f"{name}-{number:05d}-of-{len(paths):05d}.parquet")
+            path.replace(folder / names[-1])
     return names
 
 
-class _Files:
-    """The Parquet files of one split, a new one when the last is full."""
+def _file_names(splits: Iterable[str]) -> dict[str, str]:
+    """What the files of each split are called: no two alike, and as the split where that fits."""
+    found = {split: split for split in splits if split_name(split) == split}
+    for split in sorted(set(splits) - set(found)):
+        name = own = str(split_name(split))
+        number = 1
+        while name in found.values():
+            number += 1
+            name = f"{own}_{number}"
+        found[split] = name
+    return found
 
-    def __init__(self, folder: Path, split: str, rows_per_file: int, paths: list[Path]) -> None:
-        if not _SPLIT.fullmatch(split):
-            raise UserError(f"not a name for a split of a data set: {split!r}", file=folder.parent)
-        self._folder = folder
-        self._split = split
+
+class _Files:
+    """The Parquet files of one split, a new one when the last is full or was closed."""
+
+    def __init__(self, base: Path, rows_per_file: int) -> None:
+        self.paths: list[Path] = []
+        self._base = base
         self._room = self._full = rows_per_file
-        self._paths = paths
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         batch = _export_batch(batch)
         while True:
             if self._writer is None:
-                path = self._folder / f"{self._split}-{len(self._paths):05d}"
-                self._paths.append(path)
+                path = self._base.with_name(f"{self._base.name}-{len(self.paths):05d}")
+                self.paths.append(path)
                 self._writer = pq.ParquetWriter(path, EXPORT_SCHEMA, compression="zstd")
                 self._room = self._full
             part = batch.slice(0, self._room)
@@ -140,6 +155,10 @@ class _Files:
             if not batch.num_rows:
                 return
             self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._writer is None
 
     def close(self) -> None:
         if self._writer is not None:

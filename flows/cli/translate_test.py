@@ -73,7 +73,7 @@ OPTIONS: tuple[Option, ...] = (
         {"metavar": "A=B,..."},
     ),
     ("--scheme", "reading.scheme", "tagging scheme of CoNLL files (default: by the tags)", {}),
-    ("--split", "reading.split", "split of a `datasets` folder (default: all)", {}),
+    ("--split", "reading.split", "only the rows of this split (default: all)", {}),
     (
         "--quoting",
         "reading.quoting",

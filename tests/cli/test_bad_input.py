@@ -162,3 +162,54 @@ def test_an_export_does_not_destroy_its_run(train: Run, ferry: Run, tmp_path: Pa
         refused(ferry("export", run, "--format", "jsonl", "--out", run / name), "run's own files")
     assert ferry("export", run, "--out", run / "export" / "x.csv")[0] == 0
     assert ferry("inspect", run)[0] == 0
+
+
+def test_a_run_of_one_split_whose_name_has_a_hyphen(train: Run, ferry: Run, tmp_path: Path) -> None:
+    splits = ["train-clean", "dev", "train-clean"]
+    rows = [good(number) | {"split": split} for number, split in enumerate(splits)]
+    source = write_rows(tmp_path / "in.jsonl", *rows)
+    refused(train(source, "--split", "test"), "split 'test'", "choose from: dev, train-clean")
+    code, out, err = train(source, "--split", "train-clean")
+    assert code == 0, err
+    assert re.search(r"rows in +2\n", out)
+    data = tmp_path / "run" / "export" / "de" / "data"
+    assert [path.name for path in data.iterdir()] == ["train_clean-00000-of-00001.parquet"]
+    assert [row.split for row in open_corpus(data, task="tokens").rows()] == ["train-clean"] * 2
+    csv = tmp_path / "x.csv"
+    assert ferry("export", tmp_path / "run", "--split", "train-clean", "--out", csv)[0] == 0
+    odd = write_rows(tmp_path / "odd.jsonl", good(1) | {"split": "../x"})
+    refused(train(odd, "--out", tmp_path / "odd"), "odd.jsonl, line 1", "'../x'")
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "content"),
+    [
+        ("in.csv", "classification", 'text,label\nwake me,a\n"wake me,b\nwake me now,c\n'),
+        ("in.tsv", "classification", "text\tlabel\nwake me\ta\nwake\tme\tb\nwake me now\tc\n"),
+        ("in.conll", "tokens", "wake O\nme O\n\nwake X\n\nwake O\nme B-x\n\n"),
+        (
+            "in.jsonl",
+            "classification",
+            '{"text": "wake me", "label": 1}\n{"text": 5, "label": 1}\n'
+            '{"text": "wake me now", "label": 2}\n',
+        ),
+        (
+            "in.json",
+            "qa",
+            json.dumps({"data": [{"title": 5, "paragraphs": [{"context": "wake me", "qas": [
+                {"id": n, "question": "wake who?", "answers": []}]}]} if n != 1 else n
+                for n in range(3)]}),
+        ),
+    ],
+)  # fmt: skip
+def test_one_bad_record_is_dropped_and_two_are_translated(
+    train: Run, tmp_path: Path, name: str, task: str, content: str
+) -> None:
+    source = tmp_path / name
+    source.write_text(content, "utf-8")
+    refused(train(source, task=task), name)
+    code, out, err = train(source, "--on-error", "skip", task=task)
+    assert code == 0, err
+    counts = re.search(r"rows in +3\nkept +(\d)\ndropped +(\d)\n", out)
+    assert counts is not None
+    assert int(counts[1]) + int(counts[2]) == 3 and int(counts[2]) >= 1

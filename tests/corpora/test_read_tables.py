@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -202,6 +203,10 @@ def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
         read(path)
 
 
+SPAN = {"start": 0, "end": 1, "label": "X"}
+SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "source_text": "def"}
+
+
 @pytest.mark.parametrize(
     ("record", "reason", "message"),
     [
@@ -262,6 +267,34 @@ def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
             "bad-score",
             "'translation_score' is not a number: 'good'",
         ),
+        (SYNTHETIC | {"translation_score": 10**400}, "bad-score", "'translation_score' is not a n"),
+        (SYNTHETIC | {"scores": {"q": 10**400}}, "bad-score", "'q' is not a number: 1000"),
+        (SYNTHETIC | {"scores": [[["q"], 1]]}, "bad-scores", "not a key and a value: [['q'], 1]"),
+        (
+            SYNTHETIC | {"source_spans": [[0, 10**12, "X"]]},
+            "offset-out-of-range",
+            "source span 0:1",
+        ),
+        (SYNTHETIC | {"source_spans": [[-1, 1, "X"]]}, "offset-out-of-range", "source span -1:1"),
+        (SYNTHETIC | {"source_spans": [[2, 1, "X"]]}, "offset-out-of-range", "source span 2:1"),
+        (SYNTHETIC | {"source_spans": [[0, 1, "\ud83d"]]}, "lone-surrogate", "of the source has"),
+        (SYNTHETIC | {"method": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
+        (SYNTHETIC | {"model": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
+        (SYNTHETIC | {"source_lang": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
+        (SYNTHETIC | {"scores": {"\ud83d": 1}}, "lone-surrogate", "half of a surrogate pair"),
+        (
+            {"text": "abc", "spans": [SPAN | {"projector": "\ud83d"}]},
+            "lone-surrogate",
+            "half of a surrogate pair",
+        ),
+        (
+            {"text": "abc", "spans": [SPAN | {"confidence": 10**400}]},
+            "bad-spans",
+            "'confidence' is not a number: 1000",
+        ),
+        ({"text": "abc", "spans": [], "meta": [[["k"], 1]]}, "bad-meta", "not a key and a value"),
+        ({"text": "abc", "spans": [], "meta": ["ab"]}, "bad-meta", "not a key and a value: 'ab'"),
+        ({"text": "abc", "spans": [], "meta": [[None, 1]]}, "bad-meta", "a value without a key"),
         ({"text": "abc", "spans": 5}, "bad-spans", "not a list: 5"),
         ({"text": "abc", "spans": "[[0,"}, "not-json", "not JSON"),
         (
@@ -293,6 +326,43 @@ def test_bad_rows_are_errors_that_name_the_line_or_are_dropped_with_a_reason(
     assert batch.dropped[0].detail.startswith("line 2: ")
     assert batch.dropped[0].row.text or reason == "empty-text"
     batch.dropped[0].row.text.encode("utf-8")
+
+
+def deepest() -> int:
+    """How deep a list may be nested to be read here."""
+    depth = 100
+    with suppress(RecursionError):
+        while json.loads("[" * depth + "]" * depth):
+            depth += 1
+    return depth
+
+
+@pytest.mark.parametrize("field", ["text", "label", "meta", "tokens", "id", "other"])
+def test_values_nested_almost_too_deeply(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "x.jsonl"
+    limit = deepest()
+    for depth in range(limit - 30, limit + 5):
+        values = {"text": '"a"', "label": '"b"'} | {field: "[" * depth + "]" * depth}
+        bad = ", ".join(f'"{name}": {value}' for name, value in values.items())
+        path.write_text(f'{{"text": "gut", "label": "b"}}\n{{{bad}}}\n', encoding="utf-8")
+        batch = batch_of(path, "classification", on_error="skip")
+        assert batch.rows_in == 2
+        assert batch.rows[0].text == "gut"
+
+
+def test_repair_mends_what_is_said_of_the_source(tmp_path: Path) -> None:
+    made = {name: "\ud83d" for name in ("source_lang", "source_text", "method", "model")}
+    spans = [SPAN | {"label": "\ud83d", "projector": "\ud83d"}]
+    record = SYNTHETIC | made | {"source_spans": spans, "scores": {"\ud83d": 1}, "spans": spans}
+    batch = batch_of(write(tmp_path / "x.jsonl", record), "tokens", on_error="repair")
+    assert batch.mended == {"lone-surrogate": 1}
+    assert "ud83d" not in repr(batch.rows) and repr(batch.rows).count("\ufffd") == 9
+
+
+def test_errors_can_be_printed_whatever_they_quote(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        read(write(tmp_path / "x.jsonl", {"\ud83d": 1}))
+    assert str(caught.value).endswith("no column 'text' (choose from: \\ud83d)")
 
 
 def test_an_empty_second_text_is_a_bad_row(tmp_path: Path) -> None:

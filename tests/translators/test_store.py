@@ -329,3 +329,49 @@ def test_packages_that_are_none(store: Path, tmp_path: Path) -> None:
         archive.writestr("p/metadata.json", "{}")
     with pytest.raises(UserError, match=r"it has no sentencepiece\.model"):
         add_model(str(package), ModelFacts())
+
+
+def encrypted(data: bytes) -> bytes:
+    """The flag of encryption set for every member, in both places where a ZIP file has it."""
+    local, central = b"PK\x03\x04\x14\x00", b"PK\x01\x02\x14\x03\x14\x00"
+    return data.replace(local + b"\0", local + b"\1").replace(central + b"\0", central + b"\1")
+
+
+def oddly_compressed(data: bytes) -> bytes:
+    """Another method of compression (97) said for every member."""
+    local, central = b"PK\x03\x04\x14\x00\0\0", b"PK\x01\x02\x14\x03\x14\x00\0\0"
+    return data.replace(local + b"\x08", local + b"\x61").replace(
+        central + b"\x08", central + b"\x61"
+    )
+
+
+def damaged(data: bytes) -> bytes:
+    """The first member's stream of another kind than deflate has."""
+    at = data.index(b"metadata.json") + len("metadata.json")
+    return data[:at] + b"\xff" * 8 + data[at + 8 :]
+
+
+@pytest.mark.parametrize("spoil", [encrypted, oddly_compressed, damaged])
+def test_packages_that_cannot_be_unpacked(
+    store: Path, tmp_path: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    package = tmp_path / "p.argosmodel"
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("metadata.json", "sentencepiece.model", "model/model.bin"):
+            archive.writestr(f"p/{name}", "x" * 1000)
+    data = package.read_bytes()
+    package.write_bytes(spoil(data))
+    assert package.read_bytes() != data
+    with pytest.raises(UserError, match=r"p\.argosmodel: not an Argos package"):
+        add_model(str(package), ModelFacts())
+    assert list(store.iterdir()) == []
+
+
+def test_a_package_with_metadata_nested_too_deeply(store: Path, tmp_path: Path) -> None:
+    package = tmp_path / "p.argosmodel"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("p/metadata.json", "[" * 100_000)
+        archive.writestr("p/sentencepiece.model", "x")
+        archive.writestr("p/model/model.bin", "x")
+    with pytest.raises(UserError, match="not an Argos package"):
+        add_model(str(package), ModelFacts())
