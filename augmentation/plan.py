@@ -159,12 +159,20 @@ class Plan:
         if job is not None:
             self._translating += 1
             return job
-        if self._others >= self.settings.config.runtime.workers:
+        if self._others >= self._workers():
             return None
         job = self._next_other()
         if job is not None:
             self._others += 1
         return job
+
+    def _workers(self) -> int:
+        """Jobs beside translations at a time; when all is translated they get its threads, too."""
+        runtime = self.settings.config.runtime
+        to_come = self._end is None or self._segmented < self._end
+        if to_come or any(target.to_translate for target in self._targets.values()):
+            return runtime.workers
+        return runtime.workers + runtime.translating - self._translating
 
     def _ref(self, index: int) -> ShardRef:
         return ShardRef(self.settings.run, steps.INGEST, index)
