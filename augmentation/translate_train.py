@@ -26,7 +26,7 @@ class RunResult:
     run: Path
     summary: RunSummary
     seconds: float
-    """Wall time of this call; of a run that was cut off, since it went on."""
+    """Wall time from its beginning to its last job; of a run that was cut off, since it went on."""
     rows: int
     """Rows filtered in this call, over all target languages."""
     shards: int
@@ -63,7 +63,7 @@ class Run:
 
     def __init__(self, settings: Settings, watcher: Watcher, pool: InProcess) -> None:
         self.settings = settings
-        self._began = time.monotonic()
+        self._began = self._latest = time.monotonic()
         self._pool = pool
         self._watchers = [watcher]
         self._finished: list[Job] = []
@@ -94,13 +94,14 @@ class Run:
     def go_on(self, submit: Submit | None = None) -> RunResult:
         """Do all that is left; None does it in threads of this process."""
         self._conductor.go_on(submit or self._pool.submit)
-        seconds = time.monotonic() - self._began
+        seconds = self._latest - self._began
         summary = summarize(self.settings)
         counter = self._counter
         return RunResult(self.settings.run, summary, seconds, counter.rows, counter.shards)
 
     def _advanced(self, job: Job, plan: Plan) -> None:
         self._finished.append(job)
+        self._latest = time.monotonic()
         self._counter.advanced(job)
         for watcher in self._watchers:
             watcher.advanced(job, plan)
