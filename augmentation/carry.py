@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from alignment.protocol import Projection
+from alignment.rows import loses_row
 from augmentation.projecting import Carrier, Shard, join_shard, project_rows, try_alternatives
 from augmentation.rejoin import Rejoin
 from augmentation.segments import FIELDS
@@ -88,7 +89,9 @@ def _outcome(
             reasons[row], details[row] = flag
         elif rejoin.lost_text(row):
             reasons[row] = "empty"
-        elif projection is not None and _loses_row(projection, carrier):
+        elif projection is not None and loses_row(
+            projection, drop_rows=carrier.drop_rows, alternatives=carrier.task == "qa"
+        ):
             reasons[row] = UNPLACED_REASON
             details[row] = _describe(rejoin.fields[0].source[row] or "", spans[row], projection)
         if projection is not None:
@@ -114,13 +117,6 @@ def _count(
             outcome.lost[span.label, reason] += 1
         else:
             outcome.placed[span.label] += 1
-
-
-def _loses_row(projection: Projection, carrier: Carrier) -> bool:
-    if carrier.task == "qa":
-        # One answer is enough; with none left the question would seem to be unanswerable.
-        return all(span is None for span in projection.placed)
-    return carrier.drop_rows and any(span is None for span in projection.placed)
 
 
 def _describe(text: str, spans: Sequence[Span], projection: Projection) -> str:
