@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from augmentation.runs import open_finished
 from augmentation.translate_train import RunResult, Watcher, translate_train
 from corpora.errors import UserError
 from corpora.shards import list_shards, read_sidecar
+from flows.cli.translate_train import summary_table
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]
@@ -76,7 +78,9 @@ def check_balance(result: RunResult, settings_targets: Sequence[str]) -> None:
     for target, name in zip(result.summary.targets, settings_targets, strict=True):
         assert target.target == name
         assert result.summary.rows_in == target.kept + target.dropped.total()
-        assert len(list(final_rows(result.run, name))) == target.kept
+        made = list(final_rows(result.run, name))
+        assert len(made) == target.kept
+        assert sum(len(row.spans) for row in made) == target.placed.total()
         for label, count in target.spans.items():
             lost = target.lost.get(label, Counter()).total()
             assert count == target.placed[label] + lost
@@ -271,6 +275,49 @@ def test_tasks_without_spans(tmp_path: Path, toy: ToyTranslator, task: str) -> N
     made = list(final_rows(result.run, "de"))
     assert [row.text for row in made] == ["B A"] * 3
     assert toy.seen == ["a b", "c d", "e f"]
+
+
+@pytest.mark.parametrize("unplaced", ["drop-row", "drop-span"])
+def test_spans_of_rows_that_filters_drop_are_not_carried_over(
+    tmp_path: Path, toy: ToyTranslator, unplaced: str
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 45)
+    projection = {"projector": "attention", "unplaced": unplaced}
+
+    def run(name: str, score: float) -> RunResult:
+        filters = {"min_translation_score": score}
+        config = toy_config(source, tmp_path / name, filters=filters, projection=projection)
+        result = translate_train(config)
+        check_balance(result, ["de"])
+        return result
+
+    (some,) = run("some", -0.3).summary.targets
+    assert 0 < some.placed.total() < some.spans.total()
+    assert {"row dropped: translation-score"} < {r for own in some.lost.values() for r in own}
+    result = run("none", 0.0)
+    (none,) = result.summary.targets
+    assert (none.kept, none.placed.total()) == (0, 0)
+    assert re.search(r"spans projected +0 of 45", summary_table(result))
+    assert "<b>0.0\u202f%</b><span>spans carried over" in result.report.read_text("utf-8")
+    card = (result.exports()[0] / "README.md").read_text(encoding="utf-8")
+    assert f"| a | {none.spans['a']} | 0 |" in card
+
+
+def test_answers_of_rows_that_filters_drop_are_not_carried_over(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
+    spans = [{"start": s, "end": e, "label": "answer"} for s, e in ((0, 3), (0, 4), (5, 14))]
+    row = {"id": "1", "text": "rome unaligned", "text_pair": "what", "spans": spans}
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    whole = translate_train(toy_config(source, tmp_path / "whole", task="qa"))
+    assert len(next(iter(final_rows(whole.run, "de"))).spans) == 1  # two answers have become one
+    assert whole.summary.targets[0].placed == {"answer": 2}
+    filters = {"min_translation_score": 0}
+    empty = translate_train(toy_config(source, tmp_path / "empty", task="qa", filters=filters))
+    (target,) = empty.summary.targets
+    assert target.placed.total() == 0
+    assert target.lost["answer"] == {"unaligned": 1, "row dropped: translation-score": 2}
 
 
 def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None:
