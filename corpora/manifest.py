@@ -24,7 +24,7 @@ from stat import S_ISREG
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.storage import make_folder, write_text, writing
+from corpora.storage import make_folder, reading, write_text, writing
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lock"
@@ -157,10 +157,12 @@ def run_folder(root: str | Path, name: str, run_fingerprint: str) -> Path:
 def read_run(folder: str | Path) -> RunManifest:
     """The manifest of a run folder; raises `UserError` where there is none."""
     path = Path(folder) / RUN_FILE
+    with reading(path):
+        if not path.exists():
+            raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder)
+        data = path.read_bytes()
     try:
-        return RunManifest(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder) from error
+        return RunManifest(**json.loads(data.decode("utf-8")))
     except (ValueError, TypeError) as error:
         raise UserError(f"not a run's manifest ({error})", file=path) from error
 

@@ -1,10 +1,10 @@
-"""Writing files so that a crash never leaves half of one, with errors a user can act on."""
+"""Writing files so that a crash never leaves half of one; errors that a user can act on."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,11 @@ _REASONS = {
     errno.ENAMETOOLONG: "this name is too long for the file system",
     errno.EEXIST: "a file is in the way of this folder",
 }
+_READING_REASONS = _REASONS | {
+    errno.ENOENT: "no such file",
+    errno.EACCES: "no permission to read this file",
+    errno.EPERM: "no permission to read this file",
+}
 
 
 @contextmanager
@@ -30,19 +35,32 @@ def writing(path: Path) -> Iterator[None]:
 
     Other `OSError`s pass through: they are not the user's mistake.
     """
+    with _explaining(path, _REASONS):
+        yield
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """`writing`, for a file that is read."""
+    with _explaining(path, _READING_REASONS):
+        yield
+
+
+@contextmanager
+def _explaining(path: Path, reasons: Mapping[int, str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or _reason_in_message(str(error))
+        reason = reasons.get(error.errno or 0) or _reason_in_message(str(error), reasons)
         if reason is None:
             raise
         raise UserError(reason, file=path) from error
 
 
-def _reason_in_message(message: str) -> str | None:
+def _reason_in_message(message: str, reasons: Mapping[int, str]) -> str | None:
     # Arrow raises a plain OSError without errno, but quotes the system's words.
-    for number, reason in _REASONS.items():
-        if os.strerror(number) in message:
+    for number, reason in reasons.items():
+        if os.strerror(number).lower() in message.lower():
             return reason
     return None
 

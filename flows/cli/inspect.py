@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)
     path: Path = given["path"]
     console = Console(highlight=False, soft_wrap=True)
-    if (path / "run.json").is_file():
+    if path.is_dir() and (path / "run.json").is_file():
         rows = _rows_of_run(given)
     elif given["dropped"]:
         raise UserError("only a run has dropped rows", file=path)
