@@ -17,6 +17,7 @@ from alignment.protocol import SpanProjector
 from augmentation import steps
 from augmentation.bring_back import TranslatedRow, average, bring_back, ensemble
 from augmentation.config import (
+    MOST_HYPOTHESES,
     VERSIONED,
     DecodingConfig,
     ProjectionConfig,
@@ -72,7 +73,7 @@ class TranslateTestConfig(Strict):
     """The run folder."""
     model: str | tuple[str, ...] | None = None
     pivot: str | None = None
-    n_best: int = Field(1, ge=1)
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of a row; the predictions on them are averaged."""
     ensemble: str | None = None
     """A predictor for the input's own language, whose logits are averaged with the others."""

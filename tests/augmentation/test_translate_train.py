@@ -351,6 +351,14 @@ def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) ->
         ({"options": {"minimum_share": {}}}, "'minimum_share' is {}, not a number"),
         ({"options": {"fast": True}}, "has no option 'fast'"),
         ({"projector": "aligned", "options": {"priors": "none.arrow"}}, "no such file"),
+        ({"projector": "aligned", "options": {"complete": 5}}, "'complete' is 5, not a list"),
+        ({"projector": "aligned", "options": {"weights": "foo"}}, "'weights' is 'foo', not an obj"),
+        ({"projector": "aligned", "options": {"aligner": 5}}, "'aligner' is 5, not a name"),
+        ({"projector": "aligned", "options": {"aligner": None}}, "'aligner' is None, not a name"),
+        ({"projector": "aligned", "options": {"priors": True}}, "'priors' is True, not a file's"),
+        ({"projector": "vote", "options": {"members": [5]}}, "not a list of names"),
+        ({"projector": "vote", "options": {"calibrated": "no"}}, "'no', not true or false"),
+        ({"projector": "vote", "options": {"members": "marker"}}, "'marker' cannot be made here"),
     ],
 )
 def test_projectors_that_cannot_be_made_are_told_before_any_work(
