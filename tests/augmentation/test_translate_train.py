@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -370,6 +371,24 @@ def test_projectors_that_cannot_be_made_are_told_before_any_work(
     with pytest.raises(UserError, match=problem):
         translate_train(config.model_copy(update={"projection": chosen}))
     assert not toy.seen and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("full", ["20-segment", "memory"])
+def test_a_disk_without_space_for_an_index_is_told(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    connect = sqlite3.connect
+
+    def bounded(path: Path, **options: Any) -> sqlite3.Connection:
+        connection = connect(path, **options)
+        if full in path.parts:
+            connection.execute("PRAGMA max_page_count = 2")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", bounded)
+    source = write_input(tmp_path / "in.jsonl", 20)
+    with pytest.raises(UserError, match=f"{full}.*: no space left to write here"):
+        translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
 
 
 class CutOff(Watcher):
