@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -296,6 +297,26 @@ def test_the_data_set_folder_opens_in_datasets_and_polars(tmp_path: Path) -> Non
     assert back(tmp_path / "de", split="test") == [row for row in made if row.split == "test"]
     with pytest.raises(UserError, match=r"no split 'dev' \(choose from: test, train\)"):
         back(tmp_path / "de", split="dev")
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.arrow"])
+def test_columnar_files_open_in_datasets_and_polars(tmp_path: Path, name: str) -> None:
+    datasets = pytest.importorskip("datasets")
+    made = [example(n) for n in range(4)]
+    path = tmp_path / name
+    write_corpus(made, path)
+    kind, read = ("parquet", pl.read_parquet) if name == "x.parquet" else ("arrow", pl.read_ipc)
+    loaded = datasets.load_dataset(kind, data_files=str(path), cache_dir=str(tmp_path / "cache"))
+    assert loaded["train"][1]["meta"] == [{"key": "n", "value": "1"}]
+    assert loaded["train"]["text"] == [row.text for row in made] == read(path)["text"].to_list()
+    assert back(path) == made
+    table = pa.Table.from_batches([rows_to_batch(made)])  # as shards have them, with maps
+    if kind == "parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table)
+    assert back(path) == made
 
 
 def test_slices_of_batches_go_into_a_data_set_folder(tmp_path: Path) -> None:
