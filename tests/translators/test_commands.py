@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.main import main
+from flows.cli.main import build_parser, main
 from translators.store import ModelInfo
 
 
@@ -24,6 +24,12 @@ def model(store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path) ->
     assert main(["models", "add", str(folder), "--name", "tiny", "--alignment-head", "guided",
                  "--max-pieces", "100"]) == 0  # fmt: skip
     return "tiny"
+
+
+def test_an_alignment_head_may_be_counted_from_the_last_layer() -> None:
+    arguments = ["models", "add", "x", "--alignment-head", "-1:1", "--name", "tiny"]
+    args = build_parser("models").parse_args(arguments)
+    assert (args.what, args.alignment_head, args.name) == ("x", "-1:1", "tiny")
 
 
 TO_GERMAN = ["--source", "en", "--target", "de", "--device", "cpu", "--beam-size", "1",
