@@ -20,6 +20,7 @@ from corpora.manifest import (
     package_versions,
     path_hash,
     run_folder,
+    tidy_name,
 )
 from corpora.readers.options import ON_ERROR, ColumnMapping, OnError
 from translators.languages import normalise_tag
@@ -204,13 +205,13 @@ class TranslateTrainConfig(Strict):
 
     @property
     def run_name(self) -> str:
-        """The given name, or the input's without suffixes."""
+        """The given name, or the input's without suffixes and what folders are not named with."""
         if self.name is not None:
             return self.name
         path = self.input.resolve()
         while path.suffix in (".gz", ".zst"):
             path = path.with_suffix("")
-        return path.stem or "run"
+        return tidy_name(path.stem)
 
 
 def _tag(tag: str) -> str:
@@ -344,18 +345,28 @@ def _choose_projector(config: TranslateTrainConfig, model: Model) -> str | None:
     return DEFAULT_PROJECTOR
 
 
+_COUNTED_APART = {"input", "out", "memory", "name", "model", "runtime", "licence"}
+"""Settings that change nothing, or that something else stands for: a name, hashes."""
+
+
 def asked(settings: Settings) -> dict[str, Any]:
     """What of the configuration changes the result; the input's content is a matter apart."""
     config = settings.config
-    left_out = {"input", "out", "memory", "name", "model", "runtime", "licence"}
     return {
         "input": config.input.name,
         "model": settings.model.name,
         "hashes": dict(settings.model.hashes),
         "projector": settings.projector,
         "projection_files": dict(settings.projection_files),
-        **config.model_dump(mode="json", exclude=left_out),
+        **config.model_dump(mode="json", exclude=_COUNTED_APART),
     }
+
+
+def counting(one: RunManifest) -> Mapping[str, Any]:
+    """What of a run's manifest its fingerprint rests on."""
+    config = {key: value for key, value in one.config.items() if key not in _COUNTED_APART}
+    name = Path(str(one.config.get("input"))).name
+    return {"config": {"input": name, **config}, "models": one.models}
 
 
 def manifest(settings: Settings) -> RunManifest:

@@ -8,7 +8,7 @@ import pytest
 
 from augmentation.config import asked, load_config, manifest, resolve_settings, validated
 from corpora.errors import UserError
-from corpora.manifest import fingerprint
+from corpora.manifest import fingerprint, tidy_name
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]
@@ -120,6 +120,19 @@ def test_names_of_runs() -> None:
     assert name("x/en.train.conll.gz") == "en.train"
     assert name("x/intents.jsonl") == "intents"
     assert name("x/folder") == "folder"
+    assert name("x/a b.jsonl") == "a-b"
+    assert name("x/_x.jsonl") == name("x/.x.jsonl") == "x"
+    assert name("x/über (1).tsv.gz") == "über-1"
+    assert name("x/!.tsv") == "run"
+    assert validated(BASE | {"name": "a b"}).run_name == "a b"
+
+
+@pytest.mark.parametrize("file", ["a b.jsonl", "_x.jsonl", ".h.jsonl"])
+def test_any_input_has_a_run_folder(tmp_path: Path, toy: ToyTranslator, file: str) -> None:
+    source = tmp_path / file
+    source.write_text('{"text": "a", "spans": []}\n')
+    run = resolve_settings(toy_config(source, None)).run
+    assert run.name.startswith(tidy_name(source.stem) + "-")
 
 
 def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(

@@ -218,6 +218,24 @@ def test_another_configuration_is_refused(tmp_path: Path, toy: ToyTranslator) ->
     translate_train(toy_config(source, tmp_path / "run"))
     with pytest.raises(UserError, match=r"another configuration.*beam_size"):
         translate_train(toy_config(source, tmp_path / "run", decoding={"beam_size": 5}))
+    (tmp_path / "other").mkdir()
+    again = write_input(tmp_path / "other" / "in.jsonl", 21)
+    changes = {
+        "name": "other", "memory": tmp_path / "m", "licence": "MIT", "seed": 1,
+        "runtime": {"workers": 3}, "reading": {"columns": {"text": "text"}},
+    }  # fmt: skip
+    with pytest.raises(UserError) as caught:
+        translate_train(toy_config(again, tmp_path / "run", **changes))
+    assert caught.value.problem == (
+        "this run folder was made by another configuration "
+        "(config.reading.columns.text: None -> 'text'; config.seed: 0 -> 1); choose another folder"
+    )
+    other = write_input(tmp_path / "other.jsonl", 21)
+    with pytest.raises(UserError, match=r"\(config\.input: 'in\.jsonl' -> 'other\.jsonl'\); "):
+        translate_train(toy_config(other, tmp_path / "run"))
+    (tmp_path / "run" / "run.json").write_text('{"name": "x", "fingerprint": "", "config": {}}')
+    with pytest.raises(UserError, match=r"config\.task: None -> 'tokens'"):
+        translate_train(toy_config(source, tmp_path / "run"))
 
 
 def test_a_mistake_leaves_no_run_behind(tmp_path: Path, toy: ToyTranslator) -> None:
