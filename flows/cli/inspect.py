@@ -133,7 +133,7 @@ def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
 
     from augmentation.highlight import marked, visible
 
-    line = Text(f"  {lang:<4}")
+    line = Text(f"  {lang + ' ':<4}")
     for piece, label in marked(text, spans):
         if label is None:
             line.append(piece)

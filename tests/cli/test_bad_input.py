@@ -119,6 +119,16 @@ def test_folders_where_files_belong_and_the_other_way_round(train: Run, tmp_path
     refused(train(source, "--out", source), "in.jsonl", "not a folder")
 
 
+def test_inspect_keeps_tags_and_texts_apart(ferry: Run, tmp_path: Path) -> None:
+    row = {"id": "1", "lang": "zh-Hans", "text": "x", "source_id": "1", "source_text": "y",
+           "source_lang": "de-AT", "method": "m", "model": "m", "spans": []}  # fmt: skip
+    code, out, err = ferry("inspect", write_rows(tmp_path / "in.jsonl", row))
+    assert code == 0, err
+    assert out.splitlines()[1:3] == ["  de-AT y", "  zh-Hans x"]
+    code, out, err = ferry("inspect", write_rows(tmp_path / "in.jsonl", row | {"lang": "de"}))
+    assert out.splitlines()[2] == "  de  x"
+
+
 def test_files_where_runs_and_priors_belong(ferry: Run, tmp_path: Path) -> None:
     source = write_rows(tmp_path / "in.jsonl", good(1))
     (tmp_path / "run" / "run.json").mkdir(parents=True)
