@@ -11,7 +11,7 @@ import numpy as np
 from alignment.protocol import WordAlignment
 from corpora.errors import UserError
 from corpora.readers.streams import text_lines
-from corpora.storage import replacing
+from corpora.storage import replacing_text
 
 # No text has as many words as nine digits can count; more would overflow.
 _LINK = re.compile(r"(\d{1,9})[-p](\d{1,9})(?::([0-9.eE+-]+))?")
@@ -97,15 +97,12 @@ def format_links(alignment: WordAlignment, weights: bool = False) -> str:
 def write_pharaoh(
     path: str | Path, alignments: Iterable[WordAlignment], weights: bool = False
 ) -> int:
-    """Write one line an alignment and give the number of lines.
+    """Write one line an alignment and give the number of lines; .gz and .zst compress.
 
     Raises `UserError` where that cannot be.
     """
     count = 0
-    with (
-        replacing(Path(path)) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
+    with replacing_text(Path(path)) as file:
         for alignment in alignments:
             file.write(format_links(alignment, weights) + "\n")
             count += 1

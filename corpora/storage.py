@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 from corpora.errors import UserError
 
@@ -22,6 +25,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "this name is too long for the file system",
     errno.EEXIST: "a file is in the way of this folder",
 }
+COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+"""What the end of a file's name says of it."""
 _READING_REASONS = _REASONS | {
     errno.ENOENT: "no such file",
     errno.EACCES: "no permission to read this file",
@@ -95,6 +100,35 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
+    """The new file `path`, compressed where `suffix`, that of its final name, asks for it."""
+    kind = COMPRESSIONS.get(suffix)
+    if kind == "gzip":
+        # No name and no time in the header: the same text makes the same bytes.
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+            yield cast(BinaryIO, file)
+    elif kind == "zstd":
+        import pyarrow as pa  # not at the top, for the sake of `--help`
+
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            yield cast(BinaryIO, stream)
+    else:
+        with path.open("wb") as plain:
+            yield plain
+
+
+@contextmanager
+def replacing_text(path: Path) -> Iterator[IO[str]]:
+    """`replacing`, open to be written as UTF-8; a name that ends in .gz or .zst compresses."""
+    with (
+        replacing(path) as temporary,
+        compressing(temporary, path.suffix) as file,
+        io.TextIOWrapper(file, encoding="utf-8", newline="\n") as text,
+    ):
+        yield text
 
 
 def check_writable(path: Path) -> None:

@@ -41,6 +41,9 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_compressed_files_and_byte_order_marks(tmp_path: Path) -> None:
+    packed = tmp_path / "b.talp.gz"
+    assert write_pharaoh(packed, [parse_links("1-0 0-0")]) == 1
+    assert gzip.decompress(packed.read_bytes()) == b"0-0 1-0\n"
     path = tmp_path / "a.talp.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf0-0\r\n1-0\r\n"))
     assert [one.links.tolist() for one in read_pharaoh(path)] == [[[0, 0]], [[1, 0]]]
