@@ -10,9 +10,11 @@ import numpy as np
 
 from alignment.protocol import WordAlignment
 from corpora.errors import UserError
-from corpora.storage import replacing
+from corpora.readers.streams import text_lines
+from corpora.storage import replacing_text
 
-_LINK = re.compile(r"(\d+)[-p](\d+)(?::([0-9.eE+-]+))?")
+# No text has as many words as nine digits can count; more would overflow.
+_LINK = re.compile(r"(\d{1,9})[-p](\d{1,9})(?::([0-9.eE+-]+))?")
 
 
 def parse_links(
@@ -67,18 +69,19 @@ def read_pharaoh(
 ) -> Iterator[WordAlignment]:
     """The alignments of a Pharaoh file, one a line; an empty line is a pair without links.
 
-    `lengths` are the (source, target) word counts of the pairs: given, every link and the number
-    of lines are checked. Raises `UserError` with file and line.
+    Gzip and zstd are unpacked. `lengths` are the (source, target) word counts of the pairs: given,
+    every link and the number of lines are checked. Raises `UserError` with file and line.
     """
+    if Path(path).is_fifo():
+        raise UserError("not a file that can be read twice: save what comes from it", file=path)
     number = 0
-    with Path(path).open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            alignment = parse_links(line, path, number)
-            if lengths is not None:
-                if number > len(lengths):
-                    raise UserError(f"more lines than the {len(lengths)} pairs", file=path)
-                alignment = check_links(alignment, *lengths[number - 1], path, number)
-            yield alignment
+    for number, line in enumerate(text_lines(Path(path)), 1):
+        alignment = parse_links(line, path, number)
+        if lengths is not None:
+            if number > len(lengths):
+                raise UserError(f"more lines than the {len(lengths)} pairs", file=path)
+            alignment = check_links(alignment, *lengths[number - 1], path, number)
+        yield alignment
     if lengths is not None and number < len(lengths):
         raise UserError(f"{number} lines for {len(lengths)} pairs", file=path)
 
@@ -94,15 +97,12 @@ def format_links(alignment: WordAlignment, weights: bool = False) -> str:
 def write_pharaoh(
     path: str | Path, alignments: Iterable[WordAlignment], weights: bool = False
 ) -> int:
-    """Write one line an alignment and give the number of lines.
+    """Write one line an alignment and give the number of lines; .gz and .zst compress.
 
     Raises `UserError` where that cannot be.
     """
     count = 0
-    with (
-        replacing(Path(path)) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
+    with replacing_text(Path(path)) as file:
         for alignment in alignments:
             file.write(format_links(alignment, weights) + "\n")
             count += 1

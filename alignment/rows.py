@@ -12,13 +12,28 @@ from corpora.errors import UserError
 from corpora.records import DroppedRow, Provenance, Row, Span
 
 METHOD = "projection"
+_FURTHER_TEXTS = {"text_pair": "second text", "target": "free-text target"}
 
 
 def pair_up(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list[tuple[Row, Row]]:
     """Rows with the same id, or, where no target id is a source's, rows in the same order.
 
-    Raises `UserError`, naming `file`, for a row without a partner.
+    Raises `UserError`, naming `file`, for a row without a partner, and for one whose partner lacks
+    a text that it has: it would stay in the source language.
     """
+    pairs = _partners(sources, targets, file)
+    for source, target in pairs:
+        for name, what in _FURTHER_TEXTS.items():
+            if getattr(source, name) and not getattr(target, name):
+                raise UserError(
+                    f"no translation of the {what} of row '{source.id}': the translations must be "
+                    f"rows that have `{name}` beside `text`",
+                    file=file,
+                )
+    return pairs
+
+
+def _partners(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list[tuple[Row, Row]]:
     by_id = {row.id: row for row in targets}
     if any(row.id in by_id for row in sources):
         for row in sources:
@@ -50,7 +65,7 @@ def as_input(source: Row, target: Row, spans: tuple[Span, ...]) -> ProjectionInp
     return ProjectionInput(source.text, spans, target.text, (), source.lang, target.lang)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Projected:
     """Rows in = `kept` + `dropped`; of `spans` source spans `placed` were placed."""
 
@@ -69,9 +84,8 @@ def project_rows(
 ) -> Projected:
     """Carry the spans of every source row over to its translation.
 
-    `inputs` are the pairs as `as_input` gives them. A span that cannot be placed drops the row,
-    or, without `drop_rows`, only itself. `overlapping` places every span by itself, as alternative
-    answers to a question need.
+    `inputs` are the pairs as `as_input` gives them. `loses_row` says which rows are dropped.
+    `overlapping` places every span by itself, as alternative answers to a question need.
     """
     parts: list[ProjectionInput] = []
     owners: list[int] = []
@@ -82,32 +96,43 @@ def project_rows(
     found: list[list[Projection]] = [[] for _ in inputs]
     for owner, projection in zip(owners, projector.project(parts), strict=True):
         found[owner].append(projection)
-    kept: list[Row] = []
-    dropped: list[DroppedRow] = []
-    placed = 0
+    result = Projected([], [], sum(len(one.spans) for one in inputs), 0)
     for (source, target), projections in zip(pairs, found, strict=True):
-        spans: list[Span] = []
-        lost: list[tuple[Span, str]] = []
-        originals = iter(source.spans)
-        for projection in projections:
-            snapped = snap_to_tokens(projection, target.tokens)
-            spans.extend(span for span in snapped.placed if span is not None)
-            for span, reason in zip(snapped.placed, snapped.reasons, strict=True):
-                original = next(originals)
-                if span is None:
-                    lost.append((original, reason))
-        placed += len(spans)
-        row = _labelled(source, target, spans)
-        if lost and drop_rows:
-            dropped.append(DroppedRow(row, "unplaced-span", _detail(source, lost)))
+        carried = _joined([snap_to_tokens(one, target.tokens) for one in projections])
+        result.placed += len(carried.spans())
+        row = _labelled(source, target, carried.spans())
+        if loses_row(carried, drop_rows=drop_rows, alternatives=overlapping):
+            result.dropped.append(DroppedRow(row, "unplaced-span", _detail(source, carried)))
         else:
-            kept.append(row)
-    return Projected(kept, dropped, sum(len(one.spans) for one in inputs), placed)
+            result.kept.append(row)
+    return result
 
 
-def _detail(source: Row, lost: Sequence[tuple[Span, str]]) -> str:
+def loses_row(projection: Projection, *, drop_rows: bool, alternatives: bool) -> bool:
+    """Whether a row is dropped for its spans that could not be placed.
+
+    One such span is enough where `drop_rows` says so. Of `alternatives`, the answers to a
+    question, one that was placed is enough to stay; with none left the question would seem to be
+    unanswerable, so the row is dropped whatever `drop_rows` says.
+    """
+    unplaced = [span is None for span in projection.placed]
+    if alternatives:
+        return bool(unplaced) and all(unplaced)
+    return drop_rows and any(unplaced)
+
+
+def _joined(projections: Sequence[Projection]) -> Projection:
+    return Projection(
+        tuple(span for one in projections for span in one.placed),
+        tuple(reason for one in projections for reason in one.reasons),
+    )
+
+
+def _detail(source: Row, projection: Projection) -> str:
     return "; ".join(
-        f"{span.label} '{source.text[span.start : span.end]}': {reason}" for span, reason in lost
+        f"{span.label} '{source.text[span.start : span.end]}': {reason}"
+        for span, reason in zip(source.spans, projection.reasons, strict=True)
+        if reason
     )
 
 
@@ -125,8 +150,9 @@ def _labelled(source: Row, target: Row, spans: Sequence[Span]) -> Row:
         source,
         lang=target.lang,
         text=target.text,
-        text_pair=target.text_pair if target.text_pair is not None else source.text_pair,
-        spans=tuple(sorted(dict.fromkeys(spans), key=lambda span: (span.start, span.end))),
+        text_pair=target.text_pair,
+        target=target.target,
+        spans=tuple(dict.fromkeys(spans)),
         tokens=target.tokens,
         meta=MappingProxyType({**source.meta, **target.meta}),
         provenance=provenance,

@@ -24,7 +24,7 @@ from alignment.lexical import normalize, similarity, stem
 from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
 from corpora.errors import UserError
-from corpora.storage import replacing
+from corpora.storage import reading, replacing
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -657,9 +657,9 @@ def save_priors(path: str | Path, priors: Priors) -> None:
 
 
 def load_priors(path: str | Path) -> Priors:
-    """Read priors; raises `UserError` where the file is missing or is none of ours."""
+    """Read priors; raises `UserError` where there is no such file or it is none of ours."""
     try:
-        with pa.memory_map(str(path)) as file:
+        with reading(Path(path)), pa.memory_map(str(path)) as file:
             table = pa.ipc.open_file(file).read_all()
         metadata = table.schema.metadata or {}
         if metadata.get(b"format") != _FORMAT.encode():
@@ -667,8 +667,6 @@ def load_priors(path: str | Path) -> Priors:
         jumps = [np.array(jump, dtype=np.float64) for jump in json.loads(metadata[b"jumps"])]
         columns = {name: table.column(name) for name in ("source", "target", "count")}
         first, second = jumps
-    except FileNotFoundError as error:
-        raise UserError("no such file", file=path) from error
     except (pa.ArrowInvalid, KeyError, ValueError) as error:
         raise UserError("not a file of alignment priors", file=path) from error
     return Priors(

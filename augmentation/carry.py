@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from alignment.protocol import Projection
+from alignment.rows import loses_row
 from augmentation.projecting import Carrier, Shard, join_shard, project_rows, try_alternatives
 from augmentation.rejoin import Rejoin
 from augmentation.segments import FIELDS
@@ -39,6 +40,8 @@ class Outcome:
     placed: Counter[str] = field(default_factory=Counter)
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By label and reason."""
+    unplaced: dict[str, Counter[str]] = field(default_factory=dict)
+    """What rows lost that were kept: source id to the labels of the spans without a place."""
     retranslated: int = 0
     """Rows with another translation than the best, in which more of their spans have a place."""
 
@@ -88,11 +91,17 @@ def _outcome(
             reasons[row], details[row] = flag
         elif rejoin.lost_text(row):
             reasons[row] = "empty"
-        elif projection is not None and _loses_row(projection, carrier):
+        elif projection is not None and loses_row(
+            projection, drop_rows=carrier.drop_rows, alternatives=carrier.task == "qa"
+        ):
             reasons[row] = UNPLACED_REASON
             details[row] = _describe(rejoin.fields[0].source[row] or "", spans[row], projection)
         if projection is not None:
             _count(outcome, spans[row], projection, reasons[row])
+            if not reasons[row] and any(projection.reasons):
+                lost = zip(spans[row], projection.placed, strict=True)
+                labels = Counter(span.label for span, placed in lost if placed is None)
+                outcome.unplaced[batch.column("id")[row].as_py()] = labels
     table = _columns(batch, rejoin, projections, carrier)
     keep = pa.array([not reason for reason in reasons], pa.bool_())
     outcome.kept = table.filter(keep)
@@ -109,18 +118,16 @@ def _count(
     for span, placed, reason in zip(spans, projection.placed, projection.reasons, strict=True):
         outcome.spans[span.label] += 1
         if row_reason and (placed is not None or row_reason != UNPLACED_REASON):
-            outcome.lost[span.label, f"row dropped: {row_reason}"] += 1
+            outcome.lost[span.label, row_dropped(row_reason)] += 1
         elif placed is None:
             outcome.lost[span.label, reason] += 1
         else:
             outcome.placed[span.label] += 1
 
 
-def _loses_row(projection: Projection, carrier: Carrier) -> bool:
-    if carrier.task == "qa":
-        # One answer is enough; with none left the question would seem to be unanswerable.
-        return all(span is None for span in projection.placed)
-    return carrier.drop_rows and any(span is None for span in projection.placed)
+def row_dropped(reason: str) -> str:
+    """Why a span is lost whose row was dropped for `reason`."""
+    return f"row dropped: {reason}"
 
 
 def _describe(text: str, spans: Sequence[Span], projection: Projection) -> str:

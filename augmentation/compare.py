@@ -794,6 +794,12 @@ def manifest(run: CompareRun) -> RunManifest:
     )
 
 
+def _counting(one: RunManifest) -> dict[str, Any]:
+    source = one.config.get("source")
+    lang = source.get("lang") if isinstance(source, dict) else source
+    return {"config": {"task": one.config.get("task"), "source": {"lang": lang}}}
+
+
 def compare(
     config: CompareConfig, notice: Notice | None = None, submit: Submit = perform
 ) -> CompareRun:
@@ -802,7 +808,7 @@ def compare(
     stages = plan(run)
     total = sum(map(len, stages))
     done = 0
-    with open_run(run.run, manifest(run)):
+    with open_run(run.run, manifest(run), _counting):
         for stage in stages:
             for job in stage:
                 began = time.monotonic()

@@ -9,8 +9,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from augmentation.config import (
+    MOST_HYPOTHESES,
     DecodingConfig,
     FilterConfig,
+    Memory,
     ProjectionConfig,
     ReadingConfig,
     RuntimeConfig,
@@ -146,7 +148,7 @@ class CompareConfig(Strict):
     seeds: tuple[NonNegativeInt, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
     few_shot: FewShotConfig = FewShotConfig()
-    n_best: int = Field(1, ge=1)
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of a test row that translate-test averages over."""
     ensemble_weight: float = Field(0.5, ge=0, le=1)
     """Of the translate-train model in the ensemble."""
@@ -163,7 +165,7 @@ class CompareConfig(Strict):
     """Whether trained models stay in the run folder when all is done."""
     model: str | tuple[str, ...] | None = None
     pivot: str | None = None
-    memory: Path | Literal["off"] | None = None
+    memory: Memory = None
     decoding: DecodingConfig = DecodingConfig()
     projection: ProjectionConfig = ProjectionConfig()
     filters: FilterConfig = FilterConfig()

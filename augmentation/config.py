@@ -6,14 +6,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
 
 from augmentation.settings import Strict, load, validate
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
-from corpora.manifest import RunManifest, fingerprint, package_versions, path_hash, run_folder
+from corpora.manifest import (
+    RunManifest,
+    canonical_json,
+    fingerprint,
+    package_versions,
+    path_hash,
+    run_folder,
+    tidy_name,
+)
 from corpora.readers.options import ON_ERROR, ColumnMapping, OnError
 from translators.languages import normalise_tag
 from translators.protocol import DecodingOptions
@@ -24,6 +32,8 @@ VERSIONED = (
 )  # fmt: skip
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
 Unplaced = Literal["drop-row", "drop-span"]
+MOST_HYPOTHESES = 1000
+"""More takes longer than anyone waits."""
 UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
 
 
@@ -63,13 +73,13 @@ class ReadingConfig(Strict):
 class DecodingConfig(Strict):
     """How to decode; all of it changes the result."""
 
-    beam_size: int = Field(2, ge=1)
+    beam_size: int = Field(2, ge=1, le=MOST_HYPOTHESES)
     length_penalty: float = 1.0
     repetition_penalty: float = Field(1.0, gt=0)
-    no_repeat_ngram_size: int = Field(0, ge=0)
-    sampling_topk: int = Field(1, ge=0)
+    no_repeat_ngram_size: int = Field(0, ge=0, lt=2**31)
+    sampling_topk: int = Field(1, ge=0, lt=2**31)
     sampling_temperature: float = Field(1.0, gt=0)
-    max_decoding_length: int = Field(256, ge=4)
+    max_decoding_length: int = Field(256, ge=4, lt=2**31)
     compute_type: str = "auto"
     """As CTranslate2 names them; `auto` is the model's own."""
 
@@ -88,8 +98,17 @@ class ProjectionConfig(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     unplaced: Unplaced = "drop-row"
     """What a span that cannot be placed costs: its row, or only itself."""
-    alternatives: int = Field(0, ge=0)
+    alternatives: int = Field(0, ge=0, le=MOST_HYPOTHESES)
     """So many further translations are tried for a sentence with a span that cannot be placed."""
+
+    @field_validator("options")
+    @classmethod
+    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            canonical_json(options)
+        except TypeError as error:  # a date, for example
+            raise ValueError(str(error)) from error
+        return options
 
 
 class FilterConfig(Strict):
@@ -119,6 +138,15 @@ class RuntimeConfig(Strict):
     batch_tokens: int | None = Field(None, ge=16)
 
 
+def _memory(value: object) -> object:
+    # YAML reads a bare `off` as false.
+    return {False: "off", True: None}[value] if isinstance(value, bool) else value
+
+
+Memory = Annotated[Path | Literal["off"] | None, BeforeValidator(_memory)]
+"""The translation memory's folder; null is `data/runs/memory`."""
+
+
 class TranslateTrainConfig(Strict):
     """Everything that a translate-train run is told."""
 
@@ -133,8 +161,7 @@ class TranslateTrainConfig(Strict):
     """Of the run; null is the input's name."""
     out: Path | None = None
     """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
-    memory: Path | Literal["off"] | None = None
-    """The translation memory's folder; null is `data/runs/memory`."""
+    memory: Memory = None
     reading: ReadingConfig = ReadingConfig()
     decoding: DecodingConfig = DecodingConfig()
     projection: ProjectionConfig = ProjectionConfig()
@@ -161,8 +188,8 @@ class TranslateTrainConfig(Strict):
     @classmethod
     def _targets(cls, tags: object) -> object:
         tags = [tags] if isinstance(tags, str) else tags
-        if isinstance(tags, (list, tuple)):
-            return tuple(dict.fromkeys(_tag(str(tag)) for tag in tags))
+        if isinstance(tags, (list, tuple)) and all(isinstance(tag, str) for tag in tags):
+            return tuple(dict.fromkeys(map(_tag, tags)))
         return tags
 
     @field_validator("pivot")
@@ -178,13 +205,13 @@ class TranslateTrainConfig(Strict):
 
     @property
     def run_name(self) -> str:
-        """The given name, or the input's without suffixes."""
+        """The given name, or the input's without suffixes and what folders are not named with."""
         if self.name is not None:
             return self.name
         path = self.input.resolve()
         while path.suffix in (".gz", ".zst"):
             path = path.with_suffix("")
-        return path.stem or "run"
+        return tidy_name(path.stem)
 
 
 def _tag(tag: str) -> str:
@@ -318,18 +345,28 @@ def _choose_projector(config: TranslateTrainConfig, model: Model) -> str | None:
     return DEFAULT_PROJECTOR
 
 
+_COUNTED_APART = {"input", "out", "memory", "name", "model", "runtime", "licence"}
+"""Settings that change nothing, or that something else stands for: a name, hashes."""
+
+
 def asked(settings: Settings) -> dict[str, Any]:
     """What of the configuration changes the result; the input's content is a matter apart."""
     config = settings.config
-    left_out = {"input", "out", "memory", "name", "model", "runtime", "licence"}
     return {
         "input": config.input.name,
         "model": settings.model.name,
         "hashes": dict(settings.model.hashes),
         "projector": settings.projector,
         "projection_files": dict(settings.projection_files),
-        **config.model_dump(mode="json", exclude=left_out),
+        **config.model_dump(mode="json", exclude=_COUNTED_APART),
     }
+
+
+def counting(one: RunManifest) -> Mapping[str, Any]:
+    """What of a run's manifest its fingerprint rests on."""
+    config = {key: value for key, value in one.config.items() if key not in _COUNTED_APART}
+    name = Path(str(one.config.get("input"))).name
+    return {"config": {"input": name, **config}, "models": one.models}
 
 
 def manifest(settings: Settings) -> RunManifest:

@@ -1,9 +1,34 @@
-"""SQLite indexes that can be made again: how damage shows, and how they are cleared away."""
+"""SQLite indexes that can be made again: how damage shows, how they are cleared away, and what
+the disk refused them."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from corpora.errors import UserError
+from corpora.storage import writing
+
+_REASONS = {
+    sqlite3.SQLITE_FULL: "no space left to write here",
+    sqlite3.SQLITE_READONLY: "no permission to write here",
+    sqlite3.SQLITE_CANTOPEN: "the index cannot be opened here",
+}
+
+
+@contextmanager
+def writing_index(path: Path) -> Iterator[None]:
+    """`corpora.storage.writing` for the database at `path`; the error names its folder."""
+    try:
+        with writing(path.parent):
+            yield
+    except sqlite3.OperationalError as error:
+        reason = _REASONS.get(error.sqlite_errorcode & 0xFF)
+        if reason is None:  # a lock, or a mistake of ours
+            raise
+        raise UserError(reason, file=path.parent) from error
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

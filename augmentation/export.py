@@ -11,6 +11,7 @@ import yaml
 
 from augmentation import steps
 from augmentation.config import Settings
+from augmentation.highlight import visible
 from augmentation.summary import RunSummary, TargetSummary, summarize
 from corpora.manifest import fingerprint, path_hash
 from corpora.records import Row
@@ -101,6 +102,11 @@ def size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), "n>1B")
 
 
+def _cell(text: str) -> str:
+    """`text` where it ends no cell of a Markdown table and no row."""
+    return visible(text).replace("|", "\\|")
+
+
 def _card_lines(settings: Settings, summary: RunSummary, own: TargetSummary) -> list[str]:
     config = settings.config
     dropped = own.dropped.total()
@@ -136,7 +142,7 @@ def _card_lines(settings: Settings, summary: RunSummary, own: TargetSummary) -> 
     if own.spans:
         lines += ["## Spans", "", "| label | in the source | carried over |", "|---|---|---|"]
         lines += [
-            f"| {label} | {count} | {own.placed[label]} |"
+            f"| {_cell(label)} | {count} | {own.placed[label]} |"
             for label, count in sorted(own.spans.items())
         ]
         lines.append("")

@@ -16,17 +16,17 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
-from augmentation.damage import is_damage, remove_index
+from augmentation.damage import is_damage, remove_index, writing_index
 from augmentation.translations import TRANSLATION_SCHEMA
 from corpora.manifest import canonical_json, fingerprint, plain
-from corpora.storage import make_folder, replacing, write_text, writing
+from corpora.storage import make_folder, replacing, write_text
 
 VERSION = 1
 
@@ -175,10 +175,9 @@ class TranslationMemory:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         make_folder(self.folder)
-        with writing(self._index):
-            # Autocommit; writers say where their transactions begin.
-            connection = sqlite3.connect(self._index, timeout=60, isolation_level=None)
-        try:
+        # Autocommit; writers say where their transactions begin.
+        connect = functools.partial(sqlite3.connect, timeout=60, isolation_level=None)
+        with writing_index(self._index), closing(connect(self._index)) as connection:
             connection.execute("PRAGMA synchronous = OFF")
             if not self._created:
                 with _transaction(connection):
@@ -186,8 +185,6 @@ class TranslationMemory:
                     self._describe()
                 self._created = True
             yield connection
-        finally:
-            connection.close()
 
     def _describe(self) -> None:
         """Say in words, beside the hash in the folder's name, what the memory is of."""

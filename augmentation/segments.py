@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from augmentation.damage import is_damage, remove_index
+from augmentation.damage import is_damage, remove_index, writing_index
 from corpora.manifest import fingerprint
 from corpora.shards import (
     ShardRef,
@@ -230,8 +230,7 @@ class SegmentIndex:
 def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
     """The index of the run, with all shards before `ref` in it."""
     make_folder(ref.folder)
-    connection = sqlite3.connect(_index_path(ref))
-    try:
+    with writing_index(_index_path(ref)), closing(sqlite3.connect(_index_path(ref))) as connection:
         _create_tables(connection)
         index = SegmentIndex(connection)
         before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
@@ -239,8 +238,6 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
         if before and not index.knows(ref.index - 1, _sidecar(before[-1]).fingerprint):
             index.restore(before)
         yield index
-    finally:
-        connection.close()
 
 
 def _index_path(ref: ShardRef) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,16 +35,38 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        said = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            raise UserError(f"unknown setting {key!r}", file=file) from error
-        if problem["type"] == "missing":
-            raise UserError(f"{key!r} must be given", file=file) from error
-        if isinstance(problem["input"], int | float):
-            said = f"{said}, not {problem['input']}"
-        raise UserError(f"{key}: {said}" if key else said, file=file) from error
+        raise UserError(_explain(error, values), file=file) from error
+
+
+def _explain(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """The first problem in words: which key, what is wrong with it, and what it is."""
+    problems = error.errors()
+    first = problems[0]
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {'.'.join(map(str, first['loc']))!r}"
+    if first["type"] == "missing":
+        return f"{'.'.join(map(str, first['loc']))!r} must be given"
+    # Where a setting may be of several types, each says what it misses; what got furthest is meant.
+    rivals = [(_place(p["loc"], values), p) for p in problems if p["loc"][:1] == first["loc"][:1]]
+    place = max((place for place, _ in rivals), key=len)
+    said = dict.fromkeys(p["msg"].removeprefix("Value error, ") for at, p in rivals if at == place)
+    message = " or ".join(said).replace(" for <class 'pathlib.Path'>", "")
+    value = next(p["input"] for at, p in rivals if at == place)
+    if isinstance(value, int | float):
+        message += f", not {value}"
+    if isinstance(value, bool):
+        message += " (YAML takes a bare yes, no, on or off for that: put it in quotes)"
+    return f"{'.'.join(map(str, place))}: {message}" if place else message
+
+
+def _place(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
+    """The parts of `loc` that lead through `values`; the others name types of the schema."""
+    place: list[str | int] = []
+    for part in loc:
+        with suppress(KeyError, IndexError, TypeError):
+            values = values[part]
+            place.append(part)
+    return tuple(place)
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:

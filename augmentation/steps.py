@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from augmentation.carry import Outcome, carry_rows
+from augmentation.carry import Outcome, carry_rows, row_dropped
 from augmentation.config import FilterConfig, Settings, runs_folder
 from augmentation.memory import TranslationMemory, memory_name
 from augmentation.projecting import Alternatives, Carrier
@@ -41,7 +42,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
-VERSIONS = {"ingest": 2, "translate": 2, "project": 2, "filter": 1}
+VERSIONS = {"ingest": 2, "translate": 2, "project": 3, "filter": 2}
 
 
 def translate_step(target: str) -> str:
@@ -402,6 +403,7 @@ def _span_facts(outcome: Outcome) -> dict[str, Any]:
         "spans": dict(outcome.spans),
         "placed": dict(outcome.placed),
         "lost": lost,
+        "unplaced": outcome.unplaced,
         "retranslated": outcome.retranslated,
     }
 
@@ -422,7 +424,26 @@ def filter_rows(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
         batch = read_whole(ref)
         kept, dropped = _apply(batch, settings, target)
         writer.write(kept, dropped, rows_in=batch.num_rows)
+        if settings.has_spans:
+            write_json(out, {"lost": _spans_dropped(dropped, read_json(ref).get("unplaced", {}))})
     return out
+
+
+def _spans_dropped(
+    dropped: pa.RecordBatch, unplaced: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    """How many spans had a place in rows that the filters dropped, by label and reason.
+
+    `unplaced` is what projection left without one, by source id and label."""
+    lost: dict[str, dict[str, int]] = {}
+    columns = (dropped.column(n).to_pylist() for n in ("source_id", "source_spans", "drop_reason"))
+    for source_id, spans, reason in zip(*columns, strict=True):
+        placed = Counter(span["label"] for span in spans)
+        placed.subtract(unplaced.get(source_id, {}))
+        for label, count in (+placed).items():
+            by_reason = lost.setdefault(label, {})
+            by_reason[row_dropped(reason)] = by_reason.get(row_dropped(reason), 0) + count
+    return lost
 
 
 def _apply(

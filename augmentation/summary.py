@@ -24,7 +24,7 @@ class TargetSummary:
     spans: Counter[str] = field(default_factory=Counter)
     """Source spans by label, of rows that were read."""
     placed: Counter[str] = field(default_factory=Counter)
-    """Spans by label in rows that projection kept."""
+    """Spans by label in rows that were kept."""
     lost: dict[str, Counter[str]] = field(default_factory=dict)
     """Label to reason to count."""
     retranslated: int = 0
@@ -89,6 +89,9 @@ def _summarize_target(
         if sidecar is not None:
             found.dropped.update(sidecar.drop_reasons)
             found.kept += sidecar.rows_out
+        for label, reasons in steps.read_json(ref).get("lost", {}).items():
+            found.lost.setdefault(label, Counter()).update(reasons)
+            found.placed[label] -= sum(reasons.values())
     for name, step in (
         ("translate", steps.translate_step(target)),
         ("project", steps.project_step(target)),

@@ -17,6 +17,7 @@ from alignment.protocol import SpanProjector
 from augmentation import steps
 from augmentation.bring_back import TranslatedRow, average, bring_back, ensemble
 from augmentation.config import (
+    MOST_HYPOTHESES,
     VERSIONED,
     DecodingConfig,
     ProjectionConfig,
@@ -72,7 +73,7 @@ class TranslateTestConfig(Strict):
     """The run folder."""
     model: str | tuple[str, ...] | None = None
     pivot: str | None = None
-    n_best: int = Field(1, ge=1)
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of a row; the predictions on them are averaged."""
     ensemble: str | None = None
     """A predictor for the input's own language, whose logits are averaged with the others."""
@@ -291,15 +292,24 @@ def predictor_identity(predictor: str) -> str:
     return path_hash(predictor) if Path(predictor).is_dir() else predictor
 
 
+_COUNTED_APART = {"input", "out", "runtime", "predictor", "ensemble", "timeout", "model"}
+
+
 def _asked(run: TestRun) -> dict[str, Any]:
-    left_out = {"input", "out", "runtime", "predictor", "ensemble", "timeout", "model"}
     return {
         "version": VERSION,
         "predictors": run.predictors,
         "model": run.settings.model.name,
         "projector": run.settings.projector,
-        **run.config.model_dump(mode="json", exclude=left_out),
+        **run.config.model_dump(mode="json", exclude=_COUNTED_APART),
     }
+
+
+def _counting(one: RunManifest) -> dict[str, Any]:
+    config = {key: value for key, value in one.config.items() if key not in _COUNTED_APART}
+    given = {one.config.get("predictor"), one.config.get("ensemble")}
+    inputs = {name: what for name, what in one.inputs.items() if name in given}
+    return {"config": config, "models": one.models, "inputs": inputs}
 
 
 def test_manifest(run: TestRun) -> RunManifest:
@@ -426,7 +436,7 @@ def translate_test(config: TranslateTestConfig, answer: Map = in_process) -> Tes
     """Carry out the run, or what of it is not done yet; `predictions.jsonl` is the result."""
     began = time.monotonic()
     run = prepare_test_run(config)
-    with open_run(run.run, test_manifest(run)):
+    with open_run(run.run, test_manifest(run), _counting):
         refs = read_shards(run)
         for surplus in list_shards(run.run, READ)[len(refs) :]:
             surplus.sidecar_path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augmentation import steps
-from augmentation.config import Settings, TranslateTrainConfig, manifest, resolve_settings
+from augmentation.config import Settings, TranslateTrainConfig, counting, manifest, resolve_settings
 from augmentation.export import export_folder
 from augmentation.plan import Conductor, InProcess, Job, Plan, Running, Submit, rows_of
 from augmentation.summary import RunSummary, summarize
@@ -143,7 +143,7 @@ def translate_train(config: TranslateTrainConfig, watcher: Watcher | None = None
 def check(settings: Settings) -> None:
     """Raise `UserError` if the translator cannot translate to one of the targets, the projector
     cannot be made, or the run folder is of another configuration. Loads the translator."""
-    check_run(settings.run, manifest(settings))
+    check_run(settings.run, manifest(settings), counting)
     translator = steps.translator_of(settings)
     for target in settings.config.targets:
         for options in (settings.options(), steps.options_for_alternatives(settings)):
@@ -180,7 +180,7 @@ def _stamp(ref: ShardRef) -> tuple[int, int]:
 def _run_folder(settings: Settings) -> Iterator[None]:
     """The run's folder; a run that fails before it has read anything leaves none behind."""
     fresh = not settings.run.exists() or not any(settings.run.iterdir())
-    with open_run(settings.run, manifest(settings)):
+    with open_run(settings.run, manifest(settings), counting):
         try:
             yield
         except BaseException:

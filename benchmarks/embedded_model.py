@@ -69,12 +69,15 @@ def is_looping(output: str, reference: str) -> bool:
 
 
 def measure_translation(translator: Translator, data: Path) -> tuple[list[str], dict[str, float]]:
-    """BLEU and chrF of the dev sets in both directions, and loops on FLORES."""
+    """BLEU and chrF of the dev sets in all directions of the model, and loops on FLORES."""
     rows, loops, figures = [], [], {}
     signatures: dict[str, str] = {}
-    for name in SETS:
-        columns = read_columns(data / "parallel" / "en-de" / f"{name}.tsv.gz")
-        for source, target in (("en", "de"), ("de", "en")):
+    (info,) = model_infos(translator)
+    for name, other in dev_sets(data):
+        if not info.supports("en", other):
+            continue
+        columns = read_columns(data / "parallel" / f"en-{other}" / f"{name}.tsv.gz")
+        for source, target in (("en", other), (other, "en")):
             hypotheses = translator.translate(columns[source], source, target, BEAM)
             outputs = [h.text for h in hypotheses]
             systems = {"ours": outputs}
@@ -119,6 +122,17 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
         "or hit the length limit (to reach: at most 1 %):",
         table(("direction", "sentences", "loop or limit", "seen by the engine's guards"), loops),
     ], figures
+
+
+def dev_sets(data: Path) -> list[tuple[str, str]]:
+    """Name and other language of every dev set beside English."""
+    folders = sorted((data / "parallel").glob("en-*"))
+    return [
+        (name, folder.name.removeprefix("en-"))
+        for folder in folders
+        for name in SETS
+        if (folder / f"{name}.tsv.gz").is_file()
+    ]
 
 
 def loop_share(hypotheses: Sequence[Hypothesis], references: Sequence[str]) -> float:

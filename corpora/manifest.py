@@ -15,7 +15,7 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -24,7 +24,7 @@ from stat import S_ISREG
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.storage import make_folder, write_text, writing
+from corpora.storage import make_folder, reading, write_text, writing
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lock"
@@ -145,7 +145,10 @@ def package_versions(names: Iterable[str]) -> dict[str, str]:
 
 
 def run_folder(root: str | Path, name: str, run_fingerprint: str) -> Path:
-    """`<root>/<name>-<fingerprint8>`; raises `UserError` for a name that is no plain file name."""
+    """`<root>/<name>-<fingerprint8>`; raises `UserError` for a name that is no plain file name.
+
+    `tidy_name` makes one.
+    """
     if not _NAME.fullmatch(name):
         raise UserError(
             f"not a name for a run: {name!r}; letters, digits, '.', '-' and '_' only, "
@@ -154,41 +157,61 @@ def run_folder(root: str | Path, name: str, run_fingerprint: str) -> Path:
     return Path(root) / f"{name}-{run_fingerprint[:8]}"
 
 
+def tidy_name(text: str) -> str:
+    """A name for a run made of any text, such as a file's name."""
+    return re.sub(r"[^\w.-]+", "-", text).lstrip("-._").rstrip("-")[:200] or "run"
+
+
 def read_run(folder: str | Path) -> RunManifest:
     """The manifest of a run folder; raises `UserError` where there is none."""
     path = Path(folder) / RUN_FILE
+    with reading(path):
+        if not path.exists():
+            raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder)
+        data = path.read_bytes()
     try:
-        return RunManifest(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder) from error
+        return RunManifest(**json.loads(data.decode("utf-8")))
     except (ValueError, TypeError) as error:
         raise UserError(f"not a run's manifest ({error})", file=path) from error
 
 
+Counting = Callable[[RunManifest], Mapping[str, Any]]
+"""Gives what of a manifest its fingerprint rests on, to be named where that differs."""
+
+
+def everything(manifest: RunManifest) -> Mapping[str, Any]:
+    """All of a manifest that may count."""
+    parts = ("config", "models", "inputs", "versions", "seed")
+    return {part: getattr(manifest, part) for part in parts}
+
+
 @contextmanager
-def open_run(folder: str | Path, manifest: RunManifest) -> Iterator[Path]:
+def open_run(
+    folder: str | Path, manifest: RunManifest, counting: Counting = everything
+) -> Iterator[Path]:
     """Create the run folder or go on with it, and keep other processes out until the end.
 
-    Raises `UserError` when the folder was made by another configuration (naming what differs),
-    holds something else, cannot be written to, or is being written by another process.
+    Raises `UserError` when the folder was made by another configuration (naming what differs of
+    what is `counting`), holds something else, cannot be written to, or is being written by another
+    process.
     """
     folder = Path(folder)
     make_folder(folder)
     with lock(folder):
-        check_run(folder, manifest)
+        check_run(folder, manifest, counting)
         text = json.dumps(plain(manifest), indent=1, sort_keys=True, ensure_ascii=False)
         write_text(folder / RUN_FILE, text + "\n")
         yield folder
 
 
-def check_run(folder: str | Path, manifest: RunManifest) -> None:
+def check_run(folder: str | Path, manifest: RunManifest, counting: Counting = everything) -> None:
     """Raise `UserError` where `folder` is there and not empty, and not a run that `manifest` could
-    go on with."""
+    go on with; see `open_run`."""
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise UserError("this is not a folder", file=folder)
     if (folder / RUN_FILE).exists():
-        _check_same(folder, read_run(folder), manifest)
+        _check_same(folder, read_run(folder), manifest, counting)
     elif folder.exists():
         strangers = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         if strangers:
@@ -199,18 +222,15 @@ def check_run(folder: str | Path, manifest: RunManifest) -> None:
             )
 
 
-def _check_same(folder: Path, old: RunManifest, new: RunManifest) -> None:
+def _check_same(folder: Path, old: RunManifest, new: RunManifest, counting: Counting) -> None:
     if old.fingerprint == new.fingerprint:
         return
+    before, after = _flat(counting(old)), _flat(counting(new))
     changed = [
-        f"{part}.{key}: {before.get(key)!r} -> {after.get(key)!r}"
-        for part in ("config", "models", "inputs", "versions")
-        for before, after in [(_flat(getattr(old, part)), _flat(getattr(new, part)))]
+        f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
         for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     ]
-    if old.seed != new.seed:
-        changed.append(f"seed: {old.seed} -> {new.seed}")
     raise UserError(
         "this run folder was made by another configuration "
         f"({'; '.join(changed) or 'another fingerprint'}); choose another folder",
@@ -222,7 +242,7 @@ def _flat(value: Any, above: str = "") -> dict[str, Any]:
     """What mappings within mappings hold, by names such as `reading.columns.text`."""
     found: dict[str, Any] = {}
     for key, inner in plain(value).items():
-        if isinstance(inner, dict) and inner:
+        if isinstance(inner, dict):
             found |= _flat(inner, f"{above}{key}.")
         else:
             found[f"{above}{key}"] = inner

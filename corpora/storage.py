@@ -1,12 +1,15 @@
-"""Writing files so that a crash never leaves half of one, with errors a user can act on."""
+"""Writing files so that a crash never leaves half of one; errors that a user can act on."""
 
 from __future__ import annotations
 
 import errno
+import gzip
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 from corpora.errors import UserError
 
@@ -22,6 +25,13 @@ _REASONS = {
     errno.ENAMETOOLONG: "this name is too long for the file system",
     errno.EEXIST: "a file is in the way of this folder",
 }
+COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+"""What the end of a file's name says of it."""
+_READING_REASONS = _REASONS | {
+    errno.ENOENT: "no such file",
+    errno.EACCES: "no permission to read this file",
+    errno.EPERM: "no permission to read this file",
+}
 
 
 @contextmanager
@@ -30,19 +40,32 @@ def writing(path: Path) -> Iterator[None]:
 
     Other `OSError`s pass through: they are not the user's mistake.
     """
+    with _explaining(path, _REASONS):
+        yield
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """`writing`, for a file that is read."""
+    with _explaining(path, _READING_REASONS):
+        yield
+
+
+@contextmanager
+def _explaining(path: Path, reasons: Mapping[int, str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or _reason_in_message(str(error))
+        reason = reasons.get(error.errno or 0) or _reason_in_message(str(error), reasons)
         if reason is None:
             raise
         raise UserError(reason, file=path) from error
 
 
-def _reason_in_message(message: str) -> str | None:
+def _reason_in_message(message: str, reasons: Mapping[int, str]) -> str | None:
     # Arrow raises a plain OSError without errno, but quotes the system's words.
-    for number, reason in _REASONS.items():
-        if os.strerror(number) in message:
+    for number, reason in reasons.items():
+        if os.strerror(number).lower() in message.lower():
             return reason
     return None
 
@@ -77,6 +100,35 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
+    """The new file `path`, compressed where `suffix`, that of its final name, asks for it."""
+    kind = COMPRESSIONS.get(suffix)
+    if kind == "gzip":
+        # No name and no time in the header: the same text makes the same bytes.
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+            yield cast(BinaryIO, file)
+    elif kind == "zstd":
+        import pyarrow as pa  # not at the top, for the sake of `--help`
+
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            yield cast(BinaryIO, stream)
+    else:
+        with path.open("wb") as plain:
+            yield plain
+
+
+@contextmanager
+def replacing_text(path: Path) -> Iterator[IO[str]]:
+    """`replacing`, open to be written as UTF-8; a name that ends in .gz or .zst compresses."""
+    with (
+        replacing(path) as temporary,
+        compressing(temporary, path.suffix) as file,
+        io.TextIOWrapper(file, encoding="utf-8", newline="\n") as text,
+    ):
+        yield text
 
 
 def check_writable(path: Path) -> None:

@@ -69,15 +69,19 @@ def add_model(
     what: str,
     facts: ModelFacts,
     *,
-    quantization: str = "int8",
+    quantization: str | None = None,
     revision: str | None = None,
 ) -> ModelInfo:
     """Put a model into the store and give what its card says.
 
-    `what` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id. Nothing
-    is left behind when it fails. Raises `UserError`, `MissingExtraError`.
+    `what` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id.
+    `quantization` is that of a model to be converted, None is int8. Nothing is left behind when it
+    fails. Raises `UserError`, `MissingExtraError`.
     """
     path = Path(what).expanduser()
+    if quantization is not None and quantization not in conversion.QUANTIZATIONS:
+        raise UserError(f"unknown quantization {quantization!r}", choices=conversion.QUANTIZATIONS)
+    _check_unsaid(path, facts, quantization)
     if facts.name is None:
         facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else what))
     if path.is_dir() or path.is_file():
@@ -88,22 +92,38 @@ def add_model(
     staged = staging_folder(str(facts.name))
     try:
         if path.is_dir():
-            info = _from_folder(path, staged, facts, quantization)
+            info = _from_folder(path, staged, facts, quantization or "int8")
         elif path.is_file():
             info = _from_argos(path, staged, facts)
         else:
-            info = _from_hub(what, staged, facts, quantization, revision)
+            info = _from_hub(what, staged, facts, quantization or "int8", revision)
         return install(staged, info.card)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
 
 
+def _check_unsaid(path: Path, facts: ModelFacts, quantization: str | None) -> None:
+    """Raise `UserError` where the user says what a model that is ready says itself."""
+    described = path.is_file() or (path / CARD).is_file()
+    if not described and not (path / "model.bin").is_file():
+        return
+    said = {"--quantization": quantization}
+    if described:
+        said |= {"--family": facts.family, "--source": facts.source, "--target": facts.target}
+    if given := [flag for flag, value in said.items() if value is not None]:
+        raise UserError(
+            f"the model is converted {'and described ' if described else ''}already: "
+            f"add it without {' and '.join(given)}",
+            file=path,
+        )
+
+
 def _from_folder(path: Path, staged: Path, facts: ModelFacts, quantization: str) -> ModelInfo:
     if (path / "model.bin").is_file():
         return _from_ready(path, staged, facts)
     conversion.read_config(path)
-    known: dict[str, Any] = {"origin": path.resolve().name}
+    known: dict[str, Any] = {"called": path, "origin": path.resolve().name}
     facts = _with_licence(facts, conversion.licence_of(path))
     return _converted(path, staged, facts, quantization, known)
 
@@ -124,7 +144,7 @@ def _from_hub(
 ) -> ModelInfo:
     conversion.require_torch()
     model = conversion.download(hub_id, revision)
-    known = {"origin": model.hub_id, "revision": model.commit}
+    known = {"called": hub_id, "origin": model.hub_id, "revision": model.commit}
     facts = _with_licence(facts, model.licence)
     return _converted(model.folder, staged, facts, quantization, known)
 
@@ -146,11 +166,12 @@ def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
         changes: dict[str, Any] = {
             "name": facts.name,
             "licence": facts.licence or info.card.licence,
+            "max_source_pieces": facts.max_source_pieces or info.card.max_source_pieces,
         }
         if facts.alignment is not None:
             changes["alignment"] = facts.alignment
         return dataclasses.replace(info, card=info.card.model_copy(update=changes))
-    return describe_folder(staged, facts, origin=path.resolve().name)
+    return describe_folder(staged, facts, called=path, origin=path.resolve().name)
 
 
 def _from_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:

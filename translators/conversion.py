@@ -176,7 +176,10 @@ def convert(
 def describe_converted(
     folder: Path, out: Path, quantization: str, facts: ModelFacts, **known: Any
 ) -> ModelInfo:
-    """The card of the model in `out`, which `convert` made from `folder`; not yet written."""
+    """The card of the model in `out`, which `convert` made from `folder`; not yet written.
+
+    `known` is for `describe_folder`.
+    """
     config = read_config(folder)
     families = candidate_families(folder)
     if facts.family is None and len(families) == 1:

@@ -259,15 +259,19 @@ class ModelFacts:
     max_source_pieces: int | None = None
 
 
-def describe_folder(path: Path, facts: ModelFacts | None = None, **known: Any) -> ModelInfo:
+def describe_folder(
+    path: Path, facts: ModelFacts | None = None, called: str | Path | None = None, **known: Any
+) -> ModelInfo:
     """Describe a CTranslate2 folder without a card, from its vocabulary and `facts`.
 
-    `known` are further fields of the card. Raises `UserError` saying which flag is missing.
+    `known` are further fields of the card. Raises `UserError` saying which flag is missing, and
+    naming what the user calls the model (`called`; None is the folder).
     """
     facts = facts or ModelFacts()
+    called = called or path
     vocabulary = read_vocabulary(path)
-    family, codes = _family_and_codes(path, vocabulary, facts)
-    sources, targets, pairs, tokens = _languages(path, family, codes, facts)
+    family, codes = _family_and_codes(called, vocabulary, facts)
+    sources, targets, pairs, tokens = _languages(called, family, codes, facts)
     source_tokenizer, target_tokenizer = find_tokenizers(path, family)
     files = hash_files(path)
     fields: dict[str, Any] = {
@@ -295,7 +299,7 @@ def tidy_name(text: str) -> str:
 
 
 def _family_and_codes(
-    path: Path, vocabulary: list[str], facts: ModelFacts
+    called: str | Path, vocabulary: list[str], facts: ModelFacts
 ) -> tuple[Family, dict[str, str]]:
     if facts.family is not None:
         family = FAMILIES[facts.family]
@@ -304,15 +308,15 @@ def _family_and_codes(
     if found is None:
         raise UserError(
             "the vocabulary does not show the model's family: say it with "
-            f"`labelferry models add {path} --family ...`",
-            file=path,
+            f"`labelferry models add {called} --family ...`",
+            file=called,
             choices=FAMILIES,
         )
     return found
 
 
 def _languages(
-    path: Path, family: Family, codes: dict[str, str], facts: ModelFacts
+    called: str | Path, family: Family, codes: dict[str, str], facts: ModelFacts
 ) -> tuple[dict[str, str], dict[str, str], tuple[tuple[str, str], ...] | None, bool]:
     """Source and target languages, the pairs if limited, and whether there are tokens for them."""
     source = None if facts.source is None else normalise_tag(facts.source)
@@ -326,14 +330,14 @@ def _languages(
     if not family.optional_token and family.token is not None:
         raise UserError(
             f"the vocabulary has no language tokens of the family {family.name!r}: is it another?",
-            file=path,
+            file=called,
             choices=FAMILIES,
         )
     if source is None or target is None:
         raise UserError(
             "the model does not say its languages: give them with --source and --target to "
-            f"`labelferry models add {path}`",
-            file=path,
+            f"`labelferry models add {called}`",
+            file=called,
         )
     return {source: source}, {target: target}, ((source, target),), False
 

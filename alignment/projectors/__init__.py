@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from alignment.protocol import SpanProjector
@@ -25,12 +26,40 @@ PROJECTORS: dict[str, str] = {
 }
 
 
-_NUMBERS = {"float": "a number", "int": "a whole number"}
-"""Annotations of options that are numbers, and how to call those."""
+def _is_plain(value: Any) -> bool:
+    """Whether `value` is what a configuration file can hold, and no object of ours."""
+    return value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) or not _is_plain(value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_name, value))
+
+
+_WANTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "float": ("a number", _is_number),
+    "int": ("a whole number", lambda value: _is_number(value) and isinstance(value, int)),
+    "Any": ("a value", lambda value: not isinstance(value, dict)),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "str | Path | None": ("a file's name", lambda value: value is None or _is_name(value)),
+    "str | WordAligner": ("a name", _is_name),
+    "str | SpanProjector": ("a name", _is_name),
+    "Sequence[str]": ("a list of names", _are_names),
+    "Sequence[str | SpanProjector]": ("a list of names", _are_names),
+}
+"""What an option takes by its annotation: in words, and how to tell."""
+_OBJECT = ("an object that a program makes", lambda value: value is None or not _is_plain(value))
 
 
 def load_projector(name: str = DEFAULT_PROJECTOR, **options: Any) -> SpanProjector:
-    """The projector called `name`, made with `options`.
+    """The projector called `name`, made with `options`; a single name will do for a list.
 
     Raises `UserError` for an unknown name, and for an option that the projector does not take or
     that is of another type than it takes.
@@ -43,10 +72,14 @@ def load_projector(name: str = DEFAULT_PROJECTOR, **options: Any) -> SpanProject
     for option, value in options.items():
         if option not in known:
             raise UserError(f"projector '{name}' has no option '{option}'", choices=known)
-        wanted = _NUMBERS.get(known[option].annotation)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if isinstance(value, dict) or (wanted and not is_number):
-            problem = f"is {value!r}, not {wanted or 'a value'}"
-            raise UserError(f"projector '{name}': option '{option}' {problem}")
+        annotation = known[option].annotation
+        if annotation.startswith("Sequence[") and isinstance(value, str):
+            options[option] = value = (value,)
+        wanted, fits = _WANTED.get(annotation, _OBJECT)
+        if not fits(value):
+            raise UserError(f"projector '{name}': option '{option}' is {value!r}, not {wanted}")
+    missing = [n for n, one in known.items() if one.default is one.empty and n not in options]
+    if missing:
+        raise UserError(f"projector '{name}' cannot be made here: it needs {' and '.join(missing)}")
     projector: SpanProjector = factory(**options)
     return projector

@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC files of `ROW_SCHEMA`, and the folder of Parquet files for trainers."""
+"""Parquet and Arrow IPC files, and the folder of Parquet files for trainers."""
 
 from __future__ import annotations
 
@@ -23,20 +23,6 @@ _ROWS = 10_000
 _OPEN_FILES = 100
 
 
-def write_parquet(rows: Iterator[Row], target: Target) -> None:
-    """A Parquet file of `ROW_SCHEMA`."""
-    with pq.ParquetWriter(target.file, ROW_SCHEMA, compression="zstd") as writer:
-        while chunk := list(islice(rows, _ROWS)):
-            writer.write_batch(rows_to_batch(chunk))
-
-
-def write_arrow(rows: Iterator[Row], target: Target) -> None:
-    """An Arrow IPC file of `ROW_SCHEMA`."""
-    with pa.ipc.new_file(target.file, ROW_SCHEMA) as writer:
-        while chunk := list(islice(rows, _ROWS)):
-            writer.write_batch(rows_to_batch(chunk))
-
-
 def _portable(type_: pa.DataType) -> pa.DataType:
     # `datasets` knows no map type; a list of keys and values says the same.
     if not pa.types.is_map(type_):
@@ -46,6 +32,20 @@ def _portable(type_: pa.DataType) -> pa.DataType:
 
 EXPORT_SCHEMA = pa.schema([field.with_type(_portable(field.type)) for field in ROW_SCHEMA])
 """`ROW_SCHEMA` for trainers: maps are lists of `key` and `value`."""
+
+
+def write_parquet(rows: Iterator[Row], target: Target) -> None:
+    """A Parquet file of `EXPORT_SCHEMA`."""
+    with pq.ParquetWriter(target.file, EXPORT_SCHEMA, compression="zstd") as writer:
+        for batch in _batches(rows):
+            writer.write_batch(_export_batch(batch))
+
+
+def write_arrow(rows: Iterator[Row], target: Target) -> None:
+    """An Arrow IPC file of `EXPORT_SCHEMA`."""
+    with pa.ipc.new_file(target.file, EXPORT_SCHEMA) as writer:
+        for batch in _batches(rows):
+            writer.write_batch(_export_batch(batch))
 
 
 def write_dataset_folder(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 
 from corpora.records import Row, Span
@@ -13,6 +14,10 @@ from corpora.writers.options import Target
 
 _ROWS = 1_000
 _BREAKS = str.maketrans("\n\r", "  ")
+_SEPARATORS = str.maketrans("\n\r\t", "   ")
+_NOT_IN_KEYS = re.compile(r"[\s=:]+")
+_OWN_KEYS = frozenset(("id", "sent_id", "sent-id", "intent", "label", "text"))
+"""Keys of comments that readers take for a row's id, label and text."""
 
 
 def write_conll(rows: Iterator[Row], target: Target) -> None:
@@ -20,8 +25,10 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
 
     Lines are token and tag; where the first row has a label they are number, token, label and tag
     as in xSID. Words are the row's own tokens, or Unicode's; a span that begins or ends inside of
-    one cuts it. A line break in a text becomes a space, and is noted. Split and provenance have
-    no place here. Raises `UserError` for overlapping spans, a second text and free-text targets.
+    one cuts it. Split and provenance have no place here. What would be read as something else is
+    altered and noted: a line break becomes a space, spaces around an id or a label go, and a key
+    of `meta` that is taken or no single word becomes another. Raises `UserError` for overlapping
+    spans, a second text and free-text targets.
     """
     numbered: bool | None = None
     while chunk := list(islice(rows, _ROWS)):
@@ -38,20 +45,45 @@ def _sentence(row: Row, target: Target, numbered: bool) -> str:
         raise target.refuse(row, "CoNLL cannot hold a row without words")
     tags = encode_iob2(_chunks(row, offsets, target), len(offsets))
     tokens = [row.text[start:end] for start, end in offsets]
-    comments = [("id", row.id), ("text", row.text)]
+    comments = [("id", _trimmed(row.id, "id", target)), ("text", row.text)]
     if row.label is not None:
-        comments.append(("intent", row.label))
-    comments += row.meta.items()
+        comments.append(("intent", _trimmed(row.label, "label", target)))
+    comments += _with_free_keys(row.meta, target).items()
     lines = [f"# {key} = {_one_line(value, target)}" for key, value in comments]
     if numbered:
-        label = row.label or "_"
+        label = (row.label or "").strip().translate(_SEPARATORS) or "_"
         body = [
             f"{number}\t{token}\t{label}\t{tag}"
             for number, (token, tag) in enumerate(zip(tokens, tags, strict=True), 1)
         ]
+    elif tokens[0].startswith("# ") or any(t.startswith("-DOCSTART-") for t in tokens):
+        raise target.refuse(row, "CoNLL cannot hold a token that reads as a comment")
     else:
         body = [f"{token}\t{tag}" for token, tag in zip(tokens, tags, strict=True)]
     return "\n".join([*lines, *body, "", ""])
+
+
+def _with_free_keys(meta: Mapping[str, str], target: Target) -> Mapping[str, str]:
+    """`meta` under keys that are read back as such, those that are keep theirs."""
+    free = {key for key in meta if not (_NOT_IN_KEYS.search(key) or key in _OWN_KEYS or not key)}
+    if len(free) == len(meta):
+        return meta
+    kept = {}
+    for key, value in meta.items():
+        if key not in free:
+            target.notes["meta-key-changed"] += 1
+            key = _NOT_IN_KEYS.sub("_", key) or "_"
+            while key in _OWN_KEYS or key in free:
+                key += "_"
+            free.add(key)
+        kept[key] = value
+    return kept
+
+
+def _trimmed(value: str, name: str, target: Target) -> str:
+    if value != value.strip():
+        target.notes[f"{name}-trimmed"] += 1
+    return value.strip()
 
 
 def _one_line(value: str, target: Target) -> str:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import pyarrow as pa
 
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.records import Row
-from corpora.storage import replacing
+from corpora.storage import COMPRESSIONS, compressing, replacing
 from corpora.writers.columnar import write_arrow, write_parquet
 from corpora.writers.conll import write_conll
 from corpora.writers.options import Target, Writer, WriteReport
@@ -53,7 +48,7 @@ def write_corpus(
     writer = find_writer(path, format, task)
     counted = _Counted(rows)
     notes: Counter[str] = Counter()
-    with replacing(path) as temporary, _open(temporary, path.suffix) as file:
+    with replacing(path) as temporary, compressing(temporary, path.suffix) as file:
         writer.write(iter(counted), Target(path, file, task, notes))
     return WriteReport(path, counted.count, dict(notes))
 
@@ -90,7 +85,7 @@ def find_writer(path: Path, name: str | None = None, task: Task | None = None) -
 
 
 def _by_suffix(path: Path) -> Writer:
-    suffixes = [s for s in path.suffixes if s not in (".gz", ".zst")]
+    suffixes = [s for s in path.suffixes if s not in COMPRESSIONS]
     for writer in WRITERS.values():
         if suffixes and writer.suffix == suffixes[-1]:
             return writer
@@ -99,17 +94,3 @@ def _by_suffix(path: Path) -> Writer:
         file=path,
         choices=WRITERS,
     )
-
-
-@contextmanager
-def _open(path: Path, suffix: str) -> Iterator[BinaryIO]:
-    if suffix == ".gz":
-        # No name and no time in the header: the same rows make the same bytes.
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-            yield cast(BinaryIO, file)
-    elif suffix == ".zst":
-        with pa.CompressedOutputStream(str(path), "zstd") as stream:
-            yield cast(BinaryIO, stream)
-    else:
-        with path.open("wb") as plain:
-            yield plain

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="where the links go (required)%(default).0s",
+        help="where the links go; .gz and .zst compress (required)%(default).0s",
     )
     add(
         "--aligner",

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)
     path: Path = given["path"]
     console = Console(highlight=False, soft_wrap=True)
-    if (path / "run.json").is_file():
+    if path.is_dir() and (path / "run.json").is_file():
         rows = _rows_of_run(given)
     elif given["dropped"]:
         raise UserError("only a run has dropped rows", file=path)
@@ -133,7 +133,7 @@ def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
 
     from augmentation.highlight import marked, visible
 
-    line = Text(f"  {lang:<4}")
+    line = Text(f"  {lang + ' ':<4}")
     for piece, label in marked(text, spans):
         if label is None:
             line.append(piece)

@@ -8,6 +8,7 @@ Only the asked-for module is imported, and it imports what is heavy inside `run`
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -63,12 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"labelferry: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("labelferry: interrupted; run the same command again to go on", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        # Asking whether there is such a file fails already, in whatever command.
+        print(f"labelferry: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labelferry: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    # As Python 3.14 has it: what begins with a minus and a digit is a value, such as `-1:1`.
+    parser._negative_number_matcher = re.compile(r"-\d")
     add = parser.add_argument
     add("what", metavar="WHAT", help="hub id, folder, or .argosmodel file")
     add("--name", help="name in the store (default: made from WHAT)%(default).0s")
@@ -59,9 +62,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--quantization",
-        default="int8",
         metavar="TYPE",
-        help="int8, int8_float32, int8_float16, int8_bfloat16, int16, float16, bfloat16, float32",
+        help="of a model that is converted: int8, int8_float32, int8_float16, int8_bfloat16, "
+        "int16, float16, bfloat16 or float32 (default: int8)%(default).0s",
     )
     add(
         "--alignment-head",

@@ -25,7 +25,9 @@ rows of any format with the same ids (or, without ids in common, in the same ord
   labelferry project en.tsv --targets es.txt --source en --target es --alignments a.talp \\
       --out es.jsonl
 
-Rows with a span that cannot be placed go to OUT.dropped.jsonl, with the reason.
+Rows with a span that cannot be placed, or questions with no answer that can, go to
+OUT.dropped.jsonl, with the reason. Rows with a second text or a free-text target need translations
+that are rows and have one too.
 """
 ALIGNERS = ("statistical", "attention", "statistical+attention", "encoder", "lexical")
 PROJECTOR_CHOICES = ("aligned", "attention", "marker", "candidate", "vote")

@@ -19,11 +19,14 @@ from flows.cli.arguments import Number, check_outputs
 DESCRIPTION = """\
 Translate lines (a line in, a line out) or rows (JSON Lines: each row comes out with its
 translation added). Texts are cut into sentences, and put together again with their white space.
-Gzip and zstd are unpacked; '-' is standard input.
+Gzip and zstd are unpacked, and written where the name of --output ends in .gz or .zst; '-' is
+standard input.
 """
 
 CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
 _LINE_SECONDS = 15.0
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How files of gzip and zstd begin."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +136,9 @@ def run(args: argparse.Namespace) -> int:
     rows = _is_jsonl(args)
     meter = _Meter()
     flagged = 0
-    with _writing(args.output) as out, _Rejected(rejected_path) as rejected:
+    # Without an --output, what an earlier run rejected may be that of another input.
+    own = args.output != "-" or args.rejected is not None or args.on_error == "skip"
+    with _writing(args.output) as out, _Rejected(rejected_path, own) as rejected:
         for chunk in _chunks(_items(args, rows, rejected)):
             found = translate_texts(
                 translator,
@@ -170,9 +175,10 @@ def _lines(name: str) -> Iterator[str]:
         try:
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise UserError(
-                f"not UTF-8 at byte offset {at + error.start}", file="standard input", line=number
-            ) from error
+            problem = f"not UTF-8 at byte offset {at + error.start}"
+            if number == 1 and data.startswith(_COMPRESSED):
+                problem = "this is compressed: unpack it, or give the file by its name"
+            raise UserError(problem, file="standard input", line=number) from error
         at += len(data)
         yield line.removesuffix("\n").removesuffix("\r")
 
@@ -246,12 +252,9 @@ def _writing(name: str) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         yield sys.stdout
         return
-    from corpora.storage import replacing
+    from corpora.storage import replacing_text
 
-    with (
-        replacing(Path(name)) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
+    with replacing_text(Path(name)) as file:
         yield file
 
 
@@ -261,20 +264,26 @@ def _rejected_path(args: argparse.Namespace) -> Path:
 
 
 class _Rejected:
-    """The rows that were skipped, each with its line number and reason."""
+    """The rows that were skipped, each with its line number and reason.
 
-    def __init__(self, path: Path) -> None:
+    Where there are none, the file of an earlier run goes if it is this command's `own`.
+    """
+
+    def __init__(self, path: Path, own: bool) -> None:
         self._path = path
+        self._own = own
         self._file: IO[str] | None = None
         self.count = 0
 
     def __enter__(self) -> _Rejected:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         if self._file is not None:
             self._file.close()
             print(f"{self.count} bad rows: {self._path}", file=sys.stderr)
+        elif self._own and kind is None:
+            self._path.unlink(missing_ok=True)
 
     def write(self, line: int, reason: str, text: str) -> None:
         """Keep a bad row."""

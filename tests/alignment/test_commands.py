@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,86 @@ def test_spans_that_are_not_sure_enough_are_given_up(
     assert any(labelled(out))
     assert project(english, german, out, *more, "--min-confidence", "1") == 0
     assert labelled(out) == [[], [], []]
+
+
+def write_jsonl(path: Path, *rows: dict[str, object]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+QUESTION = {
+    "id": "1",
+    "text": "Rome is in Italy.",
+    "text_pair": "Where is Rome?",
+    "spans": [{"start": 11, "end": 16, "label": "answer"}],
+}
+
+
+@pytest.mark.parametrize("unplaced", ["drop-row", "drop-span"])
+def test_a_question_never_becomes_unanswerable(tmp_path: Path, unplaced: str) -> None:
+    again = {**QUESTION, "id": "2", "spans": []}
+    source = write_jsonl(tmp_path / "en.jsonl", QUESTION, again)
+    targets = write_jsonl(
+        tmp_path / "de.jsonl",
+        {"id": "1", "text": "!!!", "text_pair": "Wo ist Rom?"},
+        {"id": "2", "text": "Rom liegt in Italien.", "text_pair": "Wo ist Rom?"},
+    )
+    out = tmp_path / "out.jsonl"
+    links = tmp_path / "a.talp"
+    links.write_text("\n0-0 1-1 2-2 3-3\n", encoding="utf-8")
+    more = ["--task", "qa", "--unplaced", unplaced, "--alignments", str(links)]
+    assert project(source, targets, out, *more) == 0
+    assert [row["id"] for row in read_jsonl(out)] == ["2"]
+    (dropped,) = read_jsonl(tmp_path / "out.jsonl.dropped.jsonl")
+    assert dropped["id"] == "1" and dropped["meta"]["drop_reason"] == "unplaced-span"
+
+
+def test_one_answer_of_several_is_enough(tmp_path: Path) -> None:
+    spans = [{"start": 0, "end": 4, "label": "answer"}, *QUESTION["spans"]]  # type: ignore[misc]
+    source = write_jsonl(tmp_path / "en.jsonl", {**QUESTION, "spans": spans})
+    targets = write_jsonl(
+        tmp_path / "de.jsonl", {"id": "1", "text": "Rom ist dort", "text_pair": "Wo?"}
+    )
+    out = tmp_path / "out.jsonl"
+    links = tmp_path / "a.talp"
+    links.write_text("0-0\n", encoding="utf-8")
+    assert project(source, targets, out, "--task", "qa", "--alignments", str(links)) == 0
+    assert labelled(out) == [[("Rom", "answer")]]
+    assert read_jsonl(out)[0]["text_pair"] == "Wo?"
+
+
+@pytest.mark.parametrize(
+    ("task", "more", "name"),
+    [
+        ("pair", {"text_pair": "A dog", "label": "yes"}, "text_pair"),
+        ("qa", {"text_pair": "What?", "spans": []}, "text_pair"),
+        ("text", {"target": "Dog story"}, "target"),
+    ],
+)
+def test_no_text_of_a_row_stays_in_the_source_language(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    task: str,
+    more: dict[str, object],
+    name: str,
+) -> None:
+    source = write_jsonl(tmp_path / "en.jsonl", {"id": "7", "text": "A dog barks.", **more})
+    lines, out = tmp_path / "de.txt", tmp_path / "out.jsonl"
+    lines.write_text("Ein Hund bellt.\n", encoding="utf-8")
+    assert project(source, lines, out, "--task", task) == 2
+    error = capsys.readouterr().err
+    assert f"{lines}: no translation of the " in error
+    assert "row '7'" in error and f"`{name}`" in error
+    assert not out.exists()
+    german = {"id": "7", "text": "Ein Hund bellt.", name: "Hundegeschichte"}
+    targets = write_jsonl(tmp_path / "de.jsonl", german)
+    assert project(source, targets, out, "--task", task) == 0
+    (row,) = read_jsonl(out)
+    assert (row["lang"], row[name]) == ("de", "Hundegeschichte")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +40,33 @@ def test_files(tmp_path: Path) -> None:
     assert (tmp_path / "b.talp").read_text(encoding="utf-8") == "0-0 2-1\n\n1-0\n"
 
 
+def test_compressed_files_and_byte_order_marks(tmp_path: Path) -> None:
+    packed = tmp_path / "b.talp.gz"
+    assert write_pharaoh(packed, [parse_links("1-0 0-0")]) == 1
+    assert gzip.decompress(packed.read_bytes()) == b"0-0 1-0\n"
+    path = tmp_path / "a.talp.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbf0-0\r\n1-0\r\n"))
+    assert [one.links.tolist() for one in read_pharaoh(path)] == [[[0, 0]], [[1, 0]]]
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    latin, pipe = tmp_path / "latin.talp", tmp_path / "pipe"
+    latin.write_bytes(b"0-0\n\xe4")
+    os.mkfifo(pipe)
+    for path, message in (
+        (tmp_path / "nosuch", "no such file"),
+        (tmp_path, "this is a folder, not a file"),
+        (latin, "not UTF-8.*byte offset 4"),
+        (pipe, "not a file that can be read twice"),
+    ):
+        with pytest.raises(UserError, match=f"{path.name}: {message}"):
+            list(read_pharaoh(path))
+
+
 @pytest.mark.parametrize(
     ("text", "lengths", "message"),
     [
+        ("0-0\n99999999999999999999-3\n", [(1, 1), (1, 1)], "line 2: not a Pharaoh link: '9+-3'"),
         ("0-0\n0-x\n", None, "line 2.*'0-x'"),
         ("0-0\n-1-0\n", None, "line 2"),
         ("0-0:2.0\n", None, "line 1.*not in"),

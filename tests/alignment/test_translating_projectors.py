@@ -263,6 +263,16 @@ def test_spans_that_want_the_same_run_do_not_share_it() -> None:
     assert vote(Fixed((0, 1, 0.9), (0, 1, 0.8))).reasons == ("", "collision")
 
 
+def test_a_single_name_will_do_for_a_list() -> None:
+    row = ProjectionInput("Rome is red", (Span(0, 4, "LOC"),), "!")
+    listed, single = (load_projector("aligned", complete=one) for one in (["target"], "target"))
+    assert single.project([row]) == listed.project([row])
+    with pytest.raises(UserError, match="unknown completeness filter 'everything'"):
+        load_projector("aligned", complete="everything")
+    with pytest.raises(UserError, match=r"'most' is 2\.5, not a whole number"):
+        load_projector("candidate", translator=object(), most=2.5)
+
+
 def test_mistakes_name_the_choices() -> None:
     with pytest.raises(UserError, match="choose from: " + ", ".join(sorted(PROJECTORS))):
         load_projector("magic")

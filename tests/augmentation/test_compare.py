@@ -31,6 +31,7 @@ from augmentation.compare_report import (
 )
 from augmentation.settings import load
 from corpora.errors import UserError
+from corpora.manifest import open_run
 from corpora.predictions import Prediction
 from corpora.records import Provenance, Row, Span
 from corpora.writers import write_corpus
@@ -443,6 +444,18 @@ def test_a_missing_file_and_a_missing_direction(files, toy, monkeypatch):
     with pytest.raises(UserError, match="from de to en"):
         compare(config(files))
     assert not (files / "run").exists()
+
+
+def test_another_comparison_is_refused_and_only_what_counts_is_named(files, toy):
+    with open_run(files / "run", module.manifest(module.prepare(config(files)))):
+        pass
+    swapped = {
+        "source": {"lang": "de", "train": str(files / "test.de.jsonl")},
+        "targets": [{"lang": "en", "test": str(files / "test.en.jsonl")}],
+        "strategies": ["zero-shot"], "seeds": 1,
+    }  # fmt: skip
+    with pytest.raises(UserError, match=r"\(config\.source\.lang: 'en' -> 'de'\); choose"):
+        compare(config(files, **swapped))
 
 
 def test_the_report_counts_flags_by_kind_and_writes_past_the_whisker():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from augmentation.config import asked, load_config, manifest, resolve_settings, validated
 from corpora.errors import UserError
-from corpora.manifest import fingerprint
+from corpora.manifest import fingerprint, tidy_name
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]
@@ -36,6 +38,16 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ({"targets": []}, "targets"),
         ({"reading": {"on_error": "ignore"}}, "must be one of error, skip, repair"),
         ({"decoding": {"beam_size": 0}}, "decoding.beam_size"),
+        ({"decoding": {"beam_size": 10**6}}, "or equal to 1000, not 1000000"),
+        ({"decoding": {"max_decoding_length": 2**40}}, "decoding.max_decoding_length"),
+        ({"memory": 5}, "memory: Input is not a valid path or Input should be 'off', not 5"),
+        ({"model": 5}, "model: Input should be a valid string or Input should be a valid tuple"),
+        ({"model": ["a", 5]}, "model.1: Input should be a valid string, not 5"),
+        ({"model": False}, "not False (YAML takes a bare yes, no, on or off for that"),
+        ({"targets": ["de", False]}, "targets.1: Input should be a valid string, not False (YAML"),
+        ({"runtime": {"threads": "x"}}, "runtime.threads: Input should be a valid tuple"),
+        ({"projection": {"options": {"priors": date(2020, 1, 1)}}}, "projection.options: cannot"),
+        ({"projection": {"options": {"sure": math.nan}}}, "not a finite number: nan"),
     ],
 )
 def test_mistakes_are_named(change: dict[str, object], words: str) -> None:
@@ -43,6 +55,18 @@ def test_mistakes_are_named(change: dict[str, object], words: str) -> None:
         validated(BASE | change, Path("run.yaml"))
     assert words in str(error.value)
     assert str(error.value).startswith("run.yaml: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "memory"),
+    [("off", "off"), ("no", "off"), ("'off'", "off"), ("on", None), ("m", Path("m"))],
+)
+def test_the_memory_is_switched_off_as_yaml_has_it(
+    tmp_path: Path, said: str, memory: object
+) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(f"input: a\ntask: text\nsource: en\ntargets: de\nmemory: {said}\n")
+    assert load_config(file, {}).memory == memory
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
@@ -96,6 +120,19 @@ def test_names_of_runs() -> None:
     assert name("x/en.train.conll.gz") == "en.train"
     assert name("x/intents.jsonl") == "intents"
     assert name("x/folder") == "folder"
+    assert name("x/a b.jsonl") == "a-b"
+    assert name("x/_x.jsonl") == name("x/.x.jsonl") == "x"
+    assert name("x/über (1).tsv.gz") == "über-1"
+    assert name("x/!.tsv") == "run"
+    assert validated(BASE | {"name": "a b"}).run_name == "a b"
+
+
+@pytest.mark.parametrize("file", ["a b.jsonl", "_x.jsonl", ".h.jsonl"])
+def test_any_input_has_a_run_folder(tmp_path: Path, toy: ToyTranslator, file: str) -> None:
+    source = tmp_path / file
+    source.write_text('{"text": "a", "spans": []}\n')
+    run = resolve_settings(toy_config(source, None)).run
+    assert run.name.startswith(tidy_name(source.stem) + "-")
 
 
 def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(

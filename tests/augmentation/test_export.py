@@ -60,6 +60,15 @@ def test_the_card_says_what_it_is_and_how_it_was_made(done: RunResult) -> None:
     assert "20 in, 19 kept, 1 dropped." in body
 
 
+def test_no_label_breaks_the_tables_of_the_card(tmp_path: Path, toy: ToyTranslator) -> None:
+    spans = [{"start": 0, "end": 4, "label": "a|b"}, {"start": 5, "end": 7, "label": "c\nd"}]
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps({"text": "wake me", "spans": spans}) + "\n", encoding="utf-8")
+    done = translate_train(toy_config(source, tmp_path / "run"))
+    card = (done.exports()[0] / "README.md").read_text(encoding="utf-8")
+    assert "\n| a\\|b | 1 | 1 |\n| c\u240ad | 1 | 1 |\n" in card
+
+
 def test_run_json_repeats_the_run(done: RunResult) -> None:
     finished = open_finished(done.run)
     assert finished.config.targets == ("de",)

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import random
+import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ from augmentation.runs import open_finished
 from augmentation.translate_train import RunResult, Watcher, translate_train
 from corpora.errors import UserError
 from corpora.shards import list_shards, read_sidecar
+from flows.cli.translate_train import summary_table
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]
@@ -76,7 +79,9 @@ def check_balance(result: RunResult, settings_targets: Sequence[str]) -> None:
     for target, name in zip(result.summary.targets, settings_targets, strict=True):
         assert target.target == name
         assert result.summary.rows_in == target.kept + target.dropped.total()
-        assert len(list(final_rows(result.run, name))) == target.kept
+        made = list(final_rows(result.run, name))
+        assert len(made) == target.kept
+        assert sum(len(row.spans) for row in made) == target.placed.total()
         for label, count in target.spans.items():
             lost = target.lost.get(label, Counter()).total()
             assert count == target.placed[label] + lost
@@ -213,6 +218,24 @@ def test_another_configuration_is_refused(tmp_path: Path, toy: ToyTranslator) ->
     translate_train(toy_config(source, tmp_path / "run"))
     with pytest.raises(UserError, match=r"another configuration.*beam_size"):
         translate_train(toy_config(source, tmp_path / "run", decoding={"beam_size": 5}))
+    (tmp_path / "other").mkdir()
+    again = write_input(tmp_path / "other" / "in.jsonl", 21)
+    changes = {
+        "name": "other", "memory": tmp_path / "m", "licence": "MIT", "seed": 1,
+        "runtime": {"workers": 3}, "reading": {"columns": {"text": "text"}},
+    }  # fmt: skip
+    with pytest.raises(UserError) as caught:
+        translate_train(toy_config(again, tmp_path / "run", **changes))
+    assert caught.value.problem == (
+        "this run folder was made by another configuration "
+        "(config.reading.columns.text: None -> 'text'; config.seed: 0 -> 1); choose another folder"
+    )
+    other = write_input(tmp_path / "other.jsonl", 21)
+    with pytest.raises(UserError, match=r"\(config\.input: 'in\.jsonl' -> 'other\.jsonl'\); "):
+        translate_train(toy_config(other, tmp_path / "run"))
+    (tmp_path / "run" / "run.json").write_text('{"name": "x", "fingerprint": "", "config": {}}')
+    with pytest.raises(UserError, match=r"config\.task: None -> 'tokens'"):
+        translate_train(toy_config(source, tmp_path / "run"))
 
 
 def test_a_mistake_leaves_no_run_behind(tmp_path: Path, toy: ToyTranslator) -> None:
@@ -273,6 +296,49 @@ def test_tasks_without_spans(tmp_path: Path, toy: ToyTranslator, task: str) -> N
     assert toy.seen == ["a b", "c d", "e f"]
 
 
+@pytest.mark.parametrize("unplaced", ["drop-row", "drop-span"])
+def test_spans_of_rows_that_filters_drop_are_not_carried_over(
+    tmp_path: Path, toy: ToyTranslator, unplaced: str
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 45)
+    projection = {"projector": "attention", "unplaced": unplaced}
+
+    def run(name: str, score: float) -> RunResult:
+        filters = {"min_translation_score": score}
+        config = toy_config(source, tmp_path / name, filters=filters, projection=projection)
+        result = translate_train(config)
+        check_balance(result, ["de"])
+        return result
+
+    (some,) = run("some", -0.3).summary.targets
+    assert 0 < some.placed.total() < some.spans.total()
+    assert {"row dropped: translation-score"} < {r for own in some.lost.values() for r in own}
+    result = run("none", 0.0)
+    (none,) = result.summary.targets
+    assert (none.kept, none.placed.total()) == (0, 0)
+    assert re.search(r"spans projected +0 of 45", summary_table(result))
+    assert "<b>0.0\u202f%</b><span>spans carried over" in result.report.read_text("utf-8")
+    card = (result.exports()[0] / "README.md").read_text(encoding="utf-8")
+    assert f"| a | {none.spans['a']} | 0 |" in card
+
+
+def test_answers_of_rows_that_filters_drop_are_not_carried_over(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
+    spans = [{"start": s, "end": e, "label": "answer"} for s, e in ((0, 3), (0, 4), (5, 14))]
+    row = {"id": "1", "text": "rome unaligned", "text_pair": "what", "spans": spans}
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    whole = translate_train(toy_config(source, tmp_path / "whole", task="qa"))
+    assert len(next(iter(final_rows(whole.run, "de"))).spans) == 1  # two answers have become one
+    assert whole.summary.targets[0].placed == {"answer": 2}
+    filters = {"min_translation_score": 0}
+    empty = translate_train(toy_config(source, tmp_path / "empty", task="qa", filters=filters))
+    (target,) = empty.summary.targets
+    assert target.placed.total() == 0
+    assert target.lost["answer"] == {"unaligned": 1, "row dropped: translation-score": 2}
+
+
 def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None:
     source = write_input(tmp_path / "in.jsonl", 30)
     result = translate_train(
@@ -304,6 +370,14 @@ def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) ->
         ({"options": {"minimum_share": {}}}, "'minimum_share' is {}, not a number"),
         ({"options": {"fast": True}}, "has no option 'fast'"),
         ({"projector": "aligned", "options": {"priors": "none.arrow"}}, "no such file"),
+        ({"projector": "aligned", "options": {"complete": 5}}, "'complete' is 5, not a list"),
+        ({"projector": "aligned", "options": {"weights": "foo"}}, "'weights' is 'foo', not an obj"),
+        ({"projector": "aligned", "options": {"aligner": 5}}, "'aligner' is 5, not a name"),
+        ({"projector": "aligned", "options": {"aligner": None}}, "'aligner' is None, not a name"),
+        ({"projector": "aligned", "options": {"priors": True}}, "'priors' is True, not a file's"),
+        ({"projector": "vote", "options": {"members": [5]}}, "not a list of names"),
+        ({"projector": "vote", "options": {"calibrated": "no"}}, "'no', not true or false"),
+        ({"projector": "vote", "options": {"members": "marker"}}, "'marker' cannot be made here"),
     ],
 )
 def test_projectors_that_cannot_be_made_are_told_before_any_work(
@@ -315,6 +389,24 @@ def test_projectors_that_cannot_be_made_are_told_before_any_work(
     with pytest.raises(UserError, match=problem):
         translate_train(config.model_copy(update={"projection": chosen}))
     assert not toy.seen and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("full", ["20-segment", "memory"])
+def test_a_disk_without_space_for_an_index_is_told(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    connect = sqlite3.connect
+
+    def bounded(path: Path, **options: Any) -> sqlite3.Connection:
+        connection = connect(path, **options)
+        if full in path.parts:
+            connection.execute("PRAGMA max_page_count = 2")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", bounded)
+    source = write_input(tmp_path / "in.jsonl", 20)
+    with pytest.raises(UserError, match=f"{full}.*: no space left to write here"):
+        translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
 
 
 class CutOff(Watcher):

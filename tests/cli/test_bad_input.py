@@ -119,6 +119,39 @@ def test_folders_where_files_belong_and_the_other_way_round(train: Run, tmp_path
     refused(train(source, "--out", source), "in.jsonl", "not a folder")
 
 
+def test_inspect_keeps_tags_and_texts_apart(ferry: Run, tmp_path: Path) -> None:
+    row = {"id": "1", "lang": "zh-Hans", "text": "x", "source_id": "1", "source_text": "y",
+           "source_lang": "de-AT", "method": "m", "model": "m", "spans": []}  # fmt: skip
+    code, out, err = ferry("inspect", write_rows(tmp_path / "in.jsonl", row))
+    assert code == 0, err
+    assert out.splitlines()[1:3] == ["  de-AT y", "  zh-Hans x"]
+    code, out, err = ferry("inspect", write_rows(tmp_path / "in.jsonl", row | {"lang": "de"}))
+    assert out.splitlines()[2] == "  de  x"
+
+
+def test_files_where_runs_and_priors_belong(ferry: Run, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "in.jsonl", good(1))
+    (tmp_path / "run" / "run.json").mkdir(parents=True)
+    refused(ferry("export", tmp_path / "run"), "run.json: this is a folder, not a file")
+    refused(ferry("export", source), "in.jsonl: not a run folder")
+    refused(ferry("export", tmp_path / "nosuch"), "nosuch: not a run folder")
+    lines = tmp_path / "a.txt"
+    lines.write_text("a\n")
+    align = ("align", lines, lines, "--out", tmp_path / "x.talp", "--priors")
+    refused(ferry(*align, tmp_path), f"{tmp_path}: this is a folder, not a file")
+    refused(ferry(*align, tmp_path / "nosuch"), "nosuch: no such file")
+    refused(ferry(*align, lines), "a.txt: not a file of alignment priors")
+    assert not (tmp_path / "x.talp").exists()
+
+
+@pytest.mark.parametrize("command", ["inspect", "export", "translate-train"])
+def test_a_name_that_no_file_can_have(ferry: Run, command: str) -> None:
+    more = ("--task", "text", "--source", "en", "--target", "de")
+    name = "a" * 300
+    result = ferry(command, name, *(more if command == "translate-train" else ()))
+    refused(result, f"error: {name}", "too long")
+
+
 def test_an_export_that_cannot_be(train: Run, ferry: Run, tmp_path: Path) -> None:
     assert train(write_rows(tmp_path / "in.jsonl", good(1)))[0] == 0
     run = tmp_path / "run"

@@ -1,10 +1,12 @@
 """Writers, and that what is written is read back equal."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -89,6 +91,56 @@ def test_conll_carries_texts_spans_labels_and_meta(tmp_path: Path, some: list[Ro
     assert [replace(r, tokens=None) for r in found] == [replace(r, tokens=None) for r in expected]
 
 
+KEYS = ["id", "sent_id", "sent-id", "intent", "label", "text", "label_", "user name", "user_name",
+        "# x=y", "a:b", "=", " ", "\n", "", "\u2028", "newdoc", "#", "k"]  # fmt: skip
+
+
+@given(
+    row=rows(synthetic=False),
+    meta=st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), st.text(max_size=6)),
+    label=st.none() | st.text("a\t\n\r =_", min_size=1).filter(lambda text: bool(text.strip())),
+)
+@A_FEW
+def test_conll_is_read_back_whatever_a_row_is_called(
+    tmp_path: Path, row: Row, meta: dict[str, str], label: str | None
+) -> None:
+    def one_line(text: str) -> str:
+        return text.replace("\n", " ").replace("\r", " ")
+
+    bare = Row("7", "de", row.text, label=label, meta=meta)
+    report = write_corpus([bare, replace(bare, id="8")], tmp_path / "x.conll", task="tokens")
+    first, second = back(tmp_path / "x.conll", lang="de")
+    assert (first.id, second.id) == ("7", "8")
+    assert (first.text, first.spans) == (one_line(row.text), ())
+    assert first.label == (None if label is None else one_line(label).strip())
+    assert sorted(first.meta.values()) == sorted(map(one_line, meta.values()))
+    taken = KEYS[:6]
+    plain = {key for key in meta if re.fullmatch(r"[^\s=:]+", key) and key not in taken}
+    assert {key: first.meta[key] for key in plain} == {key: one_line(meta[key]) for key in plain}
+    assert report.notes.get("meta-key-changed", 0) == 2 * (len(meta) - len(plain))
+
+
+def test_keys_that_conll_takes_for_something_else_are_changed(tmp_path: Path) -> None:
+    meta = {"intent": "OTHER", "sent_id": "5", "user name": "Eva", "user_name": "Ida", "# x=y": "z"}
+    row = Row("7", "de", "Ulm", label="book", meta=meta)
+    report = write_corpus([row], tmp_path / "x.conll")
+    assert report.notes == {"meta-key-changed": 4}
+    (found,) = back(tmp_path / "x.conll", lang="de")
+    assert (found.id, found.label) == ("7", "book")
+    assert found.meta == {
+        "intent_": "OTHER", "sent_id_": "5", "user_name_": "Eva", "user_name": "Ida", "#_x_y": "z",
+    }  # fmt: skip
+
+
+def test_a_class_that_conll_cannot_write_in_a_column_is_cleaned(tmp_path: Path) -> None:
+    row = Row(" 7", "de", "Ulm", label="book\ta\ntrain ", spans=(Span(0, 3, "city"),))
+    report = write_corpus([row], tmp_path / "x.conll")
+    assert report.notes == {"id-trimmed": 1, "label-trimmed": 1, "line-break-made-space": 1}
+    assert "1\tUlm\tbook a train\tB-city\n" in (tmp_path / "x.conll").read_text("utf-8")
+    (found,) = back(tmp_path / "x.conll", lang="de")
+    assert (found.id, found.label, found.spans) == ("7", "book\ta train", row.spans)
+
+
 def test_conll_as_xsid_has_it(tmp_path: Path) -> None:
     row = Row("7", "de", "Wecke mich um 7:30!", label="alarm/set", spans=(Span(11, 18, "time"),),
               meta={"text-en": "Wake me at 7:30!"})  # fmt: skip
@@ -159,6 +211,8 @@ def test_text(tmp_path: Path) -> None:
         ("x.conll", Row("9", "de", "abc", spans=(Span(0, 2, "X"), Span(1, 3, "Y"))), "overlapping"),
         ("x.conll", Row("9", "de", "a b", spans=(Span(1, 2, "X"),)), "a span of spaces"),
         ("x.conll", Row("9", "de", "a b", spans=(Span(0, 1, "X Y"),)), "label with spaces"),
+        ("x.conll", Row("9", "de", "# a = b", tokens=((0, 7),)), "reads as a comment"),
+        ("x.conll", Row("9", "de", "a -DOCSTART-", tokens=((0, 1), (2, 12))), "reads as a comment"),
         ("x.json", Row("9", "de", "a"), "without a question"),
         ("x.txt", Row("9", "de", "a\nb"), "cannot be one line"),
         ("x.tsv", Row("9", "de", "a\tb"), "row 9: TSV cannot hold a tab"),
@@ -182,7 +236,10 @@ def test_unknown_format_and_task(tmp_path: Path) -> None:
         write_corpus([], tmp_path / "x", format="squad", task="pair")
 
 
-@pytest.mark.parametrize("name", [*(w.suffix for w in WRITERS.values()), ".jsonl.gz", ".csv.zst"])
+@pytest.mark.parametrize(
+    "name",
+    [*(w.suffix for w in WRITERS.values()), ".jsonl.gz", ".csv.zst", ".jsonl.gzip", ".tsv.zstd"],
+)
 def test_the_same_rows_make_the_same_bytes(tmp_path: Path, name: str) -> None:
     made = [Row(str(n), "de", f"Satz {n}", text_pair="q" if name == ".json" else None)
             for n in range(50)]  # fmt: skip
@@ -243,6 +300,26 @@ def test_the_data_set_folder_opens_in_datasets_and_polars(tmp_path: Path) -> Non
     assert back(tmp_path / "de", split="test") == [row for row in made if row.split == "test"]
     with pytest.raises(UserError, match=r"no split 'dev' \(choose from: test, train\)"):
         back(tmp_path / "de", split="dev")
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.arrow"])
+def test_columnar_files_open_in_datasets_and_polars(tmp_path: Path, name: str) -> None:
+    datasets = pytest.importorskip("datasets")
+    made = [example(n) for n in range(4)]
+    path = tmp_path / name
+    write_corpus(made, path)
+    kind, read = ("parquet", pl.read_parquet) if name == "x.parquet" else ("arrow", pl.read_ipc)
+    loaded = datasets.load_dataset(kind, data_files=str(path), cache_dir=str(tmp_path / "cache"))
+    assert loaded["train"][1]["meta"] == [{"key": "n", "value": "1"}]
+    assert loaded["train"]["text"] == [row.text for row in made] == read(path)["text"].to_list()
+    assert back(path) == made
+    table = pa.Table.from_batches([rows_to_batch(made)])  # as shards have them, with maps
+    if kind == "parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table)
+    assert back(path) == made
 
 
 def test_slices_of_batches_go_into_a_data_set_folder(tmp_path: Path) -> None:

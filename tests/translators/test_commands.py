@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.main import main
+from corpora.readers.streams import text_lines
+from flows.cli.main import build_parser, main
 from translators.store import ModelInfo
 
 
@@ -24,6 +25,12 @@ def model(store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path) ->
     assert main(["models", "add", str(folder), "--name", "tiny", "--alignment-head", "guided",
                  "--max-pieces", "100"]) == 0  # fmt: skip
     return "tiny"
+
+
+def test_an_alignment_head_may_be_counted_from_the_last_layer() -> None:
+    arguments = ["models", "add", "x", "--alignment-head", "-1:1", "--name", "tiny"]
+    args = build_parser("models").parse_args(arguments)
+    assert (args.what, args.alignment_head, args.name) == ("x", "-1:1", "tiny")
 
 
 TO_GERMAN = ["--source", "en", "--target", "de", "--device", "cpu", "--beam-size", "1",
@@ -66,6 +73,17 @@ def test_lines(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "5 rows" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_output_is_compressed_as_its_name_says(model: str, tmp_path: Path, suffix: str) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / f"out.txt{suffix}"
+    source.write_text("A man is walking.\ntwo dogs\n")
+    command = ["translate", str(source), "--model", model, *TO_GERMAN]
+    assert main([*command, "-o", str(out)]) == 0
+    assert main([*command, "-o", str(tmp_path / "plain.txt")]) == 0
+    assert out.read_bytes()[:2] == {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5"}[suffix]
+    assert [*text_lines(out)] == (tmp_path / "plain.txt").read_text("utf-8").splitlines()
+
+
 def test_rows(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text('{"id": 1, "text": "A man"}\n\n{"id": 2, "text": "\\ud800 dog"}\n')
@@ -98,6 +116,26 @@ def test_bad_rows(
     assert len(out.read_text().splitlines()) == 1
     (rejected,) = (tmp_path / "out.jsonl.rejected.jsonl").read_text().splitlines()
     assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
+
+
+def test_what_an_earlier_run_rejected_goes_with_it(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    good, bad = Path("good.jsonl"), Path("bad.jsonl")
+    good.write_text('{"text": "a"}\n')
+    bad.write_text('{"text": "a"}\n{}\n')
+
+    def translate(source: Path, *more: str) -> list[str]:
+        assert main(["translate", str(source), "--model", model, *TO_GERMAN, *more]) == 0
+        return sorted(path.name for path in tmp_path.glob("*.rejected.jsonl"))
+
+    out = ["-o", "out.jsonl"]
+    assert translate(bad, *out, "--on-error", "skip") == ["out.jsonl.rejected.jsonl"]
+    assert translate(good, *out) == []
+    assert translate(bad, "--on-error", "skip") == ["translate.rejected.jsonl"]
+    assert translate(good) == ["translate.rejected.jsonl"]  # it may be of another input
+    assert translate(good, "--on-error", "skip") == []
 
 
 def test_bad_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,5 +172,8 @@ def test_standard_input(
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert feed(b"") == 0
     assert capsys.readouterr().out == ""
+    for data in (gzip.compress(b"A man"), b"\x28\xb5\x2f\xfd\x00"):
+        assert feed(data) == 2
+        assert "this is compressed: unpack it, or give the file" in capsys.readouterr().err
     assert feed(b"ok\n\xff") == 2
     assert "not UTF-8 at byte offset 3" in capsys.readouterr().err

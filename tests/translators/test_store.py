@@ -108,6 +108,43 @@ def test_a_ready_folder_that_is_unclear_says_what_to_give(
     assert [path.name for path in store.iterdir()] == ["m"]
 
 
+def test_what_a_ready_model_says_itself_is_not_said_again(
+    store: Path, ready: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="unknown quantization 'foo'"):
+        add_model(str(ready), ModelFacts(), quantization="foo")
+    with pytest.raises(UserError, match="converted already: add it without --quantization"):
+        add_model(str(ready), ModelFacts(), quantization="int16")
+    described = add_model(str(ready), ModelFacts(name="a")).path
+    facts = ModelFacts(name="b", family="nllb", source="en")
+    with pytest.raises(UserError, match="described already: add it without --family and --source"):
+        add_model(str(described), facts)
+    with pytest.raises(UserError, match="add it without --quantization"):
+        add_model(str(described), ModelFacts(name="b"), quantization="int8")
+    info = add_model(str(described), ModelFacts(name="b", max_source_pieces=20))
+    assert info.card.max_source_pieces == 20
+    package = make_argos(described, tmp_path / "x.argosmodel")
+    with pytest.raises(UserError, match=r"x\.argosmodel.*add it without --target"):
+        add_model(str(package), ModelFacts(target="de"))
+    assert sorted(path.name for path in store.iterdir()) == ["a", "b"]
+
+
+def test_advice_names_what_the_user_named(
+    store: Path,
+    ct2_model: Callable[[str], ModelInfo],
+    hf_folder: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    ready = tmp_path / "ready"
+    shutil.copytree(ct2_model("marian").path, ready)
+    (ready / "labelferry.json").unlink()
+    for folder, flags in ((ready, "--family"), (hf_folder("marian"), "--source and --target")):
+        with pytest.raises(UserError, match=flags) as caught:
+            add_model(str(folder), ModelFacts(name="m"))
+        assert f"`labelferry models add {folder}" in caught.value.problem
+        assert caught.value.file == str(folder)
+
+
 def test_ct2_family_gives_pieces_alone(store: Path, ready: Path) -> None:
     info = add_model(str(ready), ModelFacts(family="ct2", source="en", target="de"))
     tokens = Engine(info, CPU).tokens(["man"], "en", "de")[0]
