@@ -67,7 +67,8 @@ def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
     """`row` with what can be mended mended, and how often each mending was done.
 
     Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, empty spans
-    go, and of overlapping spans the longest stays. The rest is left for `find_problem`.
+    go, and of overlapping spans the longest stays. The rest is left for `find_problem`, and so is a
+    question whose answers are all empty: without them it would be one that has no answer.
     """
     mended: Counter[str] = Counter()
     if _surrogate_field(row) is not None:
@@ -77,6 +78,8 @@ def mend_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
     if any(not 0 <= s.start <= s.end <= length for s in row.spans):
         return row, mended
     spans = [s for s in row.spans if s.start < s.end]
+    if task == "qa" and row.spans and not spans:
+        return row, +mended
     mended["empty-span"] += len(row.spans) - len(spans)
     for number, span in enumerate(spans):
         widened = widen(row.text, span.start, span.end)

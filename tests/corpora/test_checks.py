@@ -1,5 +1,6 @@
 """The invariants of a row."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -98,3 +99,13 @@ def test_mending_is_counted() -> None:
 def test_widening_takes_whole_clusters() -> None:
     assert widen(FAMILY, 1, 2) == (0, 5)
     assert widen("abc", 1, 2) == (1, 2)
+
+
+def test_a_question_does_not_lose_its_only_answer_by_mending() -> None:
+    empty, real = Span(3, 3, "answer"), Span(4, 7, "answer")
+    question = Row("1", "en", "It was here.", "Where?", spans=(empty,))
+    assert mend_row(question, "qa") == (question, Counter())
+    problem = find_problem(question, "qa")
+    assert problem is not None and problem.reason == "empty-span"
+    mended, counts = mend_row(replace(question, spans=(empty, real)), "qa")
+    assert mended.spans == (real,) and counts == {"empty-span": 1}

@@ -178,7 +178,7 @@ def test_a_row_without_a_label_is_bad_where_labels_are_asked_for(tmp_path: Path)
     assert len(list(open_corpus(path, task="classification", labelled=False).rows())) == 2
     path = tmp_path / "x.arrow"
     write_corpus([Row("1", "de", "a", label="b"), Row("2", "de", "c")], path)
-    refused(path, "classification", "row 2: there is no label")
+    refused(path, "classification", "row 2: there is no '?label")
 
 
 # Tables.
