@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.readers.values import ValueProblem, read_spans
 from corpora.records import Row, Span
 
 UNMAPPED = "unmapped"

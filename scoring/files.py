@@ -11,8 +11,8 @@ from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import ColumnMapping, open_corpus
-from corpora.readers.mapping import ValueProblem
 from corpora.readers.streams import text_lines
+from corpora.readers.values import ValueProblem
 from corpora.records import Row
 
 

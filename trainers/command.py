@@ -17,7 +17,7 @@ from typing import Any
 
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
-from corpora.readers.mapping import ValueProblem
+from corpora.readers.values import ValueProblem
 from corpora.records import Row
 from trainers.storage import write_facts
 
