@@ -53,7 +53,7 @@ class ReadingConfig(Strict):
 
     def mapping(self) -> ColumnMapping:
         """The columns as readers take them."""
-        known = set(ColumnMapping.__dataclass_fields__)
+        known = ColumnMapping.names()
         for name in self.columns:
             if name not in known:
                 raise UserError(f"there is nothing called {name!r} in a row", choices=known)

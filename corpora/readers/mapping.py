@@ -64,6 +64,9 @@ class RowBuilder:
         self._source = source
         self._scheme: Scheme = source.options.scheme or "iob2"
         self._columns = source.options.columns.given()
+        if {"spans", "tags"} <= self._columns.keys():
+            problem = "columns for 'spans' and for 'tags' are named: only one of them can be read"
+            raise UserError(problem, file=source.path)
         for column in self._columns.values():
             if column not in names:
                 raise self._no_column(column, names)

@@ -189,7 +189,7 @@ def _columns(text: str) -> ColumnMapping:
     from corpora.errors import UserError
     from corpora.readers import ColumnMapping
 
-    known = list(ColumnMapping.__dataclass_fields__)
+    known = ColumnMapping.names()
     chosen = {}
     for pair in text.split(","):
         name, equals, column = pair.partition("=")
