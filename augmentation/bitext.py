@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, field_validator
+from pydantic import Field
 from sentencepiece import SentencePieceProcessor
 
 from alignment.pharaoh import read_pharaoh
@@ -23,7 +23,7 @@ from alignment.protocol import WordPair
 from alignment.statistical import StatisticalAligner, StatisticalOptions
 from alignment.symmetrize import SYMMETRIZATIONS
 from alignment.words import split_words
-from augmentation.settings import Strict
+from augmentation.settings import Language, Strict
 from corpora.bitext import (
     ALIGNED_BITEXT_SCHEMA,
     BITEXT_SCHEMA,
@@ -60,7 +60,6 @@ from filters.pairs import (
     expected_ratio,
 )
 from filters.protocol import Filter
-from translators.languages import normalise_tag
 from translators.subwords import (
     MARKERS,
     SubwordConfig,
@@ -82,8 +81,8 @@ class BitextSource(Strict):
 
     path: Path
     target_path: Path | None = None
-    target: str | None = None
-    """BCP 47 tag of its second side, where a model of several target languages is trained."""
+    target: Language | None = None
+    """Of its second side, where a model of several target languages is trained."""
     columns: tuple[str, str] | None = None
     weight: float = Field(1.0, gt=0.0)
     """How often a pair of it is seen in an epoch."""
@@ -93,11 +92,6 @@ class BitextSource(Strict):
     """As in the card; the file's name when not given."""
     terms: str = "not stated"
     """Licence or terms of use, for the card."""
-
-    @field_validator("target")
-    @classmethod
-    def _language(cls, tag: str | None) -> str | None:
-        return None if tag is None else normalise_tag(tag)
 
     def bitext(self) -> Bitext:
         """What `corpora.bitext` reads."""

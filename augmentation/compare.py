@@ -58,7 +58,6 @@ from corpora.manifest import (
     run_folder,
 )
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
-from corpora.readers import open_corpus
 from corpora.records import DroppedRow, Row
 from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_sidecar
@@ -295,18 +294,7 @@ def read_corpora(run: CompareRun) -> None:
 
 def _read(corpus: CorpusConfig, lang: str, task: Any) -> tuple[list[Row], list[DroppedRow]]:
     """The rows of a corpus, and those that are not right; rows beyond the limit are left unread."""
-    opened = open_corpus(
-        corpus.path,
-        task=task,
-        lang=lang,
-        format=corpus.format,
-        columns=corpus.mapping(),
-        on_error=corpus.on_error,
-        scheme=corpus.scheme,
-        split=corpus.split,
-        quoting=corpus.quoting,
-    )
-    batches = list(opened.batches(limit=corpus.limit))
+    batches = list(corpus.open(corpus.path, task, lang).batches(limit=corpus.limit))
     rows = [row for batch in batches for row in batch.rows]
     if not rows:
         raise UserError("there is no row to be had from this file", file=corpus.path)

@@ -16,13 +16,10 @@ from augmentation.config import (
     RuntimeConfig,
     TranslateTrainConfig,
 )
-from augmentation.settings import Strict
-from corpora.checks import TASKS, Task
-from corpora.errors import UserError
+from augmentation.settings import KnownTask, Language, Models, Strict
 from scoring.significance import METHODS, Method
 from scoring.squad import Normalisation
 from trainers.command import DEFAULT_TIMEOUT
-from translators.languages import normalise_tag
 
 Strategy = Literal[
     "zero-shot",
@@ -49,17 +46,10 @@ def _corpus(value: object) -> object:
     return {"path": value} if isinstance(value, str | Path) else value
 
 
-def _language(tag: str) -> str:
-    try:
-        return normalise_tag(tag)
-    except UserError as error:
-        raise ValueError(str(error)) from error
-
-
 class SourceConfig(Strict):
     """The language that there is labelled data in."""
 
-    lang: str
+    lang: Language
     train: CorpusConfig
     dev: CorpusConfig | None = None
     """Tells trainers that can use it when to stop."""
@@ -67,19 +57,17 @@ class SourceConfig(Strict):
     """The gap of the other languages is measured from the score on this."""
 
     _as_corpus = field_validator("train", "dev", "test", mode="before")(_corpus)
-    _as_language = field_validator("lang")(_language)
 
 
 class TargetConfig(Strict):
     """A language to transfer to."""
 
-    lang: str
+    lang: Language
     test: CorpusConfig
     train: CorpusConfig | None = None
     """Where few-shot takes its examples from."""
 
     _as_corpus = field_validator("train", "test", mode="before")(_corpus)
-    _as_language = field_validator("lang")(_language)
 
 
 class TrainerConfig(Strict):
@@ -136,7 +124,7 @@ class FewShotConfig(Strict):
 class CompareConfig(Strict):
     """Everything that a comparison is told."""
 
-    task: Task
+    task: KnownTask
     source: SourceConfig
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
     trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
@@ -161,20 +149,13 @@ class CompareConfig(Strict):
     """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
     keep_models: bool = False
     """Whether trained models stay in the run folder when all is done."""
-    model: str | tuple[str, ...] | None = None
-    pivot: str | None = None
+    model: Models = None
+    pivot: Language | None = None
     memory: Path | Literal["off"] | None = None
     decoding: DecodingConfig = DecodingConfig()
     projection: ProjectionConfig = ProjectionConfig()
     filters: FilterConfig = FilterConfig()
     runtime: RuntimeConfig = RuntimeConfig()
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _task(cls, value: object) -> object:
-        if value not in TASKS:
-            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
-        return value
 
     @field_validator("strategies", mode="before")
     @classmethod

@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from augmentation.settings import Strict, load, validate
-from corpora.checks import TASKS, Task
+from augmentation.settings import KnownTask, Language, Models, Strict, load, validate
+from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, fingerprint, package_versions, path_hash, run_folder
-from corpora.readers.options import ON_ERROR, ColumnMapping, OnError
-from translators.languages import normalise_tag
+from corpora.readers import ON_ERROR, ColumnMapping, Corpus, OnError, open_corpus
 from translators.protocol import DecodingOptions
 
 RUNS_VARIABLE = "LABELFERRY_RUNS"
@@ -50,6 +49,21 @@ class ReadingConfig(Strict):
         if value not in ON_ERROR:
             raise ValueError(f"must be one of {', '.join(ON_ERROR)}")
         return value
+
+    def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
+        """The corpus at `path`, read as this says, but for `limit`; see `open_corpus`."""
+        return open_corpus(
+            path,
+            task=task,
+            lang=lang,
+            format=self.format,
+            columns=self.mapping(),
+            on_error=self.on_error,
+            scheme=self.scheme,
+            split=self.split,
+            quoting=self.quoting,
+            labelled=labelled,
+        )
 
     def mapping(self) -> ColumnMapping:
         """The columns as readers take them."""
@@ -123,12 +137,11 @@ class TranslateTrainConfig(Strict):
     """Everything that a translate-train run is told."""
 
     input: Path
-    task: Task
-    source: str
-    targets: tuple[str, ...] = Field(min_length=1)
-    model: str | tuple[str, ...] | None = None
-    """Name in the store or path; several for pivoting; null is the model that ships."""
-    pivot: str | None = None
+    task: KnownTask
+    source: Language
+    targets: tuple[Language, ...] = Field(min_length=1)
+    model: Models = None
+    pivot: Language | None = None
     name: str | None = None
     """Of the run; null is the input's name."""
     out: Path | None = None
@@ -145,30 +158,15 @@ class TranslateTrainConfig(Strict):
     licence: str | None = None
     """For the data set's card: under what terms the input, and so the export, may be used."""
 
-    @field_validator("task", mode="before")
-    @classmethod
-    def _task(cls, value: object) -> object:
-        if value not in TASKS:
-            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
-        return value
-
-    @field_validator("source")
-    @classmethod
-    def _source(cls, tag: str) -> str:
-        return _tag(tag)
-
     @field_validator("targets", mode="before")
     @classmethod
-    def _targets(cls, tags: object) -> object:
-        tags = [tags] if isinstance(tags, str) else tags
-        if isinstance(tags, (list, tuple)):
-            return tuple(dict.fromkeys(_tag(str(tag)) for tag in tags))
-        return tags
+    def _one_or_more(cls, tags: object) -> object:
+        return [tags] if isinstance(tags, str) else tags
 
-    @field_validator("pivot")
+    @field_validator("targets")
     @classmethod
-    def _pivot(cls, tag: str | None) -> str | None:
-        return None if tag is None else _tag(tag)
+    def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(tags))
 
     @model_validator(mode="after")
     def _other_languages(self) -> TranslateTrainConfig:
@@ -185,13 +183,6 @@ class TranslateTrainConfig(Strict):
         while path.suffix in (".gz", ".zst"):
             path = path.with_suffix("")
         return path.stem or "run"
-
-
-def _tag(tag: str) -> str:
-    try:
-        return normalise_tag(tag)
-    except UserError as error:
-        raise ValueError(str(error)) from error
 
 
 def runs_folder() -> Path:

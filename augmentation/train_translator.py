@@ -42,7 +42,7 @@ from augmentation.bitext import (
     sidecar_of,
     word_offsets,
 )
-from augmentation.settings import Strict, load
+from augmentation.settings import Language, Strict, load
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef
@@ -63,7 +63,6 @@ from translators.conversion import (
     describe_converted,
     verify_against_transformers,
 )
-from translators.languages import normalise_tag
 from translators.marian_folder import StartingPoint, save_marian
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
@@ -87,9 +86,9 @@ MODEL_FILES = frozenset(
 class TrainTranslatorConfig(Strict):
     """Everything that decides what the model will be."""
 
-    source: str
-    """BCP 47 tag of the bitext's first side."""
-    targets: tuple[str, ...] = Field(min_length=1)
+    source: Language
+    """Of the bitext's first side."""
+    targets: tuple[Language, ...] = Field(min_length=1)
     """Of its second side. With several, one model learns them all, and each corpus says its own."""
     bidirectional: bool = False
     """One model for both directions. Where there is more than one, a tag before the source text
@@ -118,15 +117,10 @@ class TrainTranslatorConfig(Strict):
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
-    @field_validator("source")
-    @classmethod
-    def _language(cls, tag: str) -> str:
-        return normalise_tag(tag)
-
     @field_validator("targets")
     @classmethod
-    def _languages(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(map(normalise_tag, tags)))
+    def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(tags))
 
     @field_validator("quantization")
     @classmethod
