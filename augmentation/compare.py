@@ -60,7 +60,7 @@ from corpora.manifest import (
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
 from corpora.records import DroppedRow, Row
 from corpora.schema import batch_to_rows
-from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_sidecar
+from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
 from corpora.storage import replacing, write_text
 from trainers.load import load_predictor
 from trainers.protocol import Predictor, Trainer
@@ -301,12 +301,6 @@ def _read(corpus: CorpusConfig, lang: str, task: Any) -> tuple[list[Row], list[D
     return rows, [one for batch in batches for one in batch.dropped]
 
 
-def _bad_rows(ref: ShardRef) -> int:
-    """How many rows `on_error: skip` left out."""
-    sidecar = read_sidecar(ref)
-    return 0 if sidecar is None else sidecar.rows_dropped
-
-
 def _shard_rows(ref: ShardRef) -> list[Row]:
     return [row for batch in read_batches(ref) for row in batch_to_rows(batch)]
 
@@ -452,7 +446,9 @@ def check(run: CompareRun) -> None:
             if name.startswith("few-")
         },
         "bad_rows": {
-            name: count for name in run.corpora() if (count := _bad_rows(run.data_ref(name)))
+            name: count
+            for name in run.corpora()
+            if (count := steps.rows_dropped(run.data_ref(name)))
         },
         "labels_never_trained": {k: v for k, v in unknown.items() if v},
     }

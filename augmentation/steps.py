@@ -72,6 +72,12 @@ def checksum(ref: ShardRef) -> str:
     return sidecar.checksum
 
 
+def rows_dropped(ref: ShardRef) -> int:
+    """How many rows a shard that is done left out."""
+    sidecar = read_sidecar(ref)
+    return 0 if sidecar is None else sidecar.rows_dropped
+
+
 def read_whole(ref: ShardRef, schema: pa.Schema = ROW_SCHEMA) -> pa.RecordBatch:
     """A shard as one batch."""
     batches = pa.Table.from_batches(read_batches(ref), schema).combine_chunks().to_batches()

@@ -40,7 +40,7 @@ from corpora.manifest import (
 from corpora.predictions import Prediction, prediction_to_json
 from corpora.records import Row
 from corpora.schema import batch_to_rows
-from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches, read_sidecar
+from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches
 from corpora.storage import replacing
 from trainers.command import DEFAULT_TIMEOUT, PREFIX, named_files
 from trainers.load import load_predictor
@@ -346,10 +346,7 @@ def answer_shard(ref: ShardRef, run: TestRun) -> ShardRef:
     """Predictions for the rows of a shard."""
     config = run.config
     out = ref.next(ANSWER)
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    made_from = fingerprint(["answer", sidecar.checksum, _asked(run)])
+    made_from = fingerprint(["answer", steps.checksum(ref), _asked(run)])
     if is_done(out, made_from):
         return out
     predictor, other = _predictors(run)
@@ -379,6 +376,8 @@ class TestResult:
     run: Path
     predictions: Path
     rows: int
+    dropped: int
+    """Rows that `on_error: skip` left out when they were read; they are in the run folder."""
     flags: Counter[str]
     """How many predictions bear a flag."""
     seconds: float
@@ -402,10 +401,11 @@ def translate_test(config: TranslateTestConfig, answer: Map = in_process) -> Tes
         for surplus in list_shards(run.run, READ)[len(refs) :]:
             surplus.sidecar_path.unlink(missing_ok=True)
         answered = answer(refs, run)
-        return _write(run, answered, began)
+        dropped = sum(steps.rows_dropped(ref) for ref in refs)
+        return _write(run, answered, dropped, began)
 
 
-def _write(run: TestRun, answered: Sequence[ShardRef], began: float) -> TestResult:
+def _write(run: TestRun, answered: Sequence[ShardRef], dropped: int, began: float) -> TestResult:
     flags: Counter[str] = Counter()
     rows = 0
     path = run.run / PREDICTIONS_FILE
@@ -416,4 +416,4 @@ def _write(run: TestRun, answered: Sequence[ShardRef], began: float) -> TestResu
                     out.write(line + "\n")
                     rows += 1
                     flags.update(set(json.loads(line).get("flags", ())))
-    return TestResult(run.run, path, rows, flags, time.monotonic() - began)
+    return TestResult(run.run, path, rows, dropped, flags, time.monotonic() - began)
