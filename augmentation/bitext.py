@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Field, model_validator
 from sentencepiece import SentencePieceProcessor
 
 from alignment.pharaoh import read_pharaoh
@@ -27,6 +27,7 @@ from augmentation.settings import Language, Strict
 from corpora.bitext import (
     ALIGNED_BITEXT_SCHEMA,
     BITEXT_SCHEMA,
+    DIRECTION_COLUMN,
     DROPPED_BITEXT_SCHEMA,
     Bitext,
     BitextPair,
@@ -84,7 +85,7 @@ class BitextSource(Strict):
     target: Language | None = None
     """Of its second side, where a model of several target languages is trained."""
     columns: tuple[str, str] | None = None
-    weight: float = Field(1.0, gt=0.0)
+    weight: float = Field(1.0, gt=0.0, le=10_000.0)
     """How often a pair of it is seen in an epoch."""
     directions: Literal["both", "machine-target"] = "both"
     """`machine-target` trains a machine-translated pair only towards its machine-made side."""
@@ -92,6 +93,12 @@ class BitextSource(Strict):
     """As in the card; the file's name when not given."""
     terms: str = "not stated"
     """Licence or terms of use, for the card."""
+
+    @model_validator(mode="after")
+    def _columns_of_a_table(self) -> BitextSource:
+        if self.columns is not None and not self.bitext().is_table:
+            raise ValueError(f"{self.path}: only a tab-separated file has columns")
+        return self
 
     def bitext(self) -> Bitext:
         """What `corpora.bitext` reads."""
@@ -158,7 +165,7 @@ def read_and_clean(
     for index, one in enumerate(sources):
         ref = ShardRef(run, CLEAN_STEP, index)
         inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
-        made_from = fingerprint(["clean", 1, inputs])
+        made_from = fingerprint(["clean", 2, inputs])
         if is_done(ref, made_from):
             for batch in read_batches(ref):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
@@ -182,7 +189,7 @@ def _clean_corpus(
     frames = _frames(one, source, target)
     first = next(frames)
     filters, language = make_filters(source, target, config, expected_ratio(first), duplicate)
-    rows = refused = 0
+    rows = refused = machine = 0
     with ShardWriter(
         ref, made_from, schema=BITEXT_SCHEMA, dropped_schema=DROPPED_BITEXT_SCHEMA
     ) as writer:
@@ -194,10 +201,17 @@ def _clean_corpus(
                 rows_in=len(frame),
             )
             rows += len(frame)
+            machine += int(frame["machine"].ne("").sum())
             refused += int(result.dropped["drop_reason"].eq(WrongLanguage.name).sum())
             on_progress(f"clean {one.bitext().name}", rows)
         if language is not None and refused > config.max_wrong_language_share * rows:
             raise _wrong_corpus(one, source, target, language, refused / rows)
+        if one.directions == "machine-target" and not machine:
+            raise UserError(
+                f"directions: machine-target, but no line says {source}-{target} or "
+                f"{target}-{source} in a column {DIRECTION_COLUMN!r}",
+                file=one.path,
+            )
 
 
 def make_filters(
