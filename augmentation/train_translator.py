@@ -66,7 +66,14 @@ from translators.conversion import (
 from translators.marian_folder import StartingPoint, save_marian
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import TRAINED_HERE, AlignmentHead, ModelFacts, read_model, write_card
+from translators.store import (
+    TRAINED_HERE,
+    AlignmentHead,
+    ModelFacts,
+    check_name,
+    read_model,
+    write_card,
+)
 from translators.subwords import MARKERS, SubwordConfig, language_tag
 from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
 
@@ -122,6 +129,14 @@ class TrainTranslatorConfig(Strict):
     def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(tags))
 
+    @field_validator("name")
+    @classmethod
+    def _fit_for_the_store(cls, name: str) -> str:
+        try:
+            return name and check_name(name)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
     @field_validator("quantization")
     @classmethod
     def _quantization(cls, name: str) -> str:
@@ -133,6 +148,12 @@ class TrainTranslatorConfig(Strict):
     def _different_languages(self) -> TrainTranslatorConfig:
         if self.source in self.targets:
             raise ValueError(f"source and target are both {self.source!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _new_subwords_of_a_start(self) -> TrainTranslatorConfig:
+        if self.init_subwords == "new" and self.init_from is None:
+            raise ValueError("init_subwords: without init_from all subwords are new")
         return self
 
     @model_validator(mode="after")
@@ -469,7 +490,8 @@ def convert_step(run: TrainRun) -> str:
         ("float32", run.exact),
         (config.quantization, run.converted),
     ):
-        convert(run.model, folder, quantization, alignment)
+        with writing(folder):
+            convert(run.model, folder, quantization, alignment)
         info = describe_converted(run.model, folder, quantization, facts, **known)
         write_card(folder, info.card)
     lines = [_verify(run, source, target) for source, target in directions]
@@ -670,17 +692,16 @@ def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
 
 def _check_needs(run: TrainRun) -> None:
     for one in (*run.config.bitext, *run.config.dev):
-        for file in one.bitext().files():
-            if not file.is_file():
-                raise UserError("no such file", file=file)
-    if run.config.init_from is not None:
-        StartingPoint.find(run.config.init_from)
+        one.bitext().check_files()
+    start = None if run.config.init_from is None else StartingPoint.find(run.config.init_from)
     needed = [("torch", "training a translator", "train")]
     if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
         needed.append(("eflomal", "the aligner eflomal", "eflomal"))
     for module, feature, extra in needed:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(feature, extra)
+    if start is not None:
+        start.check(run.config.training.shape)
     if run.device == "cuda":
         import torch
 

@@ -7,6 +7,7 @@ with an ending), and words change places two by two.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import random
@@ -285,6 +286,20 @@ def test_training_goes_on_from_a_model_with_its_subwords(
     assert score > 0.8 * before
 
 
+def test_a_start_of_another_shape_is_told_before_any_work(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exact = trained.with_name("model.work") / "50-train" / "model"
+    for start in (trained, exact):
+        command = going_on(start, tmp_path)
+        recipe = tmp_path / "more.yaml"
+        recipe.write_text(recipe.read_text().replace("heads: 2", "heads: 4"))
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and "the model has heads 2, where 4 is asked for" in said
+        assert not (tmp_path / "model.work" / "10-clean").exists()
+
+
 def test_a_start_that_is_no_model_or_knows_no_tags(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -532,6 +547,9 @@ def test_a_vocabulary_larger_than_the_data_supports(
     [
         (("--weights", "1,2"), "--weights 1,2: 2 given, 1 needed"),
         (("--weights", "-1"), "bitext.0.weight"),
+        (("--weights", "1e12"), "bitext.0.weight"),
+        (("--name", "a/b"), "name: 'a/b' cannot be the name of a model"),
+        (("--init-subwords", "new"), "without init_from all subwords are new"),
         (("--source", "de"), "source and target are both 'de'"),
         (("--source", "nonsense!"), "not a language tag"),
         (("--columns", "a"), "--columns a: 1 given, 2 needed"),
@@ -548,6 +566,29 @@ def test_arguments_that_make_no_sense(
     said = fails(capsys, *arguments(bitext, tmp_path / "out", *more))
     assert problem in said
     assert not (tmp_path / "out").exists()
+
+
+def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
+    from flows.cli.train_translator import _source
+
+    assert _source("a.tsv", ["1", "2"]) == {"path": "a.tsv", "columns": ["1", "2"]}
+    assert _source("de=a.TMX.gz", ["1", "2"])["columns"] is None
+
+
+def test_a_disk_that_is_full_when_the_model_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from augmentation import train_translator as module
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "convert", full)
+    config = load_config(None, {"source": "en", "targets": ["de"], "bitext": [{"path": "a.tsv"}]})
+    run = TrainRun(config, tmp_path / "work", tmp_path / "model")
+    run.model.mkdir(parents=True)
+    with pytest.raises(UserError, match=r"60-convert.*: no space left to write here"):
+        module.convert_step(run)
 
 
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
