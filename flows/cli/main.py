@@ -8,6 +8,7 @@ Only the asked-for module is imported, and it imports what is heavy inside `run`
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -69,6 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        # What we write ourselves names its folder; libraries write temporary files.
+        print(
+            f"labelferry: error: a disk is full ({error}); temporary files go to the folder that "
+            f"TMPDIR names (now {os.environ.get('TMPDIR', '/tmp')})",
+            file=sys.stderr,
+        )
+        return 2
 
 
 if __name__ == "__main__":
