@@ -13,14 +13,9 @@ from typing import Any
 
 from tabulate import tabulate
 
-from augmentation.compare import (
-    RESULTS_FILE,
-    CompareRun,
-    cells_of,
-    checked,
-    read_cell,
-    strategies_of,
-)
+from augmentation.compare_models import read_cell
+from augmentation.compare_plan import CompareRun, cells_of, strategies_of
+from augmentation.compare_sets import checked
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import write_text
@@ -28,6 +23,7 @@ from scoring.measures import Measure
 from scoring.significance import Comparison, compare_measures
 from scoring.task import ScoreOptions, task_measures
 
+RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"
 SHOWN = {
     "classification": ("accuracy", "macro_f1"),

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from augmentation import compare as module
-from augmentation.compare import CompareRun, _read, cells_of, compare, perform, plan, training_sets
+from augmentation import compare_models as module
+from augmentation.compare import compare, perform
 from augmentation.compare_config import STRATEGIES, CompareConfig, CorpusConfig, FewShotConfig
 from augmentation.compare_data import (
     check_groups,
@@ -20,6 +20,7 @@ from augmentation.compare_data import (
     rows_fingerprint,
     sample_few,
 )
+from augmentation.compare_plan import CompareRun, cells_of, plan, training_sets
 from augmentation.compare_report import (
     CompareResults,
     LanguageResult,
@@ -29,6 +30,7 @@ from augmentation.compare_report import (
     html_report,
     table,
 )
+from augmentation.compare_sets import read_corpus
 from augmentation.settings import load
 from corpora.errors import UserError
 from corpora.predictions import Prediction
@@ -300,11 +302,11 @@ def test_rows_beyond_the_limit_are_left_unread_and_bad_ones_are_counted(files, t
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines[:40], '{"id": "bad"}', "{"]) + "\n", encoding="utf-8")
     corpus = CorpusConfig(path=path, limit=40)
-    assert [len(part) for part in _read(corpus, "en", "tokens")] == [40, 0]
+    assert [len(part) for part in read_corpus(corpus, "en", "tokens")] == [40, 0]
     with pytest.raises(UserError, match="line 41"):
-        _read(CorpusConfig(path=path), "en", "tokens")
+        read_corpus(CorpusConfig(path=path), "en", "tokens")
     skipping = CorpusConfig(path=path, on_error="skip")
-    assert [len(part) for part in _read(skipping, "en", "tokens")] == [40, 2]
+    assert [len(part) for part in read_corpus(skipping, "en", "tokens")] == [40, 2]
     source = {"lang": "en", "train": {"path": str(path), "on_error": "skip"}}
     run = compare(config(files, source=source, strategies=["zero-shot"], seeds=1))
     assert "2 bad rows of source-train were left out" in table(collect(run))
@@ -318,11 +320,11 @@ def test_the_limit_is_of_the_split(tmp_path):
         for i, split in enumerate(splits)
     ]
     path.write_text("\n".join([*lines, "{"]) + "\n", encoding="utf-8")
-    rows, _ = _read(CorpusConfig(path=path, split="dev", limit=2), "en", "classification")
+    rows, _ = read_corpus(CorpusConfig(path=path, split="dev", limit=2), "en", "classification")
     assert [row.id for row in rows] == ["2", "3"]
     with pytest.raises(UserError, match="no row of the split 'test'"):
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        _read(CorpusConfig(path=path, split="test"), "en", "classification")
+        read_corpus(CorpusConfig(path=path, split="test"), "en", "classification")
 
 
 def test_a_leak_of_few_shot_leaves_the_source_row_of_that_id_alone(files, toy):
