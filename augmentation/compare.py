@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from augmentation import steps
 from augmentation.compare_config import CompareConfig
-from augmentation.compare_models import predict, train
+from augmentation.compare_models import load_model, predict, train
 from augmentation.compare_plan import (
     BY_WAY_OF_SOURCE,
     MODELS,
@@ -37,6 +37,7 @@ from corpora.manifest import (
     plain,
     run_folder,
 )
+from scoring.translation import choose_tokenizer
 
 
 def perform(job: Job, run: CompareRun) -> None:
@@ -66,10 +67,11 @@ Submit = Callable[[Job, CompareRun], None]
 
 
 def prepare(config: CompareConfig) -> CompareRun:
-    """The run of `config`; raises `UserError` for what does not exist or cannot be translated."""
-    for trainer in config.trainers:
-        if trainer.predictor is None:
-            make_trainer(trainer, config)
+    """The run of `config`.
+
+    Raises `UserError` for what does not exist, cannot be translated, or could not be scored: all
+    that would otherwise end a comparison after hours of translating and training.
+    """
     identity = config.model_dump(mode="json", exclude={"out", "runtime", "keep_models", "memory"})
     folder = config.out or run_folder(runs_folder(), config.name, fingerprint(identity))
     run = CompareRun(config, folder)
@@ -77,7 +79,19 @@ def prepare(config: CompareConfig) -> CompareRun:
         if not corpus.path.exists():
             raise UserError("no such file", file=corpus.path)
     _check_directions(run)
+    _check_trainers(run)
+    if config.task == "text":
+        for lang in (*run.langs, *([config.source.lang] if config.source.test else ())):
+            choose_tokenizer(lang, config.tokenize)
     return run
+
+
+def _check_trainers(run: CompareRun) -> None:
+    for trainer in run.config.trainers:
+        if trainer.predictor is None:
+            make_trainer(trainer, run.config).check()
+        else:
+            load_model(run, trainer.title, "source", 0)
 
 
 def _check_directions(run: CompareRun) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from augmentation.config import (
     DecodingConfig,
@@ -32,6 +32,9 @@ Strategy = Literal[
     "ensemble",
 ]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
+"""Names are those of folders, too."""
+_MOST_SEEDS = 1000
 WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
 """What can be done with a model of the source language as it is."""
 
@@ -78,7 +81,7 @@ class TrainerConfig(Strict):
     """
 
     kind: Literal["light", "transformers", "predictor"] = "light"
-    name: str | None = Field(None, pattern=r"[0-9A-Za-z][0-9A-Za-z._-]*")
+    name: str | None = Field(None, pattern=_NAME)
     """In tables and folders; null is the kind, or the last part of the model's name."""
     model: str | None = None
     """For `transformers`: hub id or folder."""
@@ -103,6 +106,8 @@ class TrainerConfig(Strict):
             raise ValueError("'model' goes with the kind 'transformers', and only with it")
         if (self.kind == "predictor") != (self.predictor is not None):
             raise ValueError("'predictor' goes with the kind 'predictor', and only with it")
+        if self.title in ("", ".", ".."):
+            raise ValueError(f"the model {self.model!r} needs a 'name'")
         return self
 
     @property
@@ -131,7 +136,7 @@ class CompareConfig(Strict):
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
     baseline: Strategy = "zero-shot"
     """The strategy that the others are tested against."""
-    seeds: tuple[NonNegativeInt, ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
     few_shot: FewShotConfig = FewShotConfig()
     n_best: int = Field(1, ge=1)
@@ -144,7 +149,7 @@ class CompareConfig(Strict):
     samples: int = Field(1000, ge=1)
     normalisation: Normalisation = "squad"
     tokenize: str | None = None
-    name: str = Field("compare", pattern=r"[0-9A-Za-z][0-9A-Za-z._-]*")
+    name: str = Field("compare", pattern=_NAME)
     out: Path | None = None
     """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
     keep_models: bool = False
@@ -179,9 +184,11 @@ class CompareConfig(Strict):
     @field_validator("seeds", mode="before")
     @classmethod
     def _seeds(cls, value: object) -> object:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return tuple(range(value))
-        return value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        if not 1 <= value <= _MOST_SEEDS:
+            raise ValueError(f"from 1 to {_MOST_SEEDS} seeds are possible, not {value}")
+        return tuple(range(value))
 
     @model_validator(mode="after")
     def _fits_together(self) -> CompareConfig:

@@ -278,7 +278,7 @@ def winner(result: LanguageResult, results: CompareResults) -> str:
     if all(one.strategy != results.baseline for one in result.strategies):
         score = best.scores[results.metric]
         return f"{best.strategy} is best with {results.metric} {score}; nothing to test against."
-    if test is None:
+    if test is None or test.difference <= 0:
         return f"No strategy beats {results.baseline}."
     sure = "significant" if test.p_value < 0.05 else "not significant"
     return (

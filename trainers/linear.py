@@ -40,6 +40,9 @@ class LinearTrainer:
     seeded: ClassVar[bool] = False
     """The optimum is one, whatever the seed."""
 
+    def check(self) -> None:
+        """It needs nothing but rows."""
+
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
     ) -> LinearPredictor:

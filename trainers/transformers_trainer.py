@@ -89,6 +89,12 @@ class TransformersTrainer:
     name: ClassVar[str] = "transformers"
     seeded: ClassVar[bool] = True
 
+    def check(self) -> None:
+        """Raise `UserError` for a model that cannot be read, and for a device that is not there."""
+        choose_device(self.device)
+        _read_config(self.model, self.revision)
+        load_tokenizer(self.model, self.task, self.revision)
+
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
     ) -> TransformersPredictor:

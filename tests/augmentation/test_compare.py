@@ -29,6 +29,7 @@ from augmentation.compare_report import (
     collect,
     html_report,
     table,
+    winner,
 )
 from augmentation.compare_sets import read_corpus
 from augmentation.settings import load
@@ -38,6 +39,7 @@ from corpora.records import Provenance, Row, Span
 from corpora.writers import write_corpus
 from flows.cli.main import main
 from scoring.files import read_predictions
+from scoring.significance import Comparison
 from scoring.task import task_measures
 from tests.augmentation.toy import ToyTranslator, toy
 from tests.paths import ROOT
@@ -425,6 +427,13 @@ def test_training_sets_of_strategies():
             "takes part in zero-shot and translate-test only",
         ),
         ({"seed": 5}, "Extra inputs"),
+        ({"name": "../../x"}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"trainers": [{"name": "../x"}]}, "trainers.0.name"),
+        ({"trainers": [{"kind": "transformers", "model": ".."}]}, "'..' needs a 'name'"),
+        ({"seeds": [2**31]}, "less than 2147483648"),
+        ({"seeds": 10**9}, "from 1 to 1000 seeds are possible, not 1000000000"),
+        ({"seeds": 0}, "from 1 to 1000 seeds are possible, not 0"),
     ],
 )
 def test_configurations_that_make_no_sense(files, change, problem):
@@ -445,6 +454,42 @@ def test_a_missing_file_and_a_missing_direction(files, toy, monkeypatch):
     with pytest.raises(UserError, match="from de to en"):
         compare(config(files))
     assert not (files / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"trainers": [{"kind": "predictor", "predictor": "command:./none"}]}, "cannot be started"),
+        ({"trainers": [{"kind": "predictor", "predictor": "./none"}]}, "none: no such folder"),
+        (
+            {"task": "text", "tokenize": "moses",
+             "trainers": [{"kind": "predictor", "predictor": "command:cat"}]},
+            "no tokenizer 'moses'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_fail_after_hours_is_told_first(files, toy, change, problem):
+    with pytest.raises(UserError, match=problem):
+        compare(config(files, strategies=["zero-shot", "translate-test"], **change))
+    assert not (files / "run").exists()
+
+
+def test_a_model_to_fine_tune_that_is_not_there_is_told_first(files, toy):
+    pytest.importorskip("torch")
+    trainers = [{"kind": "transformers", "model": str(files / "none")}]
+    with pytest.raises(UserError, match="cannot read the model"):
+        compare(config(files, trainers=trainers, strategies=["zero-shot"]))
+    assert not (files / "run").exists()
+
+
+def test_a_tie_is_no_win():
+    spread = Spread(40.0, None, (40.0,), "metric:span_f1")
+    test = Comparison("span_f1", 40.0, 40.0, 1.0, None, "")
+    names = {"translate-test": {"span_f1": test}, "zero-shot": {}}
+    strategies = [StrategyResult(n, {"span_f1": spread}, c, (9,), {}, {}) for n, c in names.items()]
+    result = LanguageResult("light", "de", 10, tuple(strategies))
+    results = CompareResults("tokens", "en", "zero-shot", ("span_f1",), (result,), {}, {})
+    assert winner(result, results) == "No strategy beats zero-shot."
 
 
 def test_the_report_counts_flags_by_kind_and_writes_past_the_whisker():
