@@ -108,12 +108,12 @@ class BitextSource(Strict):
 class CleaningConfig(Strict):
     """Limits of the filters; null switches one off."""
 
-    max_chars: int | None = 500
-    max_length_ratio: float | None = 2.2
-    min_alphabet_share: float | None = 0.5
-    max_untranslated: float | None = 0.75
-    max_number_mismatch: float | None = 0.5
-    max_wrong_language: float | None = 0.95
+    max_chars: int | None = Field(500, ge=1)
+    max_length_ratio: float | None = Field(2.2, ge=1.0)
+    min_alphabet_share: float | None = Field(0.5, ge=0.0, le=1.0)
+    max_untranslated: float | None = Field(0.75, ge=0.0, le=1.0)
+    max_number_mismatch: float | None = Field(0.5, ge=0.0, le=1.0)
+    max_wrong_language: float | None = Field(0.95, ge=0.0, le=1.0)
     duplicates: bool = True
     max_wrong_language_share: float = Field(0.3, ge=0.0, le=1.0)
     """More of a corpus than this in another language is a mistake, not noise."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from augmentation.settings import KnownTask, Language, Models, Strict, load, validate
+from augmentation.settings import KnownTask, Language, Languages, Models, Strict, load, validate
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, fingerprint, package_versions, path_hash, run_folder
@@ -139,7 +139,7 @@ class TranslateTrainConfig(Strict):
     input: Path
     task: KnownTask
     source: Language
-    targets: tuple[Language, ...] = Field(min_length=1)
+    targets: Languages
     model: Models = None
     pivot: Language | None = None
     name: str | None = None
@@ -157,16 +157,6 @@ class TranslateTrainConfig(Strict):
     seed: int = Field(0, ge=0, lt=2**31)
     licence: str | None = None
     """For the data set's card: under what terms the input, and so the export, may be used."""
-
-    @field_validator("targets", mode="before")
-    @classmethod
-    def _one_or_more(cls, tags: object) -> object:
-        return [tags] if isinstance(tags, str) else tags
-
-    @field_validator("targets")
-    @classmethod
-    def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(tags))
 
     @model_validator(mode="after")
     def _other_languages(self) -> TranslateTrainConfig:

@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
 )
 
@@ -51,6 +52,13 @@ KnownTask = Annotated[Task, BeforeValidator(_known_task)]
 """A task; one that does not exist is an error that lists those that do."""
 Language = Annotated[str, AfterValidator(_known_language)]
 """A BCP 47 tag, in its usual spelling."""
+Languages = Annotated[
+    tuple[Language, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda tags: (tags,) if isinstance(tags, str) else tags),
+    AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
+]
+"""One or more, each once; a single one needs no list."""
 Models = Annotated[str | tuple[str, ...] | None, AfterValidator(_some_models)]
 """Name in the store or path of a translator; several for pivoting; null is the one that ships."""
 

@@ -42,7 +42,8 @@ from augmentation.bitext import (
     sidecar_of,
     word_offsets,
 )
-from augmentation.settings import Language, Strict, load
+from augmentation.settings import Language, Languages, Strict, load
+from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef
@@ -95,7 +96,7 @@ class TrainTranslatorConfig(Strict):
 
     source: Language
     """Of the bitext's first side."""
-    targets: tuple[Language, ...] = Field(min_length=1)
+    targets: Languages
     """Of its second side. With several, one model learns them all, and each corpus says its own."""
     bidirectional: bool = False
     """One model for both directions. Where there is more than one, a tag before the source text
@@ -123,11 +124,6 @@ class TrainTranslatorConfig(Strict):
     are put together from those of the old."""
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
-
-    @field_validator("targets")
-    @classmethod
-    def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(tags))
 
     @field_validator("name")
     @classmethod
@@ -331,6 +327,8 @@ def examples_step(run: TrainRun) -> str:
             f"{run.config.min_pairs} are needed (left out: {left_out or 'none'})"
         )
     measured = ", ".join(f"{one.name} {len(one.sources):,}" for one in sets)
+    if unmeasured := set(run.config.targets) - {one.target for one in sets}:
+        measured += f", which has no pair in {', '.join(sorted(unmeasured))}"
     return f"{sidecar.rows_out:,} pairs to train on; measured on {measured}"
 
 
@@ -692,7 +690,8 @@ def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
 
 def _check_needs(run: TrainRun) -> None:
     for one in (*run.config.bitext, *run.config.dev):
-        one.bitext().check_files()
+        # A first pair now, rather than an error after hours of cleaning the corpora before it.
+        next(read_bitext(one.bitext(), run.config.source, one.target or run.config.targets[0]))
     start = None if run.config.init_from is None else StartingPoint.find(run.config.init_from)
     needed = [("torch", "training a translator", "train")]
     if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":

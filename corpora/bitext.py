@@ -92,12 +92,15 @@ class Bitext:
         return (self.path,) if self.target_path is None else (self.path, self.target_path)
 
     def check_files(self) -> None:
-        """Raise `UserError` for a file that is not there, and for a folder in its place."""
+        """Raise `UserError` for a file that is not there, and for what else is in its place."""
         for file in self.files():
             if file.is_dir():
                 raise UserError("this is a folder, not a file", file=file)
             if not file.exists():
                 raise UserError("no such file", file=file)
+            if not file.is_file():
+                problem = "not a file that can be read twice: save what comes from it"
+                raise UserError(problem, file=file)
 
 
 def read_bitext(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:

@@ -111,6 +111,14 @@ def test_only_tables_have_columns() -> None:
             BitextSource.model_validate(files | {"columns": ["1", "2"]})
 
 
+@pytest.mark.parametrize(
+    "limits", [{"max_chars": 0}, {"max_length_ratio": 0.5}, {"min_alphabet_share": 50}]
+)
+def test_limits_that_nothing_could_keep_to_are_refused(limits: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(limits))):
+        CleaningConfig.model_validate(limits)
+
+
 def test_duplicates_are_found_across_corpora_after_a_restart(tmp_path: Path) -> None:
     sources = [
         BitextSource(path=tsv(tmp_path / "a.tsv.gz", pairs(40))),

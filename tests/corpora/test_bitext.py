@@ -1,6 +1,7 @@
 """Reading parallel corpora: every format, every compression, every mistake."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -183,6 +184,8 @@ def test_tmx_in_an_encoding_that_cannot_be_read(tmp_path: Path, encoding: str) -
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     for bitext in (Bitext(tmp_path), Bitext(write(tmp_path / "x.en", "a\n"), tmp_path)):
         assert failure(bitext) == f"{tmp_path}: this is a folder, not a file"
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe: not a file that can be read twice" in failure(Bitext(tmp_path / "pipe"))
 
 
 def test_empty_lines_are_passed_over_and_counted(tmp_path: Path) -> None:

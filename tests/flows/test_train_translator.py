@@ -521,6 +521,33 @@ def test_an_empty_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "no sentence pair in it" in fails(capsys, *arguments(bitext, tmp_path / "out"))
 
 
+@pytest.mark.parametrize("dev", [False, True])
+def test_a_later_corpus_is_looked_at_before_any_is_cleaned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dev: bool
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(200))
+    three = tmp_path / "three.tsv"
+    three.write_text("a\tb\tc\n", encoding="utf-8")
+    command = arguments(bitext, tmp_path / "out", *(["--dev", str(three)] if dev else []))
+    said = fails(capsys, *command[:2], *([] if dev else [str(three)]), *command[2:])
+    assert said.startswith(f"labelferry: error: {three}, line 1: 3 columns and no header")
+    assert not (tmp_path / "out.work").exists()
+
+
+def test_a_target_that_nothing_is_measured_in_is_named(tmp_path: Path) -> None:
+    files = {name: write_tsv(tmp_path / f"{name}.tsv", make_pairs(150, seed=ord(name[0])))
+             for name in ("de", "fr", "dev")}  # fmt: skip
+    given = {
+        "source": "en", "targets": ["de", "fr"], "alignment": None, "min_pairs": 10,
+        "bitext": [{"path": files[target], "target": target} for target in ("de", "fr")],
+        "dev": [{"path": files["dev"], "target": "de"}], "dev_pairs": 5,
+    }  # fmt: skip
+    run = TrainRun(load_config(MINI, given), tmp_path / "work", tmp_path / "model")
+    run.work.mkdir()
+    said = [step(run) for _, step in STEPS[:4]][-1]
+    assert said.endswith("measured on dev 5, which has no pair in fr")
+
+
 ENGLISH = ("The weather is very nice today, and there were {} people here.",
            "We went to the market and bought {} fresh apples.")  # fmt: skip
 FRENCH = ("Il fait très beau aujourd'hui, et il y avait {} personnes ici.",
@@ -554,6 +581,7 @@ def test_a_vocabulary_larger_than_the_data_supports(
         (("--source", "nonsense!"), "not a language tag"),
         (("--columns", "a"), "--columns a: 1 given, 2 needed"),
         (("--columns", "x,y"), "no column 'x'"),
+        (("--target", "fr"), "say which target it has: de, fr"),
         (("--dev", "no-such-file.tsv"), "no-such-file.tsv: no such file"),
         (("--quantization", "int3"), "quantization"),
         (("--max-steps", "0"), "--max-steps 0: it must be a whole number from 1"),
@@ -657,6 +685,11 @@ def test_recipes_are_valid(recipe: Path) -> None:
     needed = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
     given = {key: value for key, value in needed.items() if key not in said}
     assert isinstance(load_config(recipe, given), TrainTranslatorConfig)
+
+
+def test_a_single_target_needs_no_list() -> None:
+    given = {"source": "en", "targets": "DE", "bitext": [{"path": "x.tsv"}]}
+    assert load_config(None, given).targets == ("de",)
 
 
 def test_every_option_says_its_default_or_is_needed() -> None:
