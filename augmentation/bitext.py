@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 from sentencepiece import SentencePieceProcessor
 
 from alignment.pharaoh import read_pharaoh
@@ -23,10 +23,11 @@ from alignment.protocol import WordPair
 from alignment.statistical import StatisticalAligner, StatisticalOptions
 from alignment.symmetrize import SYMMETRIZATIONS
 from alignment.words import split_words
-from augmentation.settings import Strict
+from augmentation.settings import Language, Strict
 from corpora.bitext import (
     ALIGNED_BITEXT_SCHEMA,
     BITEXT_SCHEMA,
+    DIRECTION_COLUMN,
     DROPPED_BITEXT_SCHEMA,
     Bitext,
     BitextPair,
@@ -60,7 +61,6 @@ from filters.pairs import (
     expected_ratio,
 )
 from filters.protocol import Filter
-from translators.languages import normalise_tag
 from translators.subwords import (
     MARKERS,
     SubwordConfig,
@@ -82,10 +82,10 @@ class BitextSource(Strict):
 
     path: Path
     target_path: Path | None = None
-    target: str | None = None
-    """BCP 47 tag of its second side, where a model of several target languages is trained."""
+    target: Language | None = None
+    """Of its second side, where a model of several target languages is trained."""
     columns: tuple[str, str] | None = None
-    weight: float = Field(1.0, gt=0.0)
+    weight: float = Field(1.0, gt=0.0, le=10_000.0)
     """How often a pair of it is seen in an epoch."""
     directions: Literal["both", "machine-target"] = "both"
     """`machine-target` trains a machine-translated pair only towards its machine-made side."""
@@ -94,10 +94,11 @@ class BitextSource(Strict):
     terms: str = "not stated"
     """Licence or terms of use, for the card."""
 
-    @field_validator("target")
-    @classmethod
-    def _language(cls, tag: str | None) -> str | None:
-        return None if tag is None else normalise_tag(tag)
+    @model_validator(mode="after")
+    def _columns_of_a_table(self) -> BitextSource:
+        if self.columns is not None and not self.bitext().is_table:
+            raise ValueError(f"{self.path}: only a tab-separated file has columns")
+        return self
 
     def bitext(self) -> Bitext:
         """What `corpora.bitext` reads."""
@@ -107,12 +108,12 @@ class BitextSource(Strict):
 class CleaningConfig(Strict):
     """Limits of the filters; null switches one off."""
 
-    max_chars: int | None = 500
-    max_length_ratio: float | None = 2.2
-    min_alphabet_share: float | None = 0.5
-    max_untranslated: float | None = 0.75
-    max_number_mismatch: float | None = 0.5
-    max_wrong_language: float | None = 0.95
+    max_chars: int | None = Field(500, ge=1)
+    max_length_ratio: float | None = Field(2.2, ge=1.0)
+    min_alphabet_share: float | None = Field(0.5, ge=0.0, le=1.0)
+    max_untranslated: float | None = Field(0.75, ge=0.0, le=1.0)
+    max_number_mismatch: float | None = Field(0.5, ge=0.0, le=1.0)
+    max_wrong_language: float | None = Field(0.95, ge=0.0, le=1.0)
     duplicates: bool = True
     max_wrong_language_share: float = Field(0.3, ge=0.0, le=1.0)
     """More of a corpus than this in another language is a mistake, not noise."""
@@ -164,7 +165,7 @@ def read_and_clean(
     for index, one in enumerate(sources):
         ref = ShardRef(run, CLEAN_STEP, index)
         inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
-        made_from = fingerprint(["clean", 1, inputs])
+        made_from = fingerprint(["clean", 2, inputs])
         if is_done(ref, made_from):
             for batch in read_batches(ref):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
@@ -188,7 +189,7 @@ def _clean_corpus(
     frames = _frames(one, source, target)
     first = next(frames)
     filters, language = make_filters(source, target, config, expected_ratio(first), duplicate)
-    rows = refused = 0
+    rows = refused = machine = 0
     with ShardWriter(
         ref, made_from, schema=BITEXT_SCHEMA, dropped_schema=DROPPED_BITEXT_SCHEMA
     ) as writer:
@@ -200,10 +201,17 @@ def _clean_corpus(
                 rows_in=len(frame),
             )
             rows += len(frame)
+            machine += int(frame["machine"].ne("").sum())
             refused += int(result.dropped["drop_reason"].eq(WrongLanguage.name).sum())
             on_progress(f"clean {one.bitext().name}", rows)
         if language is not None and refused > config.max_wrong_language_share * rows:
             raise _wrong_corpus(one, source, target, language, refused / rows)
+        if one.directions == "machine-target" and not machine:
+            raise UserError(
+                f"directions: machine-target, but no line says {source}-{target} or "
+                f"{target}-{source} in a column {DIRECTION_COLUMN!r}",
+                file=one.path,
+            )
 
 
 def make_filters(

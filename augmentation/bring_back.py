@@ -16,7 +16,7 @@ from alignment.protocol import ProjectionInput, SpanProjector
 from augmentation.pooling import Mean, pool_answers, pool_candidates, pool_spans, sure
 from augmentation.whole_texts import WholeTranslation, turned_round
 from corpora.checks import Task
-from corpora.predictions import UNMAPPED, Prediction
+from corpora.predictions import UNMAPPED, Prediction, most_probable
 from corpora.records import Row, Span
 
 ANSWER = "answer"
@@ -228,7 +228,7 @@ def _merged(
     spans = pool(predictions, shares, mean)
     flags = () if task == "qa" and spans else _most_flags(predictions, shares)
     return Prediction(
-        first.id, _top(chances) if chances else None, chances, spans, first.target, flags
+        first.id, most_probable(chances) if chances else None, chances, spans, first.target, flags
     )
 
 
@@ -241,10 +241,6 @@ def _most_flags(predictions: Sequence[Prediction], shares: Sequence[float]) -> t
             copies[flag] += 1
             borne[flag, copies[flag]] += share
     return tuple(flag for (flag, _), share in borne.items() if share >= 0.5 - 1e-9)
-
-
-def _top(chances: Mapping[str, float]) -> str:
-    return max(chances, key=lambda name: (chances[name], name))
 
 
 def probabilities_of(prediction: Prediction) -> Mapping[str, float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from augmentation.config import (
     MOST_HYPOTHESES,
@@ -18,13 +18,10 @@ from augmentation.config import (
     RuntimeConfig,
     TranslateTrainConfig,
 )
-from augmentation.settings import Strict
-from corpora.checks import TASKS, Task
-from corpora.errors import UserError
+from augmentation.settings import KnownTask, Language, Models, Strict
 from scoring.significance import METHODS, Method
 from scoring.squad import Normalisation
 from trainers.command import DEFAULT_TIMEOUT
-from translators.languages import normalise_tag
 
 Strategy = Literal[
     "zero-shot",
@@ -37,6 +34,9 @@ Strategy = Literal[
     "ensemble",
 ]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
+"""Names are those of folders, too."""
+_MOST_SEEDS = 1000
 WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
 """What can be done with a model of the source language as it is."""
 
@@ -51,17 +51,10 @@ def _corpus(value: object) -> object:
     return {"path": value} if isinstance(value, str | Path) else value
 
 
-def _language(tag: str) -> str:
-    try:
-        return normalise_tag(tag)
-    except UserError as error:
-        raise ValueError(str(error)) from error
-
-
 class SourceConfig(Strict):
     """The language that there is labelled data in."""
 
-    lang: str
+    lang: Language
     train: CorpusConfig
     dev: CorpusConfig | None = None
     """Tells trainers that can use it when to stop."""
@@ -69,19 +62,17 @@ class SourceConfig(Strict):
     """The gap of the other languages is measured from the score on this."""
 
     _as_corpus = field_validator("train", "dev", "test", mode="before")(_corpus)
-    _as_language = field_validator("lang")(_language)
 
 
 class TargetConfig(Strict):
     """A language to transfer to."""
 
-    lang: str
+    lang: Language
     test: CorpusConfig
     train: CorpusConfig | None = None
     """Where few-shot takes its examples from."""
 
     _as_corpus = field_validator("train", "test", mode="before")(_corpus)
-    _as_language = field_validator("lang")(_language)
 
 
 class TrainerConfig(Strict):
@@ -92,7 +83,7 @@ class TrainerConfig(Strict):
     """
 
     kind: Literal["light", "transformers", "predictor"] = "light"
-    name: str | None = Field(None, pattern=r"[0-9A-Za-z][0-9A-Za-z._-]*")
+    name: str | None = Field(None, pattern=_NAME)
     """In tables and folders; null is the kind, or the last part of the model's name."""
     model: str | None = None
     """For `transformers`: hub id or folder."""
@@ -117,6 +108,8 @@ class TrainerConfig(Strict):
             raise ValueError("'model' goes with the kind 'transformers', and only with it")
         if (self.kind == "predictor") != (self.predictor is not None):
             raise ValueError("'predictor' goes with the kind 'predictor', and only with it")
+        if self.title in ("", ".", ".."):
+            raise ValueError(f"the model {self.model!r} needs a 'name'")
         return self
 
     @property
@@ -138,14 +131,14 @@ class FewShotConfig(Strict):
 class CompareConfig(Strict):
     """Everything that a comparison is told."""
 
-    task: Task
+    task: KnownTask
     source: SourceConfig
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
     trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
     baseline: Strategy = "zero-shot"
     """The strategy that the others are tested against."""
-    seeds: tuple[NonNegativeInt, ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
     few_shot: FewShotConfig = FewShotConfig()
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
@@ -158,25 +151,18 @@ class CompareConfig(Strict):
     samples: int = Field(1000, ge=1)
     normalisation: Normalisation = "squad"
     tokenize: str | None = None
-    name: str = Field("compare", pattern=r"[0-9A-Za-z][0-9A-Za-z._-]*")
+    name: str = Field("compare", pattern=_NAME)
     out: Path | None = None
     """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
     keep_models: bool = False
     """Whether trained models stay in the run folder when all is done."""
-    model: str | tuple[str, ...] | None = None
-    pivot: str | None = None
+    model: Models = None
+    pivot: Language | None = None
     memory: Memory = None
     decoding: DecodingConfig = DecodingConfig()
     projection: ProjectionConfig = ProjectionConfig()
     filters: FilterConfig = FilterConfig()
     runtime: RuntimeConfig = RuntimeConfig()
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _task(cls, value: object) -> object:
-        if value not in TASKS:
-            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
-        return value
 
     @field_validator("strategies", mode="before")
     @classmethod
@@ -200,9 +186,11 @@ class CompareConfig(Strict):
     @field_validator("seeds", mode="before")
     @classmethod
     def _seeds(cls, value: object) -> object:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return tuple(range(value))
-        return value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        if not 1 <= value <= _MOST_SEEDS:
+            raise ValueError(f"from 1 to {_MOST_SEEDS} seeds are possible, not {value}")
+        return tuple(range(value))
 
     @model_validator(mode="after")
     def _fits_together(self) -> CompareConfig:

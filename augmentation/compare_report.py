@@ -13,14 +13,9 @@ from typing import Any
 
 from tabulate import tabulate
 
-from augmentation.compare import (
-    RESULTS_FILE,
-    CompareRun,
-    cells_of,
-    checked,
-    read_cell,
-    strategies_of,
-)
+from augmentation.compare_models import read_cell
+from augmentation.compare_plan import CompareRun, cells_of, strategies_of
+from augmentation.compare_sets import checked
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import write_text
@@ -28,6 +23,7 @@ from scoring.measures import Measure
 from scoring.significance import Comparison, compare_measures
 from scoring.task import ScoreOptions, task_measures
 
+RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"
 SHOWN = {
     "classification": ("accuracy", "macro_f1"),
@@ -282,7 +278,7 @@ def winner(result: LanguageResult, results: CompareResults) -> str:
     if all(one.strategy != results.baseline for one in result.strategies):
         score = best.scores[results.metric]
         return f"{best.strategy} is best with {results.metric} {score}; nothing to test against."
-    if test is None:
+    if test is None or test.difference <= 0:
         return f"No strategy beats {results.baseline}."
     sure = "significant" if test.p_value < 0.05 else "not significant"
     return (

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
 
-from augmentation.settings import Strict, load, validate
-from corpora.checks import TASKS, Task
+from augmentation.settings import KnownTask, Language, Languages, Models, Strict, load, validate
+from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.manifest import (
     RunManifest,
@@ -22,8 +22,7 @@ from corpora.manifest import (
     run_folder,
     tidy_name,
 )
-from corpora.readers.options import ON_ERROR, ColumnMapping, OnError
-from translators.languages import normalise_tag
+from corpora.readers import ON_ERROR, ColumnMapping, Corpus, OnError, open_corpus
 from translators.protocol import DecodingOptions
 
 RUNS_VARIABLE = "LABELFERRY_RUNS"
@@ -61,9 +60,24 @@ class ReadingConfig(Strict):
             raise ValueError(f"must be one of {', '.join(ON_ERROR)}")
         return value
 
+    def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
+        """The corpus at `path`, read as this says, but for `limit`; see `open_corpus`."""
+        return open_corpus(
+            path,
+            task=task,
+            lang=lang,
+            format=self.format,
+            columns=self.mapping(),
+            on_error=self.on_error,
+            scheme=self.scheme,
+            split=self.split,
+            quoting=self.quoting,
+            labelled=labelled,
+        )
+
     def mapping(self) -> ColumnMapping:
         """The columns as readers take them."""
-        known = set(ColumnMapping.__dataclass_fields__)
+        known = ColumnMapping.names()
         for name in self.columns:
             if name not in known:
                 raise UserError(f"there is nothing called {name!r} in a row", choices=known)
@@ -151,12 +165,11 @@ class TranslateTrainConfig(Strict):
     """Everything that a translate-train run is told."""
 
     input: Path
-    task: Task
-    source: str
-    targets: tuple[str, ...] = Field(min_length=1)
-    model: str | tuple[str, ...] | None = None
-    """Name in the store or path; several for pivoting; null is the model that ships."""
-    pivot: str | None = None
+    task: KnownTask
+    source: Language
+    targets: Languages
+    model: Models = None
+    pivot: Language | None = None
     name: str | None = None
     """Of the run; null is the input's name."""
     out: Path | None = None
@@ -171,31 +184,6 @@ class TranslateTrainConfig(Strict):
     seed: int = Field(0, ge=0, lt=2**31)
     licence: str | None = None
     """For the data set's card: under what terms the input, and so the export, may be used."""
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _task(cls, value: object) -> object:
-        if value not in TASKS:
-            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
-        return value
-
-    @field_validator("source")
-    @classmethod
-    def _source(cls, tag: str) -> str:
-        return _tag(tag)
-
-    @field_validator("targets", mode="before")
-    @classmethod
-    def _targets(cls, tags: object) -> object:
-        tags = [tags] if isinstance(tags, str) else tags
-        if isinstance(tags, (list, tuple)) and all(isinstance(tag, str) for tag in tags):
-            return tuple(dict.fromkeys(map(_tag, tags)))
-        return tags
-
-    @field_validator("pivot")
-    @classmethod
-    def _pivot(cls, tag: str | None) -> str | None:
-        return None if tag is None else _tag(tag)
 
     @model_validator(mode="after")
     def _other_languages(self) -> TranslateTrainConfig:
@@ -212,13 +200,6 @@ class TranslateTrainConfig(Strict):
         while path.suffix in (".gz", ".zst"):
             path = path.with_suffix("")
         return tidy_name(path.stem)
-
-
-def _tag(tag: str) -> str:
-    try:
-        return normalise_tag(tag)
-    except UserError as error:
-        raise ValueError(str(error)) from error
 
 
 def runs_folder() -> Path:

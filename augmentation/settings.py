@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
+from corpora.checks import TASKS, Task
 from corpora.errors import UserError
+from translators.languages import normalise_tag
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -19,6 +28,40 @@ class Strict(BaseModel):
     """Configuration: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _known_task(value: object) -> object:
+    if value not in TASKS:
+        raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
+    return value
+
+
+def _known_language(tag: str) -> str:
+    try:
+        return normalise_tag(tag)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+def _some_models(models: object) -> object:
+    if models == ():
+        raise ValueError("no model is named; null is the one that ships")
+    return models
+
+
+KnownTask = Annotated[Task, BeforeValidator(_known_task)]
+"""A task; one that does not exist is an error that lists those that do."""
+Language = Annotated[str, AfterValidator(_known_language)]
+"""A BCP 47 tag, in its usual spelling."""
+Languages = Annotated[
+    tuple[Language, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda tags: (tags,) if isinstance(tags, str) else tags),
+    AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
+]
+"""One or more, each once; a single one needs no list."""
+Models = Annotated[str | tuple[str, ...] | None, AfterValidator(_some_models)]
+"""Name in the store or path of a translator; several for pivoting; null is the one that ships."""
 
 
 def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:
@@ -76,12 +119,16 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         raise UserError("no such file", file=file) from error
     except IsADirectoryError as error:
         raise UserError("this is a folder, not a file", file=file) from error
+    except RecursionError as error:
+        raise UserError("not YAML: nested too deeply", file=file) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"not YAML: {error}", file=file) from error
     if not isinstance(values, dict):
         raise UserError("not a configuration: it must be a mapping of settings", file=file)
     if {"config", "fingerprint"} <= values.keys():  # a run's manifest, to make the run again
-        return dict(values["config"])
+        values = values["config"]
+        if not isinstance(values, dict):
+            raise UserError("not a run's manifest: its 'config' is no mapping", file=file)
     return values
 
 

@@ -25,7 +25,7 @@ from augmentation.projecting import Alternatives, Carrier
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
 from corpora.manifest import fingerprint
-from corpora.readers import CorpusBatch, open_corpus
+from corpora.readers import CorpusBatch
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.shards import (
     ShardRef,
@@ -73,6 +73,12 @@ def checksum(ref: ShardRef) -> str:
     return sidecar.checksum
 
 
+def rows_dropped(ref: ShardRef) -> int:
+    """How many rows a shard that is done left out."""
+    sidecar = read_sidecar(ref)
+    return 0 if sidecar is None else sidecar.rows_dropped
+
+
 def read_whole(ref: ShardRef, schema: pa.Schema = ROW_SCHEMA) -> pa.RecordBatch:
     """A shard as one batch."""
     batches = pa.Table.from_batches(read_batches(ref), schema).combine_chunks().to_batches()
@@ -115,19 +121,8 @@ class _Input:
 
     def _restart(self) -> None:
         config = self._settings.config
-        reading = config.reading
-        corpus = open_corpus(
-            config.input,
-            task=config.task,
-            lang=config.source,
-            format=reading.format,
-            columns=reading.mapping(),
-            on_error=reading.on_error,
-            scheme=reading.scheme,
-            split=reading.split,
-            quoting=reading.quoting,
-        )
-        self._batches = corpus.batches(config.shard_rows, limit=reading.limit)
+        corpus = config.reading.open(config.input, config.task, config.source)
+        self._batches = corpus.batches(config.shard_rows, limit=config.reading.limit)
         self._next = 0
 
     def shard(self, index: int) -> CorpusBatch | None:

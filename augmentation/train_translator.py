@@ -42,7 +42,8 @@ from augmentation.bitext import (
     sidecar_of,
     word_offsets,
 )
-from augmentation.settings import Strict, load
+from augmentation.settings import Language, Languages, Strict, load
+from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef
@@ -63,11 +64,17 @@ from translators.conversion import (
     describe_converted,
     verify_against_transformers,
 )
-from translators.languages import normalise_tag
 from translators.marian_folder import StartingPoint, save_marian
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import TRAINED_HERE, AlignmentHead, ModelFacts, read_model, write_card
+from translators.store import (
+    TRAINED_HERE,
+    AlignmentHead,
+    ModelFacts,
+    check_name,
+    read_model,
+    write_card,
+)
 from translators.subwords import MARKERS, SubwordConfig, language_tag
 from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
 
@@ -87,9 +94,9 @@ MODEL_FILES = frozenset(
 class TrainTranslatorConfig(Strict):
     """Everything that decides what the model will be."""
 
-    source: str
-    """BCP 47 tag of the bitext's first side."""
-    targets: tuple[str, ...] = Field(min_length=1)
+    source: Language
+    """Of the bitext's first side."""
+    targets: Languages
     """Of its second side. With several, one model learns them all, and each corpus says its own."""
     bidirectional: bool = False
     """One model for both directions. Where there is more than one, a tag before the source text
@@ -118,15 +125,13 @@ class TrainTranslatorConfig(Strict):
     quantization: str = "int8"
     """As CTranslate2 names them: `int8`, `int8_float32`, `float16`, `float32`, ..."""
 
-    @field_validator("source")
+    @field_validator("name")
     @classmethod
-    def _language(cls, tag: str) -> str:
-        return normalise_tag(tag)
-
-    @field_validator("targets")
-    @classmethod
-    def _languages(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(map(normalise_tag, tags)))
+    def _fit_for_the_store(cls, name: str) -> str:
+        try:
+            return name and check_name(name)
+        except UserError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("quantization")
     @classmethod
@@ -139,6 +144,12 @@ class TrainTranslatorConfig(Strict):
     def _different_languages(self) -> TrainTranslatorConfig:
         if self.source in self.targets:
             raise ValueError(f"source and target are both {self.source!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _new_subwords_of_a_start(self) -> TrainTranslatorConfig:
+        if self.init_subwords == "new" and self.init_from is None:
+            raise ValueError("init_subwords: without init_from all subwords are new")
         return self
 
     @model_validator(mode="after")
@@ -316,6 +327,8 @@ def examples_step(run: TrainRun) -> str:
             f"{run.config.min_pairs} are needed (left out: {left_out or 'none'})"
         )
     measured = ", ".join(f"{one.name} {len(one.sources):,}" for one in sets)
+    if unmeasured := set(run.config.targets) - {one.target for one in sets}:
+        measured += f", which has no pair in {', '.join(sorted(unmeasured))}"
     return f"{sidecar.rows_out:,} pairs to train on; measured on {measured}"
 
 
@@ -475,7 +488,8 @@ def convert_step(run: TrainRun) -> str:
         ("float32", run.exact),
         (config.quantization, run.converted),
     ):
-        convert(run.model, folder, quantization, alignment)
+        with writing(folder):
+            convert(run.model, folder, quantization, alignment)
         info = describe_converted(run.model, folder, quantization, facts, **known)
         write_card(folder, info.card)
     lines = [_verify(run, source, target) for source, target in directions]
@@ -676,17 +690,17 @@ def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
 
 def _check_needs(run: TrainRun) -> None:
     for one in (*run.config.bitext, *run.config.dev):
-        for file in one.bitext().files():
-            if not file.is_file():
-                raise UserError("no such file", file=file)
-    if run.config.init_from is not None:
-        StartingPoint.find(run.config.init_from)
+        # A first pair now, rather than an error after hours of cleaning the corpora before it.
+        next(read_bitext(one.bitext(), run.config.source, one.target or run.config.targets[0]))
+    start = None if run.config.init_from is None else StartingPoint.find(run.config.init_from)
     needed = [("torch", "training a translator", "train")]
     if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
         needed.append(("eflomal", "the aligner eflomal", "eflomal"))
     for module, feature, extra in needed:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(feature, extra)
+    if start is not None:
+        start.check(run.config.training.shape)
     if run.device == "cuda":
         import torch
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from alignment.protocol import SpanProjector
 from augmentation import steps
@@ -27,10 +27,9 @@ from augmentation.config import (
     TranslateTrainConfig,
     resolve_settings,
 )
-from augmentation.settings import Strict
+from augmentation.settings import KnownTask, Language, Models, Strict
 from augmentation.whole_texts import WholeTranslation, translate_whole
-from corpora.checks import TASKS, Task
-from corpora.errors import UserError
+from corpora.checks import Task
 from corpora.manifest import (
     RunManifest,
     file_hash,
@@ -40,15 +39,13 @@ from corpora.manifest import (
     path_hash,
 )
 from corpora.predictions import Prediction, prediction_to_json
-from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.schema import batch_to_rows
-from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches, read_sidecar
+from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches
 from corpora.storage import replacing
 from trainers.command import DEFAULT_TIMEOUT, PREFIX, named_files
 from trainers.load import load_predictor
 from trainers.protocol import Predictor
-from translators.languages import normalise_tag
 from translators.protocol import DecodingOptions, Translator
 
 VERSION = 3
@@ -62,17 +59,17 @@ class TranslateTestConfig(Strict):
     """Everything that a translate-test run is told."""
 
     input: Path
-    task: Task
-    source: str
+    task: KnownTask
+    source: Language
     """Language of the input."""
-    target: str
+    target: Language
     """Language of the predictor."""
     predictor: str
     """Folder, hub id, or `command:...`."""
     out: Path
     """The run folder."""
-    model: str | tuple[str, ...] | None = None
-    pivot: str | None = None
+    model: Models = None
+    pivot: Language | None = None
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of a row; the predictions on them are averaged."""
     ensemble: str | None = None
@@ -86,21 +83,6 @@ class TranslateTestConfig(Strict):
     runtime: RuntimeConfig = RuntimeConfig()
     shard_rows: int = Field(2000, ge=1)
     seed: int = Field(0, ge=0, lt=2**31)
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _task(cls, value: object) -> object:
-        if value not in TASKS:
-            raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
-        return value
-
-    @field_validator("source", "target")
-    @classmethod
-    def _language(cls, tag: str) -> str:
-        try:
-            return normalise_tag(tag)
-        except UserError as error:
-            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _two_languages(self) -> TranslateTestConfig:
@@ -355,18 +337,7 @@ def read_shards(run: TestRun) -> list[ShardRef]:
     """Read the input into shards; those that are done are left alone."""
     config = run.config
     reading = config.reading
-    corpus = open_corpus(
-        config.input,
-        task=config.task,
-        lang=config.source,
-        format=reading.format,
-        columns=reading.mapping(),
-        on_error=reading.on_error,
-        scheme=reading.scheme,
-        split=reading.split,
-        quoting=reading.quoting,
-        labelled=False,
-    )
+    corpus = reading.open(config.input, config.task, config.source, labelled=False)
     made_from = fingerprint(
         ["read", VERSION, steps.VERSIONS["ingest"], run.settings.input_hash, config.task,
          config.source, config.shard_rows, reading]
@@ -385,10 +356,7 @@ def answer_shard(ref: ShardRef, run: TestRun) -> ShardRef:
     """Predictions for the rows of a shard."""
     config = run.config
     out = ref.next(ANSWER)
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    made_from = fingerprint(["answer", sidecar.checksum, _asked(run)])
+    made_from = fingerprint(["answer", steps.checksum(ref), _asked(run)])
     if is_done(out, made_from):
         return out
     predictor, other = _predictors(run)
@@ -418,6 +386,8 @@ class TestResult:
     run: Path
     predictions: Path
     rows: int
+    dropped: int
+    """Rows that `on_error: skip` left out when they were read; they are in the run folder."""
     flags: Counter[str]
     """How many predictions bear a flag."""
     seconds: float
@@ -441,10 +411,11 @@ def translate_test(config: TranslateTestConfig, answer: Map = in_process) -> Tes
         for surplus in list_shards(run.run, READ)[len(refs) :]:
             surplus.sidecar_path.unlink(missing_ok=True)
         answered = answer(refs, run)
-        return _write(run, answered, began)
+        dropped = sum(steps.rows_dropped(ref) for ref in refs)
+        return _write(run, answered, dropped, began)
 
 
-def _write(run: TestRun, answered: Sequence[ShardRef], began: float) -> TestResult:
+def _write(run: TestRun, answered: Sequence[ShardRef], dropped: int, began: float) -> TestResult:
     flags: Counter[str] = Counter()
     rows = 0
     path = run.run / PREDICTIONS_FILE
@@ -455,4 +426,4 @@ def _write(run: TestRun, answered: Sequence[ShardRef], began: float) -> TestResu
                     out.write(line + "\n")
                     rows += 1
                     flags.update(set(json.loads(line).get("flags", ())))
-    return TestResult(run.run, path, rows, flags, time.monotonic() - began)
+    return TestResult(run.run, path, rows, dropped, flags, time.monotonic() - began)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -82,9 +82,25 @@ class Bitext:
         name = _without(self.path.name, COMPRESSED_SUFFIXES)
         return _without(name, (".tsv", ".tmx", ".txt"))
 
+    @property
+    def is_table(self) -> bool:
+        """Whether it is tab-separated, so that it has columns."""
+        return self.target_path is None and not _is_tmx(self.path)
+
     def files(self) -> tuple[Path, ...]:
         """The files that it is made of."""
         return (self.path,) if self.target_path is None else (self.path, self.target_path)
+
+    def check_files(self) -> None:
+        """Raise `UserError` for a file that is not there, and for what else is in its place."""
+        for file in self.files():
+            if file.is_dir():
+                raise UserError("this is a folder, not a file", file=file)
+            if not file.exists():
+                raise UserError("no such file", file=file)
+            if not file.is_file():
+                problem = "not a file that can be read twice: save what comes from it"
+                raise UserError(problem, file=file)
 
 
 def read_bitext(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
@@ -93,9 +109,7 @@ def read_bitext(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair
     Raises `UserError`, naming file and line, for a missing or empty file, a wrong column, text
     that is not UTF-8, malformed TMX and files of different length.
     """
-    for file in bitext.files():
-        if not file.is_file():
-            raise UserError("no such file", file=file)
+    bitext.check_files()
     if bitext.target_path is not None:
         pairs = _read_moses(bitext, bitext.target_path)
     elif _is_tmx(bitext.path):
@@ -140,6 +154,9 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
         return _Columns(first.index(names[0]), first.index(names[1]), direction, True)
 
     if bitext.columns is not None:
+        if len(set(bitext.columns)) == 1:
+            problem = f"both texts are to be in column {bitext.columns[0]}: they are two columns"
+            raise UserError(problem, file=bitext.path)
         if all(c.isdecimal() for c in bitext.columns):
             numbers = [int(c) for c in bitext.columns]
             for number in numbers:
@@ -154,9 +171,10 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
                     f"no column {column!r}", file=bitext.path, line=1, choices=[f for f in first]
                 )
         return in_header(bitext.columns)
+    known = {name.strip().lower(): name for name in reversed(first)}
     for names in ((source, target), ("source", "target"), ("src", "tgt")):
-        if all(name in first for name in names):
-            return in_header(names)
+        if all(name.lower() in known for name in names):
+            return in_header([known[name.lower()] for name in names])
     if len(first) == 2:
         return _Columns(0, 1, None, False)
     raise UserError(
@@ -168,37 +186,32 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
 
 
 def _read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
-    """Tab-separated lines, without quoting: a tab always parts, a quote is a quote."""
-    lines = text_lines(bitext.path)
+    """Tab-separated lines, without quoting: a tab always parts, a quote is a quote.
+
+    Empty lines are passed over.
+    """
+    lines = ((n, line.split("\t")) for n, line in enumerate(text_lines(bitext.path), 1) if line)
     first = next(lines, None)
     if first is None:
         return
-    fields = first.split("\t")
-    columns = _find_columns(bitext, fields, source, target)
-    machine = {f"{source}-{target}": "target", f"{target}-{source}": "source"}
+    columns = _find_columns(bitext, first[1], source, target)
+    machine = {f"{source}-{target}".lower(): "target", f"{target}-{source}".lower(): "source"}
     needed = 1 + max(columns.source, columns.target, columns.direction or 0)
-    number = 1
-    while True:
-        if number > 1 or not columns.header:
-            if len(fields) < needed:
-                raise UserError(
-                    f"{len(fields)} columns, at least {needed} are needed",
-                    file=bitext.path,
-                    line=number,
-                )
-            direction = "" if columns.direction is None else fields[columns.direction]
-            yield BitextPair(
-                fields[columns.source],
-                fields[columns.target],
-                bitext.name,
-                number,
-                machine.get(direction, ""),
+    for number, fields in lines if columns.header else chain([first], lines):
+        if len(fields) < needed:
+            raise UserError(
+                f"{len(fields)} columns, at least {needed} are needed",
+                file=bitext.path,
+                line=number,
             )
-        line = next(lines, None)
-        if line is None:
-            return
-        fields = line.split("\t")
-        number += 1
+        direction = "" if columns.direction is None else fields[columns.direction]
+        yield BitextPair(
+            fields[columns.source],
+            fields[columns.target],
+            bitext.name,
+            number,
+            machine.get(direction.strip().replace("_", "-").lower(), ""),
+        )
 
 
 def _is_tmx(path: Path) -> bool:
@@ -240,6 +253,8 @@ class _TmxReader:
     def feed(self, block: bytes, final: bool = False) -> None:
         try:
             self._parser.Parse(block, final)
+        except (LookupError, ValueError) as error:  # of the encoding that it says to have
+            raise self._fail(f"malformed TMX: {error}") from error
         except expat.ExpatError as error:
             raise UserError(
                 f"malformed TMX: {expat.ErrorString(error.code)} (column {error.offset + 1})",
@@ -259,7 +274,7 @@ class _TmxReader:
             if name != "tmx":
                 raise self._fail(f"malformed TMX: the document is a <{name}>")
         if self._segment is not None:
-            # Inline codes (`ph`, `bpt`, ...) hold markup; only `hi` and `sub` hold text.
+            # Inline codes (`ph`, `bpt`, ...) hold markup; only `hi` and `mrk` hold text.
             self._skip += 1 if self._skip or name not in ("hi", "mrk") else 0
         elif name == "tu":
             self._texts, self._line = {}, self._parser.CurrentLineNumber

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpora.readers.mapping import ValueProblem, read_spans
+from corpora.checks import without_surrogates
+from corpora.readers.values import ValueProblem, read_spans, short
 from corpora.records import Row, Span
 
 UNMAPPED = "unmapped"
 """Flag of a predicted span that could not be brought back to its row, with the label after a colon:
 it is as wrong as a prediction can be."""
+_CERTAIN = 1.000001
+"""What a probability may be at most: sums of rounded ones may exceed 1 by a little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +66,55 @@ def _span_to_json(span: Span) -> dict[str, Any]:
 def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
     """A prediction from an object; offsets are into the text of the row of its id.
 
-    Raises `ValueProblem` that says what is wrong.
+    Where there are probabilities and no label, the label is the most probable one. Raises
+    `ValueProblem` that says what is wrong.
     """
     if not isinstance(value, dict):
-        raise ValueProblem("not-an-object", f"not a JSON object: {str(value)[:80]!r}")
+        raise ValueProblem("not-an-object", f"not a JSON object: {short(value)}")
     given = value.get("id")
     if isinstance(given, bool) or not isinstance(given, str | int):
         raise ValueProblem("no-id", "the prediction has no 'id'")
     for name in ("label", "target"):
         if not isinstance(value.get(name), str | None):
-            raise ValueProblem("not-text", f"{name!r} is not a string: {value[name]!r}")
+            raise ValueProblem("not-text", f"{name!r} is not a string: {short(value[name])}")
     flags = value.get("flags") or []
     if not isinstance(flags, list):
-        raise ValueProblem("bad-flags", f"'flags' is not a list: {flags!r}")
+        raise ValueProblem("bad-flags", f"'flags' is not a list: {short(flags)}")
     key = str(given)
-    return Prediction(
+    probabilities = _probabilities(value.get("probabilities"))
+    label = value.get("label")
+    prediction = Prediction(
         key,
-        value.get("label"),
-        _probabilities(value.get("probabilities")),
+        most_probable(probabilities) if label is None and probabilities else label,
+        probabilities,
         _spans(value, rows.get(key)),
         value.get("target"),
         tuple(map(str, flags)),
     )
+    _check_characters(prediction)
+    return prediction
+
+
+def most_probable(probabilities: Mapping[str, float]) -> str:
+    """The label of the highest probability; of even ones the last by name."""
+    return max(probabilities, key=lambda name: (probabilities[name], name))
 
 
 def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
     text = str(value.get("text", "")) if row is None else row.text
     spans = read_spans(value.get("spans"), text)
-    for span in spans if row is not None else ():
-        if not 0 <= span.start < span.end <= len(text):
+    for span in spans:
+        where = f"span {short(span.start)}:{short(span.end)}"
+        if row is not None and not 0 <= span.start < span.end <= len(text):
             raise ValueProblem(
                 "offset-out-of-range",
-                f"span {span.start}:{span.end} is outside the text of {value['id']!r}, which has "
-                f"{len(text)} characters",
+                f"{where} is outside the text of {value['id']!r}, which has {len(text)} characters",
+            )
+        if not span.label:
+            raise ValueProblem("missing-label", f"{where} has no label")
+        if span.confidence is not None and not 0 <= span.confidence <= _CERTAIN:
+            raise ValueProblem(
+                "bad-confidence", f"{where} has a confidence that is none: {span.confidence!r}"
             )
     return spans
 
@@ -105,10 +123,20 @@ def _probabilities(value: Any) -> dict[str, float]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {value!r}")
+        raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {short(value)}")
     for label, number in value.items():
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
-        if not math.isfinite(number) or not 0 <= number <= 1.000001:
-            raise ValueProblem("bad-probabilities", f"{label!r} has no probability: {number!r}")
+        known = isinstance(number, int | float) and not isinstance(number, bool)
+        if not known or not 0 <= number <= _CERTAIN:  # NaN is not, and no whole number overflows
+            raise ValueProblem(
+                "bad-probabilities", f"{label!r} has no probability: {short(number)}"
+            )
     return {label: float(number) for label, number in value.items()}
+
+
+def _check_characters(prediction: Prediction) -> None:
+    """Raise `ValueProblem` for what no file could hold, though JSON can spell it."""
+    strings = [prediction.id, prediction.label or "", prediction.target or ""]
+    strings += [*prediction.probabilities, *prediction.flags, *(s.label for s in prediction.spans)]
+    joined = "\n".join(strings)
+    if without_surrogates(joined) != joined:
+        raise ValueProblem("lone-surrogate", "the prediction has half of a surrogate pair")

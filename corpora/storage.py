@@ -16,6 +16,7 @@ from corpora.errors import UserError
 _REASONS = {
     errno.ENOSPC: "no space left to write here",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "no file may grow so large here",
     errno.EACCES: "no permission to write here",
     errno.EPERM: "no permission to write here",
     errno.EROFS: "this file system is read-only",

@@ -161,7 +161,8 @@ def numbers(text: str) -> Counter[str]:
     """The digit strings of `text` in ASCII digits, without separators of thousands."""
     found: Counter[str] = Counter()
     for match in _DIGITS.finditer(_GROUPED.sub(_join_groups, text)):
-        found["".join(str(unicodedata.decimal(c)) for c in match.group())] += 1
+        # Digits that are newer than Python's Unicode stand for themselves.
+        found["".join(str(unicodedata.decimal(c, c)) for c in match.group())] += 1
     return found
 
 
@@ -186,7 +187,7 @@ class NumberMismatch(Bounded):
             source, target = (numbers(batch[side][row]) for side in _SIDES)
             total = source.total() + target.total()
             lacking = (source - target).total() + (target - source).total()
-            scores[row] = lacking / total
+            scores[row] = lacking / max(1, total)
         return pl.Series(scores)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from augmentation.compare import CompareRun, Job, Notice, perform
+from augmentation.compare import Notice, perform
 from augmentation.compare import compare as run_compare
 from augmentation.compare_config import CompareConfig
+from augmentation.compare_plan import CompareRun, Job
 from augmentation.compare_report import CompareResults, collect
 from flows.retrying import retried_task
 

@@ -41,7 +41,14 @@ def translate_test(config: TranslateTestConfig) -> TestResult:
     """Predict for the rows of `config.input` by way of the predictor's language."""
     result = run_translate_test(config, submit)
     create_table_artifact(
-        table=[{"rows": result.rows, "seconds": round(result.seconds, 1), **result.flags}],
+        table=[
+            {
+                "rows": result.rows,
+                "dropped": result.dropped,
+                "seconds": round(result.seconds, 1),
+                **result.flags,
+            }
+        ],
         key="translate-test-rows",
         description=f"Predictions in `{result.predictions}`",
     )

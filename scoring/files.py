@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
-from corpora.readers import ColumnMapping, open_corpus
-from corpora.readers.mapping import ValueProblem
-from corpora.readers.streams import text_lines
+from corpora.readers import FORMATS, ColumnMapping, open_corpus
+from corpora.readers.streams import COMPRESSED_SUFFIXES, text_lines
+from corpora.readers.values import ValueProblem, parse_json, short
 from corpora.records import Row
 
 
@@ -63,9 +65,9 @@ def read_predictions(
     path = Path(path)
     if not path.exists():
         raise UserError("no such file", file=path)
-    if options.format in (None, "jsonl") and ".jsonl" in path.suffixes:
-        return list(_from_json_lines(path, {row.id: row for row in gold}))
-    if task == "qa" and options.format is None and path.suffix == ".json":
+    if _is_json_lines(path, options):
+        return list(_from_json_lines(path, task, {row.id: row for row in gold}))
+    if task == "qa" and options.format is None and _suffix(path) == ".json":
         answers = _official_answers(path)
         if answers is not None:
             return [Prediction(key, target=text) for key, text in answers.items()]
@@ -77,10 +79,22 @@ def read_predictions(
     return _from_corpus(path, task, gold, options)
 
 
+def _is_json_lines(path: Path, options: FileOptions) -> bool:
+    if options.format is not None:
+        return options.format == "jsonl"
+    return _suffix(path) in FORMATS["jsonl"].suffixes
+
+
 def _is_plain(path: Path, options: FileOptions) -> bool:
     if options.format is not None:
         return options.format == "text"
-    return [s for s in path.suffixes if s not in (".gz", ".zst")][-1:] == [".txt"]
+    return _suffix(path) == ".txt"
+
+
+def _suffix(path: Path) -> str:
+    """The suffix that names the format: `.jsonl` of `a.JSONL.gz`."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in suffixes[::-1] if suffix not in COMPRESSED_SUFFIXES), "")
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -89,32 +103,51 @@ def _lines(path: Path) -> Iterator[str]:
     yield from text_lines(path)
 
 
-def _from_json_lines(path: Path, gold: Mapping[str, Row]) -> Iterator[Prediction]:
+def _from_json_lines(path: Path, task: Task, gold: Mapping[str, Row]) -> Iterator[Prediction]:
     for number, line in enumerate(text_lines(path), 1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise UserError(f"not JSON: {error}", file=path, line=number) from error
-        try:
-            yield prediction_from_json(value, gold)
+            value = parse_json(line)
+            prediction = prediction_from_json(value, gold)
+            row = gold.get(prediction.id)
+            if row is not None and task != "text":  # whose gold may have no text but its target
+                _check_text(value.get("text"), row)
         except ValueProblem as problem:
             raise UserError(problem.detail, file=path, line=number) from problem
+        yield prediction
+
+
+def _check_text(said: object, row: Row) -> None:
+    """Offsets into one text mean nothing in another; raises `ValueProblem`."""
+    if isinstance(said, str) and said != row.text:
+        detail = f"the text is not the gold's: {said[:60]!r} here, {row.text[:60]!r} there"
+        raise ValueProblem("other-text", detail)
 
 
 def _official_answers(path: Path) -> dict[str, str] | None:
     """SQuAD's prediction file, or None if this is something else."""
     try:
-        value = json.loads("\n".join(text_lines(path)))
+        value = json.loads("\n".join(text_lines(path)), object_pairs_hook=_distinct)
+    except RecursionError as error:
+        raise UserError("not JSON: nested too deeply", file=path) from error
     except ValueError as error:
         raise UserError(f"not JSON: {error}", file=path) from error
     if not isinstance(value, dict) or "data" in value:
         return None
     for key, text in value.items():
         if not isinstance(text, str):
-            raise UserError(f"the answer to {key!r} is not a string: {text!r}", file=path)
+            raise UserError(f"the answer to {key!r} is not a string: {short(text)}", file=path)
     return value
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises `ValueError` for a key that is there twice, of which one would win."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
 
 
 def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) -> list[Prediction]:
@@ -143,12 +176,9 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
 
 
 def _check_texts(path: Path, found: Mapping[str, Row], gold: list[Row]) -> None:
-    """Offsets into one text mean nothing in another."""
     for want in gold:
         row = found.get(want.id)
-        if row is not None and row.text != want.text:
-            raise UserError(
-                f"the text is not the gold's: {row.text[:60]!r} here, {want.text[:60]!r} there",
-                file=path,
-                row=want.id,
-            )
+        try:
+            _check_text(None if row is None else row.text, want)
+        except ValueProblem as problem:
+            raise UserError(problem.detail, file=path, row=want.id) from problem

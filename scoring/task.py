@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean, pstdev
 
 from corpora.checks import TASKS, Task
@@ -48,17 +49,14 @@ def task_measures(
     """
     options = options or ScoreOptions()
     labels = tuple(alphabet)
+    if not strangers:
+        stray_labels(task, gold, predicted)
     if task in ("classification", "pair"):
-        return _of_labels(gold, predicted, "", labels, strangers)
+        return _of_labels(gold, predicted, "", labels)
     if task == "tokens":
-        if not strangers:
-            foreign_labels(
-                (s.label for row in gold for s in row.spans),
-                (s.label for one in predicted for s in one.spans),
-            )
         out = span_measures(gold, predicted, alphabet=labels)
         if all(row.label is not None for row in gold):
-            out += _of_labels(gold, predicted, "label_", labels, strangers)
+            out += _of_labels(gold, predicted, "label_", labels)
         return out
     if task == "qa":
         return qa_measures(gold, predicted, options.normalisation)
@@ -67,22 +65,42 @@ def task_measures(
     raise UserError(f"no task {task!r}", choices=TASKS)
 
 
-def _of_labels(
+def stray_labels(
+    task: Task,
     gold: Sequence[Row],
     predicted: Sequence[Predicted],
-    prefix: str,
-    alphabet: Sequence[str],
-    strangers: bool,
+    *,
+    file: str | Path | None = None,
+) -> dict[str, int]:
+    """Predicted classes and labels of spans that the gold never has, and how often.
+
+    Raises `UserError` where none at all is the gold's (see `foreign_labels`); `file` is that of
+    the predictions.
+    """
+    strays: dict[str, int] = {}
+    if task == "tokens":
+        wanted = [span.label for row in gold for span in row.spans]
+        given = [span.label for one in predicted for span in one.spans]
+        strays |= foreign_labels(wanted, given, file=file)
+    with_labels = task == "tokens" and all(row.label is not None for row in gold)
+    if with_labels or task in ("classification", "pair"):
+        classes = [row.label for row in gold if row.label is not None]
+        said = [one.label for one in predicted if one.label is not None]
+        strays |= foreign_labels(classes, said, file=file)
+    return strays
+
+
+def _of_labels(
+    gold: Sequence[Row], predicted: Sequence[Predicted], prefix: str, alphabet: Sequence[str]
 ) -> list[Measure]:
     wanted = []
     for row in gold:
         if row.label is None:
             raise UserError("the gold has no label here", row=row.id)
         wanted.append(row.label)
-    given = [one.label for one in predicted]
-    if not strangers:
-        foreign_labels(wanted, (label for label in given if label is not None))
-    return label_measures(wanted, given, prefix=prefix, alphabet=alphabet)
+    return label_measures(
+        wanted, [one.label for one in predicted], prefix=prefix, alphabet=alphabet
+    )
 
 
 def _of_text(
@@ -139,13 +157,14 @@ def language_table(
     source: str | None = None,
 ) -> LanguageTable:
     """The scores by language (the gold rows'), with the gap to `source` where it is among them."""
+    # A language with few rows may lack labels that the others have.
+    stray_labels(task, gold, predicted)
     scored: dict[str, tuple[Score, ...]] = {}
     for lang in sorted({row.lang for row in gold}):
         items = [i for i, row in enumerate(gold) if row.lang == lang]
+        own, said = [gold[i] for i in items], [predicted[i] for i in items]
         try:
-            measures = task_measures(
-                task, [gold[i] for i in items], [predicted[i] for i in items], options
-            )
+            measures = task_measures(task, own, said, options, strangers=True)
         except UserError as error:
             raise UserError(f"{lang}: {error}") from error
         scored[lang] = tuple(measure.score() for measure in measures)

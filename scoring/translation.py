@@ -128,24 +128,26 @@ def compare_translations(
         raise ValueError(
             f"{len(baseline)} and {len(hypotheses)} hypotheses, {len(references)} references"
         )
+    metrics = translation_metrics(lang, tokenize)
     test = PairedTest(
         [("baseline", list(baseline)), ("system", list(hypotheses))],
-        translation_metrics(lang, tokenize),
+        metrics,
         [list(references)],
         test_type="bs" if method == "bootstrap" else "ar",
         n_samples=samples,
     )
     signatures, results = test()
+    # It calls them by names of its own: `chrF2++`.
     return [
         Comparison(
             name,
-            float(results[name][0].score),
-            float(results[name][1].score),
-            float(results[name][1].p_value),
+            float(results[theirs][0].score),
+            float(results[theirs][1].score),
+            float(results[theirs][1].p_value),
             None,
             f"metric:{name}|{text}",
         )
-        for name, text in signatures.items()
+        for name, (theirs, text) in zip(metrics, signatures.items(), strict=True)
     ]
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import selectors
 import shlex
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
-from corpora.readers.mapping import ValueProblem
+from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 from trainers.storage import write_facts
 
@@ -93,13 +95,20 @@ class CommandPredictor:
             _end(process)
             raise
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def arguments(self) -> list[str]:
+        """The program and its arguments; raises `UserError` where there is no such program."""
         try:
             arguments = shlex.split(self.command)
         except ValueError as error:
             raise self._error(f"cannot be read as a command ({error})") from error
         if not arguments:
-            raise self._error("there is no command after 'command:'")
+            raise UserError(f"there is no command after {PREFIX!r}")
+        if shutil.which(arguments[0]) is None:
+            raise self._error("cannot be started (there is no such program)")
+        return arguments
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        arguments = self.arguments()
         try:
             return subprocess.Popen(
                 arguments,
@@ -125,11 +134,12 @@ class CommandPredictor:
                     continue
                 if len(predictions) == len(rows):
                     raise self._error(f"gave more answers than the {len(rows)} rows it was given")
-                one = self._read(line, number, by_id)
-                wanted = rows[len(predictions)].id
-                if one.id != wanted:
+                wanted = rows[len(predictions)]
+                # Two of the rows may have one id: translations are told apart by a number.
+                one = self._read(line, number, ChainMap({wanted.id: wanted}, by_id))
+                if one.id != wanted.id:
                     row = len(predictions) + 1
-                    raise self._error(f"answered {one.id!r} where row {row} is {wanted!r}")
+                    raise self._error(f"answered {one.id!r} where row {row} is {wanted.id!r}")
                 predictions.append(one)
             code = process.wait(max(deadline - time.monotonic(), 0.0))
         except (TimeoutError, subprocess.TimeoutExpired) as error:
@@ -147,7 +157,7 @@ class CommandPredictor:
             )
         return predictions
 
-    def _read(self, line: bytes, number: int, rows: dict[str, Row]) -> Prediction:
+    def _read(self, line: bytes, number: int, rows: Mapping[str, Row]) -> Prediction:
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -155,12 +165,11 @@ class CommandPredictor:
                 f"printed what is not UTF-8 on line {number} (byte {error.start})"
             ) from error
         try:
-            return prediction_from_json(json.loads(text), rows)
+            return prediction_from_json(parse_json(text), rows)
         except ValueProblem as problem:
-            detail = problem.detail
-        except ValueError as error:
-            detail = f"not JSON: {error}"
-        raise self._error(f"printed {text[:80]!r} on line {number}: {detail}")
+            raise self._error(
+                f"printed {text[:80]!r} on line {number}: {problem.detail}"
+            ) from problem
 
     def _error(self, problem: str) -> UserError:
         return UserError(f"the predictor `{self.command}` {problem}")

@@ -47,6 +47,9 @@ class CrfTrainer:
     seeded: ClassVar[bool] = True
     """The perceptron depends on the order of the examples."""
 
+    def check(self) -> None:
+        """It needs nothing but rows."""
+
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> CrfPredictor:
         """Train on the rows' spans; `dev` makes no difference.
 

@@ -75,7 +75,8 @@ def fine_tune(
 ) -> list[float]:
     """Train `model` in place; the loss on `dev` after every epoch (empty without dev rows).
 
-    With dev rows the weights of the best epoch are kept.
+    With dev rows the weights of the best epoch are kept. Raises `UserError` where the weights are
+    no numbers any more.
     """
     freeze(model, tuning.frozen_layers)
     weights = [p for p in model.parameters() if p.requires_grad]
@@ -112,6 +113,8 @@ def fine_tune(
     bar.close()
     if best is not None:
         model.load_state_dict(best)
+    if not all(bool(p.isfinite().all()) for p in weights):
+        raise UserError("training diverged: lower the learning rate")
     return losses
 
 

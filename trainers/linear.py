@@ -40,6 +40,9 @@ class LinearTrainer:
     seeded: ClassVar[bool] = False
     """The optimum is one, whatever the seed."""
 
+    def check(self) -> None:
+        """It needs nothing but rows."""
+
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
     ) -> LinearPredictor:
@@ -55,7 +58,7 @@ class LinearTrainer:
         texts = [(text, pair) for text, pair, _ in counted]
         gold = [label for _, _, label in counted]
         if len(set(gold)) < 2:
-            raise UserError("training needs at least two labels", choices=set(gold))
+            raise UserError(f"training needs at least two labels, and there is only {gold[0]!r}")
         views = [
             _View.fit(documents, analyzer) for documents, analyzer in _documents(texts, self.pair)
         ]
@@ -206,4 +209,6 @@ def load_linear(folder: Path) -> LinearPredictor:
     width = sum(len(view.terms) for view in views)
     if weights.shape != (len(labels), width) or intercepts.shape != (len(labels),):
         raise UserError("damaged: weights and labels differ in number", file=folder)
+    if any(view.idf.shape != (len(set(view.terms)),) for view in views):
+        raise UserError("damaged: weights and terms differ in number", file=folder)
     return LinearPredictor(labels, pair, views, weights, intercepts)

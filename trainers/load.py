@@ -31,33 +31,50 @@ def load_predictor(
     """
     text = str(where)
     if text.startswith(PREFIX):
-        return CommandPredictor(text.removeprefix(PREFIX).strip(), timeout)
+        command = CommandPredictor(text.removeprefix(PREFIX).strip(), timeout)
+        command.arguments()
+        return command
     folder = Path(where)
     if not (folder / FACTS_FILE).exists():
         if folder.exists() and not (folder / "config.json").exists():
             raise UserError(
                 f"not a predictor: it has neither {FACTS_FILE} nor config.json", file=folder
             )
-        if not folder.exists() and text.count("/") != 1 and ("/" in text or "." in text):
+        if not folder.exists() and _is_path(text):
             raise UserError("no such folder", file=folder)
         from trainers.transformers_trainer import load_transformers
 
         return load_transformers(text, task, device=device, revision=revision)
-    kind = read_facts(folder)["kind"]
+    facts = read_facts(folder)
+    kind = facts["kind"]
     _check_task(kind, task, folder)
     if kind == LinearTrainer.name:
-        return load_linear(folder)
+        return _linear(folder, task)
     if kind == CrfTrainer.name:
         return load_crf(folder)
     if kind == TRANSFORMERS:
         from trainers.transformers_trainer import load_transformers
 
         return load_transformers(text, task, device=device)
-    facts = read_facts(folder)
     raise UserError(
         f"a command is not loaded from a folder: say 'command:{facts.get('command', '...')}'",
         file=folder,
     )
+
+
+def _is_path(where: str) -> bool:
+    """Whether a name that is no folder can only be meant as one: a hub id is `owner/name`."""
+    if where.startswith((".", "/", "~")):
+        return True
+    return where.count("/") != 1 and ("/" in where or "." in where)
+
+
+def _linear(folder: Path, task: Task) -> Predictor:
+    found = load_linear(folder)
+    if found.pair != (task == "pair"):
+        trained = "pair" if found.pair else "classification"
+        raise UserError(f"trained for the task {trained!r}, not {task!r}", file=folder)
+    return found
 
 
 def _check_task(kind: str, task: Task, folder: Path) -> None:

@@ -45,6 +45,10 @@ class Trainer(Protocol):
         """Whether another seed makes another predictor."""
         ...
 
+    def check(self) -> None:
+        """Raise `UserError` for what is wrong before there are any rows."""
+        ...
+
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> Predictor:
         """Train on `rows`, with `dev` (where there is one) to tell when to stop."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,12 @@ def read_facts(folder: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"not a predictor: it has no {FACTS_FILE}", file=folder) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"damaged: {error}", file=path) from error
     if not isinstance(values, dict) or values.get("version") != VERSION:
         raise UserError("made by another version of labelferry", file=path)
+    if not isinstance(values.get("kind"), str):
+        raise UserError("damaged: it names no kind of predictor", file=path)
     return values
 
 
@@ -55,5 +58,5 @@ def read_arrays(folder: Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
             return [found[name] for name in names]
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise UserError(f"damaged: {error}", file=path) from error

@@ -34,6 +34,7 @@ from trainers.tagging import WordCutter
 try:
     import torch
     import transformers
+    from safetensors import SafetensorError
 except ModuleNotFoundError as error:
     raise MissingExtraError("the trainer 'transformers'", "torch") from error
 
@@ -88,6 +89,12 @@ class TransformersTrainer:
 
     name: ClassVar[str] = "transformers"
     seeded: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """Raise `UserError` for a model that cannot be read, and for a device that is not there."""
+        choose_device(self.device)
+        _read_config(self.model, self.revision)
+        load_tokenizer(self.model, self.task, self.revision)
 
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
@@ -218,6 +225,11 @@ def _load_model(model: str, task: Task, revision: str | None, labels: tuple[str,
         )
 
 
+_UNREADABLE = (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError, RuntimeError,
+               SafetensorError)  # fmt: skip
+"""What `transformers` raises for files that are missing, damaged, or do not fit each other."""
+
+
 class _reading:  # noqa: N801 (a context manager, used as a function)
     """Turns what `transformers` raises for a model that cannot be read into a `UserError`."""
 
@@ -228,7 +240,7 @@ class _reading:  # noqa: N801 (a context manager, used as a function)
         pass
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, OSError | ValueError | KeyError | ImportError):
+        if isinstance(error, _UNREADABLE):
             said = " ".join(str(error).split())[:300]
             raise UserError(f"cannot read the model {self._model!r}: {said}") from error
 
@@ -432,7 +444,14 @@ def load_transformers(
     tokenizer = load_tokenizer(model, task, revision)
     network = _load_model(model, task, revision).to(choose_device(device)).eval()
     labels = tuple(str(config.id2label[i]) for i in range(config.num_labels))
-    limits = Limits(min(facts.get("max_length") or 512, longest_input(tokenizer, network)))
+    try:
+        sizes = {
+            name: int(facts.get(name) or usual)
+            for name, usual in (("max_length", 512), ("target_length", 128), ("beam_size", 4))
+        }
+    except (TypeError, ValueError) as error:
+        raise UserError(f"damaged: {error}", file=folder / FACTS_FILE) from error
+    limits = Limits(min(sizes["max_length"], longest_input(tokenizer, network)))
     encoder = make_encoder(
         task,
         tokenizer,
@@ -440,14 +459,12 @@ def load_transformers(
         limits,
         WordCutter(bool(facts.get("own_words"))),
         bool(facts.get("may_be_unanswerable", True)),
-        int(facts.get("target_length") or 128),
+        sizes["target_length"],
     )
     classifier = None
     if facts and (folder / LABEL_FOLDER).is_dir():
         classifier = load_transformers(str(folder / LABEL_FOLDER), "classification", device=device)
-    return TransformersPredictor(
-        network, tokenizer, encoder, task, classifier, int(facts.get("beam_size") or 4)
-    )
+    return TransformersPredictor(network, tokenizer, encoder, task, classifier, sizes["beam_size"])
 
 
 def _read_config(model: str, revision: str | None) -> Any:

@@ -122,6 +122,12 @@ def marian_weights(path: Path) -> Arrays:
     return weights
 
 
+def marian_heads(path: Path) -> int | None:
+    """The number of attention heads of the `model.bin` at `path`; None where it does not say."""
+    heads = read_variables(path).get("encoder/num_heads")
+    return None if heads is None else int(heads)
+
+
 def _layers(variables: Arrays, side: str) -> Iterator[int]:
     index = 0
     while f"{side}/layer_{index}/ffn/linear_0/weight" in variables:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +14,19 @@ import sentencepiece
 
 from corpora.errors import UserError
 from corpora.storage import make_folder, writing
+from translators.ct2_weights import marian_heads, marian_weights
 from translators.store import TRAINED_HERE, read_model, resolve
 
 if TYPE_CHECKING:
     from transformers import MarianMTModel
 
+    from translators.training.config import ModelShape
+
 PAD = "<pad>"
 WEIGHTS, CONVERTED, SUBWORDS = "model.safetensors", "model.bin", "source.spm"
+EMBEDDINGS = "model.shared.weight"
+LAYER = re.compile(r"model\.(encoder|decoder)\.layers\.(\d+)\.(.+)")
+"""A weight of a layer, by the names of `MarianMTModel`: side, number, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,77 @@ class StartingPoint:
             if not (folder / name).is_file():
                 raise UserError(f"no trained model: {name} is not there", file=folder)
         return cls(folder / WEIGHTS, folder / SUBWORDS)
+
+    def check(self, shape: ModelShape) -> None:
+        """Raise `UserError` where its weights cannot become those of a model of this shape.
+
+        It may have fewer layers, but must be alike in all else.
+        """
+        shapes = self._shapes()
+        rows, width = shapes[EMBEDDINGS]
+        alike = {"d_model": width, "heads": self._heads(), "ffn": _ffn(shapes)}
+        for name, found in alike.items():
+            wanted = getattr(shape, name)
+            if found is not None and found != wanted:
+                raise UserError(
+                    f"the model has {name} {found}, where {wanted} is asked for", file=self.weights
+                )
+        for side, wanted in (("encoder", shape.encoder_layers), ("decoder", shape.decoder_layers)):
+            layers = {m[2] for m in map(LAYER.fullmatch, shapes) if m is not None and m[1] == side}
+            if len(layers) > wanted:
+                raise UserError(
+                    f"the model has {len(layers)} {side} layers, more than the {wanted} asked for",
+                    file=self.weights,
+                )
+        pieces = self._pieces()
+        if rows != pieces + 1:
+            raise UserError(
+                f"no model that train-translator made: {rows} embeddings, but {pieces} pieces "
+                f"and {PAD}",
+                file=self.weights,
+            )
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the weights, by the names of `MarianMTModel`."""
+        if self.weights.suffix == ".bin":
+            shapes = {name: array.shape for name, array in marian_weights(self.weights).items()}
+        else:
+            shapes = _shapes_of_safetensors(self.weights)
+        if len(shapes.get(EMBEDDINGS, ())) != 2:
+            raise UserError(f"no trained model: it has no {EMBEDDINGS}", file=self.weights)
+        return shapes
+
+    def _heads(self) -> int | None:
+        if self.weights.suffix == ".bin":
+            return marian_heads(self.weights)
+        try:
+            config = json.loads(self.weights.with_name("config.json").read_text(encoding="utf-8"))
+            heads = config.get("encoder_attention_heads")
+        except (OSError, ValueError, RecursionError, AttributeError):
+            return None
+        return heads if isinstance(heads, int) else None
+
+    def _pieces(self) -> int:
+        try:
+            processor = sentencepiece.SentencePieceProcessor(model_file=str(self.subwords))
+        except RuntimeError as error:
+            raise UserError("no SentencePiece model", file=self.subwords) from error
+        return int(processor.get_piece_size())
+
+
+def _ffn(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+    inner = shapes.get("model.encoder.layers.0.fc1.weight")
+    return inner[0] if inner else None
+
+
+def _shapes_of_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except SafetensorError as error:
+        raise UserError(f"not whole safetensors ({error})", file=path) from error
 
 
 def save_marian(

@@ -57,9 +57,10 @@ FORMATS: Mapping[str, Format] = {
             (".conll", ".conllu", ".conll03", ".iob", ".iob2", ".bio"),
             "line",
             ("tokens", "classification"),
+            ("tokens", "tags"),
         ),
-        Format("squad", read_squad, (), "row", ("qa",)),
-        Format("text", read_lines, (".txt",), "line", ("text",)),
+        Format("squad", read_squad, (), "row", ("qa",), ()),
+        Format("text", read_lines, (".txt",), "line", ("text",), ()),
     )
 }
 """Every format that can be read, by its name on the command line."""
@@ -141,8 +142,8 @@ def open_corpus(
 
     `lang` is the language (BCP 47) of rows that do not say their own; a row that says another
     one is a bad row. `format` None goes by the name (and, for a folder, by what is in it).
-    Raises `UserError` for a missing or empty file, an unknown task, format or scheme, and a
-    delimiter that is none.
+    Raises `UserError` for a missing or empty file, an unknown task, format or scheme, columns that
+    the format does not have, and a delimiter that is none.
     """
     path = Path(path)
     if task not in TASKS:
@@ -174,7 +175,19 @@ def open_corpus(
             file=path,
             choices=[f.name for f in FORMATS.values() if options.task in f.tasks],
         )
+    _check_columns(path, chosen, options.columns)
     return Corpus(path, chosen, options)
+
+
+def _check_columns(path: Path, format: Format, columns: ColumnMapping) -> None:
+    """Raise `UserError` for a column that would be passed over without a word."""
+    for name in columns.given():
+        if name not in format.columns:
+            raise UserError(
+                f"the format {format.name!r} has no column for {name!r}",
+                file=path,
+                choices=format.columns,
+            )
 
 
 def _format(path: Path, name: str | None, options: ReadOptions) -> Format:

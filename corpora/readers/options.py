@@ -36,6 +36,11 @@ class ColumnMapping:
     tokens: str | None = None
     tags: str | None = None
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What a column may hold."""
+        return tuple(f.name for f in fields(cls))
+
     def given(self) -> dict[str, str]:
         """The columns that were named."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
@@ -106,6 +111,8 @@ class Format:
     unit: Literal["line", "row"]
     """What its numbers count."""
     tasks: tuple[Task, ...] = TASKS
+    columns: tuple[str, ...] = ColumnMapping.names()
+    """Fields of `ColumnMapping` that mean something to it."""
 
 
 def checked_scheme(name: str | None) -> Scheme | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.readers.mapping import ValueProblem, as_string, read_spans, short, span_items
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_blocks
+from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items
 from corpora.records import EMPTY, Row, Span
 
 _SPACE = re.compile(r"[ \t\r\n]*")

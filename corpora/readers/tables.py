@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from corpora.errors import UserError
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_lines, undecoded
+from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 
 _WINDOW = 1_000  # records that are looked at to find the columns
@@ -49,9 +49,9 @@ def _json_records(source: Source) -> Iterator[Record | Defect]:
             yield _defect(source, number, "not-utf8", problem, line)
             continue
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield _defect(source, number, "not-json", f"not JSON: {error}", line)
+            value = parse_json(line)
+        except ValueProblem as error:
+            yield _defect(source, number, error.reason, error.detail, line)
             continue
         if isinstance(value, dict):
             yield number, value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.arguments import Number
 
 if TYPE_CHECKING:
-    from augmentation.compare import Job
+    from augmentation.compare_plan import Job
 
 DESCRIPTION = """\
 Compare the strategies of transfer on one task, over as many languages as are given.

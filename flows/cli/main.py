@@ -68,10 +68,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
         # Asking whether there is such a file fails already, in whatever command.
-        print(f"labelferry: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        if error.errno == errno.ENAMETOOLONG:
+            problem = f"{error.filename}: {error.strerror}"
+        # What we write ourselves names its folder; libraries write temporary files.
+        elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+            problem = (
+                f"a disk is full ({error}); temporary files go to the folder that "
+                f"TMPDIR names (now {os.environ.get('TMPDIR', '/tmp')})"
+            )
+        else:
+            raise
+        print(f"labelferry: error: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("labelferry: interrupted; run the same command again to go on", file=sys.stderr)

@@ -12,6 +12,7 @@ from corpora.checks import TASKS
 from flows.cli.arguments import Number, add_quoting, quoting, seed
 
 if TYPE_CHECKING:
+    from corpora.checks import Task
     from corpora.predictions import Prediction
     from corpora.readers import ColumnMapping
     from corpora.records import Row
@@ -126,20 +127,28 @@ def _score(args: argparse.Namespace) -> dict[str, Any]:
 
     gold_options, options = _file_options(args)
     gold, predicted = _read(args, args.predictions, gold_options, options)
-    _warn_of_foreign_labels(args.task, gold, predicted)
-    scoring = ScoreOptions(args.normalisation, args.tokenize)
-    table = language_table(args.task, gold, predicted, scoring, source=args.source)
-    several = len(table.languages) > 1
+    for label, count in _strays(args.task, gold, predicted, args.predictions).items():
+        print(
+            f"labelferry: warning: {label!r} was predicted {count} times and is never in the gold",
+            file=sys.stderr,
+        )
+    langs = {row.lang for row in gold}
+    several = len(langs) > 1
     # One BLEU over several languages would mean nothing.
     together = not (several and args.task == "text")
+    source = _source(args.source, langs)
+    _check_together(args, langs, together)
+    scoring = ScoreOptions(args.normalisation, args.tokenize)
+    table = language_table(args.task, gold, predicted, scoring, source=source)
     measures = task_measures(args.task, gold, predicted, scoring) if together else []
     if args.comet is not None:
         measures.append(_comet(args, gold, predicted))
     scores = [measure.score() for measure in measures]
-    interval = confidence_interval(measures[0]) if args.confidence and together else None
+    interval = confidence_interval(measures[0]) if args.confidence else None
     comparisons = []
     if args.baseline:
         _, baseline = _read(args, args.baseline, gold_options, options)
+        _strays(args.task, gold, baseline, args.baseline)
         comparisons = _compare(args, gold, predicted, baseline, scoring)
     report = {
         "task": args.task,
@@ -163,11 +172,12 @@ def _file_options(args: argparse.Namespace) -> tuple[FileOptions, FileOptions]:
 
     from corpora.readers import ColumnMapping
     from scoring.files import FileOptions
+    from translators.languages import normalise_tag
 
     columns = _columns(args.columns) if args.columns else ColumnMapping()
     predicted = FileOptions(
         args.format,
-        args.lang,
+        None if args.lang is None else normalise_tag(args.lang),
         scheme=args.scheme,
         on_error=args.on_error,
         quoting=quoting(args.quoting),
@@ -179,7 +189,7 @@ def _columns(text: str) -> ColumnMapping:
     from corpora.errors import UserError
     from corpora.readers import ColumnMapping
 
-    known = list(ColumnMapping.__dataclass_fields__)
+    known = ColumnMapping.names()
     chosen = {}
     for pair in text.split(","):
         name, equals, column = pair.partition("=")
@@ -208,28 +218,37 @@ def _read(
     return gold, predicted
 
 
-def _warn_of_foreign_labels(task: str, gold: list[Row], predicted: list[Prediction]) -> None:
-    from scoring.pairing import foreign_labels
+def _strays(
+    task: Task, gold: list[Row], predicted: list[Prediction], files: list[Path]
+) -> dict[str, int]:
+    from scoring.task import stray_labels
 
-    pairs = []
-    if task == "tokens":
-        pairs.append(
-            (
-                [s.label for r in gold for s in r.spans],
-                [s.label for p in predicted for s in p.spans],
-            )
+    return stray_labels(task, gold, predicted, file=files[0] if len(files) == 1 else None)
+
+
+def _source(given: str | None, langs: set[str]) -> str | None:
+    """The language that gaps are measured from, as the gold's rows spell it."""
+    from corpora.errors import UserError
+    from translators.languages import normalise_tag
+
+    if given is None or given in langs:
+        return given
+    source = normalise_tag(given)
+    if source not in langs:
+        raise UserError(f"--source {given}: the gold has no row in it", choices=langs)
+    return source
+
+
+def _check_together(args: argparse.Namespace, langs: set[str], together: bool) -> None:
+    """Raise `UserError` for what can only be said of all rows together where that is nothing."""
+    from corpora.errors import UserError
+
+    if not together and (args.baseline or args.confidence):
+        option = "--baseline" if args.baseline else "--confidence"
+        raise UserError(
+            f"{option}: the gold is in several languages ({', '.join(sorted(langs))}), and one "
+            "score of text over them would mean nothing: score each by itself"
         )
-    if task in ("classification", "pair") or all(row.label is not None for row in gold):
-        pairs.append(([r.label for r in gold if r.label], [p.label for p in predicted if p.label]))
-    if task in ("qa", "text"):
-        return
-    for wanted, given in pairs:
-        for label, count in foreign_labels(wanted, given).items():
-            print(
-                f"labelferry: warning: {label!r} was predicted {count} times and is never in the "
-                "gold",
-                file=sys.stderr,
-            )
 
 
 def _comet(args: argparse.Namespace, gold: list[Row], predicted: list[Prediction]) -> Any:

@@ -199,10 +199,14 @@ def _list(text: str, option: str, count: int) -> list[str]:
 
 def _source(text: str, columns: list[str] | None) -> dict[str, Any]:
     """A BITEXT as `BitextSource` lays it out; a file may have `=` or a comma in its name."""
+    from corpora.bitext import Bitext
+
     given: dict[str, Any] = {}
     if "=" in text and not Path(text).exists():
         given["target"], _, text = text.partition("=")
     if "," in text and not Path(text).exists():
         source, _, target = text.partition(",")
         return given | {"path": source, "target_path": target}
+    if not Bitext(Path(text)).is_table:
+        columns = None  # they are those of the tables among the corpora
     return given | {"path": text, "columns": columns}

@@ -11,9 +11,9 @@ DESCRIPTION = """\
 Translate rows to the language of a predictor, predict there, and bring the predictions back:
 classes as they are, spans and answers onto the original text, free text translated back.
 
-No row is dropped. A predicted span that cannot be brought back leaves a flag, and scoring counts
-it as wrong. OUT/predictions.jsonl has the id, prediction, probabilities and translation of every
-row; `labelferry score` reads it.
+A predicted span that cannot be brought back leaves a flag, and scoring counts it as wrong; no row
+is dropped but bad ones, with --on-error skip. OUT/predictions.jsonl has the id, prediction,
+probabilities and translation of every row; `labelferry score` reads it.
 """
 
 OPTIONS: tuple[Option, ...] = (
@@ -154,6 +154,7 @@ def run(args: argparse.Namespace) -> int:
             result = flow(config)
     lines: list[tuple[str, object]] = [("rows", result.rows)]
     lines += [(f"  {flag}", count) for flag, count in sorted(result.flags.items())]
+    lines += [("dropped", result.dropped)] if result.dropped else []
     lines += [("seconds", round(result.seconds, 1)), ("predictions", result.predictions)]
     wide = max(len(name) for name, _ in lines)
     print("\n".join(f"{name.ljust(wide)}  {value}" for name, value in lines))

@@ -25,6 +25,7 @@ from augmentation.bitext import (
     set_apart,
     sidecar_of,
 )
+from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped
 from translators.subwords import SubwordConfig
 
@@ -94,6 +95,28 @@ def test_machine_translations_may_be_used_in_one_direction_only(tmp_path: Path) 
         (shard,) = read_and_clean([source], "en", "de", tmp_path / how, LOOSE)
         assert [row["direction"] for row in rows_of(shard)] == expected
         assert [row["machine"] for row in rows_of(shard)] == ["target", "source", ""]
+
+
+@pytest.mark.parametrize("header", ["en\tde\tdirection\n", "en\tde\tset\n"])
+def test_directions_that_no_line_has_cannot_be_kept(tmp_path: Path, header: str) -> None:
+    path = tsv(tmp_path / "a.tsv.gz", [(*pair, "en-fr") for pair in pairs(3)], header)
+    source = BitextSource.model_validate({"path": path, "directions": "machine-target"})
+    with pytest.raises(UserError, match=r"a\.tsv\.gz: .* no line says en-de or de-en in a column"):
+        read_and_clean([source], "en", "de", tmp_path / "run", LOOSE)
+
+
+def test_only_tables_have_columns() -> None:
+    for files in ({"path": "a.tmx.gz"}, {"path": "a.en", "target_path": "a.de"}):
+        with pytest.raises(ValueError, match="only a tab-separated file has columns"):
+            BitextSource.model_validate(files | {"columns": ["1", "2"]})
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_chars": 0}, {"max_length_ratio": 0.5}, {"min_alphabet_share": 50}]
+)
+def test_limits_that_nothing_could_keep_to_are_refused(limits: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(limits))):
+        CleaningConfig.model_validate(limits)
 
 
 def test_duplicates_are_found_across_corpora_after_a_restart(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from augmentation import compare as module
-from augmentation.compare import CompareRun, _read, cells_of, compare, perform, plan, training_sets
+from augmentation import compare_models as module
+from augmentation.compare import compare, perform
 from augmentation.compare_config import STRATEGIES, CompareConfig, CorpusConfig, FewShotConfig
 from augmentation.compare_data import (
     check_groups,
@@ -20,6 +20,7 @@ from augmentation.compare_data import (
     rows_fingerprint,
     sample_few,
 )
+from augmentation.compare_plan import CompareRun, cells_of, plan, training_sets
 from augmentation.compare_report import (
     CompareResults,
     LanguageResult,
@@ -28,7 +29,9 @@ from augmentation.compare_report import (
     collect,
     html_report,
     table,
+    winner,
 )
+from augmentation.compare_sets import read_corpus
 from augmentation.settings import load
 from corpora.errors import UserError
 from corpora.manifest import open_run
@@ -37,6 +40,7 @@ from corpora.records import Provenance, Row, Span
 from corpora.writers import write_corpus
 from flows.cli.main import main
 from scoring.files import read_predictions
+from scoring.significance import Comparison
 from scoring.task import task_measures
 from tests.augmentation.toy import ToyTranslator, toy
 from tests.paths import ROOT
@@ -301,11 +305,11 @@ def test_rows_beyond_the_limit_are_left_unread_and_bad_ones_are_counted(files, t
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines[:40], '{"id": "bad"}', "{"]) + "\n", encoding="utf-8")
     corpus = CorpusConfig(path=path, limit=40)
-    assert [len(part) for part in _read(corpus, "en", "tokens")] == [40, 0]
+    assert [len(part) for part in read_corpus(corpus, "en", "tokens")] == [40, 0]
     with pytest.raises(UserError, match="line 41"):
-        _read(CorpusConfig(path=path), "en", "tokens")
+        read_corpus(CorpusConfig(path=path), "en", "tokens")
     skipping = CorpusConfig(path=path, on_error="skip")
-    assert [len(part) for part in _read(skipping, "en", "tokens")] == [40, 2]
+    assert [len(part) for part in read_corpus(skipping, "en", "tokens")] == [40, 2]
     source = {"lang": "en", "train": {"path": str(path), "on_error": "skip"}}
     run = compare(config(files, source=source, strategies=["zero-shot"], seeds=1))
     assert "2 bad rows of source-train were left out" in table(collect(run))
@@ -319,11 +323,11 @@ def test_the_limit_is_of_the_split(tmp_path):
         for i, split in enumerate(splits)
     ]
     path.write_text("\n".join([*lines, "{"]) + "\n", encoding="utf-8")
-    rows, _ = _read(CorpusConfig(path=path, split="dev", limit=2), "en", "classification")
+    rows, _ = read_corpus(CorpusConfig(path=path, split="dev", limit=2), "en", "classification")
     assert [row.id for row in rows] == ["2", "3"]
     with pytest.raises(UserError, match="no row of the split 'test'"):
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        _read(CorpusConfig(path=path, split="test"), "en", "classification")
+        read_corpus(CorpusConfig(path=path, split="test"), "en", "classification")
 
 
 def test_a_leak_of_few_shot_leaves_the_source_row_of_that_id_alone(files, toy):
@@ -424,6 +428,13 @@ def test_training_sets_of_strategies():
             "takes part in zero-shot and translate-test only",
         ),
         ({"seed": 5}, "Extra inputs"),
+        ({"name": "../../x"}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"trainers": [{"name": "../x"}]}, "trainers.0.name"),
+        ({"trainers": [{"kind": "transformers", "model": ".."}]}, "'..' needs a 'name'"),
+        ({"seeds": [2**31]}, "less than 2147483648"),
+        ({"seeds": 10**9}, "from 1 to 1000 seeds are possible, not 1000000000"),
+        ({"seeds": 0}, "from 1 to 1000 seeds are possible, not 0"),
     ],
 )
 def test_configurations_that_make_no_sense(files, change, problem):
@@ -456,6 +467,42 @@ def test_another_comparison_is_refused_and_only_what_counts_is_named(files, toy)
     }  # fmt: skip
     with pytest.raises(UserError, match=r"\(config\.source\.lang: 'en' -> 'de'\); choose"):
         compare(config(files, **swapped))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"trainers": [{"kind": "predictor", "predictor": "command:./none"}]}, "cannot be started"),
+        ({"trainers": [{"kind": "predictor", "predictor": "./none"}]}, "none: no such folder"),
+        (
+            {"task": "text", "tokenize": "moses",
+             "trainers": [{"kind": "predictor", "predictor": "command:cat"}]},
+            "no tokenizer 'moses'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_fail_after_hours_is_told_first(files, toy, change, problem):
+    with pytest.raises(UserError, match=problem):
+        compare(config(files, strategies=["zero-shot", "translate-test"], **change))
+    assert not (files / "run").exists()
+
+
+def test_a_model_to_fine_tune_that_is_not_there_is_told_first(files, toy):
+    pytest.importorskip("torch")
+    trainers = [{"kind": "transformers", "model": str(files / "none")}]
+    with pytest.raises(UserError, match="cannot read the model"):
+        compare(config(files, trainers=trainers, strategies=["zero-shot"]))
+    assert not (files / "run").exists()
+
+
+def test_a_tie_is_no_win():
+    spread = Spread(40.0, None, (40.0,), "metric:span_f1")
+    test = Comparison("span_f1", 40.0, 40.0, 1.0, None, "")
+    names = {"translate-test": {"span_f1": test}, "zero-shot": {}}
+    strategies = [StrategyResult(n, {"span_f1": spread}, c, (9,), {}, {}) for n, c in names.items()]
+    result = LanguageResult("light", "de", 10, tuple(strategies))
+    results = CompareResults("tokens", "en", "zero-shot", ("span_f1",), (result,), {}, {})
+    assert winner(result, results) == "No strategy beats zero-shot."
 
 
 def test_the_report_counts_flags_by_kind_and_writes_past_the_whisker():

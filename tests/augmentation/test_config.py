@@ -33,7 +33,10 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ({"beams": 3}, "unknown setting 'beams'"),
         ({"decoding": {"beam": 3}}, "unknown setting 'decoding.beam'"),
         ({"task": "ner"}, "no task 'ner' (choose from: classification, pair, qa, text, tokens)"),
-        ({"source": "german please"}, "not a language tag"),
+        ({"source": "german please"}, "source: 'german please' is not a language tag"),
+        ({"targets": ["german please"]}, "targets.0: 'german please' is not a language tag"),
+        ({"pivot": "german please"}, "pivot: 'german please' is not a language tag"),
+        ({"model": []}, "model: no model is named"),
         ({"targets": ["en"]}, "source and target are both 'en'"),
         ({"targets": []}, "targets"),
         ({"reading": {"on_error": "ignore"}}, "must be one of error, skip, repair"),
@@ -69,9 +72,15 @@ def test_the_memory_is_switched_off_as_yaml_has_it(
     assert load_config(file, {}).memory == memory
 
 
+def test_languages_are_spelt_as_usual_and_named_once() -> None:
+    config = validated(BASE | {"source": "EN", "targets": ["DE", "de", "zh-hans"], "pivot": "ES"})
+    assert (config.source, config.targets, config.pivot) == ("en", ("de", "zh-Hans"), "es")
+    assert validated(BASE | {"targets": "fr"}).targets == ("fr",)
+
+
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
-    for content in ("a: [", "- 1\n"):
+    for content in ("a: [", "- 1\n", "config: 5\nfingerprint: 6\n", "a: " + "[" * 5000):
         file.write_text(content)
         with pytest.raises(UserError, match=r"run\.yaml"):
             load_config(file, {})

@@ -1,6 +1,7 @@
 """translate-test with the toy translator: capitals, words reversed, alignment known."""
 
 import json
+import re
 import shlex
 import sys
 from collections import Counter
@@ -442,6 +443,16 @@ def test_the_command_prints_a_summary(tmp_path, source, toy, capsys):
     out = capsys.readouterr().out
     assert "rows" in out
     assert "predictions.jsonl" in out
+
+
+def test_bad_rows_that_are_left_out_are_counted(tmp_path, source, toy, capsys):
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    source.write_text("".join([lines[0], '{"id": "bad", "text": ""}\n', *lines[1:]]))
+    arguments = [str(source), "--task", "tokens", "--source", "de", "--target", "en"]
+    arguments += ["--predictor", COMMAND, "--out", str(tmp_path / "run"), "--on-error", "skip"]
+    assert main(["translate-test", *arguments, "--no-prefect"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^rows +12\n", out) and re.search(r"^dropped +1$", out, re.MULTILINE)
 
 
 def test_module_names_are_no_tests():

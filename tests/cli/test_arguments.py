@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,23 @@ def test_an_encoder_that_is_no_folder(
     command = f"{IN} de.txt --out o.jsonl --aligner encoder --encoder {encoder}"
     assert main(shlex.split(command)) == 2
     assert f"labelferry: error: {encoder}: no such folder\n" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_whoever_wrote_to_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows.cli import score
+
+    def fail(number: int) -> Callable[[object], int]:
+        def run(args: object) -> int:
+            raise OSError(number, os.strerror(number))
+
+        return run
+
+    command = ["score", "p", "--gold", "g", "--task", "text"]
+    monkeypatch.setattr(score, "run", fail(errno.ENOSPC))
+    assert main(command) == 2
+    assert "a disk is full" in capsys.readouterr().err
+    monkeypatch.setattr(score, "run", fail(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        main(command)

@@ -123,3 +123,32 @@ def test_every_score_of_the_json_has_a_signature(intents, capsys):
     scores += [score for one in report["languages"]["languages"] for score in one["scores"]]
     assert len(scores) > 10
     assert all(score["signature"].count("|") >= 1 for score in scores)
+
+
+def test_languages_that_there_are_none_of(intents, capsys):
+    _, gold = intents
+    command = ["score", str(gold), "--gold", str(gold), "--task", "tokens", "--lang", "de"]
+    assert main([*command, "--source", "fr"]) == 2
+    assert "--source fr: the gold has no row in it (choose from: de)" in capsys.readouterr().err
+    assert main([*command, "--source", "DE"]) == 0
+    assert main([*command[:-1], "d-e"]) == 2
+    assert "not a language tag" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--confidence"], ["--baseline"]])
+def test_no_test_of_text_over_several_languages(option, capsys):
+    files = [str(SAMPLES / f"text.{name}.jsonl") for name in ("en", "de.gold")]
+    more = [*option, *files] if option == ["--baseline"] else option
+    assert main(["score", *files, "--gold", *files, "--task", "text", *more]) == 2
+    assert "the gold is in several languages (de, en)" in capsys.readouterr().err
+
+
+def test_strange_labels_name_the_file_that_has_them(tmp_path, capsys):
+    gold, good, bad = (tmp_path / name for name in ("gold.csv", "good.jsonl", "bad.jsonl"))
+    gold.write_text("id,lang,text,label\n1,de,gut,pos\n")
+    good.write_text('{"id": "1", "label": "pos"}\n')
+    bad.write_text('{"id": "1", "label": "LABEL_1"}\n')
+    command = ["--gold", str(gold), "--task", "classification"]
+    for files in ([str(bad)], [str(good), "--baseline", str(bad)]):
+        assert main(["score", *files, *command]) == 2
+        assert f"{bad}: none of the predicted labels (LABEL_1)" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Reading parallel corpora: every format, every compression, every mistake."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -173,6 +174,37 @@ def test_malformed_tmx(tmp_path: Path, document: str, line: int, problem: str) -
     assert message.startswith(f"{path}, line {line}: malformed TMX") and problem in message
 
 
+@pytest.mark.parametrize("encoding", ["gb2312", "no-such", "utf-7", "hex"])
+def test_tmx_in_an_encoding_that_cannot_be_read(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "a.tmx", f'<?xml version="1.0" encoding="{encoding}"?><tmx></tmx>')
+    message = failure(Bitext(path))
+    assert message.startswith(f"{path}, line 1: malformed TMX: ") and "encoding" in message
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    for bitext in (Bitext(tmp_path), Bitext(write(tmp_path / "x.en", "a\n"), tmp_path)):
+        assert failure(bitext) == f"{tmp_path}: this is a folder, not a file"
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe: not a file that can be read twice" in failure(Bitext(tmp_path / "pipe"))
+
+
+def test_empty_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "\r\nen\tde\n\na\tb\n\t\n\n")
+    pairs = list(read_bitext(Bitext(path), "en", "de"))
+    assert [(p.source, p.target, p.line) for p in pairs] == [("a", "b", 4), ("", "", 5)]
+
+
+@pytest.mark.parametrize("header", ["EN\tDE", " en\tde ", "Source\tTarget", "SRC\tTGT"])
+def test_a_header_is_one_however_it_is_spelt(tmp_path: Path, header: str) -> None:
+    assert texts(Bitext(write(tmp_path / "a.tsv", f"{header}\na\tb\n"))) == [("a", "b")]
+
+
+def test_directions_are_known_however_they_are_spelt(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "en\tde\tdirection\na\tb\tEN_DE\na\tb\tde-en \na\tb\tno\n")
+    pairs = read_bitext(Bitext(path), "en", "de")
+    assert [p.machine for p in pairs] == ["target", "source", ""]
+
+
 def test_missing_file(tmp_path: Path) -> None:
     assert failure(Bitext(tmp_path / "no.tsv")) == f"{tmp_path / 'no.tsv'}: no such file"
 
@@ -188,6 +220,7 @@ def test_wrong_columns(tmp_path: Path) -> None:
     assert "3 columns and no header with 'en' and 'de'" in failure(Bitext(path))
     assert "no column 'z' (choose from: a, b, c)" in failure(Bitext(path, columns=("a", "z")))
     assert "no column 4: the line has 3" in failure(Bitext(path, columns=("1", "4")))
+    assert "both texts are to be in column 2" in failure(Bitext(path, columns=("2", "2")))
 
 
 def test_a_short_line_is_named(tmp_path: Path) -> None:

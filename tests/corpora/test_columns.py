@@ -128,3 +128,29 @@ def test_a_label_whose_class_has_no_name(tmp_path: Path) -> None:
     (found,) = open_corpus(path, task="classification", on_error="skip").batches()
     assert [row.label for row in found.rows] == ["pos"]
     assert [d.reason for d in found.dropped] == ["missing-label", "bad-label", "bad-label"]
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "content", "field", "choices"),
+    [
+        ("x.conll", "tokens", "a O\n", "text", "tags, tokens"),
+        ("x.conll", "classification", "# intent = b\na O\n", "label", "tags, tokens"),
+        ("x.json", "qa", '{"data": []}', "text_pair", "none"),
+        ("x.txt", "text", "a\n", "text", "none"),
+    ],
+)
+def test_columns_that_a_format_does_not_have_are_refused(
+    tmp_path: Path, name: str, task: str, content: str, field: str, choices: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    problem = rf"{name}: the format '\w+' has no column for '{field}' \(choose from: {choices}\)"
+    with pytest.raises(UserError, match=problem):
+        read(path, task, columns=ColumnMapping(**{field: "x"}))
+
+
+def test_spans_are_not_named_in_two_ways(tmp_path: Path) -> None:
+    row = {"tokens": ["a"], "tags": ["B-X"], "spans": []}
+    path = write(tmp_path / "x.jsonl", row)
+    with pytest.raises(UserError, match="'spans' and for 'tags' are named: only one"):
+        read(path, "tokens", columns=ColumnMapping(spans="spans", tags="tags"))

@@ -185,7 +185,12 @@ with open_run(run, RunManifest("x", "f", {{}})):
 
 @pytest.mark.parametrize(
     ("number", "message"),
-    [(errno.ENOSPC, "no space left"), (errno.EACCES, "no permission"), (errno.EROFS, "read-only")],
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EACCES, "no permission"),
+        (errno.EROFS, "read-only"),
+        (errno.EFBIG, "no file may grow so large"),
+    ],
 )
 def test_what_the_disk_refuses_is_the_users_to_mend(
     tmp_path: Path, number: int, message: str

@@ -106,6 +106,7 @@ def test_numbers_know_groups_and_other_digits() -> None:
     assert numbers("8,733 km, 200 000 in 2010") == numbers("2010: 200.000 in 8 733 km")
     assert numbers("٣٤ at 2:30") == {"34": 1, "2": 1, "30": 1}
     assert numbers("1,5 and 1.5") == {"1": 2, "5": 2}
+    assert numbers("\U00010d41\U00010d42") == {"\U00010d41\U00010d42": 1}  # of Unicode 16
 
 
 def test_length_ratio_follows_the_languages() -> None:

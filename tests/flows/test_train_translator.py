@@ -7,6 +7,7 @@ with an ending), and words change places two by two.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import random
@@ -285,6 +286,20 @@ def test_training_goes_on_from_a_model_with_its_subwords(
     assert score > 0.8 * before
 
 
+def test_a_start_of_another_shape_is_told_before_any_work(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exact = trained.with_name("model.work") / "50-train" / "model"
+    for start in (trained, exact):
+        command = going_on(start, tmp_path)
+        recipe = tmp_path / "more.yaml"
+        recipe.write_text(recipe.read_text().replace("heads: 2", "heads: 4"))
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and "the model has heads 2, where 4 is asked for" in said
+        assert not (tmp_path / "model.work" / "10-clean").exists()
+
+
 def test_a_start_that_is_no_model_or_knows_no_tags(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -506,6 +521,33 @@ def test_an_empty_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "no sentence pair in it" in fails(capsys, *arguments(bitext, tmp_path / "out"))
 
 
+@pytest.mark.parametrize("dev", [False, True])
+def test_a_later_corpus_is_looked_at_before_any_is_cleaned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dev: bool
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(200))
+    three = tmp_path / "three.tsv"
+    three.write_text("a\tb\tc\n", encoding="utf-8")
+    command = arguments(bitext, tmp_path / "out", *(["--dev", str(three)] if dev else []))
+    said = fails(capsys, *command[:2], *([] if dev else [str(three)]), *command[2:])
+    assert said.startswith(f"labelferry: error: {three}, line 1: 3 columns and no header")
+    assert not (tmp_path / "out.work").exists()
+
+
+def test_a_target_that_nothing_is_measured_in_is_named(tmp_path: Path) -> None:
+    files = {name: write_tsv(tmp_path / f"{name}.tsv", make_pairs(150, seed=ord(name[0])))
+             for name in ("de", "fr", "dev")}  # fmt: skip
+    given = {
+        "source": "en", "targets": ["de", "fr"], "alignment": None, "min_pairs": 10,
+        "bitext": [{"path": files[target], "target": target} for target in ("de", "fr")],
+        "dev": [{"path": files["dev"], "target": "de"}], "dev_pairs": 5,
+    }  # fmt: skip
+    run = TrainRun(load_config(MINI, given), tmp_path / "work", tmp_path / "model")
+    run.work.mkdir()
+    said = [step(run) for _, step in STEPS[:4]][-1]
+    assert said.endswith("measured on dev 5, which has no pair in fr")
+
+
 ENGLISH = ("The weather is very nice today, and there were {} people here.",
            "We went to the market and bought {} fresh apples.")  # fmt: skip
 FRENCH = ("Il fait très beau aujourd'hui, et il y avait {} personnes ici.",
@@ -532,10 +574,14 @@ def test_a_vocabulary_larger_than_the_data_supports(
     [
         (("--weights", "1,2"), "--weights 1,2: 2 given, 1 needed"),
         (("--weights", "-1"), "bitext.0.weight"),
+        (("--weights", "1e12"), "bitext.0.weight"),
+        (("--name", "a/b"), "name: 'a/b' cannot be the name of a model"),
+        (("--init-subwords", "new"), "without init_from all subwords are new"),
         (("--source", "de"), "source and target are both 'de'"),
         (("--source", "nonsense!"), "not a language tag"),
         (("--columns", "a"), "--columns a: 1 given, 2 needed"),
         (("--columns", "x,y"), "no column 'x'"),
+        (("--target", "fr"), "say which target it has: de, fr"),
         (("--dev", "no-such-file.tsv"), "no-such-file.tsv: no such file"),
         (("--quantization", "int3"), "quantization"),
         (("--max-steps", "0"), "--max-steps 0: it must be a whole number from 1"),
@@ -548,6 +594,29 @@ def test_arguments_that_make_no_sense(
     said = fails(capsys, *arguments(bitext, tmp_path / "out", *more))
     assert problem in said
     assert not (tmp_path / "out").exists()
+
+
+def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
+    from flows.cli.train_translator import _source
+
+    assert _source("a.tsv", ["1", "2"]) == {"path": "a.tsv", "columns": ["1", "2"]}
+    assert _source("de=a.TMX.gz", ["1", "2"])["columns"] is None
+
+
+def test_a_disk_that_is_full_when_the_model_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from augmentation import train_translator as module
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "convert", full)
+    config = load_config(None, {"source": "en", "targets": ["de"], "bitext": [{"path": "a.tsv"}]})
+    run = TrainRun(config, tmp_path / "work", tmp_path / "model")
+    run.model.mkdir(parents=True)
+    with pytest.raises(UserError, match=r"60-convert.*: no space left to write here"):
+        module.convert_step(run)
 
 
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -616,6 +685,11 @@ def test_recipes_are_valid(recipe: Path) -> None:
     needed = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
     given = {key: value for key, value in needed.items() if key not in said}
     assert isinstance(load_config(recipe, given), TrainTranslatorConfig)
+
+
+def test_a_single_target_needs_no_list() -> None:
+    given = {"source": "en", "targets": "DE", "bitext": [{"path": "x.tsv"}]}
+    assert load_config(None, given).targets == ("de",)
 
 
 def test_every_option_says_its_default_or_is_needed() -> None:

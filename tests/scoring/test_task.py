@@ -1,9 +1,11 @@
+import gzip
+
 import pytest
 
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row, Span
-from scoring.files import read_gold, read_predictions
+from scoring.files import FileOptions, read_gold, read_predictions
 from scoring.pairing import foreign_labels, pair_up
 from scoring.task import language_table, task_measures
 
@@ -51,6 +53,14 @@ def test_the_table_by_language_has_gap_worst_and_spread():
     ]  # fmt: skip
     assert (table.worst, table.spread, table.mean) == ("fr", 50.0, 75.0)
     assert table.deviation == pytest.approx(20.412, abs=1e-3)
+
+
+def test_a_language_may_lack_every_label_that_was_predicted_for_it():
+    gold = [*rows("en", "abab"), *rows("de", "a")]
+    table = language_table("classification", gold, predictions(gold, "ababb"))
+    assert [(x.lang, x.scores[0].value) for x in table.languages] == [("de", 0.0), ("en", 100.0)]
+    with pytest.raises(UserError, match="none of the predicted labels"):
+        language_table("classification", gold, predictions(gold, "xyxyx"))
 
 
 def test_a_language_without_spans_is_named():
@@ -106,6 +116,14 @@ def test_formats_of_predictions(tmp_path):
         ('{"id": "g", "label": 3}', "line 1: 'label' is not a string"),
         ('{"id": "g", "spans": [{"start": 0, "end": 99, "label": "x"}]}', "line 1: span 0:99"),
         ('{"id": "g", "probabilities": {"a": 2}}', "line 1: 'a' has no probability"),
+        ('{"id": "g", "probabilities": {"a": 1%s}}' % ("0" * 400), "line 1: 'a' has no probabil"),
+        ('{"id": "g", "x": ' + "[" * 50_000, "line 1: not JSON: nested too deeply"),
+        ('{"id": "g", "label": "a\\ud800"}', "line 1: the prediction has half of a surrogate"),
+        ('{"id": "g", "spans": [[0, 6, ""]]}', "line 1: span 0:6 has no label"),
+        (
+            '{"id": "g", "spans": [{"start": 0, "end": 6, "label": "x", "confidence": 7}]}',
+            "line 1: span 0:6 has a confidence that is none: 7.0",
+        ),
     ],
 )
 def test_bad_predictions_name_file_and_line(tmp_path, line, problem):
@@ -127,3 +145,45 @@ def test_predictions_about_other_texts(tmp_path):
     short.write_text("a\nb\n")
     with pytest.raises(UserError, match="2 lines for 1 gold rows"):
         read_predictions(short, "text", gold)
+
+
+def test_the_most_probable_label_is_the_label_where_none_is_given(tmp_path):
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "1", "label": null, "probabilities": {"a": 0.3, "b": 0.7}}\n')
+    assert [p.label for p in read_predictions(file, "classification", [])] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("p.ndjson", None), ("p.JSONL", None), ("p.out", "jsonl"), ("p", "jsonl")]
+)
+def test_json_lines_of_predictions_by_other_names(tmp_path, name, format):
+    (tmp_path / name).write_text('{"id": "1", "label": "a"}\n')
+    found = read_predictions(tmp_path / name, "classification", [], FileOptions(format))
+    assert found == [Prediction("1", "a")]
+
+
+def test_answers_are_known_by_their_suffix_however_they_are_packed(tmp_path):
+    (tmp_path / "p.json.gz").write_bytes(gzip.compress(b'{"q1": "Bremen"}'))
+    assert read_predictions(tmp_path / "p.json.gz", "qa", []) == [Prediction("q1", target="Bremen")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ('{"q1": "Bremen", "q1": "Oslo"}', "not JSON: the key 'q1' is there twice"),
+        ("[" * 50_000, "not JSON: nested too deeply"),
+    ],
+)
+def test_answers_that_cannot_be_read(tmp_path, answers, problem):
+    (tmp_path / "p.json").write_text(answers)
+    with pytest.raises(UserError, match=f"p.json: {problem}"):
+        read_predictions(tmp_path / "p.json", "qa", [])
+
+
+def test_lines_about_another_text_are_refused(tmp_path):
+    gold = [Row("1", "de", "Bremen liegt da", target="x")]
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "1", "text": "Hamburg liegt da", "spans": [[0, 6, "x"]]}\n')
+    with pytest.raises(UserError, match=r"p.jsonl, line 1: the text is not the gold's: 'Hamburg"):
+        read_predictions(file, "tokens", gold)
+    assert len(read_predictions(file, "text", gold)) == 1  # lines of gold are targets alone

@@ -66,6 +66,7 @@ def test_paired_tests_are_sacrebleus():
             c.name: c
             for c in compare_translations(poor, good, references, "de", method=method, samples=200)
         }
+        assert list(found) == ["chrF++", "chrF", "BLEU", "TER"]  # as scores are called
         one = found["BLEU"]
         assert one.value == pytest.approx(bleu(good, references).value)
         assert one.baseline == pytest.approx(bleu(poor, references).value)

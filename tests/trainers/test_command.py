@@ -52,6 +52,8 @@ def test_labels_are_not_shown_to_the_command():
         ("[print('{\"id\": \"%s\"}' % i) for i in 'abc']", "more answers than the 2 rows"),
         ("print('{\"id\": \"a\", \"spans\": [[0, 99, \"x\"]]}')", "span 0:99 is outside"),
         ("print('{\"id\": \"a\", \"probabilities\": {\"x\": NaN}}')", "has no probability"),
+        ("print('{\"id\": \"a\", \"label\": \"\\\\ud800\"}')", "half of a surrogate pair"),
+        ("print('[' * 50000)", "on line 1: not JSON: nested too deeply"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_said(code, problem):
@@ -119,3 +121,18 @@ def test_files_among_the_arguments_are_known(tmp_path, monkeypatch):
     ]  # fmt: skip
     assert named_files(f"python -c {shlex.quote('#' * 5000)}") == []
     assert named_files("python 'open") == named_files("") == []
+
+
+def test_a_command_that_does_not_exist_is_told_before_it_is_asked(tmp_path):
+    script = tmp_path / "predict.py"
+    script.write_text("print()")
+    for command in ("./no-such-program", str(tmp_path), str(script)):
+        with pytest.raises(UserError, match="cannot be started"):
+            load_predictor(f"command:{command} --x", "tokens")
+
+
+def test_offsets_are_into_the_text_of_the_row_that_is_answered():
+    # As n-best translations of a row `a` stand beside one that is really called `a#1`.
+    rows = [Row("a#1", "de", "Bremen liegt da"), Row("a#1", "de", "ja")]
+    code = ECHO.replace('"end": 2', '"end": len(row["text"])')
+    assert [p.spans[0].end for p in predictor(code).predict(rows)] == [15, 2]

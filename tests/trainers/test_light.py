@@ -157,7 +157,22 @@ def test_features_tell_position_and_shape():
     assert "-1=bremen" in second
 
 
-@pytest.mark.parametrize("damage", ["json", "version", "arrays", "labels", "cut", "offsets"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "json",
+        "deep",
+        "kind",
+        "kinds",
+        "version",
+        "arrays",
+        "bits",
+        "labels",
+        "terms",
+        "cut",
+        "offsets",
+    ],
+)
 def test_damaged_folders_are_refused(rows, tmp_path, damage):
     folder = tmp_path / "model"
     crf = damage in ("cut", "offsets")
@@ -165,6 +180,20 @@ def test_damaged_folders_are_refused(rows, tmp_path, damage):
     facts = json.loads((folder / FACTS_FILE).read_text())
     if damage == "json":
         (folder / FACTS_FILE).write_text("{")
+    elif damage == "deep":
+        (folder / FACTS_FILE).write_text("[" * 50_000)
+    elif damage in ("kind", "kinds"):
+        odd = {"kind": None if damage == "kind" else ["linear"]}
+        (folder / FACTS_FILE).write_text(json.dumps(facts | odd))
+    elif damage == "terms":
+        facts["views"][0]["terms"].append(facts["views"][1]["terms"].pop())
+        (folder / FACTS_FILE).write_text(json.dumps(facts))
+    elif damage == "bits":
+        arrays = bytearray((folder / ARRAYS_FILE).read_bytes())
+        arrays[len(arrays) // 3 : len(arrays) // 2] = b"\xa5" * (
+            len(arrays) // 2 - len(arrays) // 3
+        )
+        (folder / ARRAYS_FILE).write_bytes(arrays)
     elif damage == "version":
         (folder / FACTS_FILE).write_text(json.dumps(facts | {"version": 99}))
     elif damage == "arrays":
@@ -184,8 +213,11 @@ def test_loading_what_does_not_fit(rows, tmp_path):
     LinearTrainer().fit(rows).save(tmp_path / "model")
     with pytest.raises(UserError, match="'linear' is not for 'tokens'"):
         load_predictor(tmp_path / "model", "tokens")
-    with pytest.raises(UserError, match="no such folder"):
-        load_predictor(tmp_path / "none", "tokens")
+    with pytest.raises(UserError, match="trained for the task 'classification', not 'pair'"):
+        load_predictor(tmp_path / "model", "pair")
+    for none in (tmp_path / "none", "./none", "../none"):
+        with pytest.raises(UserError, match="no such folder"):
+            load_predictor(none, "tokens")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"neither predictor.json nor config.json"):
         load_predictor(tmp_path / "empty", "tokens")

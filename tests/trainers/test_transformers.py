@@ -283,6 +283,31 @@ def test_what_cannot_be_loaded_is_refused(bert, rows, tmp_path):
             TransformersTrainer(bert, "classification", device="cuda").fit(rows)
 
 
+@pytest.mark.parametrize("damage", ["weights", "tokenizer", "labels", "facts"])
+def test_damaged_folders_are_refused(bert, rows, tmp_path, damage):
+    TransformersTrainer(bert, "classification", replace(QUICK, epochs=1)).fit(rows).save(tmp_path)
+    name = {
+        "weights": "model.safetensors", "tokenizer": "tokenizer_config.json",
+        "labels": "config.json", "facts": "predictor.json",
+    }[damage]  # fmt: skip
+    whole = (tmp_path / name).read_bytes()
+    if damage == "weights":
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    elif damage == "tokenizer":
+        (tmp_path / name).write_text("[1]")
+    else:
+        change = {"id2label": {"0": "a"}} if damage == "labels" else {"max_length": [1]}
+        (tmp_path / name).write_text(json.dumps(json.loads(whole) | change))
+    with pytest.raises(UserError, match=r"cannot read the model|damaged"):
+        load_predictor(tmp_path, "classification")
+
+
+def test_training_that_diverges_is_told(bert, rows):
+    tuning = replace(QUICK, epochs=2, learning_rate=1e30)
+    with pytest.raises(UserError, match="training diverged: lower the learning rate"):
+        TransformersTrainer(bert, "classification", tuning).fit(rows)
+
+
 def test_pickles_and_foreign_code_are_never_read(bert, rows, tmp_path):
     folder = tmp_path / "pickled"
     folder.mkdir()

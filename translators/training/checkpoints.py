@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,23 +124,21 @@ class Checkpoints:
     def load(self) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]] | None:
         """The last checkpoint, or None.
 
-        Raises `UserError` when it was made by another configuration.
+        Raises `UserError` when it was made by another configuration or is damaged.
         """
         for folder in reversed(self.folders()):
             if not (folder / "optimizer.safetensors").is_file():
                 continue
-            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-            if state["fingerprint"] != self._fingerprint:
+            with _whole(folder):
+                state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+                fingerprint, progress = state["fingerprint"], Progress(**state["progress"])
+            if fingerprint != self._fingerprint:
                 raise UserError(
                     "this checkpoint was made with another configuration or other data; "
                     "use another --out, or delete the folder",
                     file=folder,
                 )
-            return (
-                Progress(**state["progress"]),
-                safetensors.torch.load_file(folder / "model.safetensors"),
-                safetensors.torch.load_file(folder / "optimizer.safetensors"),
-            )
+            return progress, _tensors(folder, "model"), _tensors(folder, "optimizer")
         return None
 
     def average(self, count: int, every: int) -> dict[str, Tensor]:
@@ -149,6 +149,25 @@ class Checkpoints:
         folders = [*regular, last][-count:]
         total: dict[str, Tensor] = {}
         for folder in folders:
-            for name, tensor in safetensors.torch.load_file(folder / "model.safetensors").items():
+            for name, tensor in _tensors(folder, "model").items():
                 total[name] = total[name] + tensor if name in total else tensor.clone()
         return {name: tensor / len(folders) for name, tensor in total.items()}
+
+
+def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
+    with _whole(folder):
+        found: dict[str, Tensor] = safetensors.torch.load_file(folder / f"{name}.safetensors")
+    return found
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """Turn what a damaged checkpoint raises into a `UserError` that says what to do."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+        raise UserError(
+            f"this checkpoint is damaged ({error}); delete it, and training goes on from the one "
+            "before",
+            file=folder,
+        ) from error

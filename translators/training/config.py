@@ -29,7 +29,7 @@ class ModelShape(_Strict):
     decoder_layers: int = Field(2, ge=1)
     heads: int = Field(8, ge=1)
     ffn: int = Field(1024, ge=1)
-    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+    dropout: float = Field(0.1, ge=0.0, le=0.9)
     max_positions: int = Field(512, ge=8)
 
     @model_validator(mode="after")

@@ -233,7 +233,7 @@ class Trainer:
     def run(self, *, max_seconds: float | None = None) -> TrainingResult:
         """Train to `max_steps`, to early stopping, or for `max_seconds` (then a checkpoint is
         written and the run can go on later). Raises `UserError` when there is nothing to train
-        on or a checkpoint cannot be written."""
+        on, training diverges, or a checkpoint cannot be written."""
         config, progress = self._config, self._progress
         dtype = autocast_dtype(self._device)
         began, tokens, loss_sum, loss_tokens = time.monotonic(), 0, 0.0, 0
@@ -242,7 +242,7 @@ class Trainer:
         before = progress.seconds
         stream = self._stream.batches(progress.pool, progress.batch)
         last_report = began
-        while progress.step < config.max_steps and stopped != "early":
+        while self._steps_are_left() and stopped != "early":
             pool, index, batch = next(stream)
             loss, count = self._step(batch.to(self._device), dtype)
             loss_sum += loss
@@ -270,7 +270,7 @@ class Trainer:
                 self._save()
             if validation is not None and self._no_better():
                 stopped = "early"
-            elif max_seconds is not None and now - began > max_seconds:
+            elif max_seconds is not None and now - began > max_seconds and self._steps_are_left():
                 stopped = "interrupted"
                 break
         stream.close()
@@ -280,6 +280,19 @@ class Trainer:
                 self._checkpoints.average(config.average_checkpoints, config.checkpoint_every)
             )
         return TrainingResult(self._model, progress, stopped)
+
+    def _steps_are_left(self) -> bool:
+        return self._progress.step < self._config.max_steps
+
+    def _diverged(self) -> UserError:
+        return UserError(
+            f"training diverged before step {self._progress.step}: lower the learning rate"
+        )
+
+    def _check_weights(self) -> None:
+        """Raise `UserError` before weights that are no numbers are measured or kept."""
+        if not all(bool(p.isfinite().all()) for p in self._model.parameters()):
+            raise self._diverged()
 
     def _step(self, batch: Batch, dtype: torch.dtype) -> tuple[float, int]:
         config, step = self._config, self._progress.step
@@ -300,13 +313,14 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         value = float(cross_entropy) if self._device.type == "cpu" else cross_entropy
         if step % 100 == 0 and not math.isfinite(float(cross_entropy)):
-            raise UserError(f"training diverged at step {step}: lower the learning rate")
+            raise self._diverged()
         return value, count
 
     def _validate(self) -> dict[str, float]:
         if self._validator is None:
             raise RuntimeError("no validator")
         progress = self._progress
+        self._check_weights()
         self._model.eval()
         scores = self._validator(self._model)
         self._model.train()
@@ -321,6 +335,7 @@ class Trainer:
         return bool(self._config.patience) and len(since) >= self._config.patience
 
     def _save(self) -> None:
+        self._check_weights()
         self._checkpoints.save(
             self._progress, self._weights(), optimizer_tensors(self._optimizers, self._names)
         )

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import safetensors.torch
 import torch
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 
-from corpora.errors import UserError
 from translators.ct2_weights import marian_weights
-from translators.marian_folder import StartingPoint
+from translators.marian_folder import EMBEDDINGS, LAYER, StartingPoint
 from translators.pieces import CONTROL_PIECE, SPACE
 from translators.training.config import ModelShape
-
-_EMBEDDINGS = "model.shared.weight"
-_LAYER = re.compile(r"model\.(encoder|decoder)\.layers\.(\d+)\.(.+)")
 
 
 def starting_weights(
@@ -27,17 +21,20 @@ def starting_weights(
     A piece that `start` does not know gets the mean of the embeddings of those that it would be cut
     into. Where `shape` has more layers, those on top hand on what they are given, more or less, and
     have yet to learn (Chen et al., 2016, "Net2Net"); but the last layer of the decoder, whose
-    attention is the alignment, stays the last. Raises `UserError` where it has fewer.
+    attention is the alignment, stays the last. Raises `UserError` for another shape; see
+    `StartingPoint.check`.
     """
+    start.check(shape)
     if start.weights.suffix == ".bin":
         weights = {n: torch.tensor(array) for n, array in marian_weights(start.weights).items()}
     else:
         weights = safetensors.torch.load_file(start.weights)
     old = SentencePieceProcessor(model_file=str(start.subwords))
     if old.serialized_model_proto() != subwords.serialized_model_proto():
-        weights[_EMBEDDINGS] = _embeddings(weights[_EMBEDDINGS], old, subwords)
+        weights[EMBEDDINGS] = _embeddings(weights[EMBEDDINGS], old, subwords)
+    weights.pop("final_logits_bias", None)  # nothing but zeros, one a piece of the old subwords
     wanted = {"encoder": shape.encoder_layers, "decoder": shape.decoder_layers}
-    return _deepened(weights, wanted, start)
+    return _deepened(weights, wanted)
 
 
 def _embeddings(known: Tensor, old: SentencePieceProcessor, new: SentencePieceProcessor) -> Tensor:
@@ -63,18 +60,11 @@ def _cut(piece: str, old: SentencePieceProcessor) -> list[int]:
     return ids or [old.unk_id()]
 
 
-def _deepened(
-    weights: dict[str, Tensor], wanted: dict[str, int], start: StartingPoint
-) -> dict[str, Tensor]:
+def _deepened(weights: dict[str, Tensor], wanted: dict[str, int]) -> dict[str, Tensor]:
     layers: dict[str, list[dict[str, Tensor]]] = {}
-    found = {name: value for name, value in weights.items() if not _LAYER.fullmatch(name)}
+    found = {name: value for name, value in weights.items() if not LAYER.fullmatch(name)}
     for side, count in wanted.items():
         own = _layers(weights, side)
-        if len(own) > count:
-            raise UserError(
-                f"the model has {len(own)} {side} layers, more than the {count} asked for",
-                file=start.weights,
-            )
         below = own if side == "encoder" else own[:-1]
         handing_on = [_handing_on((below or own)[-1])] * (count - len(own))
         layers[side] = [*below, *handing_on, *own[len(below) :]]
@@ -88,7 +78,7 @@ def _deepened(
 def _layers(weights: dict[str, Tensor], side: str) -> list[dict[str, Tensor]]:
     layers: dict[int, dict[str, Tensor]] = {}
     for name, value in weights.items():
-        match = _LAYER.fullmatch(name)
+        match = LAYER.fullmatch(name)
         if match is not None and match[1] == side:
             layers.setdefault(int(match[2]), {})[match[3]] = value
     return [layers[index] for index in sorted(layers)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from corpora.errors import UserError  # noqa: E402
 from translators.marian_folder import StartingPoint  # noqa: E402
 from translators.training.batches import BatchStream, TrainingData  # noqa: E402
 from translators.training.checkpoints import Checkpoints, Progress  # noqa: E402
-from translators.training.config import ModelShape, TrainingConfig  # noqa: E402
+from translators.training.config import ModelShape, OptimizerConfig, TrainingConfig  # noqa: E402
 from translators.training.evaluate import DevSet  # noqa: E402
 from translators.training.loop import Trainer, learning_rate_factor  # noqa: E402
 from translators.training.model import SpecialIds, build_model  # noqa: E402
@@ -170,6 +171,47 @@ def test_full_disk_keeps_the_last_good_checkpoint(
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 20000
 
 
+def _in_process(config: TrainingConfig, data: TrainingData, out: Path) -> Trainer:
+    """A trainer that needs no worker process: a second is saved."""
+    trainer = Trainer(config, data, out, device="cpu", threads=1)
+    trainer._stream = BatchStream(data, config, workers=0, pad=trainer.special.pad)
+    return trainer
+
+
+def test_a_damaged_checkpoint_is_named(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"max_steps": 2, "checkpoint_every": 1})
+    _in_process(config, toy_data, tmp_path).run()
+    last = tmp_path / "checkpoints" / "step-00000002"
+    for name in ("state.json", "model.safetensors", "optimizer.safetensors"):
+        whole = (last / name).read_bytes()
+        (last / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(UserError, match=r"step-00000002: this checkpoint is damaged.*delete"):
+            Trainer(config, toy_data, tmp_path, device="cpu")
+        (last / name).write_bytes(whole)
+    shutil.rmtree(last)
+    assert _in_process(config, toy_data, tmp_path).run().progress.step == 2
+
+
+def test_weights_that_are_no_numbers_are_never_kept(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    optimizer = OptimizerConfig(learning_rate=1e30, muon_learning_rate=1e30, warmup_steps=0)
+    config = toy_config.model_copy(update={"optimizer": optimizer, "max_steps": 6})
+    with pytest.raises(UserError, match="training diverged before step 6: lower the learning rate"):
+        _in_process(config, toy_data, tmp_path).run()
+    assert not list(tmp_path.glob("checkpoints/step-*"))
+
+
+def test_the_last_step_ends_a_run_whatever_the_time(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    config = toy_config.model_copy(update={"max_steps": 2})
+    ends = [_in_process(config, toy_data, tmp_path).run(max_seconds=1e-9) for _ in range(2)]
+    assert [end.stopped for end in ends] == ["interrupted", "max_steps"]
+
+
 def test_early_stopping_and_history(
     tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
 ) -> None:
@@ -255,6 +297,7 @@ def test_dev_sentences_of_any_length_are_measured_on(toy_data: TrainingData) -> 
     ("values", "problem"),
     [
         ({"shape": {"heads": 7}}, "d_model 256 is no multiple of heads 7"),
+        ({"shape": {"dropout": 0.999}}, "shape.dropout"),
         ({"max_pieces": 513}, "max_pieces 513 is more than max_positions 512 has room for"),
     ],
 )

@@ -102,6 +102,50 @@ def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Proce
         assert float(torch.corrcoef(pair)[0, 1]) > 0.95
 
 
+@pytest.mark.parametrize(
+    ("shape", "problem"),
+    [
+        ({"d_model": 32}, "the model has d_model 16, where 32 is asked for"),
+        ({"ffn": 64}, "the model has ffn 32, where 64 is asked for"),
+        ({"heads": 4}, "the model has heads 2, where 4 is asked for"),
+    ],
+)
+def test_another_shape_is_told_in_one_line(
+    start: StartingPoint, old: Processor, shape: dict[str, int], problem: str
+) -> None:
+    # As `save_marian` writes it; a model of other heads has weights of the same shapes.
+    start.weights.with_name("config.json").write_text('{"encoder_attention_heads": 2}')
+    with pytest.raises(UserError, match=problem):
+        starting_weights(start, old, SHAPE.model_copy(update=shape))
+
+
+def test_what_is_no_model_of_ours_or_damaged_is_told(
+    start: StartingPoint, old: Processor, tmp_path: Path
+) -> None:
+    whole = start.weights.read_bytes()
+    start.weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="not whole safetensors"):
+        starting_weights(start, old, SHAPE)
+    save_file({"other": torch.zeros(3)}, start.weights)
+    with pytest.raises(UserError, match=r"it has no model\.shared\.weight"):
+        starting_weights(start, old, SHAPE)
+    start.weights.write_bytes(whole)
+    subwords(start.subwords, ("en", "de"), 340)
+    with pytest.raises(UserError, match="331 embeddings, but 340 pieces and <pad>"):
+        starting_weights(start, old, SHAPE)
+
+
+def test_other_subwords_leave_the_bias_of_the_old_ones_behind(
+    start: StartingPoint, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    # As `save_marian` writes it; a converted model has none.
+    save_file(load_file(start.weights) | {"final_logits_bias": torch.zeros(1, 331)}, start.weights)
+    new = subwords(tmp_path / "new.spm", ("en", "de"), 345)
+    assert "final_logits_bias" not in starting_weights(start, new, SHAPE)
+
+
 def test_layers_are_never_left_out(start: StartingPoint, old: Processor) -> None:
     shape = SHAPE.model_copy(update={"encoder_layers": 1})
     with pytest.raises(UserError, match="has 2 encoder layers, more than the 1 asked for"):
