@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from augmentation import compare_models as module
-from augmentation.compare import compare, perform
+from augmentation.compare import compare, manifest, perform, prepare
 from augmentation.compare_config import STRATEGIES, CompareConfig, CorpusConfig, FewShotConfig
 from augmentation.compare_data import (
     check_groups,
@@ -458,7 +458,7 @@ def test_a_missing_file_and_a_missing_direction(files, toy, monkeypatch):
 
 
 def test_another_comparison_is_refused_and_only_what_counts_is_named(files, toy):
-    with open_run(files / "run", module.manifest(module.prepare(config(files)))):
+    with open_run(files / "run", manifest(prepare(config(files)))):
         pass
     swapped = {
         "source": {"lang": "de", "train": str(files / "test.de.jsonl")},
