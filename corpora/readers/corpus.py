@@ -334,9 +334,10 @@ class _Check:
         if not again:
             return rows
         mended = again - made if self._options.on_error == "repair" else set()
-        counts["duplicate-id"] += len(mended)
-        if mended and self._given is None:
-            self._given = self._given_ids()
+        if mended:
+            counts["duplicate-id"] += len(mended)
+            if self._given is None:
+                self._given = self._given_ids()
         # Equal rows without ids of their own are told apart by counting them.
         renamed = sorted(again & made | mended)
         names = self._rename([rows[index].id for index in renamed])

@@ -51,7 +51,8 @@ def test_made_ids_keep_clear_of_given_ones(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     for size in (1, 2_000):
-        batches = open_corpus(path, task="text").batches(size)
+        batches = list(open_corpus(path, task="text").batches(size))
+        assert not any(batch.mended for batch in batches)  # nothing was wrong
         found = [row.id for batch in batches for row in batch.rows]
         assert found[:2] == [made, f"{made}-2"]
         assert len(set(found)) == 4
