@@ -228,6 +228,9 @@ class Model:
     """Content hash of every model, by name."""
     licences: Mapping[str, str]
     has_alignment: bool
+    """Whether every one of the models was taught an alignment."""
+    some_alignment: bool
+    """Whether any of them was, so that some translations come with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +253,7 @@ class Settings:
 
     def options(self) -> DecodingOptions:
         """How to decode."""
-        attention = self.has_spans and self.model.has_alignment
+        attention = self.has_spans and self.model.some_alignment
         return self.config.decoding.options(attention=attention, seed=self.config.seed)
 
     def identity(self, target: str) -> dict[str, Any]:
@@ -299,11 +302,13 @@ def _look_at_model(config: TranslateTrainConfig) -> Model:
 
     given = config.model if isinstance(config.model, tuple) else (config.model,)
     infos = [resolve(name) for name in given]
+    taught = [info.card.alignment is not None for info in infos]
     return Model(
         "+".join(dict.fromkeys(info.name for info in infos)),
         {info.card.name: info.content_hash for info in infos},
         {info.card.name: info.card.licence for info in infos if info.card.licence},
-        all(info.card.alignment is not None for info in infos),
+        has_alignment=all(taught),
+        some_alignment=any(taught),
     )
 
 

@@ -66,7 +66,7 @@ class ToyTranslator:
 def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
     """Runs of this test are translated by the toy."""
     translator = ToyTranslator()
-    model = Model(translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True)
+    model = Model(translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True)
     monkeypatch.setattr(config, "_look_at_model", lambda config: model)
     monkeypatch.setattr(steps, "translator_of", lambda settings: translator)
     return translator

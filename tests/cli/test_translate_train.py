@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -151,6 +152,31 @@ def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_pa
     code, out, err = ferry(source, "--model", str(other), "--limit", "12")
     assert code == 0, err
     assert "spans placed by aligned" in out
+
+
+def test_a_model_of_another_pair_takes_no_attention_away(
+    ferry: Run, tmp_path: Path, model_path: Path
+) -> None:
+    other = tmp_path / "untaught"
+    shutil.copytree(model_path, other)
+    card = json.loads((other / "labelferry.json").read_text())
+    (other / "labelferry.json").write_text(
+        json.dumps(card | {"name": "untaught", "alignment": None, "pairs": [["en", "fr"]]})
+    )
+    source = ROOT / "data" / "samples" / "ner.en.jsonl"
+    tables = []
+    for models in ((model_path,), (model_path, other)):
+        out = tmp_path / f"run-{len(models)}"
+        given = [word for path in models for word in ("--model", str(path))]
+        code, _, err = ferry(source, *given, "--limit", "12", "--out", str(out), "--memory", "off")
+        assert code == 0, err
+        table = pa.concat_tables(
+            pa.ipc.open_file(part).read_all()
+            for part in sorted(out.glob("30-translate-de/*.arrow"))
+        )
+        assert table.column("attention").null_count == 0
+        tables.append(table)
+    assert tables[0].equals(tables[1])
 
 
 @pytest.mark.parametrize("name", ["intents.en.jsonl", "ner.en.jsonl"])
