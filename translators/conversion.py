@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from corpora.errors import MissingExtraError, UserError
 from translators.engine import Engine, Hardware
 from translators.families import FAMILIES, Family
+from translators.languages import language_of_code
 from translators.pieces import read_vocabulary
 from translators.store import (
     AlignmentHead,
@@ -184,6 +185,8 @@ def describe_converted(
     families = candidate_families(folder)
     if facts.family is None and len(families) == 1:
         facts = dataclasses.replace(facts, family=families[0].name)
+    if facts.family == "marian":
+        facts = _with_languages(folder, FAMILIES["marian"].codes(read_vocabulary(out)), facts)
     positions = config.get("max_position_embeddings")
     longest = int(positions) - 4 if isinstance(positions, int) else 500
     fields: dict[str, Any] = {
@@ -203,6 +206,27 @@ def describe_converted(
         source, target = pairs[0]
         facts = dataclasses.replace(facts, family="t5", source=source, target=target)
     return describe_folder(out, facts, **{**fields, **known})
+
+
+def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -> ModelFacts:
+    """`facts` with the languages that a Marian tokenizer's configuration names, the user's first.
+
+    A model that writes several languages (`codes`, by their tags) and reads one of them as well is
+    taken to read all of them; one that reads another language reads that alone.
+    """
+    try:
+        said = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return facts
+    if not isinstance(said, dict):
+        return facts
+    source, target = (
+        language_of_code(code) if isinstance(code := said.get(key), str) else None
+        for key in ("source_lang", "target_lang")
+    )
+    if source in codes:
+        source = None
+    return dataclasses.replace(facts, source=facts.source or source, target=facts.target or target)
 
 
 def _prompts(config: dict[str, Any]) -> dict[str, str]:

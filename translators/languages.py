@@ -28,6 +28,19 @@ _SAME = {
 Other members (`yue` of Chinese, `arz` of Arabic) are languages of their own.
 """
 
+_COLLECTIONS = frozenset({
+    "aav", "afa", "alg", "alv", "apa", "aqa", "aql", "art", "ath", "auf", "aus", "awd", "azc",
+    "bad", "bai", "bat", "ber", "bih", "bnt", "btk", "cai", "cau", "cba", "ccn", "ccs", "cdc",
+    "cdd", "cel", "cmc", "cpe", "cpf", "cpp", "crp", "csu", "cus", "day", "dmn", "dra", "egx",
+    "esx", "euq", "fiu", "fox", "gem", "gme", "gmq", "gmw", "grk", "hmx", "hok", "hyx", "iir",
+    "ijo", "inc", "ine", "ira", "iro", "itc", "jpx", "kar", "kdo", "khi", "kro", "map", "mkh",
+    "mno", "mul", "mun", "myn", "nah", "nai", "ngf", "nic", "nub", "omq", "omv", "oto", "paa",
+    "phi", "plf", "poz", "pqe", "pqw", "pra", "qwe", "roa", "sai", "sal", "sdv", "sem", "sgn",
+    "sio", "sit", "sla", "smi", "son", "sqj", "ssa", "syd", "tai", "tbq", "trk", "tup", "tut",
+    "tuw", "urj", "wak", "wen", "xgn", "xnd", "ypk", "zhx", "zle", "zls", "zlw", "znd",
+})  # fmt: skip
+"""Codes of families and groups of languages (ISO 639-5), which no text is written in."""
+
 
 @lru_cache(maxsize=4096)
 def normalise_tag(tag: str) -> str:
@@ -93,6 +106,12 @@ def find_language(tag: str, known: Mapping[str, str], model: str) -> str:
     if same:
         return known[min(same, key=lambda key: (len(key), key))]
     raise UserError(f"the model {model} does not know the language {tag!r}", choices=known)
+
+
+def language_of_code(code: str) -> str | None:
+    """The BCP 47 tag of a code that names one language, None for a group of them or none."""
+    tag = tag_of_code(code)
+    return None if tag is None or tag.split("-")[0] in _COLLECTIONS else tag
 
 
 def same_language(one: str, other: str) -> bool:

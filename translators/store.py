@@ -232,8 +232,13 @@ def tokenizer_file(folder: Path, name: str) -> Path:
     return path
 
 
-def find_tokenizers(folder: Path, family: Family) -> tuple[str, str]:
-    """File names of the source's and the target's tokenizer in `folder`."""
+def find_tokenizers(
+    folder: Path, family: Family, called: str | Path | None = None
+) -> tuple[str, str]:
+    """File names of the source's and the target's tokenizer in `folder`.
+
+    Raises `UserError` naming what the user calls the model (`called`; None is the folder).
+    """
     for source, target in (*family.tokenizers, ("tokenizer.json",) * 2):
         if (folder / source).is_file() and (folder / target).is_file():
             return source, target
@@ -241,7 +246,7 @@ def find_tokenizers(folder: Path, family: Family) -> tuple[str, str]:
         "the model folder lacks its tokenizer: looked for "
         + ", ".join(dict.fromkeys(name for pair in family.tokenizers for name in pair))
         + ", tokenizer.json",
-        file=folder,
+        file=called or folder,
     )
 
 
@@ -272,7 +277,7 @@ def describe_folder(
     vocabulary = read_vocabulary(path)
     family, codes = _family_and_codes(called, vocabulary, facts)
     sources, targets, pairs, tokens = _languages(called, family, codes, facts)
-    source_tokenizer, target_tokenizer = find_tokenizers(path, family)
+    source_tokenizer, target_tokenizer = find_tokenizers(path, family, called)
     files = hash_files(path)
     fields: dict[str, Any] = {
         "name": facts.name or tidy_name(path.resolve().name),

@@ -52,12 +52,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--source",
-        help="BCP 47 tag of what a model of one pair reads (default: what its vocabulary says)"
+        help="BCP 47 tag of what a model of one pair reads (default: what its files say)"
         "%(default).0s",
     )
     add(
         "--target",
-        help="BCP 47 tag of what a model of one pair writes (default: what its vocabulary says)"
+        help="BCP 47 tag of what a model of one pair writes (default: what its files say)"
         "%(default).0s",
     )
     add(

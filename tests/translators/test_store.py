@@ -138,7 +138,8 @@ def test_advice_names_what_the_user_named(
     ready = tmp_path / "ready"
     shutil.copytree(ct2_model("marian").path, ready)
     (ready / "labelferry.json").unlink()
-    for folder, flags in ((ready, "--family"), (hf_folder("marian"), "--source and --target")):
+    unsaid = with_languages(tmp_path / "opus", hf_folder("marian"), "mul", "mul")
+    for folder, flags in ((ready, "--family"), (unsaid, "--source and --target")):
         with pytest.raises(UserError, match=flags) as caught:
             add_model(str(folder), ModelFacts(name="m"))
         assert f"`labelferry models add {folder}" in caught.value.problem
@@ -155,6 +156,8 @@ def test_missing_tokenizer(store: Path, ready: Path) -> None:
     (ready / "source.spm").unlink()
     with pytest.raises(UserError, match="lacks its tokenizer"):
         resolve(ready)
+    with pytest.raises(UserError, match=f"^{ready}: the model folder lacks its tokenizer"):
+        add_model(str(ready), ModelFacts(name="m"))
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "/etc", "", ".hidden", "a" * 200, "x\0y"])
@@ -246,6 +249,49 @@ def test_conversion_records_what_it_knows(
         add_model(str(folder), ModelFacts(name="b"), quantization="int3")
     with pytest.raises(UserError, match="the decoder has 2 layers"):
         add_model(str(folder), ModelFacts(name="b", alignment=parse_alignment_head("5:1")))
+
+
+def with_languages(folder: Path, model: Path, source: str, target: str) -> Path:
+    """A copy of `model` whose tokenizer is said to have other languages."""
+    shutil.copytree(model, folder)
+    path = folder / "tokenizer_config.json"
+    said = json.loads(path.read_text()) | {"source_lang": source, "target_lang": target}
+    path.write_text(json.dumps(said))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "reads", "writes"),
+    [
+        ("marian", ("en", "fra"), {"en"}, {"fr"}),
+        ("marian-multi", ("es", "mul"), {"es"}, {"de", "en", "fr"}),
+        ("marian-multi", ("eng", "gmw"), {"de", "en", "fr"}, {"de", "en", "fr"}),
+        ("marian-multi", ("roa", "gmw"), {"de", "en", "fr"}, {"de", "en", "fr"}),
+    ],
+)
+def test_marian_tokenizers_say_their_languages(
+    store: Path,
+    hf_folder: Callable[[str], Path],
+    tmp_path: Path,
+    model: str,
+    said: tuple[str, str],
+    reads: set[str],
+    writes: set[str],
+) -> None:
+    folder = with_languages(tmp_path / "opus", hf_folder(model), *said)
+    card = add_model(str(folder), ModelFacts()).card
+    assert (set(card.sources), set(card.targets)) == (reads, writes)
+    told = add_model(str(folder), ModelFacts(name="told", source="it", target="pt")).card
+    assert set(told.sources) == {"it"}
+
+
+def test_a_group_of_languages_is_asked_about(
+    store: Path, hf_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = with_languages(tmp_path / "opus", hf_folder("marian"), "sla", "en")
+    with pytest.raises(UserError, match="give them with --source and --target"):
+        add_model(str(folder), ModelFacts())
+    assert set(add_model(str(folder), ModelFacts(source="ru")).card.sources) == {"ru"}
 
 
 def test_other_architectures_are_named(store: Path, tmp_path: Path) -> None:
