@@ -93,6 +93,25 @@ class Lines(Watcher):
         return f"{tally.done} of {total} rows, {tally.rate:.1f} rows/s{left}"
 
 
+def bar_with_words(**options: Any) -> Any:
+    """A bar of `rich` on standard error whose tasks have a field `words`; it goes when it stops.
+
+    `options` are those of `rich.progress.Progress`.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[words]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        **options,
+    )
+
+
 class Bar(Watcher):
     """A progress bar."""
 
@@ -103,18 +122,8 @@ class Bar(Watcher):
 
     def began(self, settings: Settings) -> None:
         """Show the bar."""
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
         self._tally = Tally()
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[words]}"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
+        self._progress = bar_with_words()
         self._task = self._progress.add_task("reading", total=None, words="")
         self._progress.start()
 

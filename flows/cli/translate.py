@@ -24,6 +24,8 @@ standard input.
 """
 
 CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
+FIRST_ROWS = 512
+"""The first chunk is a small one, so that how long the rest will take is soon known."""
 _LINE_SECONDS = 15.0
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How files of gzip and zstd begin."""
@@ -106,6 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class _Item:
     """A line or row of the input."""
 
+    line: int
     text: str
     row: dict[str, Any] | None
 
@@ -134,11 +137,16 @@ def run(args: argparse.Namespace) -> int:
     )
     translator.translate([], args.source, args.target, options)  # a wrong pair fails at once
     rows = _is_jsonl(args)
-    meter = _Meter()
     flagged = 0
+    # A bar and translations on one screen would write over each other.
+    bar = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
     # Without an --output, what an earlier run rejected may be that of another input.
     own = args.output != "-" or args.rejected is not None or args.on_error == "skip"
-    with _writing(args.output) as out, _Rejected(rejected_path, own) as rejected:
+    with (
+        _Meter(_count_lines(args.input) if bar else None, bar) as meter,
+        _writing(args.output) as out,
+        _Rejected(rejected_path, own) as rejected,
+    ):
         for chunk in _chunks(_items(args, rows, rejected)):
             found = translate_texts(
                 translator,
@@ -152,7 +160,7 @@ def run(args: argparse.Namespace) -> int:
                 flagged += bool(one.flags)
                 out.write(_row(item.row, one, args) if item.row is not None else _line(one.texts))
             out.flush()
-            meter.advance(len(chunk))
+            meter.advance(len(chunk), chunk[-1].line)
         meter.end(rejected.count, flagged)
     return 0
 
@@ -164,36 +172,54 @@ def _is_jsonl(args: argparse.Namespace) -> bool:
     return any(suffix in (".jsonl", ".ndjson") for suffix in suffixes)
 
 
-def _lines(name: str) -> Iterator[str]:
+def _count_lines(name: str) -> int | None:
+    """How many lines there are to read, None where that cannot be known beforehand."""
+    from corpora.readers.streams import blocks
+
+    path = Path(name)
+    if name == "-" or not path.is_file():
+        return None
+    return sum(block.count(b"\n") for block in blocks(path)) + 1
+
+
+def _lines(name: str, strict: bool) -> Iterator[str]:
     from corpora.readers.streams import text_lines
 
     if name != "-":
-        yield from text_lines(Path(name))
+        yield from text_lines(Path(name), strict=strict)
         return
+    errors = "strict" if strict else "surrogateescape"
     at = 0
     for number, data in enumerate(sys.stdin.buffer, start=1):
+        if number == 1 and data.startswith(_COMPRESSED):
+            problem = "this is compressed: unpack it, or give the file by its name"
+            raise UserError(problem, file="standard input", line=number)
         try:
-            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8", errors)
         except UnicodeDecodeError as error:
             problem = f"not UTF-8 at byte offset {at + error.start}"
-            if number == 1 and data.startswith(_COMPRESSED):
-                problem = "this is compressed: unpack it, or give the file by its name"
             raise UserError(problem, file="standard input", line=number) from error
         at += len(data)
         yield line.removesuffix("\n").removesuffix("\r")
 
 
 def _items(args: argparse.Namespace, rows: bool, rejected: _Rejected) -> Iterator[_Item]:
+    from corpora.readers.streams import undecoded
+
     name = "standard input" if args.input == "-" else args.input
-    for number, line in enumerate(_lines(args.input), start=1):
+    strict = not rows or args.on_error != "skip"
+    for number, line in enumerate(_lines(args.input, strict), start=1):
         if not rows:
-            yield _Item(line, None)
+            yield _Item(number, line, None)
             continue
         if not line.strip():
             continue
-        problem, row = _read_row(line, args.field)
+        row: dict[str, Any] = {}
+        problem = undecoded(line)
         if problem is None:
-            yield _Item(row[args.field], row)
+            problem, row = _read_row(line, args.field)
+        if problem is None:
+            yield _Item(number, row[args.field], row)
         elif args.on_error == "skip":
             rejected.write(number, problem, line)
         else:
@@ -217,13 +243,13 @@ def _read_row(line: str, field: str) -> tuple[str | None, dict[str, Any]]:
 
 def _chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:
     chunk: list[_Item] = []
-    size = 0
+    size, rows = 0, FIRST_ROWS
     for item in items:
         chunk.append(item)
         size += len(item.text)
-        if len(chunk) >= CHUNK_ROWS or size >= CHUNK_CHARACTERS:
+        if len(chunk) >= rows or size >= CHUNK_CHARACTERS:
             yield chunk
-            chunk, size = [], 0
+            chunk, size, rows = [], 0, CHUNK_ROWS
     if chunk:
         yield chunk
 
@@ -287,29 +313,51 @@ class _Rejected:
 
     def write(self, line: int, reason: str, text: str) -> None:
         """Keep a bad row."""
+        from corpora.checks import without_surrogates
         from corpora.storage import writing
 
         with writing(self._path):
             if self._file is None:
                 self._file = self._path.open("w", encoding="utf-8", newline="\n")
-            row = {"line": line, "reason": reason, "row": text}
+            row = {"line": line, "reason": reason, "row": without_surrogates(text)}
             self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
         self.count += 1
 
 
 class _Meter:
-    """Rows and rows a second on standard error: rewritten on a terminal, else now and then."""
+    """Rows, rows a second and time left on standard error: a bar on a terminal, else lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int | None, shows_bar: bool) -> None:
+        """`lines` is how many there are to read, None where nobody knows."""
+        self._lines = lines
+        self._shows_bar = shows_bar
         self._began = self._told = time.monotonic()
-        self._done = 0
+        self._done = self._line = 0
+        self._bar: Any = None
+        self._task: Any = None
 
-    def advance(self, count: int) -> None:
-        """Count rows that are done."""
+    def __enter__(self) -> _Meter:
+        if self._shows_bar:
+            from flows.progress import bar_with_words
+
+            # Else what goes to standard output would go where the bar is.
+            self._bar = bar_with_words(redirect_stdout=False)
+            self._task = self._bar.add_task("translate", total=self._lines, words="")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, count: int, line: int) -> None:
+        """Count rows that are done, up to this line."""
         self._done += count
+        self._line = line
         now = time.monotonic()
-        if sys.stderr.isatty():
-            print(f"\r{self._words(now)}", end="", file=sys.stderr, flush=True)
+        if self._bar is not None:
+            words = self._words(now) + self._left(now)
+            self._bar.update(self._task, completed=line, words=words, refresh=True)
         elif now - self._told >= _LINE_SECONDS:
             self._told = now
             print(self._words(now), file=sys.stderr, flush=True)
@@ -318,10 +366,17 @@ class _Meter:
         rate = self._done / max(now - self._began, 1e-6)
         return f"{self._done} rows, {rate:.1f} rows/s"
 
+    def _left(self, now: float) -> str:
+        from flows.progress import clock
+
+        if self._lines is None:
+            return ""
+        seconds = (now - self._began) * (self._lines - self._line) / self._line
+        return f", {clock(seconds)} left"
+
     def end(self, skipped: int, flagged: int) -> None:
         """The last word."""
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        self.__exit__()
         extra = f", {skipped} skipped" if skipped else ""
         if flagged:
             extra += f", {flagged} flagged (empty, repetition, copy or length)"

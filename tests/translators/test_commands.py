@@ -98,6 +98,7 @@ BAD = [
     (b"[1]", "not an object"),
     (b"nope", "not JSON"),
     (b'{"text": 1}', "'text' is not a string: 1"),
+    (b'{"text": "sch\xf6n"}', "not UTF-8: byte 0xf6"),
 ]
 
 
@@ -110,12 +111,34 @@ def test_bad_rows(
     command = ["translate", str(source), "-o", str(out), "--model", model, *TO_GERMAN]
     assert main(command) == 2
     error = capsys.readouterr().err
-    assert "in.jsonl, line 2" in error and problem in error
+    assert "in.jsonl" in error and problem in error
+    assert "line 2" in error or "byte offset 27" in error
     assert not out.exists() and not (tmp_path / "out.jsonl.rejected.jsonl").exists()
     assert main([*command, "--on-error", "skip"]) == 0
     assert len(out.read_text().splitlines()) == 1
     (rejected,) = (tmp_path / "out.jsonl.rejected.jsonl").read_text().splitlines()
     assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
+
+
+def test_a_terminal_is_told_how_long_it_will_take(
+    model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    source = tmp_path / "in.txt"
+    source.write_text("A man\n" * 600)
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["translate", str(source), "--model", model, *TO_GERMAN]) == 0
+    assert capsys.readouterr().out.count("\n") == 600  # the bar takes none of it
+    assert re.search(r"512 rows, [\d.]+ rows/s, 0:\d\d left", screen.getvalue())
+    assert re.search(r"600 rows, [\d.]+ rows/s", screen.getvalue().splitlines()[-1])
 
 
 def test_what_an_earlier_run_rejected_goes_with_it(
