@@ -166,6 +166,8 @@ def read_run(folder: str | Path) -> RunManifest:
     """The manifest of a run folder; raises `UserError` where there is none."""
     path = Path(folder) / RUN_FILE
     with reading(path):
+        if not Path(folder).exists():
+            raise UserError("no such folder", file=folder)
         if not path.exists():
             raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder)
         data = path.read_bytes()

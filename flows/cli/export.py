@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corpora.errors import UserError
 from flows.cli.arguments import check_outputs
+
+if TYPE_CHECKING:
+    from corpora.checks import Task
+    from corpora.records import Row
+    from corpora.writers.options import WriteReport
 
 DESCRIPTION = """\
 Write the rows of a finished run in another format. Parquet for trainers is in RUN/export already.
@@ -28,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="file to write; .gz and .zst compress (default: RUN/export/LANG.SUFFIX)",
+        help="file to write; .gz and .zst compress, - is standard output "
+        "(default: RUN/export/LANG.SUFFIX)",
     )
     parser.add_argument(
         "--target", metavar="LANG", help="which language (default: the run's only one)"
@@ -54,8 +65,10 @@ def run(args: argparse.Namespace) -> int:
     if out is None:
         name = name or "jsonl"
         out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
-    _check_outside(out, finished.folder)
-    check_outputs({"--out": out}, {"of the run": finished.config.input})
+    piped = str(out) == "-"
+    if not piped:
+        _check_outside(out, finished.folder)
+        check_outputs({"--out": out}, {"of the run": finished.config.input})
     split = given.get("split")
     if split is not None:
         splits = {row.split or "train" for row in final_rows(finished.folder, target)}
@@ -66,11 +79,40 @@ def run(args: argparse.Namespace) -> int:
         for row in final_rows(finished.folder, target)
         if split is None or (row.split or "train") == split
     )
-    report = write_corpus(rows, out, format=name, task=finished.config.task)
-    print(f"{report.rows} rows to {report.path}")
+    task = finished.config.task
+    if piped:
+        report = _write_out(rows, name or "jsonl", task)
+    else:
+        report = write_corpus(rows, out, format=name, task=task)
+    told = sys.stderr if piped else sys.stdout
+    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=told)
     for note, count in sorted(report.notes.items()):
-        print(f"  {note}: {count}")
+        print(f"  {note}: {count}", file=told)
     return 0
+
+
+def _write_out(rows: Iterable[Row], name: str, task: Task) -> WriteReport:
+    """Write to standard output, by way of a file, so that rows that cannot be written leave it
+    empty."""
+    from corpora.writers import write_corpus
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows"
+        try:
+            report = write_corpus(rows, path, format=name, task=task)
+        except UserError as error:
+            if error.file != str(path):
+                raise
+            raise UserError(
+                error.problem,
+                file="standard output",
+                row=error.row,
+                line=error.line,
+                choices=error.choices,
+            ) from error
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+    return report
 
 
 def _check_outside(out: Path, run: Path) -> None:

@@ -134,7 +134,7 @@ def test_files_where_runs_and_priors_belong(ferry: Run, tmp_path: Path) -> None:
     (tmp_path / "run" / "run.json").mkdir(parents=True)
     refused(ferry("export", tmp_path / "run"), "run.json: this is a folder, not a file")
     refused(ferry("export", source), "in.jsonl: not a run folder")
-    refused(ferry("export", tmp_path / "nosuch"), "nosuch: not a run folder")
+    refused(ferry("export", tmp_path / "nosuch"), "nosuch: no such folder")
     lines = tmp_path / "a.txt"
     lines.write_text("a\n")
     align = ("align", lines, lines, "--out", tmp_path / "x.talp", "--priors")

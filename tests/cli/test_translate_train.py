@@ -190,6 +190,22 @@ def test_export_to_conll(ferry: Run, tmp_path: Path, name: str) -> None:
     assert sum(len(one.spans) for one in back) == sum(len(one.spans) for one in made)
 
 
+def test_export_to_standard_output(
+    ferry: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = write_rows(tmp_path / "in.jsonl", GOOD, row("a line\nand another", id="two"))
+    assert ferry(source, "--unplaced", "drop-span")[0] == 0
+    assert main(["export", "run", "--out", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["lang"] for line in out.splitlines()] == ["de", "de"]
+    assert "2 rows to standard output" in err
+    assert main(["export", "run", "--out", "-", "--format", "tsv"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "error: standard output, row two-de: TSV cannot hold" in err
+    assert not (tmp_path / "-").exists()
+
+
 def test_qa_to_squad(ferry: Run, tmp_path: Path) -> None:
     source = ROOT / "data" / "samples" / "qa.en.json"
     code, _, err = ferry(source, "--limit", "12", "--unplaced", "drop-span", task="qa")
