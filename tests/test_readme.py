@@ -21,6 +21,7 @@ from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.writers import write_corpus
 from flows.cli.main import build_parser
+from translators.store import resolve
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -112,6 +113,11 @@ def _run(command: str, home: Path, model: Path) -> subprocess.CompletedProcess[s
 
 def test_the_two_commands_come_first() -> None:
     assert [c.text for c in COMMANDS[:2]] == ["make demo", "make test"]
+
+
+def test_the_output_is_that_of_the_model_that_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LABELFERRY_MODEL", raising=False)
+    assert f"model {resolve().name}; spans placed by" in README, "run `make demo`, and show that"
 
 
 @pytest.mark.parametrize("command", RUN)
