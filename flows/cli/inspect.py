@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpora.errors import UserError
-from flows.cli.arguments import Number, add_quoting, quoting, seed
+from flows.cli.arguments import Number, add_quoting, parse_columns, quoting, seed
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span
@@ -32,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", metavar="LANG", help="a run's language (default: its only one)")
     add("--task", help="of a file (default: by its format)")
     add("--format", help="of a file (default: by its name)")
+    add(
+        "--columns",
+        metavar="A=B,...",
+        help="which column of a file holds what, as in text=sentence,label=class "
+        "(default: the usual names)",
+    )
+    add("--split", help="only the rows of this split of a file (default: all)")
     add_quoting(parser)
 
 
@@ -74,13 +81,21 @@ def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
 def _rows_of_file(given: dict[str, Any]) -> list[Row]:
     from itertools import islice
 
+    from augmentation.config import ReadingConfig
     from augmentation.samples import reservoir
     from corpora.readers import open_corpus
 
     path, name = given["path"], given.get("format")
     task = given.get("task") or _guess_task(path, name)
+    columns = parse_columns(given["columns"]) if "columns" in given else {}
     corpus = open_corpus(
-        path, task=task, format=name, labelled=False, quoting=quoting(given["quoting"])
+        path,
+        task=task,
+        format=name,
+        columns=ReadingConfig(columns=columns).mapping(),
+        split=given.get("split"),
+        labelled=False,
+        quoting=quoting(given["quoting"]),
     )
     if given["first"]:
         return list(islice(corpus.rows(), given["rows"]))

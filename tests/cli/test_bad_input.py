@@ -119,6 +119,17 @@ def test_folders_where_files_belong_and_the_other_way_round(train: Run, tmp_path
     refused(train(source, "--out", source), "in.jsonl", "not a folder")
 
 
+def test_inspect_reads_columns_and_splits_as_runs_do(ferry: Run, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("Review,Stars,part\nGood day,5,train\nBad day,1,test\n", "utf-8")
+    refused(ferry("inspect", source), "no column 'text' (choose from: Review, Stars, part)")
+    refused(ferry("inspect", source, "--columns", "words=Review"), "nothing called 'words'")
+    columns = ("--columns", "text=Review,label=Stars,split=part")
+    code, out, err = ferry("inspect", source, *columns, "--split", "test")
+    assert code == 0, err
+    assert "Bad day" in out and "Good day" not in out
+
+
 def test_inspect_keeps_tags_and_texts_apart(ferry: Run, tmp_path: Path) -> None:
     row = {"id": "1", "lang": "zh-Hans", "text": "x", "source_id": "1", "source_text": "y",
            "source_lang": "de-AT", "method": "m", "model": "m", "spans": []}  # fmt: skip
