@@ -28,6 +28,8 @@ _OTHER_INDEX = re.compile(r"\d+[-.]\d+")  # CoNLL-U's multiword tokens and empty
 _SPACES = re.compile("[ \t]+")
 _ID_KEYS = ("id", "sent_id", "sent-id")
 _LABEL_KEYS = ("intent", "label")
+_SPANS_KEY = "slots"
+"""xSID's comment with the spans that the tags have; its offsets are of no translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ def _first(comments: dict[str, str], keys: Sequence[str]) -> str | None:
 
 
 def _meta(comments: dict[str, str]) -> Mapping[str, str]:
-    known = {*_ID_KEYS, *_LABEL_KEYS, "text"}
+    known = {*_ID_KEYS, *_LABEL_KEYS, _SPANS_KEY, "text"}
     meta = {k: v for k, v in comments.items() if k not in known}
     return MappingProxyType(meta) if meta else EMPTY
 
