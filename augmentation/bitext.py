@@ -167,13 +167,19 @@ def read_and_clean(
         inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
         made_from = fingerprint(["clean", 2, inputs])
         if is_done(ref, made_from):
-            for batch in read_batches(ref):
+            for batch in itertools.chain(read_batches(ref), _dropped_later(ref)):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
         else:
             own = one.target or target
             _clean_corpus(one, source, own, ref, made_from, config, duplicate, on_progress)
         shards.append(ref)
     return shards
+
+
+def _dropped_later(ref: ShardRef) -> Iterator[pa.RecordBatch]:
+    """What the filter after that for duplicates dropped: it had been seen all the same."""
+    for batch in read_dropped(ref):
+        yield batch.filter(pc.equal(batch.column("drop_reason"), WrongLanguage.name))
 
 
 def _clean_corpus(
