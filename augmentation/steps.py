@@ -42,7 +42,8 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
-VERSIONS = {"ingest": 2, "translate": 2, "project": 3, "filter": 2}
+VERSIONS = {"ingest": 2, "project": 3, "filter": 2}
+"""That of translating is in `Settings.identity`: the memory rests on it, too."""
 
 
 def translate_step(target: str) -> str:
@@ -233,9 +234,7 @@ def open_memory(settings: Settings, target: str) -> TranslationMemory | None:
 def translate(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
     """Translate the segments that live in shard `ref` of the segments."""
     out = ref.next(translate_step(target))
-    made_from = fingerprint(
-        ["translate", VERSIONS["translate"], checksum(ref), settings.identity(target)]
-    )
+    made_from = fingerprint(["translate", checksum(ref), settings.identity(target)])
     if is_done(out, made_from):
         return out
     with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from augmentation import config as config_module
 from augmentation import plan as plan_module
 from augmentation.config import Settings, resolve_settings
 from augmentation.export import final_rows
@@ -200,6 +201,18 @@ def test_the_memory_is_shared_by_runs(tmp_path: Path, toy: ToyTranslator) -> Non
     assert again.summary.targets[0].remembered == again.summary.targets[0].segments == seen
     assert digest(one.run / "export") == digest(again.run / "export")
     translate_train(toy_config(first, tmp_path / "run3", memory=memory, decoding={"beam_size": 3}))
+    assert len(toy.seen) == 2 * seen
+
+
+def test_the_memory_of_another_version_is_not_taken(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 25)
+    translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    seen = len(toy.seen)
+    monkeypatch.setattr(config_module, "TRANSLATE_VERSION", config_module.TRANSLATE_VERSION + 1)
+    again = translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    assert again.summary.targets[0].remembered == 0
     assert len(toy.seen) == 2 * seen
 
 
