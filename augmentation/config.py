@@ -31,7 +31,7 @@ VERSIONED = (
 )  # fmt: skip
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
 Unplaced = Literal["drop-row", "drop-span"]
-TRANSLATE_VERSION = 2
+TRANSLATE_VERSION = 3
 """Counts the changes of what the engine makes of a text, model and options being the same."""
 MOST_HYPOTHESES = 1000
 """More takes longer than anyone waits."""

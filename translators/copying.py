@@ -14,14 +14,16 @@ from translators.protocol import Hypothesis
 
 _LETTER = regex.compile(r"\p{L}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+"""Scripts that write no spaces, so that nothing tells an address from the sentence after it."""
 
 
 def is_copied(text: str) -> bool:
     """Whether `text` has no letters, or is nothing but a web or e-mail address or a handle."""
     stripped = text.strip()
-    return bool(stripped) and (
-        _LETTER.search(stripped) is None or _ADDRESS.fullmatch(stripped) is not None
-    )
+    if _LETTER.search(stripped) is None:
+        return bool(stripped)
+    return _ADDRESS.fullmatch(stripped) is not None and _UNSPACED.search(stripped) is None
 
 
 def copy_of(text: str, pieces: Offsets, attention: bool) -> Hypothesis:
