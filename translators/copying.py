@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import regex
 
+from translators.long_texts import MAX_ATTENTION
 from translators.pieces import Offsets
 from translators.protocol import Hypothesis
 
@@ -27,6 +28,8 @@ def is_copied(text: str) -> bool:
 
 
 def copy_of(text: str, pieces: Offsets, attention: bool) -> Hypothesis:
-    """The text as its own translation; each of its `pieces` is aligned with itself."""
-    matrix = np.eye(len(pieces), dtype=np.float32) if attention else None
+    """The text as its own translation; each of its `pieces` is aligned with itself, but in a text
+    so long that the attention would fill the memory."""
+    fits = len(pieces) ** 2 <= MAX_ATTENTION
+    matrix = np.eye(len(pieces), dtype=np.float32) if attention and fits else None
     return Hypothesis(text, 0.0, pieces, pieces, matrix)

@@ -121,6 +121,14 @@ def test_what_has_words_is_not(text: str) -> None:
     assert not is_copied(text)
 
 
+def test_a_long_copy_does_not_fill_the_memory(engine: Engine) -> None:
+    text = " ".join(map(str, range(3000)))
+    (one,) = engine.translate([text], "en", "de", WITH_ATTENTION)
+    assert one.text == text
+    assert len(one.source_pieces) == len(one.target_pieces) > 3000
+    assert one.attention is None
+
+
 def test_nasty_texts_and_offsets(engine: Engine) -> None:
     found = engine.translate(NASTY + TEXTS, "en", "de", WITH_ATTENTION)
     for text, one in zip(NASTY + TEXTS, found, strict=True):
