@@ -42,7 +42,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
-VERSIONS = {"ingest": 2, "project": 3, "filter": 2}
+VERSIONS = {"ingest": 3, "project": 3, "filter": 2}
 """That of translating is in `Settings.identity`: the memory rests on it, too."""
 
 
