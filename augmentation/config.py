@@ -35,7 +35,6 @@ TRANSLATE_VERSION = 3
 """Counts the changes of what the engine makes of a text, model and options being the same."""
 MOST_HYPOTHESES = 1000
 """More takes longer than anyone waits."""
-UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
 
 
 class ReadingConfig(Strict):

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from augmentation.carry import Outcome, carry_rows, row_dropped
 from augmentation.config import FilterConfig, Settings, runs_folder
-from augmentation.memory import TranslationMemory, memory_name
+from augmentation.memory import TranslationMemory
 from augmentation.projecting import Alternatives, Carrier
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
@@ -245,7 +245,7 @@ def translate(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
         memory = open_memory(settings, target)
         if memory is not None:
             # Before the shard is done: what is done is never looked at again.
-            memory.add(batch, memory_name(made_from, settings.identity(target)))
+            memory.add(batch, made_from)
         writer.write(_in_order(batch, found, known), rows_in=segments.num_rows)
         write_json(out, {"remembered": len(known), "translated": batch.num_rows})
     return out
