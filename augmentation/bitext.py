@@ -39,11 +39,10 @@ from corpora.schema import content_id
 from corpora.shards import (
     ShardRef,
     ShardWriter,
-    Sidecar,
     is_done,
     read_batches,
     read_dropped,
-    read_sidecar,
+    sidecar_of,
 )
 from corpora.storage import write_text
 from filters.cleaning import clean
@@ -404,14 +403,6 @@ def _align_together(shards: Sequence[ShardRef], run: Path, config: AlignmentConf
                         ),
                         rows_in=batch.num_rows,
                     )
-
-
-def sidecar_of(ref: ShardRef) -> Sidecar:
-    """The sidecar of a shard whose step is done."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
-    return sidecar
 
 
 MAX_WORDS = 1000

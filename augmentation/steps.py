@@ -34,6 +34,7 @@ from corpora.shards import (
     list_shards,
     read_batches,
     read_sidecar,
+    sidecar_of,
 )
 from corpora.storage import write_text
 from filters.protocol import Filter
@@ -68,10 +69,7 @@ def report_path(run: Path) -> Path:
 
 def checksum(ref: ShardRef) -> str:
     """The checksum on record of a shard that is done."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    return sidecar.checksum
+    return sidecar_of(ref).checksum
 
 
 def rows_dropped(ref: ShardRef) -> int:

@@ -23,10 +23,9 @@ from augmentation.bitext import (
     read_and_clean,
     read_dev,
     set_apart,
-    sidecar_of,
 )
 from corpora.errors import UserError
-from corpora.shards import ShardRef, read_batches, read_dropped
+from corpora.shards import ShardRef, read_batches, read_dropped, sidecar_of
 from translators.subwords import SubwordConfig
 
 NUMBERS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
