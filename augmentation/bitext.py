@@ -39,11 +39,10 @@ from corpora.schema import content_id
 from corpora.shards import (
     ShardRef,
     ShardWriter,
-    Sidecar,
     is_done,
     read_batches,
     read_dropped,
-    read_sidecar,
+    sidecar_of,
 )
 from corpora.storage import write_text
 from filters.cleaning import clean
@@ -167,13 +166,19 @@ def read_and_clean(
         inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
         made_from = fingerprint(["clean", 2, inputs])
         if is_done(ref, made_from):
-            for batch in read_batches(ref):
+            for batch in itertools.chain(read_batches(ref), _dropped_later(ref)):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
         else:
             own = one.target or target
             _clean_corpus(one, source, own, ref, made_from, config, duplicate, on_progress)
         shards.append(ref)
     return shards
+
+
+def _dropped_later(ref: ShardRef) -> Iterator[pa.RecordBatch]:
+    """What the filter after that for duplicates dropped: it had been seen all the same."""
+    for batch in read_dropped(ref):
+        yield batch.filter(pc.equal(batch.column("drop_reason"), WrongLanguage.name))
 
 
 def _clean_corpus(
@@ -398,14 +403,6 @@ def _align_together(shards: Sequence[ShardRef], run: Path, config: AlignmentConf
                         ),
                         rows_in=batch.num_rows,
                     )
-
-
-def sidecar_of(ref: ShardRef) -> Sidecar:
-    """The sidecar of a shard whose step is done."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.sidecar_path} is not there, though its step is done")
-    return sidecar
 
 
 MAX_WORDS = 1000

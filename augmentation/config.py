@@ -31,9 +31,10 @@ VERSIONED = (
 )  # fmt: skip
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
 Unplaced = Literal["drop-row", "drop-span"]
+TRANSLATE_VERSION = 3
+"""Counts the changes of what the engine makes of a text, model and options being the same."""
 MOST_HYPOTHESES = 1000
 """More takes longer than anyone waits."""
-UNPLACED: tuple[Unplaced, ...] = ("drop-row", "drop-span")
 
 
 class ReadingConfig(Strict):
@@ -259,6 +260,7 @@ class Settings:
     def identity(self, target: str) -> dict[str, Any]:
         """Everything that decides how a segment is translated to `target`."""
         return {
+            "version": TRANSLATE_VERSION,
             "model": self.model.name,
             "hashes": dict(self.model.hashes),
             "source": self.config.source,

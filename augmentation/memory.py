@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from augmentation.damage import is_damage, remove_index, writing_index
 from augmentation.translations import TRANSLATION_SCHEMA
-from corpora.manifest import canonical_json, fingerprint, plain
+from corpora.manifest import fingerprint, plain
 from corpora.storage import make_folder, replacing, write_text
 
 VERSION = 1
@@ -226,8 +226,3 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     )
     if run("SELECT 1 FROM memory").fetchone() is None:
         run("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
-
-
-def memory_name(made_from: str, identity: Mapping[str, Any]) -> str:
-    """The file name of what one shard adds; the same for the same shard made in the same way."""
-    return fingerprint([made_from, canonical_json(identity)])

@@ -387,10 +387,11 @@ class Conductor:
             return
         del self._running[job]
         try:
-            self._plan.finish(job, running.result())
+            result = running.result()
         except BaseException as error:
             fail(job, error)
             return
+        self._plan.finish(job, result)
         self._notice(job, self._plan)
         self._tick()
 

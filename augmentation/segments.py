@@ -23,10 +23,9 @@ from corpora.manifest import fingerprint
 from corpora.shards import (
     ShardRef,
     ShardWriter,
-    Sidecar,
     is_done,
     read_batches,
-    read_sidecar,
+    sidecar_of,
 )
 from corpora.storage import make_folder
 
@@ -61,7 +60,7 @@ def segment_key(text: str, lang: str) -> bytes:
 
 def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> ShardRef:
     """Cut the texts of the rows in `source` into sentences; shards must come in order."""
-    made_from = fingerprint(["segment", VERSION, lang, _sidecar(source).checksum, _before(out)])
+    made_from = fingerprint(["segment", VERSION, lang, sidecar_of(source).checksum, _before(out)])
     if is_done(out, made_from):
         return out
     cut = [
@@ -159,18 +158,11 @@ def homes_of(ref: ShardRef) -> list[int]:
     return [int(home) for home in np.unique(homes)]
 
 
-def _sidecar(ref: ShardRef) -> Sidecar:
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    return sidecar
-
-
 def _before(out: ShardRef) -> str | None:
     """What came before decides where segments live, so it is part of what a shard is made from."""
     if out.index == 0:
         return None
-    return _sidecar(ShardRef(out.run, out.step, out.index - 1)).checksum
+    return sidecar_of(ShardRef(out.run, out.step, out.index - 1)).checksum
 
 
 class SegmentIndex:
@@ -212,7 +204,7 @@ class SegmentIndex:
         for ref in refs:
             keys = own_segments(ref).column("key").to_pylist()
             rows = [(key, ref.index, place) for place, key in enumerate(keys)]
-            self._add(rows, ref.index, _sidecar(ref).fingerprint)
+            self._add(rows, ref.index, sidecar_of(ref).fingerprint)
 
     def _forget(self, shard: int) -> None:
         run = self._connection.execute
@@ -235,7 +227,7 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
         index = SegmentIndex(connection)
         before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
         # A shard's fingerprint rests on the shard before it, so the last one speaks for all.
-        if before and not index.knows(ref.index - 1, _sidecar(before[-1]).fingerprint):
+        if before and not index.knows(ref.index - 1, sidecar_of(before[-1]).fingerprint):
             index.restore(before)
         yield index
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from augmentation.carry import Outcome, carry_rows, row_dropped
 from augmentation.config import FilterConfig, Settings, runs_folder
-from augmentation.memory import TranslationMemory, memory_name
+from augmentation.memory import TranslationMemory
 from augmentation.projecting import Alternatives, Carrier
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
@@ -34,6 +34,7 @@ from corpora.shards import (
     list_shards,
     read_batches,
     read_sidecar,
+    sidecar_of,
 )
 from corpora.storage import write_text
 from filters.protocol import Filter
@@ -42,7 +43,8 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 ASKS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score as they go."""
 INGEST, SEGMENT = "10-ingest", "20-segment"
-VERSIONS = {"ingest": 3, "translate": 2, "project": 3, "filter": 2}
+VERSIONS = {"ingest": 3, "project": 3, "filter": 2}
+"""That of translating is in `Settings.identity`: the memory rests on it, too."""
 
 
 def translate_step(target: str) -> str:
@@ -67,10 +69,7 @@ def report_path(run: Path) -> Path:
 
 def checksum(ref: ShardRef) -> str:
     """The checksum on record of a shard that is done."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    return sidecar.checksum
+    return sidecar_of(ref).checksum
 
 
 def rows_dropped(ref: ShardRef) -> int:
@@ -233,9 +232,7 @@ def open_memory(settings: Settings, target: str) -> TranslationMemory | None:
 def translate(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
     """Translate the segments that live in shard `ref` of the segments."""
     out = ref.next(translate_step(target))
-    made_from = fingerprint(
-        ["translate", VERSIONS["translate"], checksum(ref), settings.identity(target)]
-    )
+    made_from = fingerprint(["translate", checksum(ref), settings.identity(target)])
     if is_done(out, made_from):
         return out
     with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:
@@ -246,7 +243,7 @@ def translate(ref: ShardRef, settings: Settings, target: str) -> ShardRef:
         memory = open_memory(settings, target)
         if memory is not None:
             # Before the shard is done: what is done is never looked at again.
-            memory.add(batch, memory_name(made_from, settings.identity(target)))
+            memory.add(batch, made_from)
         writer.write(_in_order(batch, found, known), rows_in=segments.num_rows)
         write_json(out, {"remembered": len(known), "translated": batch.num_rows})
     return out

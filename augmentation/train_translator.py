@@ -39,14 +39,13 @@ from augmentation.bitext import (
     read_and_clean,
     read_dev,
     set_apart,
-    sidecar_of,
     word_offsets,
 )
 from augmentation.settings import Language, Languages, Strict, load
 from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
-from corpora.shards import ShardRef
+from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf
 from translators.card import (

@@ -249,6 +249,14 @@ def read_sidecar(ref: ShardRef) -> Sidecar | None:
         return None
 
 
+def sidecar_of(ref: ShardRef) -> Sidecar:
+    """The sidecar of a shard that is done; that it is not would be our failure."""
+    sidecar = read_sidecar(ref)
+    if sidecar is None:
+        raise RuntimeError(f"{ref.path} is needed, but not done")
+    return sidecar
+
+
 def is_done(ref: ShardRef, fingerprint: str) -> bool:
     """Whether the shard was made under `fingerprint` and its files are still as they were."""
     sidecar = read_sidecar(ref)

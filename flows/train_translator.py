@@ -6,17 +6,13 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import (
-    create_markdown_artifact,
-    create_progress_artifact,
-    update_progress_artifact,
-)
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
 from augmentation.train_translator import STEPS, TrainRun, TrainTranslatorConfig, prepare
+from flows.artifacts import show_progress
 
 _say: ContextVar[Callable[[str], None] | None] = ContextVar("say", default=None)
 
@@ -29,10 +25,6 @@ def run_step(name: str, run: TrainRun) -> str:
     the next run.
     """
     return dict(STEPS)[name](run)
-
-
-def _show(artifact: Any, share: float) -> None:
-    update_progress_artifact(artifact, progress=100 * share)
 
 
 @flow(name="train-translator", flow_run_name="{config.model_name}")
@@ -61,7 +53,7 @@ def train_translator(
         threads,
         max_seconds,
         say,
-        lambda share: _show(artifact, share),
+        lambda share: show_progress(artifact, share),
     )
     with prepare(run):
         for name, _ in STEPS:

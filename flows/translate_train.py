@@ -8,12 +8,8 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any, cast
 
-from prefect import flow, get_run_logger
-from prefect.artifacts import (
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
+from prefect import flow
+from prefect.artifacts import create_progress_artifact, create_table_artifact
 from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -21,6 +17,7 @@ from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
 from augmentation.plan import Job, Plan, perform
 from augmentation.translate_train import Run, RunResult, Watcher, begun
 from corpora.shards import ShardRef
+from flows.artifacts import show_progress
 from flows.progress import Tally
 from flows.retrying import retried_task
 
@@ -120,11 +117,7 @@ class Artifacts(Watcher):
         self._tally.advanced(job, plan)
         if self._tally.total and (time.monotonic() >= self._next or plan.finished):
             self._next = time.monotonic() + ARTIFACT_SECONDS
-            progress = 100.0 * self._tally.done / self._tally.total
-            try:
-                update_progress_artifact(self._artifact, progress=progress)
-            except Exception as error:  # a picture of the run must not end it
-                get_run_logger().warning("the progress artifact was not updated: %s", error)
+            show_progress(self._artifact, self._tally.done / self._tally.total)
 
 
 def run_flow(run: Run) -> RunResult:

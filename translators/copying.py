@@ -9,22 +9,27 @@ from __future__ import annotations
 import numpy as np
 import regex
 
+from translators.long_texts import MAX_ATTENTION
 from translators.pieces import Offsets
 from translators.protocol import Hypothesis
 
 _LETTER = regex.compile(r"\p{L}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+"""Scripts that write no spaces, so that nothing tells an address from the sentence after it."""
 
 
 def is_copied(text: str) -> bool:
     """Whether `text` has no letters, or is nothing but a web or e-mail address or a handle."""
     stripped = text.strip()
-    return bool(stripped) and (
-        _LETTER.search(stripped) is None or _ADDRESS.fullmatch(stripped) is not None
-    )
+    if _LETTER.search(stripped) is None:
+        return bool(stripped)
+    return _ADDRESS.fullmatch(stripped) is not None and _UNSPACED.search(stripped) is None
 
 
 def copy_of(text: str, pieces: Offsets, attention: bool) -> Hypothesis:
-    """The text as its own translation; each of its `pieces` is aligned with itself."""
-    matrix = np.eye(len(pieces), dtype=np.float32) if attention else None
+    """The text as its own translation; each of its `pieces` is aligned with itself, but in a text
+    so long that the attention would fill the memory."""
+    fits = len(pieces) ** 2 <= MAX_ATTENTION
+    matrix = np.eye(len(pieces), dtype=np.float32) if attention and fits else None
     return Hypothesis(text, 0.0, pieces, pieces, matrix)

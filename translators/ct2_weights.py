@@ -6,6 +6,7 @@ is plain: counted, named arrays (`ctranslate2.specs.model_spec`, binary version 
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,9 +63,10 @@ class _Reader:
         kind = self.number("B")
         if kind not in _DTYPES:
             raise self.broken(f"numbers of an unknown kind ({kind})")
-        raw: NDArray[Any] = np.frombuffer(self.take(self.number("I")), _DTYPES[kind])
-        if raw.size != int(np.prod(shape, dtype=np.int64)):
+        data, dtype = self.take(self.number("I")), _DTYPES[kind]
+        if len(data) != math.prod(shape) * dtype.itemsize:
             raise self.broken("an array has another size than its shape")
+        raw: NDArray[Any] = np.frombuffer(data, dtype)
         if kind == _BFLOAT16:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)

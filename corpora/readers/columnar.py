@@ -20,14 +20,25 @@ from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, batch_to_rows
 
 _BATCH = 2_000
 _ARROW_FILE = b"ARROW1"
+_HELD_BACK = frozenset({"validation", "valid", "val", "dev", "test", "eval"})
+"""Splits that are told by a file's name, as `datasets` has them; any other may name no split."""
 
 
 def read_parquet(source: Source) -> Items:
-    """The rows of a Parquet file, or of all those in a folder, in the order of their names."""
-    paths = [source.path]
-    if source.path.is_dir():
-        paths = _parquet_files(source)
-    yield from _read_batches(source, (b for path in paths for b in _parquet_batches(path)))
+    """The rows of a Parquet file, or of all those in a folder, in the order of their names.
+
+    Where files of a folder have no splits in them, they are of the one that they are named for.
+    """
+    if not source.path.is_dir():
+        yield from _read_batches(source, _parquet_batches(source.path))
+        return
+    named = source.options.columns.split is None
+    batches = (
+        _with_split(batch, path) if named else batch
+        for path in _parquet_files(source)
+        for batch in _parquet_batches(path)
+    )
+    yield from _read_batches(source, batches)
 
 
 def read_arrow(source: Source) -> Items:
@@ -74,10 +85,22 @@ def _parquet_files(source: Source) -> list[Path]:
     split = source.options.split
     if split is None or not split_by_files(source.path, split):
         return paths
-    splits = {path.name.split("-")[0].removesuffix(".parquet") for path in paths}
+    splits = {_split_of(path) for path in paths}
     if split not in splits:
         raise UserError(f"no split {split!r}", file=source.path, choices=splits)
-    return [p for p in paths if p.name.split("-")[0].removesuffix(".parquet") == split]
+    return [path for path in paths if _split_of(path) == split]
+
+
+def _split_of(path: Path) -> str:
+    """What a file is named for: `test` of `test-00000-of-00001.parquet`."""
+    return path.name.split("-")[0].removesuffix(".parquet")
+
+
+def _with_split(batch: pa.RecordBatch, path: Path) -> pa.RecordBatch:
+    split = _split_of(path)
+    if split not in _HELD_BACK or "split" in batch.schema.names:
+        return batch
+    return batch.append_column("split", pa.repeat(pa.scalar(split), batch.num_rows))
 
 
 def split_by_files(path: Path, split: str) -> bool:

@@ -2,7 +2,7 @@
 
 Two columns (token, tag), four (CoNLL-2003) or any number, the last being the tag; CoNLL-2002;
 and CoNLL-U-like files with token numbers and `# key = value` comments (`id`, `text`, `intent`) as
-xSID has them. `-DOCSTART-` lines are passed over.
+xSID has them. `-DOCSTART-` lines end a sentence, too.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
         elif not lines and line[0] == "#" and _is_comment(line):
             comments.append(line)
         elif line.startswith("-DOCSTART-"):
-            comments = []
+            if lines:
+                yield _Sentence(first, lines, comments)
+            lines, comments = [], []
         else:
             if not lines:
                 first = number

@@ -140,6 +140,8 @@ def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
         except csv.Error as error:
             lines.keep_first()
             problem = f"the quotes are not as CSV has them ({error})"
+            if "new-line character" in str(error):
+                problem = "a carriage return stands in a field without quotes"
             yield number, [lines.taken[0].rstrip("\r\n")], problem
         number += len(lines.taken)
 

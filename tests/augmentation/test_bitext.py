@@ -23,10 +23,9 @@ from augmentation.bitext import (
     read_and_clean,
     read_dev,
     set_apart,
-    sidecar_of,
 )
 from corpora.errors import UserError
-from corpora.shards import ShardRef, read_batches, read_dropped
+from corpora.shards import ShardRef, read_batches, read_dropped, sidecar_of
 from translators.subwords import SubwordConfig
 
 NUMBERS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
@@ -131,6 +130,22 @@ def test_duplicates_are_found_across_corpora_after_a_restart(tmp_path: Path) -> 
     read_and_clean(sources, "en", "de", tmp_path / "run", LOOSE)
     assert sidecar_of(second).drop_reasons == {"duplicate": 40}
     assert first.path.stat().st_mtime_ns == before
+
+
+def test_a_restart_knows_the_duplicates_of_what_was_in_another_language(tmp_path: Path) -> None:
+    french = ("Je ne sais pas ce que tu as dit.", "Ich weiß nicht, was du gesagt hast.")
+    sources = [
+        BitextSource(path=tsv(tmp_path / name, [*pairs(20, seed), french]))
+        for seed, name in enumerate(("a.tsv.gz", "b.tsv.gz"))
+    ]
+    config = CleaningConfig(max_wrong_language_share=1.0)
+    first, second = read_and_clean(sources, "en", "de", tmp_path / "run", config)
+    assert sidecar_of(first).drop_reasons["language"] == 1
+    whole = sidecar_of(second)
+    second.sidecar_path.unlink()
+    read_and_clean(sources, "en", "de", tmp_path / "run", config)
+    assert sidecar_of(second).drop_reasons == whole.drop_reasons
+    assert sidecar_of(second).dropped_checksum == whole.dropped_checksum
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

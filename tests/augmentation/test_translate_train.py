@@ -8,6 +8,7 @@ import json
 import random
 import re
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +16,15 @@ from typing import Any
 
 import pytest
 
+from augmentation import config as config_module
 from augmentation import plan as plan_module
-from augmentation.config import Settings
+from augmentation.config import Settings, resolve_settings
 from augmentation.export import final_rows
 from augmentation.plan import Job, Plan
 from augmentation.runs import open_finished
-from augmentation.translate_train import RunResult, Watcher, translate_train
+from augmentation.translate_train import RunResult, Watcher, begun, translate_train
 from corpora.errors import UserError
-from corpora.shards import list_shards, read_sidecar
+from corpora.shards import ShardRef, list_shards, read_sidecar
 from flows.cli.translate_train import summary_table
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
@@ -202,6 +204,18 @@ def test_the_memory_is_shared_by_runs(tmp_path: Path, toy: ToyTranslator) -> Non
     assert len(toy.seen) == 2 * seen
 
 
+def test_the_memory_of_another_version_is_not_taken(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_input(tmp_path / "in.jsonl", 25)
+    translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    seen = len(toy.seen)
+    monkeypatch.setattr(config_module, "TRANSLATE_VERSION", config_module.TRANSLATE_VERSION + 1)
+    again = translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
+    assert again.summary.targets[0].remembered == 0
+    assert len(toy.seen) == 2 * seen
+
+
 def test_the_result_does_not_hang_on_concurrency(tmp_path: Path, toy: ToyTranslator) -> None:
     source = write_input(tmp_path / "in.jsonl", 95)
     one = translate_train(
@@ -265,6 +279,27 @@ def test_a_failure_is_raised_and_the_rest_ends(
         translate_train(toy_config(source, tmp_path / "run"))
     monkeypatch.setattr(plan_module, "perform", perform)
     check_balance(translate_train(toy_config(source, tmp_path / "run")), ["de"])
+
+
+def test_a_job_that_is_done_is_noted_once(
+    tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in noting it is raised: noted again, it would count for the next shard, too."""
+    homes_of, failures = plan_module.homes_of, [OSError("busy")]
+
+    def failing(ref: ShardRef) -> list[int]:
+        if failures and ref.index == 1:
+            raise failures.pop()
+        return homes_of(ref)
+
+    monkeypatch.setattr(plan_module, "homes_of", failing)
+    config = toy_config(write_input(tmp_path / "in.jsonl", 45), tmp_path / "run")
+    with begun(resolve_settings(config)) as run, pytest.raises(OSError, match="busy"):
+        stop = threading.Event()
+        threading.Timer(3, stop.set).start()
+        run.go_ahead(stop)
+    assert not failures
+    check_balance(translate_train(config), ["de"])
 
 
 def test_limit_and_bad_rows(tmp_path: Path, toy: ToyTranslator) -> None:

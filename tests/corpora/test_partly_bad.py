@@ -67,6 +67,14 @@ def test_a_header_with_wrong_quotes_is_an_error(tmp_path: Path) -> None:
         batch_of(tmp_path / "x.csv", '"text"x,label\na,b\n', "classification")
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+def test_a_carriage_return_without_quotes_is_called_what_it_is(tmp_path: Path, name: str) -> None:
+    text = "text,label\na\rb,1\nc,2\n".replace(",", "\t" if name == "x.tsv" else ",")
+    batch = batch_of(tmp_path / name, text, "classification")
+    assert [row.text for row in batch.rows] == ["c"]
+    refused(tmp_path / name, "classification", "line 2: a carriage return stands in a field")
+
+
 # Bytes that are not UTF-8.
 
 

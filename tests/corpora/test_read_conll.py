@@ -43,6 +43,18 @@ def test_two_columns(tmp_path: Path) -> None:
     assert (second.text, second.spans, second.label) == ("Ja.", (), None)
 
 
+def test_a_document_begins_a_sentence_with_an_empty_line_before_it_or_without(
+    tmp_path: Path,
+) -> None:
+    marked = TWO + "\n-DOCSTART- O\n\nUlm B-LOC\n"
+    whole = rows(tmp_path / "a.conll", marked)
+    assert [row.text for row in whole] == ["Anna Berg lebt in Bonn.", "Ja.", "Ulm"]
+    assert (
+        rows(tmp_path / "b.conll", marked.replace("\n\n-DOCSTART- O\n\n", "\n-DOCSTART- O\n"))
+        == whole
+    )
+
+
 def test_tabs_crlf_bom_and_trailing_spaces_change_nothing(tmp_path: Path) -> None:
     plain = rows(tmp_path / "a.conll", TWO)
     assert rows(tmp_path / "b.conll", "\ufeff" + TWO.replace("\n", "\r\n")) == plain

@@ -95,6 +95,19 @@ def test_files_of_a_folder_name_their_split_themselves(tmp_path: Path) -> None:
         ids(tmp_path, "dev")
 
 
+def test_rows_of_files_that_are_held_back_are_never_for_training(tmp_path: Path) -> None:
+    """Rows of `test-*.parquet` need no column that says so; a name of another kind says nothing."""
+    (tmp_path / "in" / "data").mkdir(parents=True)
+    for name in ("part-1", "test-00000-of-00001", "train-00000-of-00001", "validation"):
+        path = tmp_path / "in" / "data" / f"{name}.parquet"
+        pq.write_table(pa.table({"id": [name], "text": ["Satz"]}), path)
+    rows = list(open_corpus(tmp_path / "in", task="text").rows())
+    assert [row.split for row in rows] == [None, "test", None, "validation"]
+    assert ids(tmp_path / "in", "test") == ["test-00000-of-00001"]
+    write_dataset_folder(rows, tmp_path / "out")
+    assert ids(tmp_path / "out", "train") == ["part-1", "train-00000-of-00001"]
+
+
 def test_one_split_of_a_saved_data_set_without_several(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     columns = {"id": ["1", "2", "3"], "text": list("abc"), "split": ["dev", None, "test"]}

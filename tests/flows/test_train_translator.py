@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -251,6 +252,32 @@ def test_the_flow_fails_with_the_message_that_the_user_needs(
     config = load_config(MINI, {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]})
     with pytest.raises(UserError, match="only 12 clean sentence pairs"):
         train_translator(config, tmp_path / "model")
+
+
+def test_a_picture_that_cannot_be_brought_up_to_date_does_not_end_training(
+    tmp_path: Path, prefect_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    import flows.train_translator as module
+
+    tried: list[float] = []
+
+    def refuse(self: object, artifact_id: object, artifact: Any) -> None:
+        tried.append(artifact.data)
+        raise OSError("the server is gone")
+
+    def step(run: TrainRun) -> str:
+        run.on_trained(0.5)
+        run.out.mkdir()
+        return str((run.out / "README.md").write_text("# A model"))
+
+    monkeypatch.setattr(SyncPrefectClient, "update_artifact", refuse)
+    monkeypatch.setattr(module, "STEPS", (("train", step),))
+    bitext = write_tsv(tmp_path / "a.tsv", make_pairs(1))
+    config = load_config(MINI, {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]})
+    assert module.train_translator(config, tmp_path / "model") == tmp_path / "model"
+    assert tried == [50.0]
 
 
 # Going on from a model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_a_file_that_was_cut_off(marian: Path, tmp_path: Path, size: int) -> Non
     path = tmp_path / "model.bin"
     path.write_bytes((marian / "int8" / "model.bin").read_bytes()[:size])
     with pytest.raises(UserError, match=r"model\.bin: not a CTranslate2 model: it ends too early"):
+        read_variables(path)
+
+
+def test_numbers_that_break_off(tmp_path: Path) -> None:
+    """One array `w` of one float32, which has three bytes of four."""
+    head = struct.pack("<IH2sII", 6, 2, b"x", 1, 1)
+    array = struct.pack("<H2sBIBI3s", 2, b"w", 1, 1, 0, 3, b"abc")
+    path = tmp_path / "model.bin"
+    path.write_bytes(head + array + struct.pack("<I", 0))
+    with pytest.raises(UserError, match="an array has another size than its shape"):
         read_variables(path)
 
 

@@ -112,9 +112,21 @@ def test_what_has_no_words_is_copied(engine: Engine, text: str) -> None:
     assert (one.attention == np.eye(len(one.source_pieces))).all()
 
 
-@pytest.mark.parametrize("text", ["a", "7 pm", "你好", "mail me@home.org", "№ 5 x"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "7 pm", "你好", "mail me@home.org", "№ 5 x", "https://example.com请访问这个网站。",
+     "@小明你今天吃饭了吗", "@สมชายกินข้าวหรือยัง", "me@home.orgに送ってください"],
+)  # fmt: skip
 def test_what_has_words_is_not(text: str) -> None:
     assert not is_copied(text)
+
+
+def test_a_long_copy_does_not_fill_the_memory(engine: Engine) -> None:
+    text = " ".join(map(str, range(3000)))
+    (one,) = engine.translate([text], "en", "de", WITH_ATTENTION)
+    assert one.text == text
+    assert len(one.source_pieces) == len(one.target_pieces) > 3000
+    assert one.attention is None
 
 
 def test_nasty_texts_and_offsets(engine: Engine) -> None:

@@ -160,7 +160,6 @@ class BatchStream:
         self._config = config
         self._workers = workers
         self._pad = pad
-        self.too_long = 0
 
     def _epoch(self, epoch: int) -> np.ndarray:
         """Rows (pair, reverse, epoch, position), shuffled; a pair of weight 1.5 stands in an
@@ -233,11 +232,10 @@ class BatchStream:
         What is left of a width joins the next wider one.
         """
         config = self._config
-        short = [e for e in examples if len(e) <= config.max_pieces]
-        self.too_long += len(examples) - len(short)
         by_width: dict[int, list[Example]] = {}
-        for example in short:
-            by_width.setdefault(padded_width(len(example)), []).append(example)
+        for example in examples:
+            if len(example) <= config.max_pieces:
+                by_width.setdefault(padded_width(len(example)), []).append(example)
         groups: list[list[Example]] = []
         waiting: list[Example] = []
         for width, here in sorted(by_width.items()):

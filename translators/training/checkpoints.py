@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -77,10 +77,13 @@ def restore_optimizers(
 class Checkpoints:
     """The folder `checkpoints/` of a training run: `step-00001000/` and so on."""
 
-    def __init__(self, folder: Path, fingerprint: str, keep: int) -> None:
+    def __init__(self, folder: Path, fingerprint: str, keep: int, every: int) -> None:
+        """Checkpoints of a whole multiple of `every` steps are the regular ones: others stand
+        where a run was cut off."""
         self._folder = folder
         self._fingerprint = fingerprint
         self._keep = max(keep, 2)
+        self._every = every
 
     def save(
         self, progress: Progress, weights: dict[str, Tensor], optimizer: dict[str, Tensor]
@@ -107,11 +110,15 @@ class Checkpoints:
                 f"cannot write a checkpoint ({error}); the last good one is {last[0]}",
                 file=self._folder,
             ) from error
-        for folder in self.folders()[: -self._keep]:
+        folders = self.folders()
+        for folder in folders[: -self._keep]:
             # Without its optimizer state a checkpoint still serves averaging.
             (folder / "optimizer.safetensors").unlink(missing_ok=True)
-            if folder not in self.folders()[-self._keep - 4 :]:
+            if folder not in (*folders[-self._keep - 4 :], *self._regular(folders)[-self._keep :]):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _regular(self, folders: Sequence[Path]) -> list[Path]:
+        return [f for f in folders if int(f.name.removeprefix("step-")) % self._every == 0]
 
     def folders(self) -> list[Path]:
         """Whole checkpoints, oldest first."""
@@ -141,12 +148,10 @@ class Checkpoints:
             return progress, _tensors(folder, "model"), _tensors(folder, "optimizer")
         return None
 
-    def average(self, count: int, every: int) -> dict[str, Tensor]:
-        """The mean of the weights of the last `count` checkpoints: the last of all, and those of a
-        whole multiple of `every` steps, since others stand where a run was cut off."""
+    def average(self, count: int) -> dict[str, Tensor]:
+        """The mean of the weights of `count` checkpoints: the last, and regular ones before it."""
         *before, last = self.folders()
-        regular = [one for one in before if int(one.name.removeprefix("step-")) % every == 0]
-        folders = [*regular, last][-count:]
+        folders = [*self._regular(before), last][-count:]
         total: dict[str, Tensor] = {}
         for folder in folders:
             for name, tensor in _tensors(folder, "model").items():

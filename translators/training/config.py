@@ -81,7 +81,7 @@ class TrainingConfig(_Strict):
     """How often an epoch shows a pair from target to source, against once from source to target,
     in a model of both directions: what is easier to learn needs less."""
     max_pieces: int = Field(128, ge=4)
-    """Longer examples are left out (and counted)."""
+    """Longer examples are left out."""
     max_steps: int = Field(20_000, ge=1)
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
     guided_alignment_weight: float = Field(0.1, ge=0.0)

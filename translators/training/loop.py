@@ -190,6 +190,7 @@ class Trainer:
             out / "checkpoints",
             run_fingerprint(config, data, start),
             config.average_checkpoints,
+            config.checkpoint_every,
         )
         self._model = build_model(
             config.shape, subwords.get_piece_size() + 1, self.special, config.seed
@@ -276,9 +277,7 @@ class Trainer:
         stream.close()
         self._save()
         if stopped != "interrupted" and config.average_checkpoints > 1:
-            self._load(
-                self._checkpoints.average(config.average_checkpoints, config.checkpoint_every)
-            )
+            self._load(self._checkpoints.average(config.average_checkpoints))
         return TrainingResult(self._model, progress, stopped)
 
     def _steps_are_left(self) -> bool:

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -236,13 +237,23 @@ def test_a_run_cut_off_after_its_early_end_stays_ended(
     assert ended == [("early", 6), ("early", 6)]
 
 
+def _means(folder: Path, steps: Iterable[int]) -> list[float]:
+    """The average of the last two after each save; a checkpoint weighs what its step is."""
+    checkpoints = Checkpoints(folder, "made from", keep=2, every=10)
+    means = []
+    for step in steps:
+        checkpoints.save(Progress(step=step), {"w": torch.tensor([float(step)])}, {})
+        means.append(float(checkpoints.average(2)["w"]))
+    return means
+
+
 def test_where_a_run_was_cut_off_does_not_count_in_the_average(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path, "made from", keep=4)
-    for step in (10, 20, 25, 30):
-        weights = {"w": torch.tensor([float(step)])}
-        checkpoints.save(Progress(step=step), weights, {})
-        mean = float(checkpoints.average(2, every=10)["w"])
-        assert mean == {10: 10.0, 20: 15.0, 25: 22.5, 30: 25.0}[step]
+    assert _means(tmp_path, (10, 20, 25, 30)) == [10.0, 15.0, 22.5, 25.0]
+
+
+def test_nor_does_how_often(tmp_path: Path) -> None:
+    assert _means(tmp_path, range(1, 31))[-1] == 25.0
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_other_weights_to_begin_with_are_another_run(
