@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from augmentation import steps
 from augmentation.config import Settings
 from augmentation.highlight import marked, visible
-from augmentation.samples import least_confident, sample_dropped, sample_rows
+from augmentation.samples import least_confident, sample_dropped, sample_rows, slowest
 from augmentation.summary import RunSummary, TargetSummary, summarize
 from corpora.records import DroppedRow, Row, Span
-from corpora.shards import ShardRef, list_shards, read_batches, read_sidecar
+from corpora.shards import ShardRef, list_shards, read_batches, read_sidecar, sidecar_of
 from corpora.storage import write_text
 
 PAIRS, LEAST, SLOWEST, DROPPED_EACH = 20, 10, 8, 4
+BEGINNING = 120
 _BINS = np.geomspace(0.25, 4.0, 33)
 _GOLDEN_ANGLE = 137.5
 _CSS = """
@@ -130,6 +131,8 @@ def _target(settings: Settings, target: TargetSummary) -> str:
     rows = least_confident(refs, LEAST, by_spans=False)
     notes = [f"{value:.2f} a token" for value, _ in rows]
     parts.append(_box("", _pairs([row for _, row in rows], palette, notes)))
+    parts.append("<h2>Rows that took longest to translate</h2>")
+    parts.append(_box("", _slowest_rows(settings, target, refs)))
     if dropped:
         parts.append("<h2>Some of the rows that were dropped</h2>")
         parts.append(_box("", _dropped(settings, target, palette)))
@@ -259,6 +262,28 @@ def _line(
 ) -> list[str]:
     said = palette.marked(text, spans)
     return [f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{said}</div>']
+
+
+def _slowest_rows(settings: Settings, target: TargetSummary, refs: Sequence[ShardRef]) -> str:
+    """A table; whole texts would not do, as the slowest may be of 100,000 characters."""
+    step = steps.translate_step(target.target)
+
+    def seconds(ref: ShardRef) -> float:
+        return sidecar_of(ShardRef(settings.run, step, ref.index)).seconds
+
+    table = _table(
+        ("row", "text", "seconds"),
+        (
+            (row.id, _beginning(row.provenance.source_text if row.provenance else ""), f"{one:.3f}")
+            for one, row in slowest(refs, seconds, SLOWEST)
+        ),
+    )
+    how = "Rows are translated together: the seconds of a shard are shared out by length."
+    return f"<p>{how}</p>{table}"
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= BEGINNING else text[: BEGINNING - 1] + "…"
 
 
 def _dropped(settings: Settings, target: TargetSummary, palette: _Palette) -> str:

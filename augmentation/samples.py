@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpora.records import DroppedRow, Row
 from corpora.schema import batch_to_dropped, batch_to_rows
@@ -71,6 +72,35 @@ def least_confident(
                 best.append((float(values[row]), ref.index, row, batch.slice(row, 1)))
         best = heapq.nsmallest(count, best, key=lambda item: item[:3])
     return [(value, batch_to_rows(batch)[0]) for value, _, _, batch in best]
+
+
+def slowest(
+    refs: Sequence[ShardRef], seconds: Callable[[ShardRef], float], count: int
+) -> list[tuple[float, Row]]:
+    """The `count` kept rows that took longest, longest first, each with its seconds.
+
+    Rows are decoded together, so nobody knows a row's own time: the `seconds` of a shard are shared
+    out among its kept rows by the characters of their texts and translations.
+    """
+    best: list[tuple[float, int, int, pa.RecordBatch]] = []
+    for ref in refs:
+        batches = [(batch, _characters(batch)) for batch in read_batches(ref)]
+        rate = seconds(ref) / max(1, sum(int(lengths.sum()) for _, lengths in batches))
+        at = 0
+        for batch, lengths in batches:
+            for row in np.argsort(-lengths, kind="stable")[:count].tolist():
+                best.append((-rate * int(lengths[row]), ref.index, at + row, batch.slice(row, 1)))
+            at += batch.num_rows
+        best = heapq.nsmallest(count, best, key=lambda item: item[:3])
+    return [(-value, batch_to_rows(batch)[0]) for value, _, _, batch in best]
+
+
+def _characters(batch: pa.RecordBatch) -> np.ndarray:
+    total = np.zeros(batch.num_rows, np.int64)
+    for name in ("source_text", "source_text_pair", "text", "text_pair"):
+        lengths = pc.fill_null(pc.utf8_length(batch.column(name)), 0)
+        total += lengths.to_numpy(zero_copy_only=False)
+    return total
 
 
 def _scores(batch: pa.RecordBatch) -> np.ndarray:

@@ -22,6 +22,7 @@ from augmentation.config import Settings, resolve_settings
 from augmentation.export import final_rows
 from augmentation.plan import Job, Plan
 from augmentation.runs import open_finished
+from augmentation.samples import slowest
 from augmentation.translate_train import RunResult, Watcher, begun, translate_train
 from corpora.errors import UserError
 from corpora.shards import ShardRef, list_shards, read_sidecar
@@ -101,6 +102,22 @@ def test_every_row_is_accounted_for(tmp_path: Path, toy: ToyTranslator) -> None:
     ]  # fmt: skip
     assert [path.name for path in result.exports()] == ["de", "fr"]
     assert not list(result.run.rglob("*.tmp"))
+
+
+def test_the_report_names_the_rows_that_took_longest(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_input(tmp_path / "in.jsonl", 95)
+    result = translate_train(toy_config(source, tmp_path / "run"))
+    rows = sorted(final_rows(result.run, "de"), key=lambda row: len(row.text))
+    refs = list_shards(result.run, "50-filter-de")
+    assert len(refs) > 1
+    found = slowest(refs, lambda ref: 2.0 if ref.index == 1 else 0.0, 5)
+    assert len(found) == 5
+    seconds = [value for value, _ in found]
+    assert seconds == sorted(seconds, reverse=True) and seconds[-1] > 0
+    everything = slowest(refs, lambda ref: 2.0 if ref.index == 1 else 0.0, len(rows))
+    assert {row.id for _, row in everything} == {row.id for row in rows}
+    assert sum(value for value, _ in everything) == pytest.approx(2.0)
+    assert "Rows that took longest" in (result.run / "report.html").read_text(encoding="utf-8")
 
 
 def test_nothing_is_translated_twice(tmp_path: Path, toy: ToyTranslator) -> None:
