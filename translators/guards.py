@@ -43,12 +43,17 @@ def find_flags(
         repeats_words(target, REPEATED_WORDS) and not repeats_words(source, REPEATED_WORDS - 1)
     ):
         flags.append("repetition")
-    if target == source and not same_language and is_suspicious_copy(source):
+    if not same_language and _bare(target) == _bare(source) and is_suspicious_copy(source):
         flags.append("copy")
     longest = LENGTH_RATIO * source_count + LENGTH_SLACK
     if cut or count > longest or source_count > LENGTH_RATIO * count + LENGTH_SLACK:
         flags.append("length")
     return tuple(flags)
+
+
+def _bare(text: str) -> str:
+    """`text` without its case and white space, which a copy need not keep."""
+    return "".join(text.split()).casefold()
 
 
 def has_loop(pieces: Sequence[str], times: int = 4) -> bool:

@@ -22,6 +22,7 @@ def flags(source: str, target: str, **more: object) -> tuple[str, ...]:
         ("", "", ()),
         ("a dog runs home", "", ("empty",)),
         ("a dog runs in the park", "a dog runs in the park", ("copy",)),
+        ("wake me at 7 : 30 please", "Wake me at 7: 30 please", ("copy",)),
         ("Barack Obama", "Barack Obama", ()),
         ("Microsoft Windows XP Home Edition", "Microsoft Windows XP Home Edition", ()),
         ("12 34 56 78 90", "12 34 56 78 90", ()),
