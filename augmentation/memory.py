@@ -151,12 +151,8 @@ class TranslationMemory:
                 return
             remove_index(self._index)
             self._created = False
-            files = sorted(self.folder.glob("*.arrow"), key=lambda f: (f.stat().st_mtime_ns, f))
-            with self._open() as index, _transaction(index):
-                for file in files:
-                    table = self._read(file.stem)
-                    if table is not None:
-                        _enter(index, file.stem, table.column("key").to_pylist())
+            with self._open():
+                pass
 
     def _is_sound(self) -> bool:
         try:
@@ -181,10 +177,18 @@ class TranslationMemory:
             connection.execute("PRAGMA synchronous = OFF")
             if not self._created:
                 with _transaction(connection):
-                    _create_tables(connection)
+                    if _create_tables(connection):
+                        self._enter_files(connection)
                     self._describe()
                 self._created = True
             yield connection
+
+    def _enter_files(self, index: sqlite3.Connection) -> None:
+        """Put what the files have into an index that is new, oldest first."""
+        for file in sorted(self.folder.glob("*.arrow"), key=lambda f: (f.stat().st_mtime_ns, f)):
+            table = self._read(file.stem)
+            if table is not None:
+                _enter(index, file.stem, table.column("key").to_pylist())
 
     def _describe(self) -> None:
         """Say in words, beside the hash in the folder's name, what the memory is of."""
@@ -213,7 +217,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _create_tables(connection: sqlite3.Connection) -> None:
+def _create_tables(connection: sqlite3.Connection) -> bool:
+    """Whether they were not there yet."""
     run = connection.execute
     run("CREATE TABLE IF NOT EXISTS memory (id TEXT)")
     run(
@@ -224,5 +229,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS segments "
         "(key BLOB PRIMARY KEY, part INTEGER, row INTEGER) WITHOUT ROWID"
     )
-    if run("SELECT 1 FROM memory").fetchone() is None:
+    new = run("SELECT 1 FROM memory").fetchone() is None
+    if new:
         run("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
+    return new

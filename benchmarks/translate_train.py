@@ -185,6 +185,7 @@ def measure_peer(args: argparse.Namespace) -> None:
     if not isinstance(engine, Engine) or args.transformers is None:
         raise SystemExit("give --transformers, the folder that the model was converted from")
     model = MarianMTModel.from_pretrained(args.transformers, attn_implementation="eager").eval()
+    model.generation_config.max_length = None  # beside max_new_tokens it would warn in each row
     rows = args.sample
     sample = Path(tempfile.mkdtemp()) / "sample.jsonl"
     write_distinct(args.input, sample, rows, 1)

@@ -99,7 +99,7 @@ def test_what_was_lost_is_remembered_when_it_is_translated_again(tmp_path: Path)
     assert table.column("translation").to_pylist() == ["A", "B", "C", "D"]
 
 
-@pytest.mark.parametrize("where", ["header", "inside"])
+@pytest.mark.parametrize("where", ["header", "inside", "emptied", "gone"])
 def test_a_damaged_index_is_made_again_from_the_files(tmp_path: Path, where: str) -> None:
     memory = TranslationMemory(tmp_path / "memory", IDENTITY)
     many = [f"text {n}" for n in range(2_000)]
@@ -107,8 +107,11 @@ def test_a_damaged_index_is_made_again_from_the_files(tmp_path: Path, where: str
     memory.add(batch_of("z"), "two")
     index = memory.folder / "index.sqlite"
     whole = index.read_bytes()
-    damaged = b"no database" if where == "header" else whole[:4096] + b"\xff" * (len(whole) - 4096)
-    index.write_bytes(damaged)
+    if where == "gone":
+        index.unlink()
+    else:
+        inside = whole[:4096] + b"\xff" * (len(whole) - 4096)
+        index.write_bytes({"header": b"no database", "inside": inside, "emptied": b""}[where])
     again = TranslationMemory(tmp_path / "memory", IDENTITY)
     at = again.snapshot(tmp_path / "at.json", "x")
     numbers, table = again.look_up(keys_of("z", *many), at)
