@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,21 +156,22 @@ def read_and_clean(
     """Read the corpora and clean them: shard i is corpus i, what was dropped beside it.
 
     `source` and `target` are BCP 47 tags; a corpus may say another target itself. Duplicates are
-    looked for across corpora, so an earlier corpus keeps its pair. Shards that are done are left
-    alone.
+    looked for across the corpora of a target, so an earlier corpus keeps its pair. Shards that are
+    done are left alone.
     """
-    duplicate = Duplicate()
+    duplicates: defaultdict[str, Duplicate] = defaultdict(Duplicate)
+    inputs: dict[str, list[object]] = {}
     shards = []
-    inputs: list[object] = [source, target, config]
     for index, one in enumerate(sources):
         ref = ShardRef(run, CLEAN_STEP, index)
-        inputs.append((one, [file_hash(file) for file in one.bitext().files()]))
-        made_from = fingerprint(["clean", 2, inputs])
+        own = one.target or target
+        duplicate, before = duplicates[own], inputs.setdefault(own, [source, own, config])
+        before.append((one, [file_hash(file) for file in one.bitext().files()]))
+        made_from = fingerprint(["clean", 2, before])
         if is_done(ref, made_from):
             for batch in itertools.chain(read_batches(ref), _dropped_later(ref)):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
         else:
-            own = one.target or target
             _clean_corpus(one, source, own, ref, made_from, config, duplicate, on_progress)
         shards.append(ref)
     return shards

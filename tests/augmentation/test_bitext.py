@@ -148,6 +148,13 @@ def test_a_restart_knows_the_duplicates_of_what_was_in_another_language(tmp_path
     assert sidecar_of(second).dropped_checksum == whole.dropped_checksum
 
 
+def test_the_same_pair_in_another_language_is_no_duplicate(tmp_path: Path) -> None:
+    path = tsv(tmp_path / "names.tsv.gz", [("Anna in Berlin", "Anna in Berlin")] * 2)
+    sources = [BitextSource(path=path, target=target) for target in ("de", "it", "de")]
+    shards = read_and_clean(sources, "en", "de", tmp_path / "run", LOOSE)
+    assert [sidecar_of(shard).rows_out for shard in shards] == [1, 1, 0]
+
+
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     source = BitextSource(path=tsv(tmp_path / "a.tsv.gz", pairs(10)))
     read_and_clean([source], "en", "de", tmp_path / "run", LOOSE)
