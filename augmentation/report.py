@@ -272,9 +272,9 @@ def _slowest_rows(settings: Settings, target: TargetSummary, refs: Sequence[Shar
         return sidecar_of(ShardRef(settings.run, step, ref.index)).seconds
 
     table = _table(
-        ("row", "text", "seconds"),
+        ("text", "row", "seconds"),
         (
-            (row.id, _beginning(row.provenance.source_text if row.provenance else ""), f"{one:.3f}")
+            (_beginning(row.provenance.source_text if row.provenance else ""), row.id, f"{one:.3f}")
             for one, row in slowest(refs, seconds, SLOWEST)
         ),
     )
