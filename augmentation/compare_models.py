@@ -22,6 +22,7 @@ from augmentation.compare_plan import (
     CompareRun,
     Job,
     cells_of,
+    kind_and_lang,
     make_trainer,
     read_json,
     training_sets,
@@ -208,7 +209,7 @@ def _translations_of(sets: Sequence[str], run: CompareRun) -> list[str]:
     out: dict[str, None] = {}
     for name in sets:
         for part in name.split("+"):
-            kind, _, lang = part.rpartition("-")
+            kind, lang = kind_and_lang(part)
             langs = run.langs if lang == "all" else [lang]
             if kind in ("translated", "round-trip"):
                 out |= {f"to-{one}": None for one in langs}

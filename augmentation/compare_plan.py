@@ -221,6 +221,15 @@ def training_sets(strategy: str, lang: str, source: str) -> tuple[str, ...]:
     return sets[strategy]
 
 
+def kind_and_lang(name: str) -> tuple[str, str]:
+    """What a part of a training set's name says: `round-trip` and `zh-Hans` of
+    `round-trip-zh-Hans`, `source` and nothing of `source`."""
+    for kind in ("translated", "round-trip", "few"):
+        if name.startswith(f"{kind}-"):
+            return kind, name.removeprefix(f"{kind}-")
+    return name, ""
+
+
 def shard_rows(ref: ShardRef) -> list[Row]:
     """The rows of a shard that is done."""
     return [row for batch in read_batches(ref) for row in batch_to_rows(batch)]

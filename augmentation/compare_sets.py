@@ -25,6 +25,7 @@ from augmentation.compare_plan import (
     TRANSLATIONS,
     VERSION,
     CompareRun,
+    kind_and_lang,
     needs_translation,
     read_json,
     shard_rows,
@@ -135,13 +136,13 @@ def base_sets(run: CompareRun) -> dict[str, list[Row]]:
     return sets
 
 
-def _roots(sets: dict[str, list[Row]]) -> dict[str, dict[str, str]]:
+def roots_of(sets: dict[str, list[Row]]) -> dict[str, dict[str, str]]:
     """By set and row id, the id of the row in the source set that it comes from."""
     roots: dict[str, dict[str, str]] = {}
     for name, rows in sets.items():
-        if not name.startswith(("translated-", "round-trip-")):
+        kind, lang = kind_and_lang(name)
+        if kind not in ("translated", "round-trip"):
             continue
-        kind, _, lang = name.rpartition("-")
         before = roots.get(f"translated-{lang}", {}) if kind == "round-trip" else {}
         roots[name] = {
             row.id: before.get(row.provenance.source_id, row.provenance.source_id)
@@ -165,11 +166,11 @@ def check(run: CompareRun) -> None:
         for lang, rows in tests.items()
     }
     for name, rows in sets.items():
-        lang = name.rpartition("-")[2] if name.startswith("few-") else run.config.source.lang
-        check_groups(named, rows, lang)
+        kind, lang = kind_and_lang(name)
+        check_groups(named, rows, lang if kind == "few" else run.config.source.lang)
         if not rows:
             raise UserError(f"the training set {name} is empty")
-    leaks = find_leaks(named, sets, _roots(sets), run.config.task)
+    leaks = find_leaks(named, sets, roots_of(sets), run.config.task)
     if leaks and run.config.leakage == "stop":
         shown = "; ".join(
             f"{leak.test_id!r} of {leak.test} is the {leak.where} ({leak.train_id!r}: "
@@ -214,7 +215,7 @@ def checked(run: CompareRun) -> dict[str, Any]:
 def training_rows(run: CompareRun, name: str, seed: int) -> list[Row]:
     """The training set `name`, without leaks; `seed` draws the few-shot examples."""
     sets: dict[str, list[Row]] = run.once("sets", lambda: base_sets(run))
-    roots: dict[str, dict[str, str]] = run.once("roots", lambda: _roots(sets))
+    roots: dict[str, dict[str, str]] = run.once("roots", lambda: roots_of(sets))
     leaked = set(checked(run)["dropped"])
     few_leaked = checked(run)["few_dropped"]
 

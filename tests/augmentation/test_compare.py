@@ -31,7 +31,7 @@ from augmentation.compare_report import (
     table,
     winner,
 )
-from augmentation.compare_sets import read_corpus
+from augmentation.compare_sets import read_corpus, roots_of
 from augmentation.settings import load
 from corpora.errors import UserError
 from corpora.manifest import open_run
@@ -291,6 +291,21 @@ def test_leaks_are_found_in_every_text():
         ("t", "source of round-trip-de", "s-de-en", "s"),
     ]
     assert normalised("  Ein–„Test“,  ÄÖ_ ") == "ein test äö"
+
+
+@pytest.mark.parametrize("lang", ["de", "zh-Hans"])
+def test_there_and_back_rows_come_from_those_of_the_source(lang):
+    there = Provenance("s", "en", "hello", "translate-train", "toy")
+    back = Provenance("s-there", lang, "...", "translate-train", "toy")
+    sets = {
+        "source": [Row("s", "en", "hello")],
+        f"translated-{lang}": [Row("s-there", lang, "...", provenance=there)],
+        f"round-trip-{lang}": [Row("s-back", "en", "hi", provenance=back)],
+    }
+    assert roots_of(sets) == {
+        f"translated-{lang}": {"s-there": "s"},
+        f"round-trip-{lang}": {"s-back": "s"},
+    }
 
 
 def test_a_question_leaks_by_its_paragraph_and_signs_are_not_all_alike():
