@@ -11,7 +11,7 @@ import numpy as np
 from alignment.protocol import WordAlignment
 from corpora.errors import UserError
 from corpora.readers.streams import text_lines
-from corpora.storage import replacing_text
+from corpora.storage import NOT_TWICE, replacing_text
 
 # No text has as many words as nine digits can count; more would overflow.
 _LINK = re.compile(r"(\d{1,9})[-p](\d{1,9})(?::([0-9.eE+-]+))?")
@@ -73,7 +73,7 @@ def read_pharaoh(
     every link and the number of lines are checked. Raises `UserError` with file and line.
     """
     if Path(path).is_fifo():
-        raise UserError("not a file that can be read twice: save what comes from it", file=path)
+        raise UserError(NOT_TWICE, file=path)
     number = 0
     for number, line in enumerate(text_lines(Path(path)), 1):
         alignment = parse_links(line, path, number)

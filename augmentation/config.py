@@ -78,11 +78,7 @@ class ReadingConfig(Strict):
 
     def mapping(self) -> ColumnMapping:
         """The columns as readers take them."""
-        known = ColumnMapping.names()
-        for name in self.columns:
-            if name not in known:
-                raise UserError(f"there is nothing called {name!r} in a row", choices=known)
-        return ColumnMapping(**self.columns)
+        return ColumnMapping.of(self.columns)
 
 
 class DecodingConfig(Strict):

@@ -33,7 +33,6 @@ from corpora.shards import (
     is_done,
     list_shards,
     read_batches,
-    read_sidecar,
     sidecar_of,
 )
 from corpora.storage import write_text
@@ -74,8 +73,7 @@ def checksum(ref: ShardRef) -> str:
 
 def rows_dropped(ref: ShardRef) -> int:
     """How many rows a shard that is done left out."""
-    sidecar = read_sidecar(ref)
-    return 0 if sidecar is None else sidecar.rows_dropped
+    return sidecar_of(ref).rows_dropped
 
 
 def read_whole(ref: ShardRef, schema: pa.Schema = ROW_SCHEMA) -> pa.RecordBatch:

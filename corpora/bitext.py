@@ -5,7 +5,7 @@ Everything is streamed: memory does not grow with the corpus.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -15,7 +15,8 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from corpora.errors import UserError
-from corpora.readers.streams import COMPRESSED_SUFFIXES, blocks, text_lines
+from corpora.readers.streams import blocks, format_suffix, text_lines
+from corpora.storage import COMPRESSIONS, NOT_TWICE
 
 DIRECTION_COLUMN = "direction"
 """An optional column of a TSV file, such as `en-de`: machine-translated, and from which side."""
@@ -79,7 +80,7 @@ class Bitext:
     @property
     def name(self) -> str:
         """The file's name without what marks its format."""
-        name = _without(self.path.name, COMPRESSED_SUFFIXES)
+        name = _without(self.path.name, COMPRESSIONS)
         return _without(name, (".tsv", ".tmx", ".txt"))
 
     @property
@@ -99,8 +100,7 @@ class Bitext:
             if not file.exists():
                 raise UserError("no such file", file=file)
             if not file.is_file():
-                problem = "not a file that can be read twice: save what comes from it"
-                raise UserError(problem, file=file)
+                raise UserError(NOT_TWICE, file=file)
 
 
 def read_bitext(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
@@ -215,10 +215,10 @@ def _read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
 
 
 def _is_tmx(path: Path) -> bool:
-    return _without(path.name.lower(), COMPRESSED_SUFFIXES).endswith(".tmx")
+    return format_suffix(path) == ".tmx"
 
 
-def _without(name: str, suffixes: Sequence[str]) -> str:
+def _without(name: str, suffixes: Iterable[str]) -> str:
     """`name` without the one of `suffixes` that it ends in."""
     return next((name.removesuffix(s) for s in suffixes if name.endswith(s)), name)
 

@@ -168,21 +168,21 @@ def without_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
+def _clean(value: str | None) -> str | None:
+    return None if value is None else without_surrogates(value)
+
+
 def _without_surrogates(row: Row) -> Row:
     clean = without_surrogates
-
-    def maybe(value: str | None) -> str | None:
-        return None if value is None else clean(value)
-
     return replace(
         row,
         id=clean(row.id),
         lang=clean(row.lang),
         text=clean(row.text),
-        text_pair=maybe(row.text_pair),
-        label=maybe(row.label),
-        target=maybe(row.target),
-        split=maybe(row.split),
+        text_pair=_clean(row.text_pair),
+        label=_clean(row.label),
+        target=_clean(row.target),
+        split=_clean(row.split),
         spans=_clean_spans(row.spans),
         meta={clean(k): clean(v) for k, v in row.meta.items()},
         provenance=None if row.provenance is None else _clean_provenance(row.provenance),
@@ -190,19 +190,14 @@ def _without_surrogates(row: Row) -> Row:
 
 
 def _clean_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
-    clean = without_surrogates
     return tuple(
-        replace(
-            span,
-            label=clean(span.label),
-            projector=None if span.projector is None else clean(span.projector),
-        )
+        replace(span, label=without_surrogates(span.label), projector=_clean(span.projector))
         for span in spans
     )
 
 
 def _clean_provenance(made: Provenance) -> Provenance:
-    clean, pair = without_surrogates, made.source_text_pair
+    clean = without_surrogates
     return replace(
         made,
         source_id=clean(made.source_id),
@@ -210,7 +205,7 @@ def _clean_provenance(made: Provenance) -> Provenance:
         source_text=clean(made.source_text),
         method=clean(made.method),
         model=clean(made.model),
-        source_text_pair=None if pair is None else clean(pair),
+        source_text_pair=_clean(made.source_text_pair),
         source_spans=_clean_spans(made.source_spans),
         scores={clean(name): score for name, score in made.scores.items()},
     )

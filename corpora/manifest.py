@@ -24,7 +24,7 @@ from stat import S_ISREG
 from typing import Any
 
 from corpora.errors import UserError
-from corpora.storage import make_folder, reading, write_text, writing
+from corpora.storage import NOT_TWICE, make_folder, reading, write_text, writing
 
 RUN_FILE = "run.json"
 LOCK_FILE = ".lock"
@@ -105,7 +105,7 @@ def file_hash(path: str | Path) -> str:
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
     if not S_ISREG(stat.st_mode):
-        raise UserError("not a file that can be read twice: save what comes from it", file=path)
+        raise UserError(NOT_TWICE, file=path)
     return _file_hash(
         os.fspath(path.absolute()), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
     )

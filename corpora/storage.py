@@ -26,6 +26,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "this name is too long for the file system",
     errno.EEXIST: "a file is in the way of this folder",
 }
+NOT_TWICE = "not a file that can be read twice: save what comes from it"
+"""What is wrong with a pipe."""
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 """What the end of a file's name says of it."""
 _READING_REASONS = _REASONS | {

@@ -13,7 +13,7 @@ from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import FORMATS, ColumnMapping, open_corpus
-from corpora.readers.streams import COMPRESSED_SUFFIXES, text_lines
+from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.values import ValueProblem, parse_json, short
 from corpora.records import Row
 
@@ -67,7 +67,7 @@ def read_predictions(
         raise UserError("no such file", file=path)
     if _is_json_lines(path, options):
         return list(_from_json_lines(path, task, {row.id: row for row in gold}))
-    if task == "qa" and options.format is None and _suffix(path) == ".json":
+    if task == "qa" and options.format is None and format_suffix(path) == ".json":
         answers = _official_answers(path)
         if answers is not None:
             return [Prediction(key, target=text) for key, text in answers.items()]
@@ -82,19 +82,13 @@ def read_predictions(
 def _is_json_lines(path: Path, options: FileOptions) -> bool:
     if options.format is not None:
         return options.format == "jsonl"
-    return _suffix(path) in FORMATS["jsonl"].suffixes
+    return format_suffix(path) in FORMATS["jsonl"].suffixes
 
 
 def _is_plain(path: Path, options: FileOptions) -> bool:
     if options.format is not None:
         return options.format == "text"
-    return _suffix(path) == ".txt"
-
-
-def _suffix(path: Path) -> str:
-    """The suffix that names the format: `.jsonl` of `a.JSONL.gz`."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return next((suffix for suffix in suffixes[::-1] if suffix not in COMPRESSED_SUFFIXES), "")
+    return format_suffix(path) == ".txt"
 
 
 def _lines(path: Path) -> Iterator[str]:

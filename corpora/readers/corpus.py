@@ -37,7 +37,7 @@ from corpora.readers.options import (
     checked_scheme,
 )
 from corpora.readers.squad import read_squad
-from corpora.readers.streams import COMPRESSED_SUFFIXES, text_lines
+from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.tables import read_csv, read_jsonl, read_tsv
 from corpora.records import DroppedRow, Row
 from corpora.schema import content_id
@@ -199,10 +199,7 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
         return FORMATS[name]
     if path.is_dir():
         return _folder_format(path)
-    suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED_SUFFIXES:
-        suffixes.pop()
-    last = suffixes[-1] if suffixes else ""
+    last = format_suffix(path)
     if last == ".json" and options.task == "qa":
         return FORMATS["squad"]
     if last == ".tsv" and options.task == "tokens" and _looks_like_conll(path, options.columns):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -40,6 +40,14 @@ class ColumnMapping:
     def names(cls) -> tuple[str, ...]:
         """What a column may hold."""
         return tuple(f.name for f in fields(cls))
+
+    @classmethod
+    def of(cls, columns: Mapping[str, str]) -> ColumnMapping:
+        """Columns by what they hold; raises `UserError` for what no column holds."""
+        for name in columns:
+            if name not in cls.names():
+                raise UserError(f"there is nothing called {name!r} in a row", choices=cls.names())
+        return cls(**columns)
 
     def given(self) -> dict[str, str]:
         """The columns that were named."""

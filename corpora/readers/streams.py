@@ -15,22 +15,34 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from corpora.errors import UserError
+from corpora.storage import COMPRESSIONS
 
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
 _UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has bytes
-COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd")
 
 
 def compression(path: Path) -> str | None:
     """`gzip`, `zstd` or None, by the file's first bytes; its name does not matter."""
     with _opening(path), path.open("rb") as file:
-        head = file.read(4)
+        return compression_of(file.read(4))
+
+
+def compression_of(head: bytes) -> str | None:
+    """The same for bytes that begin a file, four or more."""
     if head.startswith(_GZIP):
         return "gzip"
-    return "zstd" if head == _ZSTD else None
+    return "zstd" if head.startswith(_ZSTD) else None
+
+
+def format_suffix(path: Path) -> str:
+    """The suffix that names a file's format, in lower case: `.jsonl` of `a.JSONL.gz`."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 @contextmanager

@@ -81,9 +81,8 @@ def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
 def _rows_of_file(given: dict[str, Any]) -> list[Row]:
     from itertools import islice
 
-    from augmentation.config import ReadingConfig
     from augmentation.samples import reservoir
-    from corpora.readers import open_corpus
+    from corpora.readers import ColumnMapping, open_corpus
 
     path, name = given["path"], given.get("format")
     task = given.get("task") or _guess_task(path, name)
@@ -92,7 +91,7 @@ def _rows_of_file(given: dict[str, Any]) -> list[Row]:
         path,
         task=task,
         format=name,
-        columns=ReadingConfig(columns=columns).mapping(),
+        columns=ColumnMapping.of(columns),
         split=given.get("split"),
         labelled=False,
         quoting=quoting(given["quoting"]),

@@ -27,8 +27,6 @@ CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
 FIRST_ROWS = 512
 """The first chunk is a small one, so that how long the rest will take is soon known."""
 _LINE_SECONDS = 15.0
-_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-"""How files of gzip and zstd begin."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -183,7 +181,7 @@ def _count_lines(name: str) -> int | None:
 
 
 def _lines(name: str, strict: bool) -> Iterator[str]:
-    from corpora.readers.streams import text_lines
+    from corpora.readers.streams import compression_of, text_lines
 
     if name != "-":
         yield from text_lines(Path(name), strict=strict)
@@ -191,7 +189,7 @@ def _lines(name: str, strict: bool) -> Iterator[str]:
     errors = "strict" if strict else "surrogateescape"
     at = 0
     for number, data in enumerate(sys.stdin.buffer, start=1):
-        if number == 1 and data.startswith(_COMPRESSED):
+        if number == 1 and compression_of(data) is not None:
             problem = "this is compressed: unpack it, or give the file by its name"
             raise UserError(problem, file="standard input", line=number)
         try:

@@ -10,16 +10,7 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Row, Span
-
-
-def write(path: Path, *records: object) -> Path:
-    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-    return path
-
-
-def read(path: Path, task: str = "classification", **options: object) -> list[Row]:
-    arguments = {"lang": "de"} | options
-    return list(open_corpus(path, task=task, **arguments).rows())  # type: ignore[arg-type]
+from tests.corpora.records import read, write
 
 
 def test_columns_that_come_late_are_read(tmp_path: Path) -> None:

@@ -11,17 +11,8 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, CorpusBatch, open_corpus
 from corpora.records import Row, Span
+from tests.corpora.records import read, write
 from tests.paths import shared_data
-
-
-def write(path: Path, *records: object) -> Path:
-    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-    return path
-
-
-def read(path: Path, task: str = "classification", **options: object) -> list[Row]:
-    arguments = {"lang": "de"} | options
-    return list(open_corpus(path, task=task, **arguments).rows())  # type: ignore[arg-type]
 
 
 def batch_of(path: Path, task: str, **options: object) -> CorpusBatch:
