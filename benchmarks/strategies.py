@@ -20,9 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from augmentation.compare import compare
-from augmentation.compare_config import CompareConfig
-from augmentation.compare_report import CompareResults, LanguageResult, collect, winner
+from augmentation.compare.config import CompareConfig
+from augmentation.compare.run import compare
+from augmentation.compare.scores import CompareResults, LanguageResult, collect
+from augmentation.compare.table import winner
 from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.storage import write_text

@@ -9,11 +9,12 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from augmentation.compare import Notice, perform
-from augmentation.compare import compare as run_compare
-from augmentation.compare_config import CompareConfig
-from augmentation.compare_plan import CompareRun, Job
-from augmentation.compare_report import CompareResults, collect
+from augmentation.compare.config import CompareConfig
+from augmentation.compare.context import CompareRun
+from augmentation.compare.plan import Job
+from augmentation.compare.run import Notice, perform
+from augmentation.compare.run import compare as run_compare
+from augmentation.compare.scores import CompareResults, collect
 from flows.retrying import retried_task
 
 

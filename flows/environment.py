@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from augmentation.config import runs_folder
+from augmentation.pipeline.folders import runs_folder
 from corpora.storage import make_folder
 
 _SERVER_LOG = "labelferry-server.log"

@@ -6,76 +6,63 @@ import sys
 import time
 from typing import Any, TextIO
 
-from augmentation.config import Settings
-from augmentation.plan import Job, Plan, rows_of
-from augmentation.translate_train import Watcher
+from augmentation.pipeline.listener import Listener, Progress
 
 LINE_SECONDS = 15.0
 
 
-class Tally:
-    """Rows done and to do, over all target languages."""
+class Clock:
+    """The time since a run began, and what it says of the rest."""
 
     def __init__(self) -> None:
-        self.read = 0
-        self.done = 0
-        self.total: int | None = None
-        """None until the input has been read to its end."""
         self._began = time.monotonic()
-        self._read: set[int] = set()
-
-    def advanced(self, job: Job, plan: Plan) -> None:
-        """Count a job that is done."""
-        if job.step == "segment" and job.ref.index not in self._read:
-            self._read.add(job.ref.index)
-            self.read += rows_of(job)
-        elif job.step == "filter":
-            self.done += rows_of(job)
-        if plan.shards is not None and self.total is None and len(self._read) == plan.shards:
-            self.total = self.read * len(plan.settings.config.targets)
 
     @property
     def seconds(self) -> float:
-        """Since the count began."""
+        """Since the run began."""
         return time.monotonic() - self._began
 
-    @property
-    def rate(self) -> float:
-        """Rows a second."""
-        return self.done / max(self.seconds, 1e-6)
+    def rate(self, progress: Progress) -> float:
+        """Units per second, by `progress`."""
+        return progress.done / max(self.seconds, 1e-6)
 
-    @property
-    def left(self) -> float | None:
-        """Seconds left; None while that cannot be said."""
-        if self.total is None or not self.done:
-            return None
-        return (self.total - self.done) / self.rate
+    def left(self, progress: Progress) -> str:
+        """The time left by `progress`, as `, 1:02 left`; empty while that cannot be said."""
+        if progress.total is None or not progress.done:
+            return ""
+        return f", {clock((progress.total - progress.done) / self.rate(progress))} left"
 
 
 def clock(seconds: float) -> str:
-    """`1:02:03` or `2:03`."""
+    """`seconds` as `1:02:03` or `2:03`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class Lines(Watcher):
+class Lines(Listener):
     """A plain line every so often."""
 
     def __init__(self, out: TextIO, every: float = LINE_SECONDS) -> None:
+        """Lines go to `out`, one in `every` seconds."""
         self._out = out
         self._every = every
-        self._tally = Tally()
+        self._clock = Clock()
+        self._progress: Progress | None = None
         self._next = time.monotonic() + every
 
-    def began(self, settings: Settings) -> None:
-        """Start counting."""
-        self._tally = Tally()
+    def began(self, title: str) -> None:
+        """Start counting; the `title` is known to whoever typed the command."""
+        self._clock = Clock()
         self._next = time.monotonic() + self._every
 
-    def advanced(self, job: Job, plan: Plan) -> None:
-        """Count."""
-        self._tally.advanced(job, plan)
+    def advanced(self, progress: Progress) -> None:
+        """Remember `progress` for the next line."""
+        self._progress = progress
+
+    def message(self, line: str) -> None:
+        """Write `line` at once."""
+        print(line, file=self._out, flush=True)
 
     def tick(self) -> None:
         """Write a line if it is time for one."""
@@ -85,12 +72,36 @@ class Lines(Watcher):
 
     def line(self) -> str:
         """How far the run has come, in words."""
-        tally = self._tally
-        total = f"{tally.total}" if tally.total is not None else f"{tally.read} and more"
-        if not tally.done:
-            return f"{total} rows read, the first of them under way for {clock(tally.seconds)}"
-        left = f", {clock(tally.left)} left" if tally.left is not None else ""
-        return f"{tally.done} of {total} rows, {tally.rate:.1f} rows/s{left}"
+        progress = self._progress
+        if progress is None or not progress.done:
+            seen = 0 if progress is None else progress.seen
+            more = "" if progress is not None and progress.total is not None else " and more"
+            unit = "rows" if progress is None else progress.unit
+            return f"{seen}{more} {unit} read, the first of them under way for " + clock(
+                self._clock.seconds
+            )
+        total = str(progress.total) if progress.total is not None else f"{progress.seen} and more"
+        rate = f"{self._clock.rate(progress):.1f} {progress.unit}/s"
+        return f"{progress.done} of {total} {progress.unit}, {rate}{self._clock.left(progress)}"
+
+
+class JobLines(Listener):
+    """A line for every job that is done, and every message; for runs of few and long jobs."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Lines go to `out`."""
+        self._out = out
+
+    def advanced(self, progress: Progress) -> None:
+        """Say which job `progress` is about, how many are done, and how long it took."""
+        if progress.unit == "jobs":
+            count = f"[{progress.done}/{progress.total}]"
+            line = f"{count} {progress.job} ({progress.seconds:.1f} s)"
+            print(line, file=self._out, flush=True)
+
+    def message(self, line: str) -> None:
+        """Write `line`."""
+        print(line, file=self._out, flush=True)
 
 
 def bar_with_words(**options: Any) -> Any:
@@ -99,9 +110,10 @@ def bar_with_words(**options: Any) -> Any:
     `options` are those of `rich.progress.Progress`.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
 
-    return Progress(
+    return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[words]}"),
@@ -112,40 +124,43 @@ def bar_with_words(**options: Any) -> Any:
     )
 
 
-class Bar(Watcher):
+class Bar(Listener):
     """A progress bar."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
-        self._progress: Any = None
+        self._clock = Clock()
+        self._bar: Any = None
         self._task: Any = None
 
-    def began(self, settings: Settings) -> None:
-        """Show the bar."""
-        self._tally = Tally()
-        self._progress = bar_with_words()
-        self._task = self._progress.add_task("reading", total=None, words="")
-        self._progress.start()
+    def began(self, title: str) -> None:
+        """Show the bar; the `title` is known to whoever typed the command."""
+        self._clock = Clock()
+        self._bar = bar_with_words()
+        self._task = self._bar.add_task("reading", total=None, words="")
+        self._bar.start()
 
-    def advanced(self, job: Job, plan: Plan) -> None:
-        """Move the bar."""
-        self._tally.advanced(job, plan)
-        tally = self._tally
-        left = f", {clock(tally.left)} left" if tally.left is not None else ""
-        self._progress.update(
+    def advanced(self, progress: Progress) -> None:
+        """Move the bar to where `progress` is."""
+        unit, rate = progress.unit, f"{self._clock.rate(progress):.0f}"
+        of = f"{progress.done} of {progress.total or '?'} {unit}"
+        self._bar.update(
             self._task,
-            description=job.name,
-            completed=tally.done,
-            total=tally.total,
-            words=f"{tally.done} of {tally.total or '?'} rows, {tally.rate:.0f} rows/s{left}",
+            description=progress.job,
+            completed=progress.done,
+            total=progress.total,
+            words=f"{of}, {rate} {unit}/s{self._clock.left(progress)}",
         )
+
+    def message(self, line: str) -> None:
+        """Write `line` above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False)
 
     def ended(self) -> None:
         """Take the bar away."""
-        if self._progress is not None:
-            self._progress.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
 
-def watch() -> Watcher:
+def watch() -> Listener:
     """A bar where standard error is a terminal, else lines."""
     return Bar() if sys.stderr.isatty() else Lines(sys.stderr)

@@ -11,7 +11,10 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
-from augmentation.train_translator import STEPS, TrainRun, TrainTranslatorConfig, prepare
+from augmentation.train_translator.config import TrainTranslatorConfig
+from augmentation.train_translator.layout import TrainRun
+from augmentation.train_translator.preflight import prepare
+from augmentation.train_translator.run import STEPS
 from flows.artifacts import show_progress
 
 _say: ContextVar[Callable[[str], None] | None] = ContextVar("say", default=None)

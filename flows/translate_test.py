@@ -9,13 +9,9 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from augmentation.translate_test import (
-    TestResult,
-    TestRun,
-    TranslateTestConfig,
-    answer_shard,
-)
-from augmentation.translate_test import translate_test as run_translate_test
+from augmentation.translate_test.config import TranslateTestConfig
+from augmentation.translate_test.run import TestResult, TestRun, answer_shard
+from augmentation.translate_test.run import translate_test as run_translate_test
 from corpora.shards import ShardRef
 from flows.retrying import retried_task
 

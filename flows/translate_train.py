@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import nullcontext
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, cast
 
 from prefect import flow
@@ -13,32 +14,33 @@ from prefect.artifacts import create_progress_artifact, create_table_artifact
 from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
-from augmentation.plan import Job, Plan, perform
-from augmentation.translate_train import Run, RunResult, Watcher, begun
+from augmentation.pipeline.listener import Listener, Progress
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translate_train.jobs import Job, perform
+from augmentation.translate_train.run import TranslateTrainResult, TranslateTrainRun, begun
+from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.shards import ShardRef
 from flows.artifacts import show_progress
-from flows.progress import Tally
 from flows.retrying import retried_task
 
 ARTIFACT_SECONDS = 2.0
 MAX_WORKERS = 16
 """More than a plan has under way; what is under way is the plan's to limit."""
 
-_begun: ContextVar[Run | None] = ContextVar("begun", default=None)
+_begun: ContextVar[TranslateTrainRun | None] = ContextVar("begun", default=None)
 """The run that the flow goes on with, where the command line has begun it."""
 
 
 @retried_task("{job.name}")
-def run_job(job: Job, settings: Settings) -> ShardRef | None:
-    """Carry out one step for one shard, or wait for it where it was begun before the flow.
+def run_job(job: Job, setup: TranslateTrainSetup) -> ShardRef | None:
+    """Carry out `job` of the run of `setup`, or wait for it where it was begun before the flow.
 
     Tried again, it is carried out in any case.
     """
     run = _begun.get()
     begun_before = run.ahead.get(job) if run is not None else None
     if run is None or begun_before is None:
-        return perform(job, settings)
+        return perform(job, setup)
     try:
         return begun_before.result()
     except BaseException:
@@ -52,9 +54,9 @@ TASKS = {
 }
 
 
-def submit(job: Job, settings: Settings) -> PrefectFuture[ShardRef | None]:
-    """Give `job` to Prefect's task runner."""
-    future: PrefectFuture[ShardRef | None] = TASKS[job.step].submit(job, settings)
+def submit(job: Job, setup: TranslateTrainSetup) -> PrefectFuture[ShardRef | None]:
+    """Give `job` of the run of `setup` to Prefect's task runner."""
+    future: PrefectFuture[ShardRef | None] = TASKS[job.step].submit(job, setup)
     return future
 
 
@@ -63,13 +65,14 @@ def submit(job: Job, settings: Settings) -> PrefectFuture[ShardRef | None]:
     flow_run_name="{config.run_name}",
     task_runner=ThreadPoolTaskRunner(max_workers=MAX_WORKERS),  # type: ignore[arg-type]
 )
-def translate_train(config: TranslateTrainConfig) -> RunResult:
-    """Translate the labelled rows of `config.input` and carry their labels over."""
+def translate_train(config: TranslateTrainConfig) -> TranslateTrainResult:
+    """Translate the labelled rows of `config.input` and project their labels."""
     ours = _begun.get()
-    with nullcontext(ours) if ours else begun(resolve_settings(config)) as run:
-        run.watch(Artifacts())
-        handed_over = run.hand_over(submit)
-        result = run.go_on(submit)
+    with nullcontext(ours) if ours else begun(resolve(config)) as run:
+        submit_job = partial(submit, setup=run.setup)
+        run.listen(Artifacts())
+        handed_over = run.hand_over(submit_job)
+        result = run.go_on(submit_job)
         wait(cast(list[PrefectFuture[Any]], handed_over))
     create_table_artifact(
         table=summary_rows(result),
@@ -79,8 +82,8 @@ def translate_train(config: TranslateTrainConfig) -> RunResult:
     return result
 
 
-def summary_rows(result: RunResult) -> list[dict[str, Any]]:
-    """The run in numbers, a row a target language."""
+def summary_rows(result: TranslateTrainResult) -> list[dict[str, Any]]:
+    """The run of `result` in numbers, a row a target language."""
     return [
         {
             "target": target.target,
@@ -96,35 +99,33 @@ def summary_rows(result: RunResult) -> list[dict[str, Any]]:
     ]
 
 
-class Artifacts(Watcher):
+class Artifacts(Listener):
     """Shows in Prefect's UI how far a run has come."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
         self._artifact: Any = None
         self._next = 0.0
 
-    def began(self, settings: Settings) -> None:
-        """Make the progress artifact."""
+    def began(self, title: str) -> None:
+        """Make the progress artifact of the run called `title`."""
         self._artifact = create_progress_artifact(
             progress=0.0,
             key="translate-train-progress",
-            description=f"Rows translated of `{settings.config.input.name}`",
+            description=f"Rows translated of `{title}`",
         )
 
-    def advanced(self, job: Job, plan: Plan) -> None:
-        """Bring the artifact up to date, not too often."""
-        self._tally.advanced(job, plan)
-        if self._tally.total and (time.monotonic() >= self._next or plan.finished):
+    def advanced(self, progress: Progress) -> None:
+        """Bring the artifact up to `progress`, not too often."""
+        if progress.share is not None and (time.monotonic() >= self._next or progress.is_last):
             self._next = time.monotonic() + ARTIFACT_SECONDS
-            show_progress(self._artifact, self._tally.done / self._tally.total)
+            show_progress(self._artifact, progress.share)
 
 
-def run_flow(run: Run) -> RunResult:
+def run_flow(run: TranslateTrainRun) -> TranslateTrainResult:
     """Go on with `run`, which the command line has begun, as a flow."""
     token = _begun.set(run)
     try:
-        return translate_train(run.settings.config)
+        return translate_train(run.setup.config)
     finally:
         _begun.reset(token)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from augmentation.config import validated
+from augmentation.translate_train.config import validated
 from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.writers import write_corpus

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.checks import TASKS, Problem, Task, find_problem, mend_row, without_surrogates
+from corpora.choices import ON_ERROR, OnError
 from corpora.errors import UserError
 from corpora.readers.columnar import (
     default_split,
@@ -26,12 +27,10 @@ from corpora.readers.columnar import (
 from corpora.readers.conll import read_conll
 from corpora.readers.lines import read_lines
 from corpora.readers.options import (
-    ON_ERROR,
     ColumnMapping,
     Defect,
     Format,
     Items,
-    OnError,
     ReadOptions,
     Source,
     checked_scheme,

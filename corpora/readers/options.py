@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from corpora.checks import TASKS, Task
+from corpora.choices import OnError
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named
-
-OnError = Literal["error", "skip", "repair"]
-ON_ERROR: tuple[OnError, ...] = ("error", "skip", "repair")
 
 
 @dataclass(frozen=True, slots=True)

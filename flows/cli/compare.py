@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.arguments import Number
 
 if TYPE_CHECKING:
-    from augmentation.compare_plan import Job
+    from augmentation.compare.plan import Job
 
 DESCRIPTION = """\
 Compare the strategies of transfer on one task, over as many languages as are given.
@@ -60,14 +60,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, and print the table."""
-    from augmentation.compare_config import CompareConfig
-    from augmentation.compare_report import collect, read_results, table
-    from augmentation.settings import load
+    from augmentation.compare.config import CompareConfig
+    from augmentation.compare.scores import collect, read_results
+    from augmentation.compare.table import table
+    from augmentation.pipeline.configuration import load
 
     given = vars(args)
     config = load(CompareConfig, given["config"], overrides(given))
     if given.get("no_prefect"):
-        from augmentation.compare import compare
+        from augmentation.compare.run import compare
 
         done = compare(config, notice)
     else:

@@ -63,9 +63,9 @@ def run(args: argparse.Namespace) -> int:
 def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
     from itertools import islice
 
-    from augmentation.export import final_rows
-    from augmentation.runs import open_finished
-    from augmentation.samples import sample_dropped, sample_rows
+    from augmentation.reporting.samples import sample_dropped, sample_rows
+    from augmentation.translate_train.export import final_rows
+    from augmentation.translate_train.runs import open_finished
 
     finished = open_finished(given["path"])
     target = finished.target(given.get("target"))
@@ -81,7 +81,7 @@ def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
 def _rows_of_file(given: dict[str, Any]) -> list[Row]:
     from itertools import islice
 
-    from augmentation.samples import reservoir
+    from augmentation.reporting.samples import reservoir
     from corpora.readers import ColumnMapping, open_corpus
 
     path, name = given["path"], given.get("format")
@@ -125,7 +125,7 @@ def _has_tags(path: Path) -> bool:
 
 
 def _show(console: Any, row: Row, note: str) -> None:
-    from augmentation.highlight import visible
+    from augmentation.reporting.highlights import visible
 
     facts = [row.id, *([row.label] if row.label else []), *([note] if note else [])]
     console.print(visible("  ".join(facts)), style="bold", markup=False)
@@ -145,7 +145,7 @@ def _show(console: Any, row: Row, note: str) -> None:
 def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
     from rich.text import Text
 
-    from augmentation.highlight import marked, visible
+    from augmentation.reporting.highlights import marked, visible
 
     line = Text(f"  {lang + ' ':<4}")
     for piece, label in marked(text, spans):

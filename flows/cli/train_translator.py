@@ -124,7 +124,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print where the model is."""
-    from augmentation.train_translator import TrainRun, load_config
+    from augmentation.train_translator.config import load_config
+    from augmentation.train_translator.layout import TrainRun
 
     config = load_config(getattr(args, "config", None), _overrides(vars(args)))
     # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
@@ -139,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     if args.no_prefect:
-        from augmentation.train_translator import train_translator
+        from augmentation.train_translator.run import train_translator
 
         train_translator(one)
     else:

@@ -136,13 +136,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run translate-test, and print what came of it."""
-    from augmentation.settings import load
-    from augmentation.translate_test import TranslateTestConfig
+    from augmentation.pipeline.configuration import load
+    from augmentation.translate_test.config import TranslateTestConfig
 
     given = vars(args)
     config = load(TranslateTestConfig, given.get("config"), overrides(given, OPTIONS))
     if given.get("no_prefect"):
-        from augmentation.translate_test import translate_test
+        from augmentation.translate_test.run import translate_test
 
         result = translate_test(config)
     else:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.arguments import Number, Option, add_options, overrides, seed
 
 if TYPE_CHECKING:
-    from augmentation.config import Settings
-    from augmentation.translate_train import RunResult
+    from augmentation.translate_train.run import TranslateTrainResult
+    from augmentation.translate_train.setup import TranslateTrainSetup
 
 DESCRIPTION = """\
 Translate labelled data and carry its labels over: labels as they are, spans by projection.
@@ -165,75 +165,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run translate-train and print what came of it."""
-    from augmentation.config import load_config, resolve_settings
+    from augmentation.translate_train.config import load_config
+    from augmentation.translate_train.setup import changes_since, resolve
 
     # Rows are made and let go by the thousand, and without cycles: looking for some costs a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     given = vars(args)
     config = load_config(given.get("config"), overrides(given, OPTIONS))
-    settings = resolve_settings(config)
-    for note in differences(given.get("config"), settings):
+    setup = resolve(config)
+    for note in changes_since(given.get("config"), setup):
         print(f"labelferry: note: {note}", file=sys.stderr)
-    print(_introduction(settings), flush=True)
-    print(summary_table(_carry_out(settings, bool(given.get("no_prefect")))))
+    print(_introduction(setup), flush=True)
+    print(summary_table(_carry_out(setup, bool(given.get("no_prefect")))))
     return 0
 
 
-def _carry_out(settings: Settings, no_prefect: bool) -> RunResult:
-    from augmentation.translate_train import begun
+def _carry_out(setup: TranslateTrainSetup, no_prefect: bool) -> TranslateTrainResult:
+    from augmentation.translate_train.run import begun
     from flows.progress import watch
 
     if no_prefect:
-        with begun(settings, watch()) as run:
+        with begun(setup, watch()) as run:
             return run.go_on()
     from flows.environment import Prefect
 
     prefect = Prefect()
-    with begun(settings, watch()) as run, prefect.prepared(meanwhile=run.go_ahead):
+    with begun(setup, watch()) as run, prefect.prepared(meanwhile=run.go_ahead):
         from flows.translate_train import run_flow
 
         return run_flow(run)
 
 
-def differences(file: Path | None, settings: Any) -> list[str]:
-    """Where a run that is to be made again from its `run.json` will not be the same."""
-    from augmentation.config import manifest
-    from corpora.manifest import read_run
-
-    if file is None or file.name != "run.json":
-        return []
-    old, new = read_run(file.parent), manifest(settings)
-    notes = []
-    for what, before, after in (
-        ("model", old.models, new.models),
-        ("version of", old.versions, new.versions),
-    ):
-        for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name):
-                notes.append(f"{file}: {what} {name}: {before.get(name)}, now {after.get(name)}")
-    if sorted(old.inputs.values()) != sorted(new.inputs.values()):
-        notes.append(f"{file}: the input has changed")
-    return notes
-
-
-def _introduction(settings: Any) -> str:
-    config = settings.config
-    by = f"; spans placed by {settings.projector}" if settings.has_spans else ""
+def _introduction(setup: Any) -> str:
+    config = setup.config
+    by = f"; spans placed by {setup.translation.projector}" if setup.translation.has_spans else ""
     targets = ", ".join(config.targets)
     return (
         f"{config.input} ({config.task}), {config.source} to {targets}\n"
-        f"model {settings.model.name}{by}"
+        f"model {setup.translation.models.name}{by}"
     )
 
 
-def _rate(result: RunResult) -> str:
+def _rate(result: TranslateTrainResult) -> str:
     if result.rows:
         return f"{result.rows / result.seconds:.1f}"
     return "no row was left to translate" if result.shards else "all was done before"
 
 
-def summary_table(result: RunResult) -> str:
+def summary_table(result: TranslateTrainResult) -> str:
     """The short table that a run ends with, and where its results lie."""
     summary = result.summary
     targets = summary.targets

@@ -13,17 +13,11 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 
 from alignment.words import split_words
-from augmentation.bitext import (
-    AlignmentConfig,
-    BitextSource,
-    CleaningConfig,
-    align_bitext,
-    align_with_eflomal,
-    make_subwords,
-    read_and_clean,
-    read_dev,
-    set_apart,
-)
+from augmentation.train_translator.align import align_bitext, align_with_eflomal
+from augmentation.train_translator.clean import read_and_clean
+from augmentation.train_translator.config import AlignmentConfig, BitextSource, CleaningConfig
+from augmentation.train_translator.examples import read_dev, set_apart
+from augmentation.train_translator.subwords import make_subwords
 from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped, sidecar_of
 from translators.subwords import SubwordConfig

@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from alignment.projectors import load_projector
 from alignment.protocol import Projection, ProjectionInput
-from augmentation.carry import Outcome, carry_rows
-from augmentation.projecting import Carrier
-from augmentation.segments import SEGMENT_SCHEMA, segment_key
-from augmentation.translations import Translations, translation_batch
+from augmentation.projection.rows import Outcome, project_rows
+from augmentation.projection.spans import ProjectionContext
+from augmentation.translation.segments import SEGMENT_SCHEMA, segment_key
+from augmentation.translation.table import Translations, translation_batch
 from corpora.records import Row, Span
 from corpora.schema import batch_to_dropped, batch_to_rows, rows_to_batch
 from tests.augmentation.toy import ToyTranslator
@@ -34,15 +34,15 @@ def carry(*rows: Row, task: Any = "tokens", target: str = "de", drop_rows: bool 
     )
     keys = pa.array([segment_key(text, "en") for text in texts], pa.binary(16))
     batch = translation_batch(keys, pa.array(texts, pa.string()), hypotheses)
-    carrier = Carrier(
+    context = ProjectionContext(
         task, "en", target, "toy@1", load_projector("attention") if spans else None, drop_rows
     )
-    return carry_rows(
+    return project_rows(
         rows_to_batch(rows),
         pa.Table.from_pylist(cut, SEGMENT_SCHEMA),
         Translations(pa.Table.from_batches([batch])),
         np.arange(len(cut)),
-        carrier,
+        context,
     )
 
 
@@ -95,12 +95,12 @@ def carry_otherwise(
             for one in wanted
         ]
 
-    outcome = carry_rows(
+    outcome = project_rows(
         rows_to_batch(rows),
         pa.Table.from_pylist(cut, SEGMENT_SCHEMA),
         Translations(pa.Table.from_batches([batch])),
         np.arange(len(cut)),
-        Carrier("tokens", "en", "de", "toy@1", projector, True, ask),
+        ProjectionContext("tokens", "en", "de", "toy@1", projector, True, ask),
     )
     return outcome, asked
 

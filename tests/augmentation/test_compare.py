@@ -9,30 +9,26 @@ from dataclasses import replace
 import pytest
 
 from augmentation import compare_models as module
-from augmentation.compare import compare, manifest, perform, prepare
-from augmentation.compare_config import STRATEGIES, CompareConfig, CorpusConfig, FewShotConfig
-from augmentation.compare_data import (
-    check_groups,
-    check_labels,
-    few_shortages,
-    find_leaks,
-    normalised,
-    rows_fingerprint,
-    sample_few,
-)
-from augmentation.compare_plan import CompareRun, cells_of, plan, training_sets
-from augmentation.compare_report import (
+from augmentation.compare.config import STRATEGIES, CompareConfig, CorpusConfig
+from augmentation.compare.context import CompareRun
+from augmentation.compare.html import html_report
+from augmentation.compare.labels import check_labels
+from augmentation.compare.leakage import check_groups, find_leaks, normalised, rows_fingerprint
+from augmentation.compare.plan import cells_of, plan
+from augmentation.compare.run import compare, manifest, perform, prepare
+from augmentation.compare.scores import (
     CompareResults,
     LanguageResult,
     Spread,
     StrategyResult,
     collect,
-    html_report,
-    table,
-    winner,
 )
-from augmentation.compare_sets import read_corpus, roots_of
-from augmentation.settings import load
+from augmentation.compare.strategies import training_sets
+from augmentation.compare.table import table, winner
+from augmentation.compare.training_sets import read_corpus, roots_of
+from augmentation.few_shot.config import FewShotConfig
+from augmentation.few_shot.sampling import few_shortages, sample_few
+from augmentation.pipeline.configuration import load
 from corpora.errors import UserError
 from corpora.manifest import open_run
 from corpora.predictions import Prediction

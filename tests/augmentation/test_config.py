@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from augmentation.config import asked, load_config, manifest, resolve_settings, validated
+from augmentation.translate_train.config import load_config, validated
+from augmentation.translate_train.setup import resolve
 from corpora.errors import UserError
 from corpora.manifest import fingerprint, tidy_name
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
@@ -39,7 +40,7 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ({"model": []}, "model: no model is named"),
         ({"targets": ["en"]}, "source and target are both 'en'"),
         ({"targets": []}, "targets"),
-        ({"reading": {"on_error": "ignore"}}, "must be one of error, skip, repair"),
+        ({"reading": {"on_error": "ignore"}}, "(choose from: error, skip, repair)"),
         ({"decoding": {"beam_size": 0}}, "decoding.beam_size"),
         ({"decoding": {"beam_size": 10**6}}, "or equal to 1000, not 1000000"),
         ({"decoding": {"max_decoding_length": 2**40}}, "decoding.max_decoding_length"),
@@ -93,7 +94,7 @@ def test_the_fingerprint_covers_what_changes_the_result(tmp_path: Path, toy: Toy
     source.write_text('{"text": "a", "spans": []}\n')
 
     def run_of(**more: object) -> Path:
-        return resolve_settings(toy_config(source, None, **more)).run
+        return resolve(toy_config(source, None, **more)).run
 
     usual = run_of()
     for same in ({"runtime": {"device": "cpu", "workers": 3, "threads": [1, 2]}}, {"memory": None}):
@@ -115,11 +116,12 @@ def test_the_fingerprint_covers_what_changes_the_result(tmp_path: Path, toy: Toy
 def test_a_run_goes_on_when_its_input_has_grown(tmp_path: Path, toy: ToyTranslator) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text('{"text": "a", "spans": []}\n')
-    before = resolve_settings(toy_config(source, tmp_path / "run"))
+    before = resolve(toy_config(source, tmp_path / "run"))
     source.write_text('{"text": "a", "spans": []}\n{"text": "b", "spans": []}\n')
-    after = resolve_settings(toy_config(source, tmp_path / "run"))
-    assert before.input_hash != after.input_hash
-    assert manifest(before).fingerprint == manifest(after).fingerprint == fingerprint(asked(after))
+    after = resolve(toy_config(source, tmp_path / "run"))
+    assert before.input.content_hash != after.input.content_hash
+    expected = fingerprint(after.fingerprinted())
+    assert before.manifest().fingerprint == after.manifest().fingerprint == expected
 
 
 def test_names_of_runs() -> None:
@@ -140,7 +142,7 @@ def test_names_of_runs() -> None:
 def test_any_input_has_a_run_folder(tmp_path: Path, toy: ToyTranslator, file: str) -> None:
     source = tmp_path / file
     source.write_text('{"text": "a", "spans": []}\n')
-    run = resolve_settings(toy_config(source, None)).run
+    run = resolve(toy_config(source, None)).run
     assert run.name.startswith(tidy_name(source.stem) + "-")
 
 
@@ -151,7 +153,7 @@ def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(
     source.write_text('{"text": "a", "spans": []}\n')
 
     def identity(**more: object) -> dict[str, object]:
-        return resolve_settings(toy_config(source, None, **more)).identity("de")
+        return resolve(toy_config(source, None, **more)).translation.identity("de")
 
     sampling = {"sampling_topk": 5, "beam_size": 1}
     assert identity(seed=1) == identity(seed=2)
@@ -165,5 +167,5 @@ def test_what_a_file_of_the_projector_says_counts(tmp_path: Path, toy: ToyTransl
     runs = set()
     for content in ("one", "another"):
         priors.write_text(content)
-        runs.add(resolve_settings(toy_config(source, None, projection=projection)).run)
+        runs.add(resolve(toy_config(source, None, projection=projection)).run)
     assert len(runs) == 2

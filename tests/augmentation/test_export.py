@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 import yaml
 
-from augmentation.runs import open_finished
-from augmentation.translate_train import RunResult, translate_train
+from augmentation.translate_train.run import TranslateTrainResult, translate_train
+from augmentation.translate_train.runs import open_finished
 from corpora.errors import UserError
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
@@ -18,7 +18,7 @@ NASTY = '<script>alert(1)</script> & "quotes" \x1b[31m \u202e nine'
 
 
 @pytest.fixture
-def done(tmp_path: Path, toy: ToyTranslator) -> RunResult:
+def done(tmp_path: Path, toy: ToyTranslator) -> TranslateTrainResult:
     source = tmp_path / "in.jsonl"
     rows = [
         {"text": f"wake me at {n}", "label": "alarm", "split": "dev" if n % 3 == 0 else "train",
@@ -32,7 +32,7 @@ def done(tmp_path: Path, toy: ToyTranslator) -> RunResult:
 
 
 def test_polars_and_datasets_open_the_export(
-    done: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: TranslateTrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder,) = done.exports()
     frame = pl.read_parquet(folder / "data")
@@ -48,7 +48,7 @@ def test_polars_and_datasets_open_the_export(
     assert row["source_text"] == "wake me at 0"
 
 
-def test_the_card_says_what_it_is_and_how_it_was_made(done: RunResult) -> None:
+def test_the_card_says_what_it_is_and_how_it_was_made(done: TranslateTrainResult) -> None:
     card = (done.exports()[0] / "README.md").read_text()
     _, header, body = card.split("---\n", 2)
     values = yaml.safe_load(header)
@@ -69,7 +69,7 @@ def test_no_label_breaks_the_tables_of_the_card(tmp_path: Path, toy: ToyTranslat
     assert "\n| a\\|b | 1 | 1 |\n| c\u240ad | 1 | 1 |\n" in card
 
 
-def test_run_json_repeats_the_run(done: RunResult) -> None:
+def test_run_json_repeats_the_run(done: TranslateTrainResult) -> None:
     finished = open_finished(done.run)
     assert finished.config.targets == ("de",)
     before = (done.exports()[0] / "data" / "train-00000-of-00001.parquet").read_bytes()
@@ -81,7 +81,7 @@ def test_run_json_repeats_the_run(done: RunResult) -> None:
     assert "ctranslate2" in manifest["versions"]
 
 
-def test_an_export_is_written_again_only_if_it_must(done: RunResult) -> None:
+def test_an_export_is_written_again_only_if_it_must(done: TranslateTrainResult) -> None:
     config = open_finished(done.run).config
     (folder,) = done.exports()
     file = next((folder / "data").glob("dev-*"))
@@ -93,7 +93,7 @@ def test_an_export_is_written_again_only_if_it_must(done: RunResult) -> None:
     assert file.read_bytes() == whole
 
 
-def test_the_report_is_whole_and_safe(done: RunResult) -> None:
+def test_the_report_is_whole_and_safe(done: TranslateTrainResult) -> None:
     page = done.report.read_text()
     assert not re.search(r"(src|href)=|url\(|@import|<script", page)
     assert "default-src 'none'" in page
@@ -104,7 +104,9 @@ def test_the_report_is_whole_and_safe(done: RunResult) -> None:
     assert page.count("<mark") > 40
 
 
-def test_a_run_that_is_not_done_is_no_finished_run(done: RunResult, tmp_path: Path) -> None:
+def test_a_run_that_is_not_done_is_no_finished_run(
+    done: TranslateTrainResult, tmp_path: Path
+) -> None:
     with pytest.raises(UserError, match="no 'fr'"):
         open_finished(done.run).target("fr")
     done.report.unlink()

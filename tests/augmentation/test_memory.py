@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
 
-from augmentation.memory import Snapshot, TranslationMemory
-from augmentation.segments import KEY_TYPE, segment_key
-from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
+from augmentation.translation.memory import Snapshot, TranslationMemory
+from augmentation.translation.segments import KEY_TYPE, segment_key
+from augmentation.translation.table import TRANSLATION_SCHEMA, Translations, translation_batch
 from translators.protocol import Hypothesis
 
 IDENTITY = {"source": "en", "target": "de", "model": "toy", "beam": 2}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augmentation.bring_back import average, ensemble
-from augmentation.pooling import pool_answers, pool_spans
+from augmentation.translate_test.merging import average, ensemble
+from augmentation.translate_test.span_ensemble import pool_answers, pool_spans
 from corpora.predictions import Prediction
 from corpora.records import Span
 

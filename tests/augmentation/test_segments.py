@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augmentation.segments import homes_of, own_segments, read_segments, segment_key, segment_shard
+from augmentation.translation.segments import (
+    needed_shards,
+    new_segments,
+    read_segments,
+    segment_key,
+    segment_shard,
+)
 from corpora.records import Row
 from corpora.shards import ShardRef, ShardWriter
 from translators.sentences import split_sentences
@@ -36,12 +42,12 @@ def test_every_distinct_segment_lives_once(tmp_path: Path) -> None:
         tmp_path, [rows_of("One. Two.", "Two.", "Three."), rows_of("Two. Four.", "Four.", "One.")]
     )
     first, second = segment_all(refs)
-    assert own_segments(first).column("text").to_pylist() == ["One.", "Two.", "Three."]
-    assert own_segments(second).column("text").to_pylist() == ["Four."]
+    assert new_segments(first).column("text").to_pylist() == ["One.", "Two.", "Three."]
+    assert new_segments(second).column("text").to_pylist() == ["Four."]
     table = read_segments(second)
-    assert table.column("home").to_pylist() == [0, 1, 1, 0]
-    assert table.column("place").to_pylist() == [1, 0, 0, 0]
-    assert homes_of(second) == [0, 1]
+    assert table.column("shard").to_pylist() == [0, 1, 1, 0]
+    assert table.column("shard_row").to_pylist() == [1, 0, 0, 0]
+    assert needed_shards(second) == [0, 1]
 
 
 def test_all_texts_of_a_row_are_segmented(tmp_path: Path) -> None:
@@ -49,7 +55,7 @@ def test_all_texts_of_a_row_are_segmented(tmp_path: Path) -> None:
     (ref,) = segment_all(write_rows(tmp_path, [[row]]))
     table = read_segments(ref)
     assert table.column("field").to_pylist() == [0, 1, 2]
-    assert table.column("place").to_pylist() == [0, 1, 0]
+    assert table.column("shard_row").to_pylist() == [0, 1, 0]
 
 
 def test_keys_tell_languages_apart() -> None:
@@ -85,7 +91,7 @@ def test_a_changed_shard_changes_what_comes_after(tmp_path: Path) -> None:
     segment_all(refs)
     write_rows(tmp_path, [rows_of("a", "x")])
     second = segment_all(refs)[1]
-    assert own_segments(second).column("text").to_pylist() == ["b", "c"]
+    assert new_segments(second).column("text").to_pylist() == ["b", "c"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -102,9 +108,9 @@ def test_home_and_place_find_the_text(
     run = tmp_path_factory.mktemp("run")
     refs = write_rows(run, [rows_of(*shard) for shard in texts])
     done = segment_all(refs)
-    living = [own_segments(ref).column("text").to_pylist() for ref in done]
+    living = [new_segments(ref).column("text").to_pylist() for ref in done]
     assert len({text for own in living for text in own}) == sum(map(len, living))
     for ref, shard in zip(done, texts, strict=True):
         for one in read_segments(ref).to_pylist():
             text = shard[one["row"]][one["start"] : one["end"]]
-            assert living[one["home"]][one["place"]] == text
+            assert living[one["shard"]][one["shard_row"]] == text

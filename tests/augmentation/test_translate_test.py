@@ -12,17 +12,11 @@ import pytest
 
 from alignment.projectors import load_projector
 from alignment.protocol import SegmentAlignment
-from augmentation import translate_test as module
-from augmentation.bring_back import average, ensemble
-from augmentation.translate_test import (
-    ANSWER,
-    Bridge,
-    TranslateTestConfig,
-    answer_shard,
-    prepare_test_run,
-    translate_test,
-)
-from augmentation.whole_texts import translate_whole, turned_round
+from augmentation.translate_test.config import TranslateTestConfig
+from augmentation.translate_test.merging import average, ensemble
+from augmentation.translate_test.round_trip import Bridge
+from augmentation.translate_test.run import ANSWER, answer_shard, prepare_test_run, translate_test
+from augmentation.translation.documents import translate_whole, turned_round
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row, Span
@@ -456,4 +450,4 @@ def test_bad_rows_that_are_left_out_are_counted(tmp_path, source, toy, capsys):
 
 
 def test_module_names_are_no_tests():
-    assert module.TestRun.__test__ is False
+    assert TestRun.__test__ is False

@@ -16,14 +16,16 @@ from typing import Any
 
 import pytest
 
-from augmentation import config as config_module
-from augmentation import plan as plan_module
-from augmentation.config import Settings, resolve_settings
-from augmentation.export import final_rows
-from augmentation.plan import Job, Plan
-from augmentation.runs import open_finished
-from augmentation.samples import slowest
-from augmentation.translate_train import RunResult, Watcher, begun, translate_train
+from augmentation.pipeline.listener import Listener, Progress
+from augmentation.reporting.samples import slowest
+from augmentation.translate_train import plan as plan_module
+from augmentation.translate_train import run as run_module
+from augmentation.translate_train.export import final_rows
+from augmentation.translate_train.jobs import Job, perform
+from augmentation.translate_train.run import TranslateTrainResult, begun, translate_train
+from augmentation.translate_train.runs import open_finished
+from augmentation.translate_train.setup import TranslateTrainSetup, resolve
+from augmentation.translation import setup as translation_setup
 from corpora.errors import UserError
 from corpora.shards import ShardRef, list_shards, read_sidecar
 from flows.cli.translate_train import summary_table
@@ -53,14 +55,14 @@ def digest(folder: Path) -> dict[str, str]:
     }
 
 
-class Ledger(Watcher):
+class Ledger(Listener):
     """Which jobs were done."""
 
     def __init__(self) -> None:
-        self.jobs: list[Job] = []
+        self.jobs: list[str] = []
 
-    def advanced(self, job: Job, plan: Plan) -> None:
-        self.jobs.append(job)
+    def advanced(self, progress: Progress) -> None:
+        self.jobs.append(progress.job)
 
 
 def sidecar_times(run: Path) -> dict[str, int]:
@@ -71,7 +73,7 @@ def sidecar_times(run: Path) -> dict[str, int]:
     }
 
 
-def check_balance(result: RunResult, settings_targets: Sequence[str]) -> None:
+def check_balance(result: TranslateTrainResult, settings_targets: Sequence[str]) -> None:
     """Rows in = rows out + rows dropped, at every step and in the summary."""
     for step in sorted(path.name for path in result.run.glob("[1-5]0-*")):
         for ref in list_shards(result.run, step):
@@ -140,11 +142,11 @@ def test_a_run_cut_off_anywhere_goes_on(tmp_path: Path, toy: ToyTranslator, seed
     class CutError(Exception):
         pass
 
-    class Cutter(Watcher):
+    class Cutter(Listener):
         def __init__(self) -> None:
             self.left = rng.randint(1, 30)
 
-        def advanced(self, job: Job, plan: Plan) -> None:
+        def advanced(self, progress: Progress) -> None:
             self.left -= 1
             if not self.left:
                 raise CutError
@@ -227,7 +229,9 @@ def test_the_memory_of_another_version_is_not_taken(
     source = write_input(tmp_path / "in.jsonl", 25)
     translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
     seen = len(toy.seen)
-    monkeypatch.setattr(config_module, "TRANSLATE_VERSION", config_module.TRANSLATE_VERSION + 1)
+    monkeypatch.setattr(
+        translation_setup, "TRANSLATE_VERSION", translation_setup.TRANSLATE_VERSION + 1
+    )
     again = translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
     assert again.summary.targets[0].remembered == 0
     assert len(toy.seen) == 2 * seen
@@ -284,17 +288,16 @@ def test_a_failure_is_raised_and_the_rest_ends(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write_input(tmp_path / "in.jsonl", 45)
-    perform = plan_module.perform
 
-    def failing(job: Job, settings: Settings) -> Any:
+    def failing(job: Job, setup: TranslateTrainSetup) -> Any:
         if job.name == "project de part-00002":
             raise OSError("the disk is gone")
-        return perform(job, settings)
+        return perform(job, setup)
 
-    monkeypatch.setattr(plan_module, "perform", failing)
+    monkeypatch.setattr(run_module, "perform", failing)
     with pytest.raises(OSError, match="the disk is gone"):
         translate_train(toy_config(source, tmp_path / "run"))
-    monkeypatch.setattr(plan_module, "perform", perform)
+    monkeypatch.setattr(run_module, "perform", perform)
     check_balance(translate_train(toy_config(source, tmp_path / "run")), ["de"])
 
 
@@ -302,16 +305,16 @@ def test_a_job_that_is_done_is_noted_once(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fails in noting it is raised: noted again, it would count for the next shard, too."""
-    homes_of, failures = plan_module.homes_of, [OSError("busy")]
+    needed_shards, failures = plan_module.needed_shards, [OSError("busy")]
 
     def failing(ref: ShardRef) -> list[int]:
         if failures and ref.index == 1:
             raise failures.pop()
-        return homes_of(ref)
+        return needed_shards(ref)
 
-    monkeypatch.setattr(plan_module, "homes_of", failing)
+    monkeypatch.setattr(plan_module, "needed_shards", failing)
     config = toy_config(write_input(tmp_path / "in.jsonl", 45), tmp_path / "run")
-    with begun(resolve_settings(config)) as run, pytest.raises(OSError, match="busy"):
+    with begun(resolve(config)) as run, pytest.raises(OSError, match="busy"):
         stop = threading.Event()
         threading.Timer(3, stop.set).start()
         run.go_ahead(stop)
@@ -355,7 +358,7 @@ def test_spans_of_rows_that_filters_drop_are_not_carried_over(
     source = write_input(tmp_path / "in.jsonl", 45)
     projection = {"projector": "attention", "unplaced": unplaced}
 
-    def run(name: str, score: float) -> RunResult:
+    def run(name: str, score: float) -> TranslateTrainResult:
         filters = {"min_translation_score": score}
         config = toy_config(source, tmp_path / name, filters=filters, projection=projection)
         result = translate_train(config)
@@ -461,11 +464,11 @@ def test_a_disk_without_space_for_an_index_is_told(
         translate_train(toy_config(source, tmp_path / "run", memory=tmp_path / "memory"))
 
 
-class CutOff(Watcher):
+class CutOff(Listener):
     """Ends a run when the first new shard is translated."""
 
-    def advanced(self, job: Job, plan: Plan) -> None:
-        if job.name == "translate de part-00003":
+    def advanced(self, progress: Progress) -> None:
+        if progress.job == "translate de part-00003":
             raise RuntimeError("cut off")
 
 

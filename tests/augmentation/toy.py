@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augmentation import config, steps
-from augmentation.config import Model, TranslateTrainConfig
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translation.setup import TranslationModels, TranslationSetup
 from translators.protocol import DecodingOptions, Hypothesis
 
 _WORD = re.compile(r"\S+")
@@ -66,9 +66,11 @@ class ToyTranslator:
 def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
     """Runs of this test are translated by the toy."""
     translator = ToyTranslator()
-    model = Model(translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True)
-    monkeypatch.setattr(config, "_look_at_model", lambda config: model)
-    monkeypatch.setattr(steps, "translator_of", lambda settings: translator)
+    models = TranslationModels(
+        translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True
+    )
+    monkeypatch.setattr(TranslationModels, "resolve", lambda names: models)
+    monkeypatch.setattr(TranslationSetup, "translator", lambda setup: translator)
     return translator
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from augmentation.config import validated
-from augmentation.settings import load
-from augmentation.train_translator import TrainTranslatorConfig
+from augmentation.pipeline.configuration import load
+from augmentation.train_translator.config import TrainTranslatorConfig
+from augmentation.translate_train.config import validated
 from corpora.errors import UserError
 from flows.cli.main import main
 from tests.paths import ROOT

@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
-from augmentation.config import TranslateTrainConfig, load_config
-from augmentation.translate_test import TranslateTestConfig
+from augmentation.translate_test.config import TranslateTestConfig
+from augmentation.translate_train.config import TranslateTrainConfig, load_config
 from corpora.readers import open_corpus
 from flows.cli import translate_test, translate_train
 from flows.cli.main import COMMANDS, main

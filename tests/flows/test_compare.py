@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from augmentation.compare import compare as compare_here
-from augmentation.compare_report import read_results
-from augmentation.translate_test import translate_test as translate_test_here
+from augmentation.compare.run import compare as compare_here
+from augmentation.compare.scores import read_results
+from augmentation.translate_test.run import translate_test as translate_test_here
 from tests.augmentation.test_compare import config as compare_config
 from tests.augmentation.test_compare import files
 from tests.augmentation.test_translate_test import config as translate_config

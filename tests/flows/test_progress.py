@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from augmentation.config import resolve_settings
-from augmentation.translate_train import begun, translate_train
-from flows.progress import Bar, Lines, Tally, clock, watch
+from augmentation.pipeline.listener import Listener, Progress
+from augmentation.translate_train.run import begun, translate_train
+from augmentation.translate_train.setup import resolve
+from flows.progress import Bar, Lines, clock, watch
 from tests.augmentation.test_translate_train import write_input
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
@@ -29,18 +30,28 @@ def test_a_line_now_and_then(tmp_path: Path, toy: ToyTranslator) -> None:
     assert said[-1].startswith("190 of 190 rows, ") and said[-1].endswith(" rows/s, 0:00 left")
 
 
-def test_the_tally_counts_every_row_once_a_language(tmp_path: Path, toy: ToyTranslator) -> None:
-    tally = Tally()
-    lines = Lines(io.StringIO())
-    lines.advanced = tally.advanced  # type: ignore[method-assign]
+class Latest(Listener):
+    """The progress of the job that ended last."""
+
+    progress: Progress
+
+    def advanced(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def counts(self) -> tuple[int, int, int | None, bool]:
+        progress = self.progress
+        return progress.seen, progress.done, progress.total, progress.is_last
+
+
+def test_progress_counts_every_row_once_a_language(tmp_path: Path, toy: ToyTranslator) -> None:
+    latest = Latest()
     source = write_input(tmp_path / "in.jsonl", 45)
-    config = toy_config(source, tmp_path / "run")
-    translate_train(config, lines)
-    assert (tally.read, tally.done, tally.total) == (45, 45, 45)
-    tally = Tally()
-    lines.advanced = tally.advanced  # type: ignore[method-assign]
-    translate_train(config, lines)  # a run that is done counts the same
-    assert (tally.read, tally.done, tally.total) == (45, 45, 45)
+    config = toy_config(source, tmp_path / "run", targets=["de", "fr"])
+    translate_train(config, latest)
+    assert latest.counts() == (90, 90, 90, True)
+    again = Latest()
+    translate_train(config, again)  # a run that is done counts the same
+    assert again.counts() == (90, 90, 90, True)
 
 
 def test_a_bar_on_a_terminal(
@@ -50,6 +61,6 @@ def test_a_bar_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(watch(), Bar)
     source = write_input(tmp_path / "in.jsonl", 25)
-    with begun(resolve_settings(toy_config(source, tmp_path / "run")), Bar()) as run:
-        run.watch(Lines(sys.stderr))
+    with begun(resolve(toy_config(source, tmp_path / "run")), Bar()) as run:
+        run.listen(Lines(sys.stderr))
         assert run.go_on().summary.rows_in == 25

@@ -26,18 +26,18 @@ import numpy as np
 import pytest
 import yaml
 
+from augmentation.train_translator.convert import convert_step
+from augmentation.train_translator.run import train_translator
+
 pytest.importorskip("torch", reason="training needs the train extra")
 
 import safetensors.numpy
 
 from alignment.words import split_words
-from augmentation.train_translator import (
-    STEPS,
-    TrainRun,
-    TrainTranslatorConfig,
-    load_config,
-    read_dev_sets,
-)
+from augmentation.train_translator.config import TrainTranslatorConfig, load_config
+from augmentation.train_translator.examples import read_dev_sets
+from augmentation.train_translator.layout import TrainRun
+from augmentation.train_translator.run import STEPS
 from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped
 from flows.cli.main import main
@@ -276,7 +276,7 @@ def test_a_picture_that_cannot_be_brought_up_to_date_does_not_end_training(
     monkeypatch.setattr(module, "STEPS", (("train", step),))
     bitext = write_tsv(tmp_path / "a.tsv", make_pairs(1))
     config = load_config(MINI, {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]})
-    assert module.train_translator(config, tmp_path / "model") == tmp_path / "model"
+    assert train_translator(config, tmp_path / "model") == tmp_path / "model"
     assert tried == [50.0]
 
 
@@ -643,7 +643,7 @@ def test_a_disk_that_is_full_when_the_model_is_converted(
     run = TrainRun(config, tmp_path / "work", tmp_path / "model")
     run.model.mkdir(parents=True)
     with pytest.raises(UserError, match=r"60-convert.*: no space left to write here"):
-        module.convert_step(run)
+        convert_step(run)
 
 
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from augmentation.config import Settings, TranslateTrainConfig, resolve_settings
-from augmentation.plan import Job, perform
-from augmentation.translate_train import RunResult, Watcher, begun
-from augmentation.translate_train import translate_train as in_process
+from augmentation.pipeline.listener import Listener
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translate_train.jobs import Job, perform
+from augmentation.translate_train.run import TranslateTrainResult, begun
+from augmentation.translate_train.run import translate_train as in_process
+from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.errors import UserError
 from tests.augmentation.test_translate_train import Ledger, digest, write_input
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
@@ -21,11 +23,13 @@ __all__ = ["toy"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def run(config: TranslateTrainConfig, watcher: Watcher, ahead: bool = False) -> RunResult:
+def run(
+    config: TranslateTrainConfig, watcher: Listener, ahead: bool = False
+) -> TranslateTrainResult:
     """As the command line does; `ahead` lets all be done before there is a flow."""
     from flows.translate_train import run_flow
 
-    with begun(resolve_settings(config), watcher) as one:
+    with begun(resolve(config), watcher) as one:
         if ahead:
             one.go_ahead(threading.Event())
         return run_flow(one)
@@ -42,7 +46,7 @@ def test_the_flow_does_what_runs_without_prefect_do(tmp_path: Path, toy: ToyTran
     plain, ledger = Ledger(), Ledger()
     one = in_process(toy_config(source, tmp_path / "plain", name="shown"), plain)
     other = run(toy_config(source, tmp_path / "flow", name="shown"), ledger)
-    assert sorted(job.name for job in plain.jobs) == sorted(job.name for job in ledger.jobs)
+    assert sorted(plain.jobs) == sorted(ledger.jobs)
     assert digest(one.run / "export") == digest(other.run / "export")
     with client() as api:
         flow_runs = api.read_flow_runs()
@@ -62,7 +66,7 @@ def test_what_was_done_before_the_flow_is_on_record_too(
     run(toy_config(source, tmp_path / "run", name=name), ledger, ahead=begun_before)
     with client() as api:
         (flow_run,) = [one for one in api.read_flow_runs() if one.name == name]
-        expected = sorted(job.name for job in ledger.jobs)
+        expected = sorted(ledger.jobs)
         for _ in range(100):  # records arrive a little later
             runs = [one for one in api.read_task_runs() if one.flow_run_id == flow_run.id]
             names = sorted(one.name for one in runs if one.state_name == "Completed")
@@ -78,30 +82,30 @@ def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Whether it fails before there is a flow, or while the flow waits for it."""
-    import augmentation.plan as plan
+    import augmentation.translate_train.run as run_module
     import flows.translate_train as module
 
     stop, in_flow = threading.Event(), threading.Event()
     begun_jobs: list[str] = []
     performed: list[str] = []
 
-    def failing(job: Job, settings: Settings) -> Any:
+    def failing(job: Job, setup: TranslateTrainSetup) -> Any:
         begun_jobs.append(job.name)
         if job.step != "translate":
-            return perform(job, settings)
+            return perform(job, setup)
         if when == "after":
             stop.set()
             assert in_flow.wait(30)
         raise OSError("busy")
 
-    def counting(job: Job, settings: Settings) -> Any:
+    def counting(job: Job, setup: TranslateTrainSetup) -> Any:
         performed.append(job.name)
-        return perform(job, settings)
+        return perform(job, setup)
 
-    monkeypatch.setattr(plan, "perform", failing)
+    monkeypatch.setattr(run_module, "perform", failing)
     monkeypatch.setattr(module, "perform", counting)
     config = toy_config(write_input(tmp_path / "in.jsonl", 25), tmp_path / "run")
-    with begun(resolve_settings(config)) as one:
+    with begun(resolve(config)) as one:
         if when == "before":
             threading.Timer(1.0, stop.set).start()
         one.go_ahead(stop)
@@ -124,7 +128,7 @@ def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTra
     with source.open("a", encoding="utf-8") as file:
         file.write('{"text": 7}\n')
     with (
-        begun(resolve_settings(toy_config(source, tmp_path / "run"))) as one,
+        begun(resolve(toy_config(source, tmp_path / "run"))) as one,
         pytest.raises(UserError, match="line 26"),
     ):
         one.go_ahead(threading.Event())
@@ -142,20 +146,20 @@ def test_only_what_may_pass_is_tried_again(
 
     tried: list[str] = []
 
-    def failing(job: Job, settings: Settings) -> Any:
+    def failing(job: Job, setup: TranslateTrainSetup) -> Any:
         if job.step == "translate":
             tried.append(job.name)
             if len(tried) == 1:
                 raise error
-        return perform(job, settings)
+        return perform(job, setup)
 
     monkeypatch.setattr(module, "perform", failing)
     config = toy_config(write_input(tmp_path / "in.jsonl", 8), tmp_path / "run")
     if isinstance(error, UserError):
         with pytest.raises(UserError, match="wrong"):
-            run(config, Watcher())
+            run(config, Listener())
     else:
-        assert run(config, Watcher()).summary.rows_in == 8
+        assert run(config, Listener()).summary.rows_in == 8
     assert len(tried) == attempts
 
 

@@ -1,0 +1,1 @@
+"""Which way of transfer is best? A comparison of strategies."""

@@ -1,0 +1,236 @@
+"""What a comparison of strategies is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from augmentation.few_shot.config import FewShotConfig
+from augmentation.pipeline.configuration import Strict
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translation.config import (
+    MOST_HYPOTHESES,
+    DecodingConfig,
+    FilterConfig,
+    ProjectionConfig,
+    ReadingConfig,
+    RuntimeConfig,
+)
+from augmentation.translation.fields import KnownTask, Language, Memory, Models
+from scoring.significance import METHODS, Method
+from scoring.squad import Normalisation
+from trainers.command import DEFAULT_TIMEOUT
+
+Strategy = Literal[
+    "zero-shot",
+    "few-shot",
+    "translate-train",
+    "translate-train+source",
+    "translate-train-all",
+    "translate-test",
+    "translate-test-round-trip",
+    "ensemble",
+]
+
+
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
+"""Names are those of folders, too."""
+
+
+_MOST_SEEDS = 1000
+
+
+WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
+"""What can be done with a model of the source language as it is."""
+
+
+class CorpusConfig(ReadingConfig):
+    """A file and how to read it; a plain path will do."""
+
+    path: Path
+
+
+def _corpus(value: object) -> object:
+    return {"path": value} if isinstance(value, str | Path) else value
+
+
+class SourceConfig(Strict):
+    """The language that there is labelled data in."""
+
+    lang: Language
+    train: CorpusConfig
+    dev: CorpusConfig | None = None
+    """Tells trainers that can use it when to stop."""
+    test: CorpusConfig | None = None
+    """The gap of the other languages is measured from the score on this."""
+
+    _as_corpus = field_validator("train", "dev", "test", mode="before")(_corpus)
+
+
+class TargetConfig(Strict):
+    """A language to transfer to."""
+
+    lang: Language
+    test: CorpusConfig
+    train: CorpusConfig | None = None
+    """Where few-shot takes its examples from."""
+
+    _as_corpus = field_validator("train", "test", mode="before")(_corpus)
+
+
+class TrainerConfig(Strict):
+    """A trainer. `light` is the linear classifier, or the CRF for `tokens`.
+
+    `predictor` trains nothing: a model of the source language that is there already, which takes
+    part in the strategies that need no other.
+    """
+
+    kind: Literal["light", "transformers", "predictor"] = "light"
+    name: str | None = Field(None, pattern=_NAME)
+    """In tables and folders; null is the kind, or the last part of the model's name."""
+    model: str | None = None
+    """For `transformers`: hub id or folder."""
+    predictor: str | None = None
+    """For `predictor`: folder, hub id, or `command:PROGRAM ARGUMENTS`."""
+    timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
+    """Seconds that a command has for a test set."""
+    revision: str | None = None
+    epochs: int = Field(3, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(5e-5, gt=0)
+    frozen_layers: int = Field(0, ge=0)
+    patience: int = Field(0, ge=0)
+    class_weights: bool = False
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    max_length: int = Field(256, ge=8)
+    target_length: int = Field(128, ge=1)
+
+    @model_validator(mode="after")
+    def _has_model(self) -> TrainerConfig:
+        if (self.kind == "transformers") != (self.model is not None):
+            raise ValueError("'model' goes with the kind 'transformers', and only with it")
+        if (self.kind == "predictor") != (self.predictor is not None):
+            raise ValueError("'predictor' goes with the kind 'predictor', and only with it")
+        if self.title in ("", ".", ".."):
+            raise ValueError(f"the model {self.model!r} needs a 'name'")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What tables and folders call it."""
+        if self.name is not None:
+            return self.name
+        return self.kind if self.model is None else Path(self.model).name
+
+
+class CompareConfig(Strict):
+    """Everything that a comparison is told."""
+
+    task: KnownTask
+    source: SourceConfig
+    targets: tuple[TargetConfig, ...] = Field(min_length=1)
+    trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
+    strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
+    baseline: Strategy = "zero-shot"
+    """The strategy that the others are tested against."""
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    """A number of seeds, or the seeds themselves."""
+    few_shot: FewShotConfig = FewShotConfig()
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
+    """Translations of a test row that translate-test averages over."""
+    ensemble_weight: float = Field(0.5, ge=0, le=1)
+    """Of the translate-train model in the ensemble."""
+    leakage: Literal["stop", "drop"] = "stop"
+    """Test texts among the training texts: end with an error, or leave these training rows out."""
+    test: Method = "bootstrap"
+    samples: int = Field(1000, ge=1)
+    normalisation: Normalisation = "squad"
+    tokenize: str | None = None
+    name: str = Field("compare", pattern=_NAME)
+    out: Path | None = None
+    """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
+    keep_models: bool = False
+    """Whether trained models stay in the run folder when all is done."""
+    model: Models = None
+    pivot: Language | None = None
+    memory: Memory = None
+    decoding: DecodingConfig = DecodingConfig()
+    projection: ProjectionConfig = ProjectionConfig()
+    filters: FilterConfig = FilterConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _strategies(cls, values: object) -> object:
+        if isinstance(values, Sequence) and not isinstance(values, str):
+            for value in values:
+                _check(value, STRATEGIES, "strategy")
+            return tuple(dict.fromkeys(values))
+        return values
+
+    @field_validator("baseline", mode="before")
+    @classmethod
+    def _baseline(cls, value: object) -> object:
+        return _check(value, STRATEGIES, "strategy")
+
+    @field_validator("test", mode="before")
+    @classmethod
+    def _method(cls, value: object) -> object:
+        return _check(value, METHODS, "test")
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seeds(cls, value: object) -> object:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        if not 1 <= value <= _MOST_SEEDS:
+            raise ValueError(f"from 1 to {_MOST_SEEDS} seeds are possible, not {value}")
+        return tuple(range(value))
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> CompareConfig:
+        langs = [target.lang for target in self.targets]
+        if self.source.lang in langs or len(set(langs)) < len(langs):
+            raise ValueError(f"languages must differ: {self.source.lang} to {', '.join(langs)}")
+        titles = [trainer.title for trainer in self.trainers]
+        if len(set(titles)) < len(titles):
+            raise ValueError(f"trainers must have different names: {', '.join(titles)}")
+        if self.baseline not in self.strategies:
+            raise ValueError(f"the baseline {self.baseline!r} is not among the strategies")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("the seeds must differ")
+        if "few-shot" in self.strategies:
+            for target in self.targets:
+                if target.train is None:
+                    raise ValueError(f"few-shot needs a training set in {target.lang!r}")
+        ready = any(trainer.kind == "predictor" for trainer in self.trainers)
+        if ready and not set(WITHOUT_TRAINING) & set(self.strategies):
+            raise ValueError(f"a predictor takes part in {' and '.join(WITHOUT_TRAINING)} only")
+        if self.task in ("qa", "text") and any(t.kind == "light" for t in self.trainers):
+            raise ValueError(f"there is no light trainer for {self.task!r}; use 'transformers'")
+        return self
+
+    def translation(
+        self, source: str, target: str, *, input: Path, out: Path | None
+    ) -> TranslateTrainConfig:
+        """The configuration of translating `input` from `source` to `target`."""
+        shared: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("task", "model", "pivot", "memory", "decoding", "projection", "filters",
+                         "runtime")
+        }  # fmt: skip
+        return TranslateTrainConfig(
+            input=input, out=out, source=source, targets=(target,), name=self.name, **shared
+        )
+
+
+def _check(value: object, known: Sequence[str], what: str) -> object:
+    if value not in known:
+        raise ValueError(f"no {what} {value!r} (choose from: {', '.join(known)})")
+    return value

@@ -1,0 +1,1 @@
+"""Few-shot: some labelled rows of the target language."""

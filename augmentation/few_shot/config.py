@@ -1,0 +1,15 @@
+"""How many examples few-shot takes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from augmentation.pipeline.configuration import Strict
+
+
+class FewShotConfig(Strict):
+    """How many examples few-shot takes from the target language's training set."""
+
+    per_class: int = Field(10, ge=1)
+    classes: int | None = Field(None, ge=1)
+    """Of how many classes (the most frequent ones in the sample's order); null is all."""

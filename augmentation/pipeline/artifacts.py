@@ -1,0 +1,68 @@
+"""Files and folders with a record of what they were made from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpora.manifest import path_hash
+from corpora.storage import write_text
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The JSON object in the file `path`; empty where there is none or it cannot be understood."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def write_record(path: Path, values: dict[str, Any]) -> None:
+    """Write `values` to the file `path` as a JSON object, whole or not at all."""
+    write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a step makes that is no shard, and the record that says when it is done.
+
+    The record is a JSON file with the `fingerprint` of what the artifact was made from, the
+    `checksum` of its content, and further facts. It is written last: an artifact is done when its
+    record's fingerprint matches and its checksum holds.
+    """
+
+    content: Path | None
+    """The file or folder; None where the record is all there is."""
+    record: Path
+
+    @classmethod
+    def beside(cls, content: Path) -> Artifact:
+        """The artifact `content` with its record beside it, named `<content>.json`."""
+        return cls(content, content.with_name(f"{content.name}.json"))
+
+    def is_done(self, fingerprint: str) -> bool:
+        """Whether it was made from what `fingerprint` stands for, and is unchanged."""
+        record = read_record(self.record)
+        if record.get("fingerprint") != fingerprint:
+            return False
+        if self.content is None:
+            return True
+        return self.content.exists() and record.get("checksum") == path_hash(self.content)
+
+    def note_done(self, fingerprint: str, **facts: Any) -> None:
+        """Put on record that it was made from what `fingerprint` stands for, with `facts`."""
+        values: dict[str, Any] = {"fingerprint": fingerprint}
+        if self.content is not None:
+            values["checksum"] = path_hash(self.content) if self.content.exists() else ""
+        write_record(self.record, values | facts)
+
+    def facts(self) -> dict[str, Any]:
+        """All that is on record; empty where nothing is."""
+        return read_record(self.record)
+
+    def forget(self) -> None:
+        """Take the record away, before the content is made anew."""
+        self.record.unlink(missing_ok=True)

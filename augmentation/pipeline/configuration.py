@@ -1,0 +1,109 @@
+"""Configuration from YAML files and the command line, whatever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from corpora.errors import UserError
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Configuration: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:
+    """The configuration of a YAML file and of `given`, which wins; nested keys are merged.
+
+    Raises `UserError` that names the file and the key for what is unknown or makes no sense.
+    """
+    values = {} if file is None else _read_yaml(file)
+    return validate(kind, _merge(values, given), file)
+
+
+def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None = None) -> Settings:
+    """`values` as a configuration; raises `UserError` naming the key that is wrong."""
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        raise UserError(_explain(error, values), file=file) from error
+
+
+def _explain(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """The first problem in words: which key, what is wrong with it, and what it is."""
+    problems = error.errors()
+    first = problems[0]
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {'.'.join(map(str, first['loc']))!r}"
+    if first["type"] == "missing":
+        return f"{'.'.join(map(str, first['loc']))!r} must be given"
+    # Where a setting may be of several types, each says what it misses; what got furthest is meant.
+    rivals = [(_place(p["loc"], values), p) for p in problems if p["loc"][:1] == first["loc"][:1]]
+    place = max((place for place, _ in rivals), key=len)
+    messages = dict.fromkeys(_message(p) for at, p in rivals if at == place)
+    message = " or ".join(messages).replace(" for <class 'pathlib.Path'>", "")
+    value = next(p["input"] for at, p in rivals if at == place)
+    if isinstance(value, int | float):
+        message += f", not {value}"
+    if isinstance(value, bool):
+        message += " (YAML takes a bare yes, no, on or off for that: put it in quotes)"
+    return f"{'.'.join(map(str, place))}: {message}" if place else message
+
+
+def _message(problem: Mapping[str, Any]) -> str:
+    """What Pydantic says of one problem; choices are listed as everywhere else."""
+    if problem["type"] == "literal_error" and " or " in problem["ctx"]["expected"]:
+        expected = problem["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
+        return f"no {problem['input']!r} here (choose from: {expected})"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _place(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
+    """The parts of `loc` that lead through `values`; the others name types of the schema."""
+    place: list[str | int] = []
+    for part in loc:
+        with suppress(KeyError, IndexError, TypeError):
+            values = values[part]
+            place.append(part)
+    return tuple(place)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("no such file", file=file) from error
+    except IsADirectoryError as error:
+        raise UserError("this is a folder, not a file", file=file) from error
+    except RecursionError as error:
+        raise UserError("not YAML: nested too deeply", file=file) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"not YAML: {error}", file=file) from error
+    if not isinstance(values, dict):
+        raise UserError("not a configuration: it must be a mapping of settings", file=file)
+    if {"config", "fingerprint"} <= values.keys():  # a run's manifest, to make the run again
+        values = values["config"]
+        if not isinstance(values, dict):
+            raise UserError("not a run's manifest: its 'config' is no mapping", file=file)
+    return values
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

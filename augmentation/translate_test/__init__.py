@@ -1,0 +1,1 @@
+"""translate-test: translate, predict, project the predictions back."""

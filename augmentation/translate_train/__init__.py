@@ -1,0 +1,1 @@
+"""translate-train: labelled rows in other languages."""

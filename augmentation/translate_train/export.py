@@ -1,0 +1,53 @@
+"""The export of a run: a folder for trainers, with a data set card; other formats on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from augmentation.pipeline.shards import checksum
+from augmentation.translate_train.card import dataset_card
+from augmentation.translate_train.layout import export_folder, export_of, filter_step
+from augmentation.translate_train.setup import TranslateTrainSetup
+from augmentation.translate_train.summary import summarize
+from corpora.manifest import fingerprint
+from corpora.records import Row
+from corpora.schema import batch_to_rows
+from corpora.shards import list_shards, read_batches
+from corpora.storage import write_text
+from corpora.writers import write_dataset_batches
+
+VERSION = 1
+
+
+def export_run(setup: TranslateTrainSetup, target: str) -> Path:
+    """Write the export of the run that `setup` describes to `target`: Parquet files by split, and
+    the card. An export that is done is left as it is."""
+    export = export_of(setup.run, target)
+    folder = export_folder(setup.run, target)
+    summary = summarize(setup.run, setup.targets)
+    of_target = next(one for one in summary.targets if one.target == target)
+    card = dataset_card(setup, summary, of_target)
+    shards = list_shards(setup.run, filter_step(target))
+    made_from = fingerprint(["export", VERSION, card, list(map(checksum, shards))])
+    if export.is_done(made_from):
+        return folder
+    export.forget()
+    write_dataset_batches(final_batches(setup.run, target), folder)
+    write_text(folder / "README.md", card)
+    export.note_done(made_from)
+    return folder
+
+
+def final_batches(run: Path, target: str) -> Iterator[pa.RecordBatch]:
+    """The rows in `target` of the last step of the run in the folder `run`, shard by shard."""
+    for ref in list_shards(run, filter_step(target)):
+        yield from read_batches(ref)
+
+
+def final_rows(run: Path, target: str) -> Iterator[Row]:
+    """The rows in `target` of the last step of the run in the folder `run`."""
+    for batch in final_batches(run, target):
+        yield from batch_to_rows(batch)

@@ -1,0 +1,85 @@
+"""The input of a run, read in shards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from augmentation.pipeline.cache import PROCESS_CACHE
+from augmentation.pipeline.shards import write_facts
+from augmentation.translation.config import ReadingConfig
+from corpora.checks import Task
+from corpora.manifest import fingerprint
+from corpora.readers import CorpusBatch
+from corpora.shards import ShardRef, ShardWriter, is_done
+
+VERSION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The input of a run, and how it is read."""
+
+    path: Path
+    content_hash: str
+    task: Task
+    lang: str
+    """Language of its rows, a BCP 47 tag."""
+    reading: ReadingConfig
+    shard_rows: int
+    """Rows per shard."""
+
+    def fingerprint_of(self, index: int) -> str:
+        """What decides the rows of the shard `index`."""
+        reading = self.reading.model_dump(mode="json")
+        return fingerprint(
+            ["ingest", VERSION, self.content_hash,
+             [self.task, self.lang, reading, self.shard_rows, index]]
+        )  # fmt: skip
+
+    def batches(self) -> Iterator[CorpusBatch]:
+        """The rows from the first on, a batch a shard."""
+        corpus = self.reading.open(self.path, self.task, self.lang)
+        return corpus.batches(self.shard_rows, limit=self.reading.limit)
+
+
+class _Reader:
+    """Reads an input once from front to back; asked for a shard out of turn it starts again."""
+
+    def __init__(self, source: Input) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._batches = source.batches()
+        self._next = 0
+
+    def shard(self, index: int) -> CorpusBatch | None:
+        """The rows of the shard `index`; None after the last."""
+        with self._lock:
+            if index < self._next:
+                self._batches, self._next = self._source.batches(), 0
+            while True:
+                batch = next(self._batches, None)
+                self._next += 1
+                if batch is None or self._next > index:
+                    return batch
+
+
+def ingest(ref: ShardRef, source: Input) -> ShardRef | None:
+    """Read the rows of shard `ref` from `source`; None where the input has ended."""
+    made_from = source.fingerprint_of(ref.index)
+    key = ("input", ref.run, source.fingerprint_of(0))
+    try:
+        batch = PROCESS_CACHE.get(key, lambda: _Reader(source)).shard(ref.index)
+    except BaseException:
+        PROCESS_CACHE.drop(key)
+        raise
+    if batch is None:
+        PROCESS_CACHE.drop(key)
+        return None
+    if not is_done(ref, made_from):
+        with ShardWriter(ref, made_from) as out:
+            out.write_rows(batch.rows, batch.dropped, rows_in=batch.rows_in)
+            write_facts(ref, {"mended": dict(batch.mended)})
+    return ref

@@ -1,0 +1,147 @@
+"""A translate-train run from beginning to end, whoever performs the jobs."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from augmentation.pipeline.conductor import Conductor, Running, Submit, in_threads
+from augmentation.pipeline.listener import Listener
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translate_train.jobs import Job, perform
+from augmentation.translate_train.layout import INGEST, export_folder, report_path
+from augmentation.translate_train.plan import Plan
+from augmentation.translate_train.setup import (
+    TranslateTrainSetup,
+    fingerprinted_fields,
+    resolve,
+)
+from augmentation.translate_train.summary import RunSummary, summarize
+from corpora.manifest import RunManifest, check_run, open_run
+from corpora.shards import ShardRef, list_shards
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateTrainResult:
+    """A translate-train run that is done."""
+
+    run: Path
+    summary: RunSummary
+    seconds: float
+    """Wall time from its beginning to its last job; of a run that was cut off, since it went on."""
+    rows: int
+    """Rows filtered in this call, over all target languages."""
+    shards: int
+    """Shards filtered in this call; 0 where all was done before."""
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return report_path(self.run)
+
+    def exports(self) -> list[Path]:
+        """The export folders, one a target language."""
+        return [export_folder(self.run, target.target) for target in self.summary.targets]
+
+
+class TranslateTrainRun:
+    """A run under way, in its folder; made by `begun`."""
+
+    def __init__(
+        self,
+        setup: TranslateTrainSetup,
+        submit: Submit[Job, ShardRef | None],
+        listener: Listener,
+    ) -> None:
+        """The run of `setup`, whose jobs `submit` starts and of which `listener` is told."""
+        self.setup = setup
+        self._plan = Plan(setup.run, setup.input, setup.targets, setup.config.runtime)
+        self._conductor = Conductor(self._plan, submit, listener)
+
+    @property
+    def ahead(self) -> dict[Job, Running[ShardRef | None]]:
+        """The jobs that `go_ahead` began, done or under way."""
+        return self._conductor.ahead
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` too how the run goes, what is done already included."""
+        self._conductor.listeners.add(listener)
+
+    def go_ahead(self, until: threading.Event) -> None:
+        """Have jobs performed until `until` is set; see `Conductor.go_ahead`."""
+        self._conductor.go_ahead(until)
+
+    def hand_over(self, submit: Submit[Job, ShardRef | None]) -> list[Running[ShardRef | None]]:
+        """Give what `go_ahead` began to `submit`; see `Conductor.hand_over`."""
+        return self._conductor.hand_over(submit)
+
+    def go_on(self, submit: Submit[Job, ShardRef | None] | None = None) -> TranslateTrainResult:
+        """Do all that is left, started by `submit`; None is that of the run."""
+        self._conductor.go_on(submit)
+        summary = summarize(self.setup.run, self.setup.targets)
+        plan = self._plan
+        seconds = self._conductor.seconds
+        return TranslateTrainResult(
+            self.setup.run, summary, seconds, plan.new_rows, plan.new_shards
+        )
+
+    def began(self) -> None:
+        """Tell all listeners that the run begins."""
+        self._conductor.listeners.began(self.setup.config.input.name)
+
+    def ended(self) -> None:
+        """Tell all listeners that the run ends."""
+        self._conductor.listeners.ended()
+
+
+@contextmanager
+def begun(
+    setup: TranslateTrainSetup, listener: Listener | None = None
+) -> Iterator[TranslateTrainRun]:
+    """The run of `setup`, its folder held; `listener` is told how it goes, and threads of the run
+    end with the context.
+
+    Raises `UserError` for all that the user can mend.
+    """
+    manifest = setup.manifest()
+    check_run(setup.run, manifest, fingerprinted_fields)
+    setup.check()
+    runtime = setup.config.runtime
+    threads = runtime.translating + runtime.workers
+    with (
+        _run_folder(setup.run, manifest),
+        in_threads(partial(perform, setup=setup), threads) as submit,
+    ):
+        run = TranslateTrainRun(setup, submit, listener or Listener())
+        run.began()
+        try:
+            yield run
+        finally:
+            run.ended()
+
+
+def translate_train(
+    config: TranslateTrainConfig, listener: Listener | None = None
+) -> TranslateTrainResult:
+    """Carry out the run that `config` asks for, or what of it is not done yet, in threads of this
+    process, and tell `listener` how it goes. Raises `UserError` for all that the user can mend."""
+    with begun(resolve(config), listener) as run:
+        return run.go_on()
+
+
+@contextmanager
+def _run_folder(folder: Path, manifest: RunManifest) -> Iterator[None]:
+    """The run's folder; a run that fails before it has read anything leaves none behind."""
+    fresh = not folder.exists() or not any(folder.iterdir())
+    with open_run(folder, manifest, fingerprinted_fields):
+        try:
+            yield
+        except BaseException:
+            if fresh and not list_shards(folder, INGEST):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise

@@ -1,0 +1,53 @@
+"""Runs that are there already, opened again to be looked at or exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from augmentation.translate_train.config import TranslateTrainConfig, validated
+from augmentation.translate_train.layout import dropping_steps, filter_step, report_path
+from corpora.errors import UserError
+from corpora.manifest import read_run
+from corpora.shards import ShardRef, list_shards
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run folder and the configuration that made it."""
+
+    folder: Path
+    config: TranslateTrainConfig
+
+    def target(self, wanted: str | None) -> str:
+        """The target language `wanted`, or the only one; raises `UserError` otherwise."""
+        targets = self.config.targets
+        if wanted is None and len(targets) == 1:
+            return targets[0]
+        if wanted is None:
+            raise UserError("say which language with --target", file=self.folder, choices=targets)
+        if wanted not in targets:
+            raise UserError(f"this run has no {wanted!r}", file=self.folder, choices=targets)
+        return wanted
+
+    def shards(self, target: str) -> list[ShardRef]:
+        """The shards of the last step to `target`."""
+        return list_shards(self.folder, filter_step(target))
+
+    def dropping_shards(self, target: str) -> list[ShardRef]:
+        """All shards that dropped rows on the way to `target`."""
+        refs = (ref for step in dropping_steps(target) for ref in list_shards(self.folder, step))
+        return [ref for ref in refs if ref.dropped_path.is_file()]
+
+
+def open_finished(folder: Path) -> FinishedRun:
+    """The run in `folder`; raises `UserError` if it is none, or did not come to its end."""
+    manifest = read_run(folder)
+    config = validated(manifest.config, folder / "run.json")
+    run = FinishedRun(folder, config)
+    for target in config.targets:
+        if not run.shards(target) or not report_path(folder).is_file():
+            raise UserError(
+                "this run did not come to its end: run its command again to go on", file=folder
+            )
+    return run

@@ -1,0 +1,14 @@
+"""The texts of a shard of rows, cut into sentences."""
+
+from __future__ import annotations
+
+from augmentation.translate_train.layout import SEGMENT
+from augmentation.translation.segments import segment_shard
+from corpora.shards import ShardRef
+
+
+def segment(ref: ShardRef, lang: str) -> ShardRef:
+    """Cut the texts of the shard `ref` of rows in `lang` into sentences."""
+    from translators.sentences import split_sentences
+
+    return segment_shard(ref, ref.next(SEGMENT), lang, split_sentences)

@@ -1,0 +1,129 @@
+"""A translate-train run with all that depends on the outside looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from augmentation.pipeline.folders import runs_folder
+from augmentation.pipeline.versions import TRANSLATION_PACKAGES
+from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translate_train.ingest import Input
+from augmentation.translation.setup import TranslationSetup, resolve_translation
+from corpora.errors import UserError
+from corpora.manifest import (
+    RunManifest,
+    fingerprint,
+    package_versions,
+    path_hash,
+    read_run,
+    run_folder,
+)
+
+_NOT_FINGERPRINTED = {"input", "out", "memory", "name", "model", "runtime", "licence"}
+"""Settings that change nothing, or that something else stands for: a name, hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateTrainSetup:
+    """What a translate-train run is made of: where it goes, what it reads, how it translates."""
+
+    config: TranslateTrainConfig
+    run: Path
+    """The run folder."""
+    input: Input
+    translation: TranslationSetup
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target languages."""
+        return self.config.targets
+
+    def fingerprinted(self) -> dict[str, Any]:
+        """What of the configuration changes the result; the input's content is a matter apart."""
+        models = self.translation.models
+        return {
+            "input": self.config.input.name,
+            "model": models.name,
+            "hashes": dict(models.hashes),
+            "projector": self.translation.projector,
+            "projection_files": dict(self.translation.projection_files),
+            **self.config.model_dump(mode="json", exclude=_NOT_FINGERPRINTED),
+        }
+
+    def manifest(self) -> RunManifest:
+        """`run.json`: what is needed to make the run again.
+
+        Its fingerprint leaves the input's content out, so that a run goes on when its input has
+        grown.
+        """
+        return RunManifest(
+            name=self.config.run_name,
+            fingerprint=fingerprint(self.fingerprinted()),
+            config=self.config.model_dump(mode="json"),
+            versions=package_versions(TRANSLATION_PACKAGES),
+            models=dict(self.translation.models.hashes),
+            inputs={self.config.input.as_posix(): self.input.content_hash},
+            seed=self.config.seed,
+        )
+
+    def check(self) -> None:
+        """Raise `UserError` if the translator cannot translate to one of the targets or the
+        projector cannot be made. Loads the translator."""
+        for target in self.targets:
+            self.translation.check(target)
+
+
+def fingerprinted_fields(manifest: RunManifest) -> Mapping[str, Any]:
+    """The fields of `manifest` that its fingerprint rests on."""
+    config = {key: value for key, value in manifest.config.items() if key not in _NOT_FINGERPRINTED}
+    name = Path(str(manifest.config.get("input"))).name
+    return {"config": {"input": name, **config}, "models": manifest.models}
+
+
+def resolve(config: TranslateTrainConfig) -> TranslateTrainSetup:
+    """Look at the input and the models of `config`, and settle where the run goes.
+
+    Raises `UserError` for an input, a model or a projector that does not exist, and for a pair of
+    languages that the models lack.
+    """
+    if not config.input.exists():
+        raise UserError("no such file", file=config.input)
+    source = Input(
+        config.input,
+        path_hash(config.input),
+        config.task,
+        config.source,
+        config.reading,
+        config.shard_rows,
+    )
+    translation = resolve_translation(
+        config, task=config.task, source=config.source, memory=config.memory, seed=config.seed
+    )
+    if config.out is not None:
+        return TranslateTrainSetup(config, config.out, source, translation)
+    unplaced = TranslateTrainSetup(config, Path(), source, translation)
+    identity = fingerprint([unplaced.fingerprinted(), source.content_hash])
+    run = run_folder(runs_folder(), config.run_name, identity)
+    return TranslateTrainSetup(config, run, source, translation)
+
+
+def changes_since(file: Path | None, setup: TranslateTrainSetup) -> list[str]:
+    """What differs between the run whose `run.json` is `file` and the run of `setup`, a line each:
+    models, versions of packages, the input. Empty where `file` is no run's manifest."""
+    if file is None or file.name != "run.json":
+        return []
+    old, new = read_run(file.parent), setup.manifest()
+    notes = []
+    for what, before, after in (
+        ("model", old.models, new.models),
+        ("version of", old.versions, new.versions),
+    ):
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                notes.append(f"{file}: {what} {name}: {before.get(name)}, now {after.get(name)}")
+    if sorted(old.inputs.values()) != sorted(new.inputs.values()):
+        notes.append(f"{file}: the input has changed")
+    return notes

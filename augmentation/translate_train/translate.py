@@ -1,0 +1,84 @@
+"""The segments of a shard translated, what the memory has first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from augmentation.pipeline.shards import checksum, write_facts
+from augmentation.translate_train.layout import translate_step
+from augmentation.translation.memory import TranslationMemory
+from augmentation.translation.segments import new_segments
+from augmentation.translation.setup import TranslationSetup
+from augmentation.translation.table import TRANSLATION_SCHEMA, translation_batch
+from corpora.manifest import fingerprint
+from corpora.shards import ShardRef, ShardWriter, is_done
+
+
+def translate(
+    ref: ShardRef, translation: TranslationSetup, target: str, input_hash: str
+) -> ShardRef:
+    """Translate the segments that are first seen in the shard `ref` of segments to `target`.
+
+    `translation` says how; `input_hash` is that of the run's input, for which the memory is seen
+    as it was when the run began.
+    """
+    out = ref.next(translate_step(target))
+    made_from = fingerprint(["translate", checksum(ref), translation.identity(target)])
+    if is_done(out, made_from):
+        return out
+    with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:
+        segments = new_segments(ref)
+        memory = translation.translation_memory(target)
+        remembered, table = _look_up(segments, memory, out, input_hash)
+        batch = _translate(_without(segments, remembered), translation, target)
+        if memory is not None:
+            # Before the shard is done: what is done is never looked at again.
+            memory.add(batch, made_from)
+        writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
+        write_facts(out, {"remembered": len(remembered), "translated": batch.num_rows})
+    return out
+
+
+def _look_up(
+    segments: pa.Table, memory: TranslationMemory | None, out: ShardRef, input_hash: str
+) -> tuple[list[int], pa.Table]:
+    """Which segments the memory has, by row, and their translations."""
+    if memory is None:
+        return [], TRANSLATION_SCHEMA.empty_table()
+    snapshot = memory.snapshot(out.folder / "memory.json", input_hash)
+    return memory.look_up(segments.column("key").to_pylist(), snapshot)
+
+
+def _without(segments: pa.Table, remembered: list[int]) -> pa.Table:
+    if not remembered:
+        return segments
+    mask = np.ones(segments.num_rows, bool)
+    mask[remembered] = False
+    return segments.filter(pa.array(mask))
+
+
+def _translate(segments: pa.Table, translation: TranslationSetup, target: str) -> pa.RecordBatch:
+    segments = segments.combine_chunks()
+    if not segments.num_rows:
+        return pa.RecordBatch.from_pylist([], TRANSLATION_SCHEMA)
+    texts = segments.column("text").to_pylist()
+    hypotheses = translation.translator().translate(
+        texts, translation.source, target, translation.options()
+    )
+    keys, sources = (segments.column(name).chunk(0) for name in ("key", "text"))
+    return translation_batch(keys, sources, hypotheses)
+
+
+def _in_order(batch: pa.RecordBatch, table: pa.Table, remembered: list[int]) -> pa.Table:
+    """New translations (`batch`) and remembered ones (`table`), in the order of the segments."""
+    fresh = pa.Table.from_batches([batch])
+    if not remembered:
+        return fresh
+    total = batch.num_rows + len(remembered)
+    order = np.empty(total, np.int64)
+    mask = np.ones(total, bool)
+    mask[remembered] = False
+    order[mask] = np.arange(batch.num_rows)
+    order[remembered] = batch.num_rows + np.arange(len(remembered))
+    return pa.concat_tables([fresh, table]).take(pa.array(order)).combine_chunks()

@@ -1,0 +1,1 @@
+"""How rows and texts are translated: configuration, setup, segments, memory, reassembly."""

@@ -1,0 +1,186 @@
+"""What a user may set of reading, decoding, projecting, filtering and running.
+
+The docstring of a setting is its description everywhere: in `--help`, in Prefect's form, here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, PositiveInt, field_validator
+
+from augmentation.pipeline.configuration import Strict
+from augmentation.translation.fields import (
+    AnyCaseScheme,
+    ComputeType,
+    Device,
+    Language,
+    Models,
+    ProjectorName,
+)
+from corpora.checks import Task
+from corpora.choices import InputFormat, OnError
+from corpora.manifest import canonical_json
+
+if TYPE_CHECKING:
+    from corpora.readers import ColumnMapping, Corpus
+    from translators.protocol import DecodingOptions
+
+SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
+"""Tasks whose rows have spans."""
+MOST_HYPOTHESES = 1000
+"""More take longer than anyone waits."""
+_LARGEST = 2**31
+
+
+class ReadingConfig(Strict):
+    """How to read the input."""
+
+    format: InputFormat | None = None
+    """Format of the input; by default its name says it."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Which column holds what, as in `text=sentence,label=class`; the usual names are found
+    without it."""
+    scheme: AnyCaseScheme | None = None
+    """Tagging scheme of CoNLL files; by default the tags say it."""
+    split: str | None = None
+    """Read the rows of this split only; rows that name none are of `train`."""
+    quoting: bool | None = None
+    """Whether fields of tables may stand in quotes; by default those of CSV may and those of TSV
+    may not."""
+    on_error: OnError = "error"
+    """What to do about bad rows: `error` stops, `skip` drops them with their reason, `repair`
+    repairs what can be."""
+    limit: int | None = Field(None, ge=1)
+    """Read this many rows only."""
+
+    def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
+        """The corpus at `path` for `task`, read as this says, but for `limit`.
+
+        `lang` is the language of rows that do not state theirs; `labelled` says whether every row
+        must have a label. Raises what `corpora.readers.open_corpus` raises.
+        """
+        from corpora.readers import open_corpus
+
+        return open_corpus(
+            path,
+            task=task,
+            lang=lang,
+            format=self.format,
+            columns=self.mapping(),
+            on_error=self.on_error,
+            scheme=self.scheme,
+            split=self.split,
+            quoting=self.quoting,
+            labelled=labelled,
+        )
+
+    def mapping(self) -> ColumnMapping:
+        """The columns as readers take them."""
+        from corpora.readers import ColumnMapping
+
+        return ColumnMapping.of(self.columns)
+
+
+class DecodingConfig(Strict):
+    """How to decode; all of it changes the result."""
+
+    beam_size: int = Field(2, ge=1, le=MOST_HYPOTHESES)
+    """Hypotheses kept while decoding."""
+    length_penalty: float = 1.0
+    """Exponent of the length that a hypothesis' score is divided by."""
+    repetition_penalty: float = Field(1.0, gt=0)
+    """Above 1 makes tokens less likely that were generated before."""
+    no_repeat_ngram_size: int = Field(0, ge=0, lt=_LARGEST)
+    """Never repeat an n-gram of this size; 0 allows it."""
+    sampling_topk: int = Field(1, ge=0, lt=_LARGEST)
+    """Sample from the k best tokens; 1 takes the best, 0 samples from all."""
+    sampling_temperature: float = Field(1.0, gt=0)
+    """Of sampling; above 1 is more varied."""
+    max_decoding_length: int = Field(256, ge=4, lt=_LARGEST)
+    """Most pieces of a translated sentence."""
+    compute_type: ComputeType = "auto"
+    """Number type to compute with, as CTranslate2 names it; `auto` is the model's own."""
+
+    def options(self, *, attention: bool, seed: int) -> DecodingOptions:
+        """The options as translators take them.
+
+        `attention` asks for the attention of every hypothesis, `seed` is that of sampling.
+        """
+        from translators.protocol import DecodingOptions
+
+        values = self.model_dump(exclude={"compute_type"})
+        seed = seed if self.sampling_topk != 1 else 0
+        return DecodingOptions(**values, return_attention=attention, seed=seed)
+
+
+class ProjectionConfig(Strict):
+    """How spans are projected onto translations."""
+
+    projector: ProjectorName | None = None
+    """How spans are projected: `aligned` (the default, the best), `attention` (the quickest, for
+    models trained with guided alignment), `marker`, `candidate` or `vote`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the projector."""
+    unplaced: Literal["drop-row", "drop-span"] = "drop-row"
+    """What is dropped for a span that has no place in the translation: its row, or the span
+    alone."""
+    alternatives: int = Field(0, ge=0, le=MOST_HYPOTHESES)
+    """How many further hypotheses to try for a sentence with a span that has no place."""
+
+    @field_validator("options")
+    @classmethod
+    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            canonical_json(options)
+        except TypeError as error:  # a date, for example
+            raise ValueError(str(error)) from error
+        return options
+
+
+class FilterConfig(Strict):
+    """Quality filters; null switches one off."""
+
+    max_length_ratio: float | None = Field(4.0, gt=1)
+    """How many times longer or shorter a translation may be than is usual in its shard."""
+    max_wrong_language: float | None = Field(None, gt=0, le=1)
+    """Highest probability of another language that the language identifier may give a
+    translation."""
+    max_untranslated: float | None = Field(None, gt=0, le=1)
+    """Largest share of words, case ignored, that a translation of some length may share with its
+    source."""
+    min_translation_score: float | None = None
+    """Least average log-probability per token."""
+
+
+class RuntimeConfig(Strict):
+    """Where and how fast to run; nothing of it changes the result."""
+
+    device: Device = "auto"
+    """Where to compute: `auto`, `cpu` or `cuda`."""
+    translating: int = Field(2, ge=1)
+    """Shards translated at a time: while one ends, the next keeps the cores busy."""
+    workers: int = Field(1, ge=1)
+    """Shards read, projected and filtered at the same time."""
+    threads: tuple[PositiveInt, PositiveInt] | None = None
+    """Parallel batches, and threads per batch; by default the engine chooses."""
+    batch_tokens: int | None = Field(None, ge=16)
+    """Tokens per batch; by default the engine chooses."""
+
+
+class TranslationConfig(Strict):
+    """How to translate and to project spans, whatever is translated.
+
+    `augmentation.translation.setup.resolve_translation` makes a `TranslationSetup` of it. The
+    configurations of pipelines that translate extend it.
+    """
+
+    model: Models = None
+    """Translation model: a name in the store or a folder, several for pivoting; by default the one
+    that ships."""
+    pivot: Language | None = None
+    """Language to translate through where no model is direct."""
+    decoding: DecodingConfig = DecodingConfig()
+    projection: ProjectionConfig = ProjectionConfig()
+    runtime: RuntimeConfig = RuntimeConfig()

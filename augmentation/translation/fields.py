@@ -1,0 +1,69 @@
+"""Types of settings that several configurations share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from corpora.checks import TASKS, Task
+from corpora.choices import SchemeName
+from corpora.errors import UserError
+from translators.languages import normalise_tag
+
+ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]
+"""The keys of `alignment.projectors.PROJECTORS`, known without loading it."""
+Device = Literal["auto", "cpu", "cuda"]
+ComputeType = Literal[
+    "auto", "default", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16",
+    "bfloat16", "float32",
+]  # fmt: skip
+"""As CTranslate2 names them; `auto` is the model's own."""
+
+
+def _known_task(value: object) -> object:
+    if value not in TASKS:
+        raise ValueError(f"no task {value!r} (choose from: {', '.join(sorted(TASKS))})")
+    return value
+
+
+def _known_language(tag: str) -> str:
+    try:
+        return normalise_tag(tag)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+def _at_least_one_model(models: object) -> object:
+    if models == ():
+        raise ValueError("no model is named; null is the one that ships")
+    return models
+
+
+def _memory(value: object) -> object:
+    # YAML reads a bare `off` as false.
+    return {False: "off", True: None}[value] if isinstance(value, bool) else value
+
+
+KnownTask = Annotated[Task, BeforeValidator(_known_task)]
+"""A task; one that does not exist is an error that lists those that do."""
+Language = Annotated[str, AfterValidator(_known_language)]
+"""A BCP 47 tag, in its usual spelling."""
+Languages = Annotated[
+    tuple[Language, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda tags: (tags,) if isinstance(tags, str) else tags),
+    AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
+]
+"""One or more, each once; a single one needs no list."""
+Models = Annotated[str | tuple[str, ...] | None, AfterValidator(_at_least_one_model)]
+"""Name in the store or path of a translator; several for pivoting; null is the one that ships."""
+Memory = Annotated[Path | Literal["off"] | None, BeforeValidator(_memory)]
+"""The translation memory's folder; null is `data/runs/memory`, `off` is none."""
+AnyCaseScheme = Annotated[
+    SchemeName, BeforeValidator(lambda name: name.lower() if isinstance(name, str) else name)
+]
+"""A tagging scheme, in any case."""
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+"""A seed of random numbers, as NumPy takes them."""

@@ -1,0 +1,237 @@
+"""The translation memory: what earlier runs translated, looked up before anything is translated.
+
+It is a folder of Arrow files, one folder within it for each way to translate (model, languages,
+decoding options), which `pyarrow.dataset` reads; an SQLite index says in which file a segment is,
+and is made again from the files if it is damaged. Files may be deleted.
+
+A run sees the memory as it was when the run began, so that a run that was cut off and goes on makes
+the very same choices.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pyarrow as pa
+
+from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
+from augmentation.translation.table import TRANSLATION_SCHEMA
+from corpora.manifest import fingerprint, plain
+from corpora.storage import make_folder, replacing, write_text
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The memory at one moment: its first `parts` files."""
+
+    memory: str
+    parts: int
+    inputs: str
+    """Hash of the input it was taken for."""
+
+
+_mending = threading.Lock()
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _healing(method: _Method) -> _Method:
+    """Make the index again where it turns out to be damaged, and try once more."""
+
+    @functools.wraps(method)
+    def healed(self: TranslationMemory, *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+        self.make_again()
+        return method(self, *args)
+
+    return cast(_Method, healed)
+
+
+class TranslationMemory:
+    """Translations made in one way, across runs; safe to use from several processes."""
+
+    def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
+        """`identity` is everything that decides how a segment is translated."""
+        name = f"{identity['source']}-{identity['target']}-{fingerprint([VERSION, identity])[:16]}"
+        self.folder = root / name
+        self._identity = identity
+        self._index = self.folder / "index.sqlite"
+        self._created = False
+        self._lost: set[str] = set()
+
+    @_healing
+    def snapshot(self, file: Path, inputs: str) -> Snapshot:
+        """The moment that `file` records; taken now where it records none for `inputs`.
+
+        Threads and processes that ask at the same time are all given the same moment.
+        """
+        # The shards of a run ask side by side: the first one takes it, the others read it.
+        with self._open() as index, _transaction(index):
+            memory = index.execute("SELECT id FROM memory").fetchone()[0]
+            try:
+                taken = Snapshot(**json.loads(file.read_text(encoding="utf-8")))
+                if taken.memory == memory and taken.inputs == inputs:
+                    return taken
+            except (FileNotFoundError, ValueError, TypeError):
+                pass
+            parts = index.execute("SELECT COALESCE(MAX(part), 0) FROM parts").fetchone()[0]
+            taken = Snapshot(memory, parts, inputs)
+            write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
+        return taken
+
+    @_healing
+    def look_up(self, keys: Sequence[bytes], at: Snapshot) -> tuple[list[int], pa.Table]:
+        """Which of `keys` (by number, ascending) were known at the time, and their translations."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        with self._open() as index:
+            for number, key in enumerate(keys):
+                hit = index.execute(
+                    "SELECT name, row FROM segments JOIN parts USING (part) "
+                    "WHERE key = ? AND part <= ?",
+                    (key, at.parts),
+                ).fetchone()
+                if hit is not None:
+                    found.setdefault(hit[0], []).append((number, hit[1]))
+        numbers: list[int] = []
+        tables = []
+        for name, hits in sorted(found.items()):
+            table = self._read(name)
+            if table is None:  # the user removed the file: the segments are new again
+                self._lost.add(name)
+                continue
+            numbers += [number for number, _ in hits]
+            tables.append(table.take(pa.array([row for _, row in hits], pa.int64())))
+        if not tables:
+            return [], TRANSLATION_SCHEMA.empty_table()
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        return sorted(numbers), pa.concat_tables(tables).take(pa.array(order, pa.int64()))
+
+    @_healing
+    def add(self, batch: pa.RecordBatch, name: str) -> None:
+        """Add translations as the file `name`; what is there already stays as it is."""
+        if not batch.num_rows:
+            return
+        path = self.folder / f"{name}.arrow"
+        with self._open() as index, _transaction(index):
+            self._forget_lost(index)
+            if index.execute("SELECT 1 FROM parts WHERE name = ?", (name,)).fetchone():
+                return
+            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), batch.schema) as out:
+                out.write(batch)
+            _enter(index, name, batch.column("key").to_pylist())
+
+    def _forget_lost(self, index: sqlite3.Connection) -> None:
+        """Take files that turned out to be gone or broken out of the index."""
+        while self._lost:
+            name = self._lost.pop()
+            index.execute(
+                "DELETE FROM segments WHERE part IN (SELECT part FROM parts WHERE name = ?)",
+                (name,),
+            )
+            index.execute("DELETE FROM parts WHERE name = ?", (name,))
+
+    def make_again(self) -> None:
+        """Make the index anew from the files, oldest first."""
+        with _mending:
+            if self._is_sound():  # another thread was first
+                return
+            remove_index(self._index)
+            self._created = False
+            with self._open():
+                pass
+
+    def _is_sound(self) -> bool:
+        try:
+            with self._open() as index:
+                return bool(index.execute("PRAGMA quick_check").fetchone() == ("ok",))
+        except sqlite3.DatabaseError:
+            return False
+
+    def _read(self, name: str) -> pa.Table | None:
+        try:
+            with pa.memory_map(str(self.folder / f"{name}.arrow")) as source:
+                return pa.ipc.open_file(source).read_all()
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        make_folder(self.folder)
+        # Autocommit; writers say where their transactions begin.
+        connect = functools.partial(sqlite3.connect, timeout=60, isolation_level=None)
+        with writing_index(self._index), closing(connect(self._index)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
+            if not self._created:
+                with _transaction(connection):
+                    if _create_tables(connection):
+                        self._enter_files(connection)
+                    self._describe()
+                self._created = True
+            yield connection
+
+    def _enter_files(self, index: sqlite3.Connection) -> None:
+        """Put what the files have into an index that is new, oldest first."""
+        for file in sorted(self.folder.glob("*.arrow"), key=lambda f: (f.stat().st_mtime_ns, f)):
+            table = self._read(file.stem)
+            if table is not None:
+                _enter(index, file.stem, table.column("key").to_pylist())
+
+    def _describe(self) -> None:
+        """Say in words, beside the hash in the folder's name, what the memory is of."""
+        text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
+        write_text(self.folder / "identity.json", text + "\n")
+
+
+def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:
+    """Put the segments of the file `name` into the index, but for those that it knows."""
+    part = index.execute("INSERT INTO parts (name) VALUES (?)", (name,)).lastrowid
+    index.executemany(
+        "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
+        [(key, part, row) for row, key in enumerate(keys)],
+    )
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it itself where the file is damaged
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _create_tables(connection: sqlite3.Connection) -> bool:
+    """Whether they were not there yet."""
+    run = connection.execute
+    run("CREATE TABLE IF NOT EXISTS memory (id TEXT)")
+    run(
+        "CREATE TABLE IF NOT EXISTS parts "
+        "(part INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)"
+    )
+    run(
+        "CREATE TABLE IF NOT EXISTS segments "
+        "(key BLOB PRIMARY KEY, part INTEGER, row INTEGER) WITHOUT ROWID"
+    )
+    new = run("SELECT 1 FROM memory").fetchone() is None
+    if new:
+        run("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
+    return new

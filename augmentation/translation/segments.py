@@ -1,0 +1,254 @@
+"""Rows to segments: sentences with offsets, and the one place where each distinct one is kept.
+
+A segment is kept where it is first seen: in the shard `shard`, as row `shard_row` of that shard's
+new segments. Translations are stored in the same order, so that `shard` and `shard_row` find them.
+The index that says what has been seen is on disk, because the number of distinct segments is the
+one thing here that grows with the corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
+from corpora.manifest import fingerprint
+from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
+from corpora.storage import make_folder
+
+VERSION = 2
+
+
+FIELDS = ("text", "text_pair", "target")
+"""The texts of a row, by their number in the column `field`."""
+
+
+KEY_TYPE = pa.binary(16)
+
+
+SEGMENT_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("field", pa.int8(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("shard", pa.int32(), nullable=False),
+        pa.field("shard_row", pa.int32(), nullable=False),
+        pa.field("key", KEY_TYPE),
+        pa.field("text", pa.string()),
+    ]
+)
+"""One segment of one row's field; `key` and `text` only where the segment is first seen."""
+
+
+Split = Callable[[str, str], Sequence[tuple[int, int]]]
+"""A text and its language to the offsets of its sentences."""
+
+
+def segment_key(text: str, lang: str) -> bytes:
+    """16 bytes (BLAKE2b) that stand for a text in a language."""
+    data = f"{lang}\0{text}".encode()
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> ShardRef:
+    """Cut the texts of the rows in `source` into sentences; shards must come in order."""
+    made_from = fingerprint(["segment", VERSION, lang, sidecar_of(source).checksum, _before(out)])
+    if is_done(out, made_from):
+        return out
+    cut = [
+        occurrence
+        for at, batch in _numbered(read_batches(source))
+        for occurrence in cut_rows(batch, lang, split, at)
+    ]
+    keys = [segment_key(occurrence.text, lang) for occurrence in cut]
+    addresses = _place(keys, out, made_from)
+    with ShardWriter(out, made_from, schema=SEGMENT_SCHEMA) as writer:
+        writer.write(_segment_batch(cut, keys, addresses, out.index))
+    return out
+
+
+def _place(keys: Sequence[bytes], out: ShardRef, made_from: str) -> list[tuple[int, int]]:
+    """Shard and row of each key, by the run's index, which is made again if it is damaged."""
+    try:
+        with open_index(out) as index:
+            return index.place(keys, out.index, made_from)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        remove_index(_index_path(out))
+    with open_index(out) as index:
+        return index.place(keys, out.index, made_from)
+
+
+@dataclass(slots=True)
+class _Occurrence:
+    row: int
+    field: int
+    start: int
+    end: int
+    text: str
+
+
+def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iterator[_Occurrence]:
+    """The segments of a batch by row, field and start; `first` is the number of its first row."""
+    columns = [(number, batch.column(name)) for number, name in enumerate(FIELDS)]
+    texts = [
+        (number, column.to_pylist())
+        for number, column in columns
+        if column.null_count < len(column)
+    ]
+    for row in range(batch.num_rows):
+        for number, values in texts:
+            text = values[row]
+            if text is not None:
+                for start, end in split(text, lang):
+                    yield _Occurrence(first + row, number, start, end, text[start:end])
+
+
+def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    at = 0
+    for batch in batches:
+        yield at, batch
+        at += batch.num_rows
+
+
+def _segment_batch(
+    cut: list[_Occurrence], keys: list[bytes], addresses: list[tuple[int, int]], shard: int
+) -> pa.RecordBatch:
+    is_new = []
+    next_row = 0
+    for first_shard, row in addresses:
+        is_new.append(first_shard == shard and row == next_row)
+        next_row += is_new[-1]
+    columns = [
+        pa.array([occurrence.row for occurrence in cut], pa.int32()),
+        pa.array([occurrence.field for occurrence in cut], pa.int8()),
+        pa.array([occurrence.start for occurrence in cut], pa.int32()),
+        pa.array([occurrence.end for occurrence in cut], pa.int32()),
+        pa.array([first_shard for first_shard, _ in addresses], pa.int32()),
+        pa.array([row for _, row in addresses], pa.int32()),
+        pa.array([key if new else None for key, new in zip(keys, is_new, strict=True)], KEY_TYPE),
+        pa.array(
+            [occurrence.text if new else None for occurrence, new in zip(cut, is_new, strict=True)],
+            pa.string(),
+        ),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SEGMENT_SCHEMA)
+
+
+def read_segments(ref: ShardRef) -> pa.Table:
+    """A shard of segments."""
+    return pa.Table.from_batches(read_batches(ref), SEGMENT_SCHEMA)
+
+
+def new_segments(ref: ShardRef) -> pa.Table:
+    """Key and text of the segments that are first seen in the shard `ref`, in order."""
+    table = read_segments(ref).select(["key", "text"])
+    return table.filter(table.column("text").is_valid())
+
+
+def needed_shards(ref: ShardRef) -> list[int]:
+    """The shards whose translations the rows of the shard `ref` need."""
+    shards = read_segments(ref).column("shard").to_numpy()
+    return [int(shard) for shard in np.unique(shards)]
+
+
+def _before(out: ShardRef) -> str | None:
+    """The shard before `out` decides where segments are kept, so `out` is made from it too."""
+    if out.index == 0:
+        return None
+    return sidecar_of(ShardRef(out.run, out.step, out.index - 1)).checksum
+
+
+class SegmentIndex:
+    """Where each distinct segment is kept, in an SQLite file; it can be made again from the shards.
+
+    Commits outlive the process; what a crash of the whole machine breaks is made again.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def place(self, keys: Sequence[bytes], shard: int, made_from: str) -> list[tuple[int, int]]:
+        """Shard and row of each of `keys`; new ones get `shard` and the next rows in it.
+
+        `made_from` is the fingerprint that `shard` is made under.
+        """
+        run = self._connection.execute
+        self._forget(shard)
+        placed: dict[bytes, tuple[int, int]] = {}
+        fresh: list[tuple[bytes, int, int]] = []
+        for key in keys:
+            if key in placed:
+                continue
+            address = run("SELECT shard, row FROM segments WHERE key = ?", (key,)).fetchone()
+            if address is None:
+                address = (shard, len(fresh))
+                fresh.append((key, *address))
+            placed[key] = address
+        self._add(fresh, shard, made_from)
+        return [placed[key] for key in keys]
+
+    def knows(self, shard: int, made_from: str) -> bool:
+        """Whether `shard` is in the index as it was made from `made_from`, as all before it are."""
+        record = self._connection.execute(
+            "SELECT made_from FROM shards WHERE shard = ?", (shard,)
+        ).fetchone()
+        return record is not None and record[0] == made_from
+
+    def restore(self, refs: Sequence[ShardRef]) -> None:
+        """Make the index again from shards that are done."""
+        self._forget(0)
+        for ref in refs:
+            keys = new_segments(ref).column("key").to_pylist()
+            rows = [(key, ref.index, row) for row, key in enumerate(keys)]
+            self._add(rows, ref.index, sidecar_of(ref).fingerprint)
+
+    def _forget(self, shard: int) -> None:
+        run = self._connection.execute
+        if run("SELECT 1 FROM shards WHERE shard >= ?", (shard,)).fetchone():
+            run("DELETE FROM segments WHERE shard >= ?", (shard,))
+            run("DELETE FROM shards WHERE shard >= ?", (shard,))
+
+    def _add(self, fresh: list[tuple[bytes, int, int]], shard: int, made_from: str) -> None:
+        self._connection.executemany("INSERT INTO segments VALUES (?, ?, ?)", fresh)
+        self._connection.execute("INSERT INTO shards VALUES (?, ?)", (shard, made_from))
+        self._connection.commit()
+
+
+@contextmanager
+def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
+    """The index of the run, with all shards before `ref` in it."""
+    make_folder(ref.folder)
+    with writing_index(_index_path(ref)), closing(sqlite3.connect(_index_path(ref))) as connection:
+        _create_tables(connection)
+        index = SegmentIndex(connection)
+        before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
+        # A shard's fingerprint rests on the shard before it, so the last one speaks for all.
+        if before and not index.knows(ref.index - 1, sidecar_of(before[-1]).fingerprint):
+            index.restore(before)
+        yield index
+
+
+def _index_path(ref: ShardRef) -> Path:
+    return ref.folder / "index.sqlite"
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS segments "
+        "(key BLOB PRIMARY KEY, shard INTEGER, row INTEGER) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS shards (shard INTEGER PRIMARY KEY, made_from TEXT)"
+    )
+    connection.commit()

@@ -1,0 +1,235 @@
+"""What a translation configuration is resolved to: the model, the projector, the memory.
+
+A `TranslationSetup` says all that decides how a text is translated and how its spans are
+projected, and opens what does the work. It knows no run folder and no input, so that every pipeline
+can hold one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from alignment.protocol import SpanProjector
+from augmentation.pipeline.cache import PROCESS_CACHE
+from augmentation.pipeline.folders import memory_folder
+from augmentation.translation.config import SPAN_TASKS, TranslationConfig
+from augmentation.translation.memory import TranslationMemory
+from corpora.checks import Task
+from corpora.errors import UserError
+from corpora.manifest import fingerprint, path_hash
+from translators.protocol import DecodingOptions, Hypothesis, Translator
+
+NEEDS_TRANSLATOR = ("candidate", "marker")
+"""Projectors that translate or score hypotheses themselves."""
+TRANSLATE_VERSION = 3
+"""Counts the changes of what the engine makes of a text, model and options being the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationModels:
+    """The models of a translator, identified without loading them."""
+
+    name: str
+    """`name@hash8`; several are joined with `+`."""
+    hashes: Mapping[str, str]
+    """Content hash of every model, by name."""
+    licences: Mapping[str, str]
+    """Licence of every model that states one, by name."""
+    all_guided: bool
+    """Whether every model was trained with guided alignment."""
+    any_guided: bool
+    """Whether any model was, so that some translations come with an alignment."""
+
+    @classmethod
+    def resolve(cls, names: str | Sequence[str] | None) -> TranslationModels:
+        """Look up the models called `names` in the store; None is the model that ships.
+
+        Raises `UserError` for a model that does not exist.
+        """
+        from translators.store import resolve
+
+        infos = [
+            resolve(name)
+            for name in ([names] if names is None or isinstance(names, str) else names)
+        ]
+        guided = [info.card.alignment is not None for info in infos]
+        return cls(
+            "+".join(dict.fromkeys(info.name for info in infos)),
+            {info.card.name: info.content_hash for info in infos},
+            {info.card.name: info.card.licence for info in infos if info.card.licence},
+            all(guided),
+            any(guided),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationSetup:
+    """A `TranslationConfig` for one task and source language, with the outside world looked up."""
+
+    config: TranslationConfig
+    task: Task
+    source: str
+    """Language of the texts, a BCP 47 tag."""
+    models: TranslationModels
+    projector: str | None
+    """Name of the span projector; None where the task has no spans."""
+    projection_files: Mapping[str, str] = field(default_factory=dict)
+    """Content hashes of the files and folders that the projector's options name."""
+    memory: Path | None = None
+    """Folder of the translation memory; None translates without one."""
+    seed: int = 0
+    """Of sampling."""
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether spans are projected."""
+        return self.projector is not None
+
+    def options(self) -> DecodingOptions:
+        """How to decode."""
+        attention = self.has_spans and self.models.any_guided
+        return self.config.decoding.options(attention=attention, seed=self.seed)
+
+    def n_best_options(self, count: int) -> DecodingOptions:
+        """How to decode the `count` best hypotheses of every text."""
+        options = self.options()
+        if count == 1:
+            return options
+        return replace(options, num_hypotheses=count, beam_size=max(options.beam_size, count))
+
+    def identity(self, target: str) -> dict[str, Any]:
+        """Everything that decides how a segment is translated to `target`."""
+        return {
+            "version": TRANSLATE_VERSION,
+            "model": self.models.name,
+            "hashes": dict(self.models.hashes),
+            "source": self.source,
+            "target": target,
+            "pivot": self.config.pivot,
+            "compute_type": self.config.decoding.compute_type,
+            "options": self.options(),
+        }
+
+    def projection_identity(self, target: str) -> list[Any]:
+        """Everything that decides how spans are projected onto translations to `target`."""
+        projection = self.config.projection
+        return [
+            [self.task, self.source, target, self.models.name],
+            [self.projector, projection.options, projection.unplaced],
+            dict(self.projection_files),
+            [projection.alternatives, self.identity(target)] if projection.alternatives else None,
+        ]
+
+    def translator(self) -> Translator:
+        """The translator, loaded once a process."""
+        from translators.open import open_translator
+
+        config, runtime = self.config, self.config.runtime
+        key = (
+            *("translator", tuple(sorted(self.models.hashes.items())), config.pivot),
+            *(config.decoding.compute_type, runtime.device, runtime.threads, runtime.batch_tokens),
+        )
+        return PROCESS_CACHE.get(
+            key,
+            lambda: open_translator(
+                config.model,
+                pivot=config.pivot,
+                device=runtime.device,
+                compute_type=config.decoding.compute_type,
+                threads=runtime.threads,
+                batch_tokens=runtime.batch_tokens,
+            ),
+        )
+
+    def translation_memory(self, target: str) -> TranslationMemory | None:
+        """The translation memory for `target`; None where there is none."""
+        if self.memory is None:
+            return None
+        root, identity = self.memory, self.identity(target)
+        return PROCESS_CACHE.get(
+            ("memory", root, fingerprint(identity)), lambda: TranslationMemory(root, identity)
+        )
+
+    def span_projector(self) -> SpanProjector | None:
+        """The projector; None where the task has no spans."""
+        if self.projector is None:
+            return None
+        from alignment.projectors import load_projector
+
+        options = dict(self.config.projection.options)
+        if self.projector in NEEDS_TRANSLATOR:
+            options["translator"] = self.translator()
+        if self.projector == "marker":
+            options["options"] = replace(self.options(), return_attention=False)
+        return load_projector(self.projector, **options)
+
+    def alternatives(self, texts: Sequence[str], target: str) -> list[tuple[Hypothesis, ...]]:
+        """For each of `texts`, what its n-best list to `target` has after the best hypothesis."""
+        options = self.n_best_options(self.config.projection.alternatives + 1)
+        hypotheses = self.translator().translate(texts, self.source, target, options)
+        return [hypothesis.alternatives for hypothesis in hypotheses]
+
+    def check(self, target: str) -> None:
+        """Load the translator and the projector.
+
+        Raises `UserError` if the translator cannot translate to `target`, or the projector cannot
+        be made.
+        """
+        for count in (1, self.config.projection.alternatives + 1):
+            self.translator().translate([], self.source, target, self.n_best_options(count))
+        self.span_projector()
+
+
+def resolve_translation(
+    config: TranslationConfig,
+    *,
+    task: Task,
+    source: str,
+    memory: Path | str | None = "off",
+    seed: int = 0,
+) -> TranslationSetup:
+    """Look up the models of `config` and choose the projector for `task`; nothing is loaded.
+
+    `source` is the language of the texts (BCP 47), `memory` the folder of the translation memory
+    (None is the usual one, `off` is none), `seed` that of sampling. Raises `UserError` for a model
+    or a projector that does not exist, and for one that the models cannot serve.
+    """
+    models = TranslationModels.resolve(config.model)
+    folder = None if memory == "off" else memory_folder() if memory is None else Path(memory)
+    return TranslationSetup(
+        config,
+        task,
+        source,
+        models,
+        _choose_projector(config, task, models),
+        _hash_files(config.projection.options),
+        folder,
+        seed,
+    )
+
+
+def _hash_files(options: Mapping[str, Any]) -> dict[str, str]:
+    paths = {name: Path(value) for name, value in options.items() if isinstance(value, str)}
+    return {name: path_hash(path) for name, path in paths.items() if path.exists()}
+
+
+def _choose_projector(
+    config: TranslationConfig, task: Task, models: TranslationModels
+) -> str | None:
+    from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
+
+    chosen = config.projection.projector
+    if chosen is not None and chosen not in PROJECTORS:
+        raise UserError(f"unknown projector {chosen!r}", choices=PROJECTORS)
+    if task not in SPAN_TASKS:
+        return None
+    if chosen == "attention" and not models.all_guided:
+        raise UserError(
+            f"the model {models.name} was trained without guided alignment, so its attention "
+            "cannot place spans: take another projector",
+            choices=[name for name in PROJECTORS if name != "attention"],
+        )
+    return DEFAULT_PROJECTOR if chosen is None else chosen

@@ -1,0 +1,18 @@
+"""The names that options may have, in one light module: configurations and help texts read them
+without loading what they stand for. Tests hold them to the tables that they name."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+OnError = Literal["error", "skip", "repair"]
+"""What is done about bad rows: stop, drop them with their reason, or repair them."""
+ON_ERROR: tuple[OnError, ...] = get_args(OnError)
+InputFormat = Literal[
+    "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "text"
+]
+"""The formats that can be read: the keys of `corpora.readers.FORMATS`."""
+OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "text"]
+"""The formats that can be written: the keys of `corpora.writers.WRITERS`."""
+SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
+"""Tagging schemes, under all names that `corpora.tagging.scheme_named` knows."""
