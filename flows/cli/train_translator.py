@@ -124,32 +124,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and print where the model is."""
+    from augmentation.pipeline.listener import Messages
     from augmentation.train_translator.config import load_config
-    from augmentation.train_translator.layout import TrainRun
 
     config = load_config(getattr(args, "config", None), _overrides(vars(args)))
     # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
     out = args.out.parent.resolve() / args.out.name if args.out.name else args.out.resolve()
-    one = TrainRun(
-        config=config,
-        work=getattr(args, "work", out.with_name(f"{out.name}.work")),
-        out=out,
-        device=args.device,
-        threads=getattr(args, "threads", None),
-        max_seconds=60 * args.max_minutes if "max_minutes" in args else None,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-    )
+    settings: dict[str, Any] = {
+        "work": getattr(args, "work", None),
+        "device": args.device,
+        "threads": getattr(args, "threads", None),
+        "max_seconds": 60 * args.max_minutes if "max_minutes" in args else None,
+        "listener": Messages(lambda line: print(line, file=sys.stderr, flush=True)),
+    }
     if args.no_prefect:
         from augmentation.train_translator.run import train_translator
 
-        train_translator(one)
+        train_translator(config, out, **settings)
     else:
         from flows.environment import prepared_prefect
 
         with prepared_prefect():
             from flows.train_translator import run_flow
 
-            run_flow(one)
+            run_flow(config, out, **settings)
     print(args.out)
     return 0
 
