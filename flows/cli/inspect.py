@@ -64,7 +64,7 @@ def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
     from itertools import islice
 
     from augmentation.reporting.samples import sample_dropped, sample_rows
-    from augmentation.translate_train.export import final_rows
+    from augmentation.translate_train.runs import final_rows
     from augmentation.translate_train.runs import open_finished
 
     finished = open_finished(given["path"])
