@@ -51,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export and say what was written."""
-    from augmentation.translate_train.runs import final_rows
-    from augmentation.translate_train.runs import open_finished
+    from augmentation.translate_train.runs import final_rows, open_finished
     from corpora.writers import WRITERS, write_corpus
 
     given = vars(args)

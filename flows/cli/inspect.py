@@ -64,8 +64,7 @@ def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
     from itertools import islice
 
     from augmentation.reporting.samples import sample_dropped, sample_rows
-    from augmentation.translate_train.runs import final_rows
-    from augmentation.translate_train.runs import open_finished
+    from augmentation.translate_train.runs import final_rows, open_finished
 
     finished = open_finished(given["path"])
     target = finished.target(given.get("target"))
@@ -145,14 +144,14 @@ def _show(console: Any, row: Row, note: str) -> None:
 def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
     from rich.text import Text
 
-    from augmentation.reporting.highlights import marked, visible
+    from augmentation.reporting.highlights import split_at_spans, visible
 
     line = Text(f"  {lang + ' ':<4}")
-    for piece, label in marked(text, spans):
-        if label is None:
-            line.append(piece)
+    for piece in split_at_spans(text, spans):
+        if piece.label is None:
+            line.append(piece.text)
         else:
-            colour = _COLOURS[sum(map(ord, label)) % len(_COLOURS)]
-            line.append(f"[{piece}]", style=f"bold {colour}")
-            line.append(f"({visible(label)})", style=colour)
+            colour = _COLOURS[sum(map(ord, piece.label)) % len(_COLOURS)]
+            line.append(f"[{piece.text}]", style=f"bold {colour}")
+            line.append(f"({visible(piece.label)})", style=colour)
     return line
