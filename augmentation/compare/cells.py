@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.compare.context import CELLS, VERSION, CompareContext
+from augmentation.compare.grid import Cell, ModelKey, models_of
 from augmentation.compare.leakage import bare, rows_fingerprint
 from augmentation.compare.models import load_model, model_artifact, model_fingerprint
-from augmentation.compare.plan import Cell, ModelKey, models_of
 from augmentation.compare.strategies import THROUGH_SOURCE
 from augmentation.compare.translations import translation_seconds
 from augmentation.pipeline.artifacts import Artifact
