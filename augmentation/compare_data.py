@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from augmentation.compare_config import FewShotConfig
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.records import Row
+from corpora.text.normalisation import fold
 
 _BREAKS = re.compile(r"[\W_]+")
 
@@ -36,8 +36,7 @@ def rows_fingerprint(rows: Iterable[Row]) -> str:
 
 def normalised(text: str) -> str:
     """`text` without what hides that two texts are one: case, width, punctuation, spacing."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _BREAKS.sub(" ", folded).strip()
+    return _BREAKS.sub(" ", fold(text)).strip()
 
 
 def text_key(text: str, pair: str | None, task: Task) -> str:

@@ -19,7 +19,7 @@ from pydantic import (
 
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 Settings = TypeVar("Settings", bound=BaseModel)
 

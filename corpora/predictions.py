@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpora.checks import without_surrogates
 from corpora.readers.values import ValueProblem, read_spans, short
 from corpora.records import Row, Span
+from corpora.surrogates import without_surrogates
 
 UNMAPPED = "unmapped"
 """Flag of a predicted span that could not be brought back to its row, with the label after a colon:

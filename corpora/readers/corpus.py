@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from corpora.checks import TASKS, Problem, Task, find_problem, mend_row, without_surrogates
+from corpora.checks import TASKS, Problem, Task, find_problem
 from corpora.errors import UserError
 from corpora.readers.columnar import (
     default_split,
@@ -40,7 +40,9 @@ from corpora.readers.squad import read_squad
 from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.tables import read_csv, read_jsonl, read_tsv
 from corpora.records import DroppedRow, Row
+from corpora.repair import repair_row
 from corpora.schema import content_id
+from corpora.surrogates import without_surrogates
 
 FORMATS: Mapping[str, Format] = {
     f.name: f
@@ -278,7 +280,7 @@ class _Check:
             number, row = item
             problem = self._problem(row)
             if problem is not None and self._options.on_error == "repair":
-                row, done = mend_row(row, self._options.task)
+                row, done = repair_row(row, self._options.task)
                 counts.update(done)
                 problem = self._problem(row)
             if problem is not None:

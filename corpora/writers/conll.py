@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 
 from corpora.records import Row, Span
 from corpora.tagging import Chunk, encode_iob2
-from corpora.words import trim, words_of_row
+from corpora.text.words import trim, words_of_row
 from corpora.writers.options import Target
 
 _ROWS = 1_000

@@ -268,7 +268,7 @@ SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "sourc
         ),
         (SYNTHETIC | {"source_spans": [[-1, 1, "X"]]}, "offset-out-of-range", "source span -1:1"),
         (SYNTHETIC | {"source_spans": [[2, 1, "X"]]}, "offset-out-of-range", "source span 2:1"),
-        (SYNTHETIC | {"source_spans": [[0, 1, "\ud83d"]]}, "lone-surrogate", "of the source has"),
+        (SYNTHETIC | {"source_spans": [[0, 1, "\ud83d"]]}, "lone-surrogate", "or provenance has"),
         (SYNTHETIC | {"method": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
         (SYNTHETIC | {"model": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
         (SYNTHETIC | {"source_lang": "\ud83d"}, "lone-surrogate", "half of a surrogate pair"),
