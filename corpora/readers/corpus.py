@@ -43,6 +43,7 @@ from corpora.records import DroppedRow, Row
 from corpora.repair import repair_row
 from corpora.schema import content_id
 from corpora.surrogates import without_surrogates
+from corpora.text.languages import same_language
 
 FORMATS: Mapping[str, Format] = {
     f.name: f
@@ -296,7 +297,7 @@ class _Check:
 
     def _problem(self, row: Row) -> Problem | None:
         lang = self._options.lang
-        if lang is not None and row.lang != lang and not _same_language(row.lang, lang):
+        if lang is not None and row.lang != lang and not same_language(row.lang, lang):
             return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
         problem = find_problem(row, self._options.task)
         needs_label = self._options.labelled and self._options.task in ("classification", "pair")
@@ -403,10 +404,6 @@ class _Seen:
     def __contains__(self, one: str) -> bool:
         places = ((level, level.searchsorted(hash(one))) for level in self._levels)
         return any(at < len(level) and level[at] == hash(one) for level, at in places)
-
-
-def _same_language(one: str, other: str) -> bool:
-    return one.split("-")[0].lower() == other.split("-")[0].lower()
 
 
 def _id_of(row: Row) -> str:
