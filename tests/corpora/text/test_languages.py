@@ -137,6 +137,15 @@ def test_the_standard_form_is_stable_and_means_the_same(tag: str) -> None:
     assert same_language(tag, standard)
 
 
+@given(st.text(max_size=20), st.text("aehz-_SHn09", max_size=12))
+def test_any_text_can_be_compared(first: str, second: str) -> None:
+    assert same_language(first, first)
+    assert same_language(first, second) == same_language(second, first)
+    assert closest_tag(first, [second, first]) == first
+    assert closest_tag("de", [first, second]) in (None, first, second)
+    scripts_of(first)
+
+
 def test_language_subtag() -> None:
     assert [language_subtag(tag) for tag in ("zh-Hans", "DE", "")] == ["zh", "de", ""]
 
