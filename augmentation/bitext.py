@@ -35,7 +35,7 @@ from corpora.bitext import (
     read_bitext,
 )
 from corpora.errors import MissingExtraError, UserError
-from corpora.manifest import file_hash, fingerprint, path_hash
+from corpora.fingerprint import file_hash, fingerprint, path_hash
 from corpora.schema import content_id
 from corpora.shards import (
     ShardRef,

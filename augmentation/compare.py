@@ -29,15 +29,8 @@ from augmentation.compare_report import write_results
 from augmentation.compare_sets import check, read_corpora, translate_back, translate_training
 from augmentation.config import VERSIONED, resolve_settings, runs_folder
 from corpora.errors import UserError
-from corpora.manifest import (
-    RunManifest,
-    fingerprint,
-    open_run,
-    package_versions,
-    path_hash,
-    plain,
-    run_folder,
-)
+from corpora.fingerprint import fingerprint, path_hash, plain
+from corpora.manifest import RunManifest, open_run, package_versions, run_folder
 from scoring.translation import choose_tokenizer
 
 

@@ -30,7 +30,7 @@ from augmentation.compare_plan import (
 from augmentation.compare_sets import dev_rows, training_rows
 from augmentation.config import Settings, resolve_settings
 from augmentation.translate_test import Bridge, bridge_of, predictor_identity
-from corpora.manifest import file_hash, fingerprint, path_hash
+from corpora.fingerprint import file_hash, fingerprint, path_hash
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
 from corpora.storage import replacing, write_text
 from trainers.load import load_predictor

@@ -34,7 +34,7 @@ from augmentation.config import TranslateTrainConfig, asked, resolve_settings
 from augmentation.translate_train import translate_train
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import file_hash, fingerprint, path_hash
+from corpora.fingerprint import file_hash, fingerprint, path_hash
 from corpora.records import DroppedRow, Row
 from corpora.shards import ShardWriter, is_done, list_shards
 from corpora.storage import write_text

@@ -13,15 +13,8 @@ from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model
 from augmentation.settings import KnownTask, Language, Languages, Models, Strict, load, validate
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import (
-    RunManifest,
-    canonical_json,
-    fingerprint,
-    package_versions,
-    path_hash,
-    run_folder,
-    tidy_name,
-)
+from corpora.fingerprint import canonical_json, fingerprint, path_hash
+from corpora.manifest import RunManifest, package_versions, run_folder, tidy_name
 from corpora.readers import ON_ERROR, ColumnMapping, Corpus, OnError, open_corpus
 from translators.protocol import DecodingOptions
 

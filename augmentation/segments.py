@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from augmentation.damage import is_damage, remove_index, writing_index
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import (
     ShardRef,
     ShardWriter,

@@ -24,7 +24,7 @@ from augmentation.memory import TranslationMemory
 from augmentation.projecting import Alternatives, Carrier
 from augmentation.segments import homes_of, own_segments, read_segments, segment_shard
 from augmentation.translations import TRANSLATION_SCHEMA, Translations, translation_batch
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.readers import CorpusBatch
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.shards import (

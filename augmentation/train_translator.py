@@ -44,7 +44,8 @@ from augmentation.bitext import (
 from augmentation.settings import Language, Languages, Strict, load
 from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
-from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
+from corpora.fingerprint import file_hash, fingerprint, path_hash, plain
+from corpora.lock import lock
 from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf

@@ -30,14 +30,8 @@ from augmentation.config import (
 from augmentation.settings import KnownTask, Language, Models, Strict
 from augmentation.whole_texts import WholeTranslation, translate_whole
 from corpora.checks import Task
-from corpora.manifest import (
-    RunManifest,
-    file_hash,
-    fingerprint,
-    open_run,
-    package_versions,
-    path_hash,
-)
+from corpora.fingerprint import file_hash, fingerprint, path_hash
+from corpora.manifest import RunManifest, open_run, package_versions
 from corpora.predictions import Prediction, prediction_to_json
 from corpora.records import Row
 from corpora.schema import batch_to_rows

@@ -20,7 +20,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from corpora.errors import UserError
-from corpora.manifest import file_hash
+from corpora.fingerprint import file_hash
 from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, dropped_to_batch, rows_to_batch
 from corpora.storage import make_folder, temporary_name, write_text, writing

@@ -8,7 +8,8 @@ import pytest
 
 from augmentation.config import asked, load_config, manifest, resolve_settings, validated
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, tidy_name
+from corpora.fingerprint import fingerprint
+from corpora.manifest import tidy_name
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]

@@ -407,7 +407,7 @@ def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None
 
 
 def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) -> None:
-    from corpora.manifest import lock
+    from corpora.lock import lock
 
     source = write_input(tmp_path / "in.jsonl", 20)
     (tmp_path / "run").mkdir()
