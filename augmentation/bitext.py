@@ -35,8 +35,7 @@ from corpora.bitext import (
     read_bitext,
 )
 from corpora.errors import MissingExtraError, UserError
-from corpora.fingerprint import file_hash, fingerprint, path_hash
-from corpora.schema import content_id
+from corpora.fingerprint import content_id, file_hash, fingerprint, path_hash
 from corpora.shards import (
     ShardRef,
     ShardWriter,

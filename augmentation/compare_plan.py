@@ -18,8 +18,8 @@ from augmentation.compare_config import (
     TargetConfig,
     TrainerConfig,
 )
+from corpora.batches import batch_to_rows
 from corpora.records import Row
-from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, read_batches
 from trainers.protocol import Trainer
 

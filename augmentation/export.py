@@ -13,9 +13,9 @@ from augmentation import steps
 from augmentation.config import Settings
 from augmentation.highlight import visible
 from augmentation.summary import RunSummary, TargetSummary, summarize
+from corpora.batches import batch_to_rows
 from corpora.fingerprint import fingerprint, path_hash
 from corpora.records import Row
-from corpora.schema import batch_to_rows
 from corpora.shards import list_shards, read_batches
 from corpora.storage import write_text
 from corpora.writers import write_dataset_batches

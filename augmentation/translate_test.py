@@ -29,12 +29,12 @@ from augmentation.config import (
 )
 from augmentation.settings import KnownTask, Language, Models, Strict
 from augmentation.whole_texts import WholeTranslation, translate_whole
+from corpora.batches import batch_to_rows
 from corpora.checks import Task
 from corpora.fingerprint import file_hash, fingerprint, path_hash
 from corpora.manifest import RunManifest, open_run, package_versions
 from corpora.predictions import Prediction, prediction_to_json
 from corpora.records import Row
-from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, ShardWriter, is_done, list_shards, read_batches
 from corpora.storage import replacing
 from trainers.command import DEFAULT_TIMEOUT, PREFIX, named_files

@@ -1,4 +1,4 @@
-"""Fingerprints of values and hashes of files.
+"""Fingerprints of values, hashes of files, ids made from content.
 
 A fingerprint covers what changes a result and nothing else; what belongs in it is for the steps
 to say, here it is only computed.
@@ -109,3 +109,19 @@ def path_hash(path: str | Path) -> str:
         if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
     )
     return fingerprint({p.relative_to(path).as_posix(): file_hash(p) for p in files})
+
+
+def content_id(*parts: str | None) -> str:
+    """A stable id made from `parts`: 16 hexadecimal digits of BLAKE2b.
+
+    None differs from the empty string, and (`ab`, `c`) from (`a`, `bc`).
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        if part is None:
+            digest.update(b"n;")
+        else:
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(b"s%d:" % len(data))
+            digest.update(data)
+    return digest.hexdigest()

@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpora.batches import batch_to_rows
 from corpora.errors import UserError
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import seekable
 from corpora.records import Row
-from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, batch_to_rows
+from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.splits import split_name
 
 _BATCH = 2_000

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from corpora.checks import TASKS, Problem, Task, find_problem
 from corpora.errors import UserError
+from corpora.fingerprint import content_id
 from corpora.readers.columnar import (
     default_split,
     has_parquet,
@@ -41,7 +42,6 @@ from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.tables import read_csv, read_jsonl, read_tsv
 from corpora.records import DroppedRow, Row
 from corpora.repair import repair_row
-from corpora.schema import content_id
 from corpora.surrogates import without_surrogates
 from corpora.text.languages import same_language
 

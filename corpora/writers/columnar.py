@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from corpora.batches import rows_to_batch
 from corpora.errors import UserError
 from corpora.records import Row
-from corpora.schema import ROW_SCHEMA, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 from corpora.splits import split_name
 from corpora.storage import make_folder, writing
 from corpora.writers.options import Target

@@ -12,8 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from corpora.batches import batch_to_rows, rows_to_batch
 from corpora.records import Row, Span
-from corpora.schema import ROW_SCHEMA, batch_to_rows, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 from corpora.writers.options import Target
 
 _ROWS = 5_000

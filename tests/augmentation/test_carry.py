@@ -12,8 +12,8 @@ from augmentation.carry import Outcome, carry_rows
 from augmentation.projecting import Carrier
 from augmentation.segments import SEGMENT_SCHEMA, segment_key
 from augmentation.translations import Translations, translation_batch
+from corpora.batches import batch_to_dropped, batch_to_rows, rows_to_batch
 from corpora.records import Row, Span
-from corpora.schema import batch_to_dropped, batch_to_rows, rows_to_batch
 from tests.augmentation.toy import ToyTranslator
 from translators.protocol import DecodingOptions, Hypothesis
 from translators.sentences import split_sentences

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from corpora.fingerprint import content_id
 from corpora.readers import open_corpus
-from corpora.schema import content_id
 
 
 def ids_of(path: Path, ids: list[str], size: int = 2_000, on_error: str = "repair") -> list[str]:

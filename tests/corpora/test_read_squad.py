@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.errors import UserError
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row, Span
-from corpora.schema import dropped_to_batch, rows_to_batch
 
 
 def read(path: Path, task: str = "qa", on_error: str = "error") -> list[Row]:

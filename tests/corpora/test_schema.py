@@ -4,17 +4,10 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpora.batches import batch_to_dropped, batch_to_rows, dropped_to_batch, rows_to_batch
+from corpora.fingerprint import content_id
 from corpora.records import DroppedRow, Row
-from corpora.schema import (
-    DROPPED_SCHEMA,
-    ROW_SCHEMA,
-    batch_to_dropped,
-    batch_to_rows,
-    content_id,
-    dropped_to_batch,
-    is_row_schema,
-    rows_to_batch,
-)
+from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, is_row_schema
 from tests.corpora.strategies import rows
 
 

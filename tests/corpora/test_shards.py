@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from corpora import storage
+from corpora.batches import batch_to_dropped, batch_to_rows
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, open_run
 from corpora.records import DroppedRow, Row
-from corpora.schema import batch_to_dropped, batch_to_rows
 from corpora.shards import (
     ShardRef,
     ShardWriter,

@@ -1,86 +1,25 @@
-"""Shards: the files that steps hand to each other, each whole, checked and accounted for.
-
-A shard is an Arrow file, the rows it dropped, and a sidecar that is written last. A shard is done
-when its sidecar bears the asked-for fingerprint and the files still have the checksums it gives.
-The payload may have any schema; `ROW_SCHEMA` is only the default.
-"""
+"""Writing a shard, whole or not at all."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
 
-from corpora.errors import UserError
+from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.fingerprint import file_hash
 from corpora.records import DroppedRow, Row
-from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, dropped_to_batch, rows_to_batch
+from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
+from corpora.shards.ref import ShardRef
+from corpora.shards.sidecar import Sidecar
 from corpora.storage import make_folder, temporary_name, write_text, writing
-
-_STEP = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
-_PART = re.compile(r"part-(\d{5,})\.json")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ShardRef:
-    """Shard `index` (from 0) of `step` in the run folder `run`; its files need not exist."""
-
-    run: Path
-    step: str
-    index: int
-
-    def __post_init__(self) -> None:
-        if not _STEP.fullmatch(self.step):
-            raise ValueError(f"not a step name: {self.step!r}")
-        if self.index < 0:
-            raise ValueError(f"not a shard index: {self.index}")
-
-    @property
-    def folder(self) -> Path:
-        """The step's folder."""
-        return self.run / self.step
-
-    @property
-    def path(self) -> Path:
-        """The Arrow file of the rows that were kept."""
-        return self.folder / f"part-{self.index:05d}.arrow"
-
-    @property
-    def sidecar_path(self) -> Path:
-        """The JSON file that says the shard is done."""
-        return self.folder / f"part-{self.index:05d}.json"
-
-    @property
-    def dropped_path(self) -> Path:
-        """The Arrow file of the rows that were dropped; it exists only where some were."""
-        return self.folder / "dropped" / f"part-{self.index:05d}.arrow"
-
-    def next(self, step: str) -> ShardRef:
-        """The shard of the same index in another step."""
-        return ShardRef(self.run, step, self.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Sidecar:
-    """What is on record of a shard that is done."""
-
-    fingerprint: str
-    rows_in: int | None
-    """None where rows in and out are of different kinds and need not balance."""
-    rows_out: int
-    rows_dropped: int
-    checksum: str
-    dropped_checksum: str | None
-    seconds: float
-    drop_reasons: dict[str, int]
 
 
 class ShardWriter:
@@ -239,62 +178,3 @@ class _Part:
                 self._writer.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
-
-
-def read_sidecar(ref: ShardRef) -> Sidecar | None:
-    """The shard's sidecar; None where there is none or it cannot be understood."""
-    try:
-        return Sidecar(**json.loads(ref.sidecar_path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def sidecar_of(ref: ShardRef) -> Sidecar:
-    """The sidecar of a shard that is done; that it is not would be our failure."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None:
-        raise RuntimeError(f"{ref.path} is needed, but not done")
-    return sidecar
-
-
-def is_done(ref: ShardRef, fingerprint: str) -> bool:
-    """Whether the shard was made under `fingerprint` and its files are still as they were."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None or sidecar.fingerprint != fingerprint:
-        return False
-    if not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
-        return False
-    if sidecar.dropped_checksum is None:
-        return True
-    return ref.dropped_path.is_file() and file_hash(ref.dropped_path) == sidecar.dropped_checksum
-
-
-def list_shards(run: Path, step: str) -> list[ShardRef]:
-    """The shards of a step that have a sidecar, by index."""
-    folder = ShardRef(run, step, 0).folder
-    if not folder.is_dir():
-        return []
-    found = (_PART.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(ShardRef(run, step, int(match[1])) for match in found if match)
-
-
-def read_batches(ref: ShardRef) -> Iterator[pa.RecordBatch]:
-    """The record batches of the rows kept, memory-mapped."""
-    yield from _read(ref.path)
-
-
-def read_dropped(ref: ShardRef) -> Iterator[pa.RecordBatch]:
-    """The record batches of the rows dropped; none where nothing was."""
-    if ref.dropped_path.is_file():
-        yield from _read(ref.dropped_path)
-
-
-def _read(path: Path) -> Iterator[pa.RecordBatch]:
-    try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-            for number in range(reader.num_record_batches):
-                yield reader.get_batch(number)
-    except FileNotFoundError as error:
-        raise UserError("no such shard", file=path) from error
-    except pa.ArrowInvalid as error:
-        raise UserError(f"not a whole Arrow file ({error})", file=path) from error
