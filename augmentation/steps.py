@@ -149,7 +149,7 @@ def ingest(ref: ShardRef, settings: Settings) -> ShardRef | None:
     if not is_done(ref, made_from):
         with ShardWriter(ref, made_from) as out:
             out.write_rows(batch.rows, batch.dropped, rows_in=batch.rows_in)
-            write_json(ref, {"mended": dict(batch.mended)})
+            write_json(ref, {"repaired": dict(batch.repaired)})
     return ref
 
 

@@ -37,8 +37,8 @@ class RunSummary:
 
     rows_in: int = 0
     shards: int = 0
-    mended: Counter[str] = field(default_factory=Counter)
-    """What `--on-error repair` mended."""
+    repaired: Counter[str] = field(default_factory=Counter)
+    """What `--on-error repair` repaired."""
     targets: list[TargetSummary] = field(default_factory=list)
     step_seconds: dict[str, float] = field(default_factory=dict)
     """Work by step, added up over shards, which overlap in time."""
@@ -54,7 +54,7 @@ def summarize(settings: Settings) -> RunSummary:
             summary.shards += 1
             summary.rows_in += sidecar.rows_in or 0
             read_dropped.update(sidecar.drop_reasons)
-            summary.mended.update(steps.read_json(ref).get("mended", {}))
+            summary.repaired.update(steps.read_json(ref).get("repaired", {}))
     _add_seconds(summary, settings, steps.INGEST, "ingest")
     _add_seconds(summary, settings, steps.SEGMENT, "segment")
     for target in settings.config.targets:

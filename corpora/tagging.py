@@ -21,10 +21,10 @@ Chunk = tuple[int, int, str]
 class IllegalTagError(ValueError):
     """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed."""
 
-    def __init__(self, index: int, problem: str, *, mendable: bool) -> None:
+    def __init__(self, index: int, problem: str, *, repairable: bool) -> None:
         super().__init__(problem)
         self.index = index
-        self.mendable = mendable
+        self.repairable = repairable
 
 
 def scheme_named(name: str) -> Scheme | None:
@@ -60,10 +60,12 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
     return "iob1" if starts["I"] > starts["B"] else "iob2"
 
 
-def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = None) -> list[Chunk]:
+def decode(
+    tags: Sequence[str], scheme: Scheme, repaired: Counter[str] | None = None
+) -> list[Chunk]:
     """The chunks that `tags` mark, in order.
 
-    Raises `IllegalTagError` for a sequence that the scheme does not allow; where `mended` is
+    Raises `IllegalTagError` for a sequence that the scheme does not allow; where `repaired` is
     given, it is read as CoNLL's own scorer does (a chunk that starts or ends wrongly still is
     one) and counted there under `illegal-tag`; and a tag that starts with O but is of no scheme
     (xSID's training set has `Orecurring_datetime`) is read as O. Any other is an error.
@@ -73,9 +75,9 @@ def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = No
     try:
         return list(_decode(tuple(tags), scheme))
     except IllegalTagError:
-        if mended is None:
+        if repaired is None:
             raise
-    return _run(_Decoder(tags, scheme, mended))
+    return _run(_Decoder(tags, scheme, repaired))
 
 
 @lru_cache(maxsize=1 << 14)  # a corpus of commands has few patterns of tags
@@ -93,19 +95,19 @@ def _run(decoder: _Decoder) -> list[Chunk]:
 class _Decoder:
     """The chunk that is open, and what each tag makes of it."""
 
-    __slots__ = ("chunks", "label", "mended", "scheme", "start", "tags")
+    __slots__ = ("chunks", "label", "repaired", "scheme", "start", "tags")
 
-    def __init__(self, tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None) -> None:
+    def __init__(self, tags: Sequence[str], scheme: Scheme, repaired: Counter[str] | None) -> None:
         self.tags = tags
         self.scheme = scheme
-        self.mended = mended
+        self.repaired = repaired
         self.chunks: list[Chunk] = []
         self.start: int | None = None
         self.label = ""
 
     def read(self, index: int, tag: str) -> None:
-        if self.mended is not None and tag[:1] == "O" and tag != "O":
-            self.mended["illegal-tag"] += 1
+        if self.repaired is not None and tag[:1] == "O" and tag != "O":
+            self.repaired["illegal-tag"] += 1
             tag = "O"
         if tag == "O":
             if self.scheme == "bioes" and self.start is not None:
@@ -115,7 +117,7 @@ class _Decoder:
         prefix, hyphen, label = tag.partition("-")
         if not hyphen or not label or prefix not in _PREFIXES[self.scheme]:
             raise IllegalTagError(
-                index, f"{tag!r} is not a tag of {self.scheme.upper()}", mendable=False
+                index, f"{tag!r} is not a tag of {self.scheme.upper()}", repairable=False
             )
         prefix = _SAME.get(prefix, prefix)
         inside = self.start is not None and label == self.label
@@ -143,13 +145,13 @@ class _Decoder:
             self.start = None
 
     def _illegal(self, index: int) -> None:
-        if self.mended is not None:
-            self.mended["illegal-tag"] += 1
+        if self.repaired is not None:
+            self.repaired["illegal-tag"] += 1
             return
         before = self.tags[index - 1] if index else "the start of the sentence"
         here = self.tags[index] if index < len(self.tags) else "the end of the sentence"
         raise IllegalTagError(
-            index, f"{here} after {before} is illegal in {self.scheme.upper()}", mendable=True
+            index, f"{here} after {before} is illegal in {self.scheme.upper()}", repairable=True
         )
 
 

@@ -1,7 +1,9 @@
 """Readers: any input format to checked rows. `open_corpus` is the way in."""
 
 from corpora.checks import TASKS, Task
-from corpora.readers.corpus import BATCH_ROWS, FORMATS, Corpus, CorpusBatch, open_corpus
+from corpora.readers.checking import BATCH_ROWS, CorpusBatch
+from corpora.readers.corpus import Corpus, open_corpus
+from corpora.readers.formats import FORMATS
 from corpora.readers.options import ON_ERROR, ColumnMapping, Format, OnError, ReadOptions
 from corpora.tagging import SCHEMES, Scheme
 

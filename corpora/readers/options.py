@@ -83,24 +83,24 @@ class Defect:
     row: Row
 
 
-Items = Iterator[tuple[int, Row] | Defect]
-"""Rows with their line or row number from 1, in the order of the file.
+Item = tuple[int, Row] | Defect
+"""A row with its line or row number from 1; an empty `Row.id` is filled in with a content hash."""
 
-An empty `Row.id` asks for a content hash.
-"""
+Items = Iterator[Item]
+"""In the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One corpus to be read: where it is, how, and the count of mendings, kept by its reader."""
+    """One corpus to be read: where it is, how, and how often its reader repaired something."""
 
     path: Path
     options: ReadOptions
-    mended: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
 
     @property
     def lang(self) -> str:
-        """The language that rows have which do not say their own."""
+        """The language of rows that do not name theirs."""
         return self.options.lang or "und"
 
     @property

@@ -110,7 +110,7 @@ def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
         found = _find_answers(answers, context)
         if found is None:
             raise
-        source.mended["answer-moved"] += 1
+        source.repaired["answer-moved"] += 1
         return found
 
 

@@ -341,12 +341,12 @@ def test_values_nested_almost_too_deeply(tmp_path: Path, field: str) -> None:
         assert batch.rows[0].text == "gut"
 
 
-def test_repair_mends_what_is_said_of_the_source(tmp_path: Path) -> None:
+def test_provenance_is_repaired(tmp_path: Path) -> None:
     made = {name: "\ud83d" for name in ("source_lang", "source_text", "method", "model")}
     spans = [SPAN | {"label": "\ud83d", "projector": "\ud83d"}]
     record = SYNTHETIC | made | {"source_spans": spans, "scores": {"\ud83d": 1}, "spans": spans}
     batch = batch_of(write(tmp_path / "x.jsonl", record), "tokens", on_error="repair")
-    assert batch.mended == {"lone-surrogate": 1}
+    assert batch.repaired == {"lone-surrogate": 1}
     assert "ud83d" not in repr(batch.rows) and repr(batch.rows).count("\ufffd") == 9
 
 
@@ -382,7 +382,7 @@ def test_json_that_is_none_names_the_line(tmp_path: Path) -> None:
     assert batch_of(path, "classification", on_error="skip").dropped[0].reason == "not-json"
 
 
-def test_repair_mends_and_counts(tmp_path: Path) -> None:
+def test_repairs_are_made_and_counted(tmp_path: Path) -> None:
     path = write(
         tmp_path / "x.jsonl",
         {"id": "1", "text": "a\u0301b \ud83d", "spans": [[0, 1, "X"], [0, 3, "Y"]]},
@@ -392,7 +392,7 @@ def test_repair_mends_and_counts(tmp_path: Path) -> None:
     assert [r.id for r in batch.rows] == ["1", "1-2"]
     assert batch.rows[0].text == "a\u0301b \ufffd"
     assert batch.rows[0].spans == (Span(0, 3, "Y"),)
-    assert batch.mended == {
+    assert batch.repaired == {
         "lone-surrogate": 1, "split-grapheme": 1, "overlapping-spans": 1, "duplicate-id": 1,
     }  # fmt: skip
     path = write(path, {"text": "abc", "spans": [[0, 9, "X"]]})

@@ -180,9 +180,7 @@ with open_run(run, RunManifest("x", "f", {{}})):
         (errno.EFBIG, "no file may grow so large"),
     ],
 )
-def test_what_the_disk_refuses_is_the_users_to_mend(
-    tmp_path: Path, number: int, message: str
-) -> None:
+def test_what_the_disk_refuses_is_a_user_error(tmp_path: Path, number: int, message: str) -> None:
     with pytest.raises(UserError, match=f"out: .*{message}"), storage.writing(tmp_path / "out"):
         raise OSError(number, os.strerror(number))
     # Arrow's errors have the words, but no number.
