@@ -55,9 +55,9 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
     return None if row.provenance is None else _source_problem(row.provenance)
 
 
-def _source_problem(made: Provenance) -> Problem | None:
-    length = len(made.source_text)
-    for span in made.source_spans:
+def _source_problem(provenance: Provenance) -> Problem | None:
+    length = len(provenance.source_text)
+    for span in provenance.source_spans:
         if not 0 <= span.start <= span.end <= length:
             return Problem(
                 "offset-out-of-range",

@@ -23,9 +23,8 @@ def surrogate_field(row: Row) -> str | None:
     strings += _span_strings(row.spans)
     for pair in row.meta.items():
         strings += pair
-    if (made := row.provenance) is not None:
-        strings += [made.source_id, made.source_lang, made.source_text, made.method, made.model]
-        strings += [made.source_text_pair or "", *_span_strings(made.source_spans), *made.scores]
+    if (provenance := row.provenance) is not None:
+        strings += _provenance_strings(provenance)
     joined = "\n".join(strings)
     if joined.isascii() or not _SURROGATE.search(joined):
         return None
@@ -34,6 +33,17 @@ def surrogate_field(row: Row) -> str | None:
         if value is not None and _SURROGATE.search(value):
             return name
     return "a span, meta or provenance"
+
+
+def _provenance_strings(provenance: Provenance) -> Iterator[str]:
+    yield provenance.source_id
+    yield provenance.source_lang
+    yield provenance.source_text
+    yield provenance.source_text_pair or ""
+    yield provenance.method
+    yield provenance.model
+    yield from _span_strings(provenance.source_spans)
+    yield from provenance.scores
 
 
 def _span_strings(spans: Iterable[Span]) -> Iterator[str]:
@@ -72,16 +82,16 @@ def _clean_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     )
 
 
-def _clean_provenance(made: Provenance) -> Provenance:
+def _clean_provenance(provenance: Provenance) -> Provenance:
     clean = without_surrogates
     return replace(
-        made,
-        source_id=clean(made.source_id),
-        source_lang=clean(made.source_lang),
-        source_text=clean(made.source_text),
-        method=clean(made.method),
-        model=clean(made.model),
-        source_text_pair=_clean(made.source_text_pair),
-        source_spans=_clean_spans(made.source_spans),
-        scores={clean(name): score for name, score in made.scores.items()},
+        provenance,
+        source_id=clean(provenance.source_id),
+        source_lang=clean(provenance.source_lang),
+        source_text=clean(provenance.source_text),
+        method=clean(provenance.method),
+        model=clean(provenance.model),
+        source_text_pair=_clean(provenance.source_text_pair),
+        source_spans=_clean_spans(provenance.source_spans),
+        scores={clean(name): score for name, score in provenance.scores.items()},
     )

@@ -19,7 +19,10 @@ Chunk = tuple[int, int, str]
 
 
 class IllegalTagError(ValueError):
-    """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed."""
+    """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed.
+
+    `problem` is the message; `repairable` says whether `decode` can read it nonetheless.
+    """
 
     def __init__(self, index: int, problem: str, *, repairable: bool) -> None:
         super().__init__(problem)
@@ -28,7 +31,7 @@ class IllegalTagError(ValueError):
 
 
 def scheme_named(name: str) -> Scheme | None:
-    """The scheme of that name or a usual other name, in any case; None if there is none."""
+    """The scheme called `name`, in any case, or by another usual name; None if there is none."""
     lower = name.lower()
     return next((s for s in SCHEMES if s == lower), None) or _ALIASES.get(lower)
 
@@ -39,7 +42,7 @@ def is_tag(tag: str) -> bool:
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme that the tags of some sentences follow best; IOB2 where nothing speaks.
+    """The scheme that the tags of `sentences` follow best; IOB2 where nothing tells.
 
     E, S, L and U occur in BIOES only, and there in every sentence with an entity: most of them
     decide. Else it is what an entity starts with after `O`: B in IOB2, I in IOB1.
@@ -63,7 +66,7 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
 def decode(
     tags: Sequence[str], scheme: Scheme, repaired: Counter[str] | None = None
 ) -> list[Chunk]:
-    """The chunks that `tags` mark, in order.
+    """The chunks that `tags` mark in `scheme`, in order.
 
     Raises `IllegalTagError` for a sequence that the scheme does not allow; where `repaired` is
     given, it is read as CoNLL's own scorer does (a chunk that starts or ends wrongly still is
@@ -93,7 +96,7 @@ def _run(decoder: _Decoder) -> list[Chunk]:
 
 
 class _Decoder:
-    """The chunk that is open, and what each tag makes of it."""
+    """Reads tags in order and keeps the chunk that is open."""
 
     __slots__ = ("chunks", "label", "repaired", "scheme", "start", "tags")
 

@@ -30,17 +30,17 @@ _NAMED_SPLITS = 20  # at most, in a message
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus that can be read as often as wanted, each time from the start."""
+    """A corpus that can be read any number of times, each time from the start."""
 
     path: Path
     format: Format
     options: ReadOptions
 
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
-        """The rows, `size` at a time, so that memory stays bounded; at most `limit` are looked at.
+        """The rows, `size` at a time, so that memory stays bounded; at most `limit` are read.
 
-        Rows of another split than the one that was asked for are passed over, bad or not, and are
-        counted nowhere. Raises `UserError` for a bad row unless `on_error` says otherwise, and
+        Rows of another split than that of the options are skipped, bad or not, and are counted
+        nowhere. Raises `UserError` for a bad row unless `on_error` says otherwise, and
         where there is no row at all or none of the split.
         """
         source = Source(self.path, self.options)
@@ -68,7 +68,7 @@ class Corpus:
         return islice(items, limit)
 
     def rows(self) -> Iterator[Row]:
-        """The rows that hold, one by one."""
+        """The rows that are kept, one by one."""
         for batch in self.batches():
             yield from batch.rows
 
@@ -87,12 +87,18 @@ def open_corpus(
     delimiter: str | None = None,
     quoting: bool | None = None,
 ) -> Corpus:
-    """Prepare to read `path`; nothing but its first bytes is looked at yet.
+    """Prepare to read `path`; nothing but its first bytes is read yet.
 
-    `lang` is the language (BCP 47) of rows that do not say their own; a row that says another
-    one is a bad row. `format` None goes by the name (and, for a folder, by what is in it).
-    Raises `UserError` for a missing or empty file, an unknown task, format or scheme, columns that
-    the format does not have, and a delimiter that is none.
+    `lang` is the language (BCP 47) of rows that do not name theirs; a row that names another is a
+    bad row. `format` None goes by the name (and, for a folder, by what is in it). `on_error` says
+    what happens to bad rows: they are an error, are dropped with a reason (`skip`), or are
+    repaired where that is possible. `scheme` is the tagging scheme, None to detect it. With
+    `split`, only rows of that split are read. Rows must have what `task` predicts if they are
+    `labelled`. For the other parameters see `ReadOptions`.
+
+    Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
+    `columns` that the format does not have, and a `delimiter` that is none. `quoting` says whether
+    fields may stand in quotes.
     """
     path = Path(path)
     if task not in TASKS:
@@ -120,20 +126,20 @@ def open_corpus(
 
 
 def _of_split(items: Items, split: str, path: Path) -> Items:
-    """The rows of `split`, and what may be rows of it: bad ones that name no split."""
+    """The rows of `split`, and bad ones that name no split, so that they may belong to it."""
     default = default_split(path)
-    found = False
+    any_row = False
     others: set[str] = set()
     for item in items:
         if isinstance(item, Defect):
             if item.row.split in (None, split):
                 yield item
             continue
-        own = item[1].split or default
-        if own == split:
-            found = True
+        row_split = item[1].split or default
+        if row_split == split:
+            any_row = True
             yield item
         elif len(others) < _NAMED_SPLITS:
-            others.add(own)
-    if others and not found:
+            others.add(row_split)
+    if others and not any_row:
         raise UserError(f"there is no row of the split {split!r}", file=path, choices=others)

@@ -1,4 +1,4 @@
-"""What a reader is told, and what it gives."""
+"""The options of a reader, and what it yields."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class ColumnMapping:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """What a column may hold."""
+        """The fields that a column may hold."""
         return tuple(f.name for f in fields(cls))
 
     @classmethod
     def of(cls, columns: Mapping[str, str]) -> ColumnMapping:
-        """Columns by what they hold; raises `UserError` for what no column holds."""
+        """`columns` by the field that each holds; raises `UserError` for an unknown field."""
         for name in columns:
             if name not in cls.names():
                 raise UserError(f"there is nothing called {name!r} in a row", choices=cls.names())
         return cls(**columns)
 
     def given(self) -> dict[str, str]:
-        """The columns that were named."""
+        """The columns that were named, by field."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: column for name, column in pairs if column is not None}
 
@@ -64,7 +64,7 @@ class ReadOptions:
     columns: ColumnMapping = field(default_factory=ColumnMapping)
     on_error: OnError = "error"
     scheme: Scheme | None = None
-    """Tagging scheme; None looks at the tags."""
+    """Tagging scheme; None detects it from the tags."""
     split: str | None = None
     labelled: bool = True
     """Whether every row must have what the task predicts."""
@@ -120,11 +120,11 @@ class Format:
     """What its numbers count."""
     tasks: tuple[Task, ...] = TASKS
     columns: tuple[str, ...] = ColumnMapping.names()
-    """Fields of `ColumnMapping` that mean something to it."""
+    """Fields of `ColumnMapping` that it uses."""
 
 
 def checked_scheme(name: str | None) -> Scheme | None:
-    """The tagging scheme of that name; raises `UserError` if there is none."""
+    """The tagging scheme called `name`, None for None; raises `UserError` if there is none."""
     if name is None:
         return None
     scheme = scheme_named(name)

@@ -11,7 +11,10 @@ from corpora.tagging import Chunk, IllegalTagError, Scheme, decode
 
 
 class TokenisedError(ValueError):
-    """Token number `index` (from 0) is at fault; `reason` is machine-readable."""
+    """Token number `index` (from 0) is at fault.
+
+    `reason` is machine-readable, `detail` is for people.
+    """
 
     def __init__(self, reason: str, detail: str, index: int) -> None:
         super().__init__(detail)

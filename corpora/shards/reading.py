@@ -12,12 +12,12 @@ from corpora.shards.ref import ShardRef
 
 
 def read_batches(ref: ShardRef) -> Iterator[pa.RecordBatch]:
-    """The record batches of the rows kept, memory-mapped."""
+    """The record batches of the rows that the shard `ref` kept, memory-mapped."""
     yield from _read(ref.path)
 
 
 def read_dropped(ref: ShardRef) -> Iterator[pa.RecordBatch]:
-    """The record batches of the rows dropped; none where nothing was."""
+    """The record batches of the rows that the shard `ref` dropped; none where nothing was."""
     if ref.dropped_path.is_file():
         yield from _read(ref.dropped_path)
 

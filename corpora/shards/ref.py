@@ -36,7 +36,7 @@ class ShardRef:
 
     @property
     def sidecar_path(self) -> Path:
-        """The JSON file that says the shard is done."""
+        """The JSON file whose presence means that the shard is done."""
         return self.folder / f"part-{self.index:05d}.json"
 
     @property
@@ -50,9 +50,9 @@ class ShardRef:
 
 
 def list_shards(run: Path, step: str) -> list[ShardRef]:
-    """The shards of a step that have a sidecar, by index."""
+    """The shards of `step` in the run folder `run` that have a sidecar, by index."""
     folder = ShardRef(run, step, 0).folder
     if not folder.is_dir():
         return []
-    found = (_PART.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(ShardRef(run, step, int(match[1])) for match in found if match)
+    matches = (_PART.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(ShardRef(run, step, int(match[1])) for match in matches if match)

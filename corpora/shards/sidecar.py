@@ -25,7 +25,7 @@ class Sidecar:
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:
-    """The shard's sidecar; None where there is none or it cannot be understood."""
+    """The sidecar of the shard `ref`; None where there is none or it cannot be understood."""
     try:
         return Sidecar(**json.loads(ref.sidecar_path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
@@ -33,7 +33,7 @@ def read_sidecar(ref: ShardRef) -> Sidecar | None:
 
 
 def sidecar_of(ref: ShardRef) -> Sidecar:
-    """The sidecar of a shard that is done; that it is not would be our failure."""
+    """The sidecar of the shard `ref`; raises `RuntimeError` if it is not done (a bug)."""
     sidecar = read_sidecar(ref)
     if sidecar is None:
         raise RuntimeError(f"{ref.path} is needed, but not done")
@@ -41,7 +41,7 @@ def sidecar_of(ref: ShardRef) -> Sidecar:
 
 
 def is_done(ref: ShardRef, fingerprint: str) -> bool:
-    """Whether the shard was made under `fingerprint` and its files are still as they were."""
+    """Whether the shard `ref` was made under `fingerprint` and its checksums still hold."""
     sidecar = read_sidecar(ref)
     if sidecar is None or sidecar.fingerprint != fingerprint:
         return False

@@ -23,11 +23,12 @@ from corpora.storage import make_folder, temporary_name, write_text, writing
 
 
 class ShardWriter:
-    """Writes one shard; a context manager, and the shard exists only once it is left in peace.
+    """Writes the shard `ref`, which exists only once this context is left without an error.
 
-    `schema` and `dropped_schema` say what `write` takes. Leaving raises `RuntimeError` when
-    `rows_in` was counted and differs from rows out plus rows dropped: that is our failure, never
-    the user's. No space or no permission is a `UserError` that names the path.
+    `fingerprint` goes into the sidecar; `schema` and `dropped_schema` are those of the batches
+    that `write` takes. Leaving raises `RuntimeError` when `rows_in` was counted and differs from
+    rows out plus rows dropped: that is a bug, never the user's mistake. No space or no permission
+    is a `UserError` that names the path.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class ShardWriter:
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
         make_folder(self.ref.folder)
-        # A sidecar must never vouch for files that are being replaced.
+        # A sidecar must not describe files that are being replaced.
         with writing(self.ref.sidecar_path):
             self.ref.sidecar_path.unlink(missing_ok=True)
         self._kept.open()
@@ -67,7 +68,7 @@ class ShardWriter:
         *,
         rows_in: int | None = None,
     ) -> None:
-        """Add kept and dropped rows; `rows_in` is how many rows they come from.
+        """Add the rows of `batch` and `dropped`; `rows_in` is how many rows they come from.
 
         Count `rows_in` in every call or in none. Dropped tables have a column `drop_reason`.
         """
@@ -107,7 +108,7 @@ class ShardWriter:
                 self._check_balance()
                 self._finish()
         finally:
-            # What has been put in its place is out of the reach of this.
+            # A finished file has its final name, which this does not touch.
             self._kept.discard()
             self._dropped.discard()
 
@@ -137,7 +138,7 @@ class ShardWriter:
 
 
 class _Part:
-    """One Arrow file under its temporary name, opened when first needed."""
+    """One Arrow file under its temporary name, opened at the first write."""
 
     def __init__(self, path: Path, schema: pa.Schema, options: Any) -> None:
         self._path = path
@@ -160,7 +161,7 @@ class _Part:
             self._writer.write(batch)
 
     def finish(self) -> str | None:
-        """Put the file in its place and give its checksum; None if nothing was written."""
+        """Give the file its final name and return its checksum; None if nothing was written."""
         with writing(self._path):
             if self._writer is None:
                 self._path.unlink(missing_ok=True)
@@ -172,7 +173,7 @@ class _Part:
         return checksum
 
     def discard(self) -> None:
-        # A full disk has the close fail as well; it is the first failure that is told.
+        # With a full disk the close fails as well; the first failure is the one to report.
         with suppress(OSError):
             if self._writer is not None:
                 self._writer.close()
