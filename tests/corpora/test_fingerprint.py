@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from corpora.errors import UserError
-from corpora.fingerprint import canonical_json, file_hash, fingerprint, path_hash
+from corpora.fingerprint import canonical_json, content_id, file_hash, fingerprint, path_hash
 
 
 class Config(BaseModel):
@@ -53,3 +53,11 @@ def test_hashes_of_files_and_folders_follow_their_content(tmp_path: Path) -> Non
     assert path_hash(path) == first
     with pytest.raises(UserError, match="no such file"):
         file_hash(tmp_path / "nothing")
+
+
+def test_content_ids_tell_borders_and_missing_parts_apart() -> None:
+    ids = [content_id("ab", "c"), content_id("a", "bc"), content_id("abc"), content_id("abc", None),
+           content_id("abc", "")]  # fmt: skip
+    assert len(set(ids)) == len(ids)
+    assert content_id("Grüße") == content_id("Grüße")
+    assert len(content_id("x")) == 16

@@ -24,13 +24,14 @@ def test_an_offset_is_a_boundary_exactly_at_the_edge_of_a_cluster(text: str) -> 
         assert is_boundary(text, offset) == (offset in edges)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(AWKWARD)
 def test_boundaries_are_those_of_the_standard(text: str) -> None:
     expected = {0, len(text), *(m.start() for m in regex.finditer(r"\X", text))}
     assert {i for i in range(len(text) + 1) if is_boundary(text, i)} == expected
 
 
+@settings(deadline=None)
 @given(AWKWARD, AWKWARD)
 def test_two_texts_in_turn_are_not_mixed_up(first: str, second: str) -> None:
     for offset in range(min(len(first), len(second))):

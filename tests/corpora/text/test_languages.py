@@ -6,7 +6,7 @@ import itertools
 
 import langcodes
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import UserError
@@ -110,6 +110,7 @@ def test_the_closest_of_several(wanted: str, supported: list[str], closest: str 
     assert closest_tag(wanted, supported[::-1]) == closest
 
 
+@settings(deadline=None)
 @given(TAGS, TAGS, TAGS)
 def test_meaning_the_same_is_an_equivalence(first: str, second: str, third: str) -> None:
     assert same_language(first, first)
@@ -118,6 +119,7 @@ def test_meaning_the_same_is_an_equivalence(first: str, second: str, third: str)
         assert same_language(first, third)
 
 
+@settings(deadline=None)
 @given(TAGS, st.lists(TAGS, max_size=5))
 def test_the_closest_tag_means_the_same_and_is_missing_only_where_none_does(
     wanted: str, supported: list[str]
@@ -130,6 +132,7 @@ def test_the_closest_tag_means_the_same_and_is_missing_only_where_none_does(
         assert wanted not in supported or closest == wanted
 
 
+@settings(deadline=None)
 @given(TAGS.filter(langcodes.tag_is_valid))
 def test_the_standard_form_is_stable_and_means_the_same(tag: str) -> None:
     standard = normalise_tag(tag)
@@ -137,6 +140,7 @@ def test_the_standard_form_is_stable_and_means_the_same(tag: str) -> None:
     assert same_language(tag, standard)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text("aehz-_SHn09", max_size=12))
 def test_any_text_can_be_compared(first: str, second: str) -> None:
     assert same_language(first, first)
