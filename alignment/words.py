@@ -1,4 +1,4 @@
-"""Characters and words: Unicode classes, word cutting and safe span edges.
+"""Characters and words: Unicode classes and word cutting.
 
 A word is a run of letters and digits of one text. Scripts that are written without spaces
 (Chinese, Japanese, Thai, Khmer, ...) are cut at every grapheme cluster, Katakana runs excepted;
@@ -15,6 +15,7 @@ import regex
 from numpy.typing import NDArray
 
 from alignment.protocol import Words
+from corpora.text.scripts import UNDELIMITED
 
 
 class CharClass(IntEnum):
@@ -36,7 +37,7 @@ _CLASSES: tuple[tuple[str, CharClass], ...] = (
     (r"[%‰‱#&@§°©®]", CharClass.SYMBOL),
     (r"[\p{P}]", CharClass.PUNCTUATION),
     (r"[\p{S}]", CharClass.SYMBOL),
-    (r"[\p{Han}\p{Hiragana}\p{Line_Break=SA}]", CharClass.UNSPACED),
+    (f"[{UNDELIMITED}]", CharClass.UNSPACED),
     (r"[\p{L}\p{N}\p{Co}]", CharClass.WORD),
 )
 _UNKNOWN = 255
@@ -67,12 +68,12 @@ def char_classes(text: str) -> NDArray[np.uint8]:
 
 
 _WORD = regex.compile(
-    r"""
-    [\p{Han}\p{Hiragana}\p{Line_Break=SA}] [\p{M}\u200c\u200d]*   # one unspaced letter
-    | \p{N}+ (?: [.,:/\u066b\u066c] \p{N}+ )*                        # 12.30, 1,000, 24/12
-    | (?: [\p{L}\p{N}\p{M}\p{Co}\u200c\u200d]
-          (?<! [\p{Han}\p{Hiragana}\p{Line_Break=SA}] ) )+       # letters of a spaced script
-    | (?= \S ) \X                                                   # anything else, whole clusters
+    rf"""
+    [{UNDELIMITED}] [\p{{M}}\u200c\u200d]*                       # one unspaced letter
+    | \p{{N}}+ (?: [.,:/\u066b\u066c] \p{{N}}+ )*    # 12.30, 1,000, 24/12
+    | (?: [\p{{L}}\p{{N}}\p{{M}}\p{{Co}}\u200c\u200d]
+          (?<! [{UNDELIMITED}] ) )+                       # letters of a spaced script
+    | (?= \S ) \X                                               # anything else, whole clusters
     """,
     regex.VERBOSE,
 )
@@ -86,38 +87,3 @@ def split_words(text: str) -> Words:
     """Cut `text` into words, without spaces, by Unicode properties alone."""
     pattern = _ASCII_WORD if text.isascii() else _WORD
     return Words(text, tuple([match.span() for match in pattern.finditer(text)]))
-
-
-_CLUSTER = regex.compile(r"\X")
-
-
-def _breaks(before: str, after: str) -> bool:
-    """Whether there is a boundary between two characters, told cheaply; False means unknown."""
-    # No character below U+0300 extends a cluster, and none below U+0600 is put before one.
-    return after < "\u0300" and before < "\u0600" and not (before == "\r" and after == "\n")
-
-
-def is_boundary(text: str, offset: int) -> bool:
-    """Whether `offset` lies between two grapheme clusters (UAX 29) of `text`."""
-    if offset <= 0 or offset >= len(text):
-        return True
-    if _breaks(text[offset - 1], text[offset]):
-        return True
-    # Clusters are short, but one of any length must be right: the window starts where there
-    # certainly is a boundary.
-    start = offset - 1
-    while start > 0 and not _breaks(text[start - 1], text[start]):
-        start -= 1
-    for match in _CLUSTER.finditer(text, start):
-        if match.end() >= offset:
-            return bool(match.end() == offset)
-    return True
-
-
-def snap_to_clusters(text: str, start: int, end: int) -> tuple[int, int]:
-    """The smallest span around [start, end) that splits no grapheme cluster."""
-    while not is_boundary(text, start):
-        start -= 1
-    while not is_boundary(text, end):
-        end += 1
-    return start, end

@@ -7,11 +7,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-import langcodes
 import numpy as np
 import polars as pl
 import regex
 from numpy.typing import NDArray
+
+from corpora.text.languages import scripts_of
 
 _SIDES = ("source", "target")
 
@@ -90,17 +91,6 @@ def expected_ratio(batch: pl.DataFrame) -> float:
     return float(median) if isinstance(median, float) else 1.0
 
 
-def scripts(language: str) -> tuple[str, ...]:
-    """ISO 15924 codes of the scripts that `language` (BCP 47) is written in; CLDR's likely ones."""
-    script = langcodes.Language.get(language).maximize().script or "Latn"
-    return {
-        "Jpan": ("Hani", "Hira", "Kana"),
-        "Kore": ("Hang", "Hani"),
-        "Hans": ("Hani",),
-        "Hant": ("Hani",),
-    }.get(script, (script,))
-
-
 class AlphabetShare(Bounded):
     """Drops pairs with a side that is mostly not in its language's own script."""
 
@@ -108,7 +98,7 @@ class AlphabetShare(Bounded):
 
     def __init__(self, source: str, target: str, min_share: float) -> None:
         self._patterns = {
-            side: "[" + "".join(rf"\p{{sc={s}}}" for s in scripts(language)) + "]"
+            side: "[" + "".join(rf"\p{{sc={s}}}" for s in scripts_of(language)) + "]"
             for side, language in zip(_SIDES, (source, target), strict=True)
         }
         super().__init__(low=min_share)

@@ -9,7 +9,7 @@ import numpy as np
 
 from corpora.errors import UserError
 from corpora.records import Row, Span
-from corpora.words import words_of_row
+from corpora.text.words import words_of_row
 from scoring.measures import Counts, Measure, f1, mean_measure, precision_recall_f1, signature
 from scoring.pairing import Predicted
 

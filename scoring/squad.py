@@ -15,6 +15,7 @@ from typing import Literal
 
 from corpora.errors import UserError
 from corpora.records import Row
+from corpora.text.languages import language_subtag
 from scoring.measures import Measure, mean_measure, signature
 from scoring.pairing import Predicted
 
@@ -43,7 +44,7 @@ def squad_tokens(text: str, lang: str = "en") -> list[str]:
 
 def mlqa_tokens(text: str, lang: str) -> list[str]:
     """The tokens that MLQA compares, with the articles of `lang` (BCP 47) where it has some."""
-    language = lang.split("-")[0].lower()
+    language = language_subtag(lang)
     lowered = "".join(c for c in text.lower() if not _is_punctuation(c))
     articles = _ARTICLES.get(language)
     if articles is not None:
@@ -103,7 +104,7 @@ def qa_measures(
     if not any(row.spans for row in gold):
         raise UserError("the gold has no spans at all, so that there is no answer to find")
     scores = [_score(row, one, normalisation) for row, one in zip(gold, predicted, strict=True)]
-    languages = {row.lang.split("-")[0] for row in gold}
+    languages = {language_subtag(row.lang) for row in gold}
     articles = "en" if normalisation == "squad" else "+".join(sorted(languages))
     answerable = [bool(row.spans) for row in gold]
     out = []

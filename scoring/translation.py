@@ -11,6 +11,7 @@ import sacrebleu
 from sacrebleu.significance import PairedTest
 
 from corpora.errors import MissingExtraError, UserError
+from corpora.text.languages import is_unspaced, language_subtag
 from scoring.measures import Counts, Measure, mean_measure, signature
 from scoring.protocol import Score
 from scoring.significance import Comparison, Method
@@ -18,7 +19,6 @@ from scoring.significance import Comparison, Method
 TOKENIZERS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
 _MECAB = {"ja-mecab": ("MeCab", "ja"), "ko-mecab": ("mecab_ko", "ko")}
 _BY_LANGUAGE = {"zh": "zh", "yue": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
-_WITHOUT_SPACES = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 COMET_MODEL = "Unbabel/wmt22-comet-da"
 
 
@@ -43,9 +43,8 @@ def choose_tokenizer(lang: str, asked: str | None = None) -> str:
     characters. Raises `UserError` for one that does not exist, `MissingExtraError` for one that is
     not installed: another in its place would give another score.
     """
-    language = lang.split("-")[0].lower()
-    usual = "char" if language in _WITHOUT_SPACES else "13a"
-    chosen = asked or _BY_LANGUAGE.get(language, usual)
+    usual = "char" if is_unspaced(lang) else "13a"
+    chosen = asked or _BY_LANGUAGE.get(language_subtag(lang), usual)
     if chosen not in TOKENIZERS:
         raise UserError(f"no tokenizer {chosen!r}", choices=TOKENIZERS)
     if chosen in _MECAB:
@@ -61,7 +60,7 @@ def translation_metrics(lang: str, tokenize: str | None = None) -> dict[str, Any
     TER cuts Chinese, Japanese and Korean into characters, as TERCOM's option for Asian languages
     does.
     """
-    asian = lang.split("-")[0].lower() in _BY_LANGUAGE
+    asian = language_subtag(lang) in _BY_LANGUAGE
     return {
         "chrF++": sacrebleu.CHRF(word_order=2),
         "chrF": sacrebleu.CHRF(),

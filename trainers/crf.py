@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pycrfsuite
 
 from corpora.errors import UserError
-from corpora.manifest import file_hash
+from corpora.fingerprint import file_hash
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import make_folder, replacing

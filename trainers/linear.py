@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
-from corpora.words import words
+from corpora.text.words import words
 from trainers.storage import read_arrays, read_facts, write_arrays, write_facts
 
 _CHARACTERS = (2, 4)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from corpora.errors import UserError
 from corpora.records import Row, Span
 from corpora.tagging import encode_iob2
-from corpora.words import Offsets, words_of_row
+from corpora.text.words import Offsets, words_of_row
 
 
 @dataclass(frozen=True, slots=True)

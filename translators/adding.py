@@ -15,8 +15,8 @@ from typing import Any
 
 from corpora.errors import UserError
 from corpora.storage import writing
+from corpora.text.languages import normalise_tag
 from translators import conversion
-from translators.languages import normalise_tag
 from translators.store import (
     CARD,
     AlignmentHead,

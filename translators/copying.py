@@ -9,14 +9,15 @@ from __future__ import annotations
 import numpy as np
 import regex
 
+from corpora.text.scripts import UNSPACED
 from translators.long_texts import MAX_ATTENTION
 from translators.pieces import Offsets
 from translators.protocol import Hypothesis
 
 _LETTER = regex.compile(r"\p{L}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-"""Scripts that write no spaces, so that nothing tells an address from the sentence after it."""
+_UNSPACED = regex.compile(f"[{UNSPACED}]")
+"""In these scripts nothing tells an address from the sentence after it."""
 
 
 def is_copied(text: str) -> bool:

@@ -24,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
+from corpora.text.languages import same_language
 from translators.copying import copy_of, is_copied
 from translators.families import EOS
 from translators.guards import find_flags
-from translators.languages import find_language, same_language
+from translators.languages import find_language
 from translators.long_texts import Part, join_parts, split_long
 from translators.pieces import Offsets, read_vocabulary
 from translators.protocol import DecodingOptions, Hypothesis

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 

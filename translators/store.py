@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpora.errors import UserError
 from corpora.storage import make_folder, write_text, writing
+from corpora.text.languages import normalise_tag, same_language
 from translators.families import FAMILIES, Family, FamilyName, family_of_vocabulary
-from translators.languages import normalise_tag, same_language
 from translators.pieces import read_vocabulary
 
 CARD = "labelferry.json"

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.protocol import Projection
-from alignment.words import CharClass, char_classes, snap_to_clusters
+from alignment.words import CharClass, char_classes
 from corpora.records import Span
+from corpora.text.graphemes import widen_to_graphemes
 
 
 class TrimTable:
@@ -79,7 +80,7 @@ def build_projection(
     ascii_only = text.isascii() and "\r" not in text
     for index, run in enumerate(runs):
         if run is not None and not ascii_only:
-            run = snap_to_clusters(text, *run)
+            run = widen_to_graphemes(text, *run)
         if run is not None and (run[0] >= run[1] or text[run[0] : run[1]].isspace()):
             run, why[index] = None, "empty"
         safe.append(run)

@@ -20,7 +20,7 @@ from augmentation.pipeline.artifacts import Artifact
 from augmentation.translate_test.back_projection import TranslatedRow
 from augmentation.translate_test.round_trip import RoundTrip
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
 from corpora.storage import replacing
 

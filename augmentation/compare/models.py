@@ -13,7 +13,7 @@ from augmentation.compare.leakage import rows_fingerprint
 from augmentation.compare.trainers import make_trainer
 from augmentation.compare.training_sets import dev_rows, training_rows
 from augmentation.pipeline.artifacts import Artifact
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from corpora.records import Row
 from trainers.identity import predictor_identity
 from trainers.load import load_predictor

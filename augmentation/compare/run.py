@@ -31,15 +31,8 @@ from augmentation.pipeline.listener import Listener
 from augmentation.pipeline.versions import PREDICTION_PACKAGES, TRANSLATION_PACKAGES
 from augmentation.translation.setup import resolve_translation
 from corpora.errors import UserError
-from corpora.manifest import (
-    RunManifest,
-    fingerprint,
-    open_run,
-    package_versions,
-    path_hash,
-    plain,
-    run_folder,
-)
+from corpora.fingerprint import fingerprint, path_hash, plain
+from corpora.manifest import RunManifest, open_run, package_versions, run_folder
 from scoring.translation import choose_tokenizer
 
 

@@ -20,7 +20,7 @@ from augmentation.train_translator.config import AlignmentConfig
 from augmentation.train_translator.layout import ALIGN_STEP, TrainSetup, checksums
 from corpora.bitext import ALIGNED_BITEXT_SCHEMA
 from corpora.errors import MissingExtraError
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
 
 

@@ -13,7 +13,7 @@ from augmentation.train_translator.config import BitextSource
 from augmentation.train_translator.dev import by_direction
 from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TrainSetup
-from corpora.manifest import file_hash, plain
+from corpora.fingerprint import file_hash, plain
 from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf

@@ -22,7 +22,7 @@ from corpora.bitext import (
     DROPPED_BITEXT_SCHEMA,
 )
 from corpora.errors import UserError
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_dropped, sidecar_of
 from filters.cleaning import clean
 from filters.language import WrongLanguage

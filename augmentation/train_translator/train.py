@@ -14,7 +14,7 @@ from augmentation.train_translator.dev import by_direction
 from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TRAIN_STEP, TrainSetup
 from corpora.errors import MissingExtraError
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.storage import write_text
 from translators.card import History, describe_machine
 from translators.marian_folder import StartingPoint, save_marian

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from corpora.checks import TASKS, Task
 from corpora.choices import SchemeName
 from corpora.errors import UserError
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]
 """The keys of `alignment.projectors.PROJECTORS`, known without loading it."""

@@ -19,7 +19,7 @@ from augmentation.translation.config import SPAN_TASKS, TranslationConfig
 from augmentation.translation.memory import TranslationMemory
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 NEEDS_TRANSLATOR = ("candidate", "marker")

@@ -105,9 +105,9 @@ def _add(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from corpora.errors import UserError
+    from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
     from translators.families import FAMILIES
-    from translators.languages import normalise_tag
     from translators.store import ModelFacts
 
     if args.family is not None and args.family not in FAMILIES:

@@ -130,8 +130,8 @@ def run(args: argparse.Namespace) -> int:
     """Read, project, write."""
     from alignment.rows import as_input, pair_up, project_rows
     from corpora.readers import open_corpus
+    from corpora.text.languages import normalise_tag
     from corpora.writers import find_writer, write_corpus
-    from translators.languages import normalise_tag
 
     args.source, args.target = normalise_tag(args.source), normalise_tag(args.target)
     find_writer(args.out, args.out_format, args.task)

@@ -171,8 +171,8 @@ def _file_options(args: argparse.Namespace) -> tuple[FileOptions, FileOptions]:
     from dataclasses import replace
 
     from corpora.readers import ColumnMapping
+    from corpora.text.languages import normalise_tag
     from scoring.files import FileOptions
-    from translators.languages import normalise_tag
 
     columns = _columns(args.columns) if args.columns else ColumnMapping()
     predicted = FileOptions(
@@ -229,7 +229,7 @@ def _strays(
 def _source(given: str | None, langs: set[str]) -> str | None:
     """The language that gaps are measured from, as the gold's rows spell it."""
     from corpora.errors import UserError
-    from translators.languages import normalise_tag
+    from corpora.text.languages import normalise_tag
 
     if given is None or given in langs:
         return given

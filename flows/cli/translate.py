@@ -311,8 +311,8 @@ class _Rejected:
 
     def write(self, line: int, reason: str, text: str) -> None:
         """Keep a bad row."""
-        from corpora.checks import without_surrogates
         from corpora.storage import writing
+        from corpora.surrogates import without_surrogates
 
         with writing(self._path):
             if self._file is None:

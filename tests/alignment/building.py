@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from alignment.protocol import Projection, ProjectionInput, SegmentAlignment
-from alignment.words import is_boundary, split_words
+from alignment.words import split_words
 from corpora.records import Span
+from corpora.text.graphemes import is_boundary
 
 
 def spans_of(text: str, *wanted: tuple[str, str]) -> tuple[Span, ...]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from alignment.projectors import load_projector
 from alignment.projectors.decode import best_run, place_spans
 from alignment.protocol import ProjectionInput, SegmentAlignment, SpanProjector
-from alignment.words import is_boundary, split_words
+from alignment.words import split_words
 from corpora.records import Span
+from corpora.text.graphemes import is_boundary
 from tests.alignment.building import check_sound, linked, segment, texts
 
 LABELS = ("PER", "LOC", "date")

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import pytest
-import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.words import CharClass, char_classes, is_boundary, snap_to_clusters, split_words
+from alignment.words import CharClass, char_classes, split_words
 
 AWKWARD = st.text(
     st.sampled_from("aB ñe\u0301한국กำ่ไทย中文日本カタカナ🇩🇪👩\u200d🚀\ufe0f.,-’'\n\r\u200d9١"),
@@ -47,18 +46,6 @@ def test_ascii_is_cut_as_any_text(text: str) -> None:
     # What follows the text makes it another path, and is a word of its own.
     cut = split_words(f"{text} 中").offsets
     assert split_words(text).offsets == cut[:-1]
-
-
-@settings(max_examples=200)
-@given(AWKWARD)
-def test_boundaries_are_those_of_the_standard(text: str) -> None:
-    expected = {0, len(text), *(m.start() for m in regex.finditer(r"\X", text))}
-    assert {i for i in range(len(text) + 1) if is_boundary(text, i)} == expected
-
-
-def test_snapping_grows_to_whole_clusters() -> None:
-    text = "x👩\u200d🚀y"
-    assert snap_to_clusters(text, 2, 3) == (1, 4)
 
 
 def test_classes() -> None:

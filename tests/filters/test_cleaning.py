@@ -19,7 +19,6 @@ from filters.pairs import (
     Untranslated,
     expected_ratio,
     numbers,
-    scripts,
 )
 from filters.protocol import Filter
 
@@ -120,20 +119,6 @@ def test_duplicates_are_remembered_across_batches() -> None:
     duplicate = Duplicate()
     assert duplicate.score(frame(("a", "b"), ("a", "b"), ("ab", ""))).to_list() == [0, 1, 0]
     assert duplicate.score(frame(("a", "b"), ("b", "a"))).to_list() == [1, 0]
-
-
-@pytest.mark.parametrize(
-    ("language", "expected"),
-    [
-        ("de", ("Latn",)),
-        ("sr-Latn", ("Latn",)),
-        ("sr", ("Cyrl",)),
-        ("ja", ("Hani", "Hira", "Kana")),
-        ("zh-Hant", ("Hani",)),
-    ],
-)
-def test_scripts(language: str, expected: tuple[str, ...]) -> None:
-    assert scripts(language) == expected
 
 
 def test_language_identification_is_careful_with_short_texts() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 
 from corpora.records import Row, Span
-from corpora.words import words, words_of_row
+from corpora.text.words import words, words_of_row
 from tests.corpora.strategies import rows
 
 

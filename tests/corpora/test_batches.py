@@ -4,17 +4,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpora.batches import batch_to_dropped, batch_to_rows, dropped_to_batch, rows_to_batch
 from corpora.records import DroppedRow, Row
-from corpora.schema import (
-    DROPPED_SCHEMA,
-    ROW_SCHEMA,
-    batch_to_dropped,
-    batch_to_rows,
-    content_id,
-    dropped_to_batch,
-    is_row_schema,
-    rows_to_batch,
-)
+from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, is_row_schema
 from tests.corpora.strategies import rows
 
 
@@ -53,11 +45,3 @@ def test_the_columns_of_the_design_are_there() -> None:
     ]  # fmt: skip
     assert is_row_schema(DROPPED_SCHEMA)
     assert not is_row_schema(pa.schema([("text", pa.string())]))
-
-
-def test_content_ids_tell_borders_and_missing_parts_apart() -> None:
-    ids = [content_id("ab", "c"), content_id("a", "bc"), content_id("abc"), content_id("abc", None),
-           content_id("abc", "")]  # fmt: skip
-    assert len(set(ids)) == len(ids)
-    assert content_id("Grüße") == content_id("Grüße")
-    assert len(content_id("x")) == 16

@@ -1,4 +1,4 @@
-"""Words of a text by Unicode's rules (Standard Annex 29), for writing tokens where there are none.
+"""Words of a text by Unicode's rules (Standard Annex 29), for texts that have no tokens.
 
 In scripts written without spaces the standard's default applies: Han, Hiragana and Thai go
 character by character, Katakana in runs.
@@ -26,9 +26,9 @@ def words(text: str) -> Offsets:
 
 
 def words_of_row(row: Row) -> Offsets:
-    """The row's own tokens, or the words of its text, cut so that each span is whole words.
+    """The tokens of `row`, or else the words of its text, cut so that each span is whole words.
 
-    Text that no token covers is segmented too. A span's outer spaces are in no word.
+    Text that no token covers is segmented too. Spaces at the ends of a span are in no word.
     """
     if row.tokens is None:
         pieces: Iterable[tuple[int, int]] = words(row.text)
@@ -44,7 +44,7 @@ def words_of_row(row: Row) -> Offsets:
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """`start:end` without the spaces at its ends; None if nothing else is there."""
+    """The span `start:end` of `text` without the spaces at its ends; None if nothing is left."""
     while start < end and text[start].isspace():
         start += 1
     while start < end and text[end - 1].isspace():
