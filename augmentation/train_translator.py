@@ -48,37 +48,29 @@ from corpora.manifest import file_hash, fingerprint, lock, path_hash, plain
 from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf
-from translators.card import (
+from translators.conversion.convert import QUANTIZATIONS, convert
+from translators.conversion.describe import describe_converted
+from translators.conversion.verify import verify_against_transformers
+from translators.describing import ModelFacts
+from translators.marian_folder import StartingPoint, save_marian
+from translators.model_card import TRAINED_HERE, AlignmentHead, write_card
+from translators.open import open_translator
+from translators.protocol import DecodingOptions
+from translators.store import check_name, read_model
+from translators.subwords import MARKERS, SubwordConfig, language_tag
+from translators.training.card import (
     CorpusEntry,
     History,
     ScoreEntry,
     TrainingCard,
-    curves_svg,
     describe_machine,
     render_card,
 )
-from translators.conversion import (
-    QUANTIZATIONS,
-    convert,
-    describe_converted,
-    verify_against_transformers,
-)
-from translators.marian_folder import StartingPoint, save_marian
-from translators.open import open_translator
-from translators.protocol import DecodingOptions
-from translators.store import (
-    TRAINED_HERE,
-    AlignmentHead,
-    ModelFacts,
-    check_name,
-    read_model,
-    write_card,
-)
-from translators.subwords import MARKERS, SubwordConfig, language_tag
 from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
+from translators.training.curves import curves_svg
 
 if TYPE_CHECKING:
-    from translators.training.loop import Report
+    from translators.training.reports import Report
 
 TRAIN_STEP, CONVERT_STEP = "50-train", "60-convert"
 MODEL_FILES = frozenset(
@@ -372,7 +364,7 @@ def train_step(run: TrainRun) -> str:
     if is_made(run.model, made_from):
         return "already trained"
     try:
-        from translators.training.batches import TrainingData
+        from translators.training.data import TrainingData
         from translators.training.evaluate import DevSet
         from translators.training.loop import Trainer
     except ImportError as error:

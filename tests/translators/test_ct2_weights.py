@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="making a model needs the torch extra")
 from safetensors.numpy import load_file
 
 from corpora.errors import UserError
-from translators.conversion import convert
+from translators.conversion.convert import convert
 from translators.ct2_weights import marian_weights, read_variables
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 
 from tests.paths import ROOT
+from translators.model_card import verify
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import read_model, verify
+from translators.store import read_model
 
 MODEL = ROOT / "data" / "models" / "en-de"
 

@@ -105,9 +105,9 @@ def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Proce
 @pytest.mark.parametrize(
     ("shape", "problem"),
     [
-        ({"d_model": 32}, "the model has d_model 16, where 32 is asked for"),
-        ({"ffn": 64}, "the model has ffn 32, where 64 is asked for"),
-        ({"heads": 4}, "the model has heads 2, where 4 is asked for"),
+        ({"d_model": 32}, "the model has d_model 16, but the configuration has 32"),
+        ({"ffn": 64}, "the model has ffn 32, but the configuration has 64"),
+        ({"heads": 4}, "the model has heads 2, but the configuration has 4"),
     ],
 )
 def test_another_shape_is_told_in_one_line(
@@ -148,5 +148,7 @@ def test_other_subwords_leave_the_bias_of_the_old_ones_behind(
 
 def test_layers_are_never_left_out(start: StartingPoint, old: Processor) -> None:
     shape = SHAPE.model_copy(update={"encoder_layers": 1})
-    with pytest.raises(UserError, match="has 2 encoder layers, more than the 1 asked for"):
+    with pytest.raises(
+        UserError, match="has 2 encoder layers, more than the 1 of the configuration"
+    ):
         starting_weights(start, old, shape)

@@ -1,34 +1,20 @@
-"""The card of a trained model and its picture."""
+"""The card of a trained model."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import yaml
 
-from translators.card import (
+from tests.translators.training.conftest import HISTORY
+from translators.training.card import (
     CorpusEntry,
-    History,
     ScoreEntry,
     TrainingCard,
-    curves_svg,
     describe_machine,
     render_card,
 )
 
-HISTORY = History(
-    losses=[(1, 6.0), (100, 3.5), (200, 2.25)],
-    validations=[
-        {"step": 100, "seconds": 60.0, "chrf": 31.0, "a.en-de.chrf": 30.0, "a.de-en.chrf": 32.0},
-        {"step": 200, "seconds": 120.0, "chrf": 41.0, "a.en-de.chrf": 40.0, "a.de-en.chrf": 42.0},
-    ],
-    steps=200,
-    max_steps=400,
-    seconds=125.0,
-    target_tokens=1_500_000,
-    stopped="interrupted",
-)
 CARD = TrainingCard(
     name="en-de",
     directions=(("en", "de"), ("de", "en")),
@@ -74,25 +60,6 @@ def test_weights_that_training_started_from_are_named() -> None:
     assert "went on from the weights of w (00ff)" in render_card(
         replace(CARD, started_from="w (00ff)")
     )
-
-
-def test_the_curves_are_drawn_to_scale() -> None:
-    root = ElementTree.fromstring(curves_svg(HISTORY))
-    lines = root.findall("{*}polyline")
-    assert len(lines) == 1 + 3
-    loss = [tuple(map(float, p.split(","))) for p in lines[0].attrib["points"].split()]
-    (x1, y1), (x2, y2), (x3, y3) = loss
-    assert abs((x2 - x1) / (x3 - x1) - 99 / 199) < 0.01
-    assert abs((y2 - y1) / (y3 - y1) - 2.5 / 3.75) < 0.01
-    assert y1 < y3  # the picture's y grows downwards, the loss falls
-
-
-def test_curves_of_a_run_that_measured_nothing() -> None:
-    empty = replace(HISTORY, losses=[], validations=[])
-    root = ElementTree.fromstring(curves_svg(empty))
-    assert not root.findall("{*}polyline")
-    flat = replace(HISTORY, losses=[(1, 2.0), (2, 2.0)], validations=HISTORY.validations[:1])
-    assert len(ElementTree.fromstring(curves_svg(flat)).findall("{*}polyline")) == 4
 
 
 def test_the_machine_has_a_name() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import yaml
 
@@ -28,7 +26,7 @@ class CorpusEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScoreEntry:
-    """One score. `system` is empty for the model that ships and says what else was measured."""
+    """One score. `system` is empty for the model that ships and names what else was measured."""
 
     test_set: str
     direction: str
@@ -42,7 +40,7 @@ class ScoreEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How training went. `losses` holds (step, mean loss a target piece); each validation is a
+    """How training went. `losses` holds (step, mean loss per target piece); each validation is a
     mapping with `step`, `seconds`, `chrf` and the scores of each set."""
 
     losses: Sequence[tuple[int, float]]
@@ -58,7 +56,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class TrainingCard:
-    """Everything that the card says."""
+    """Everything that the card reports."""
 
     name: str
     directions: tuple[tuple[str, str], ...]
@@ -75,13 +73,13 @@ class TrainingCard:
     megabytes: float
     machine: str
     started_from: str | None = None
-    """The weights that training started from, if not from nothing; their making is not counted."""
+    """The weights that training started from, if any; the cost of making them is not counted."""
     curves: str = "curves.svg"
     """File name of the picture in the model's folder."""
 
 
 def describe_machine(device: str) -> str:
-    """Processor, number of cores and device, as a person would say it."""
+    """Processor, number of cores and `device`, in plain words."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -93,7 +91,7 @@ def describe_machine(device: str) -> str:
 
 
 def render_card(card: TrainingCard) -> str:
-    """The card as Markdown with the YAML header that model hubs read."""
+    """The `card` as Markdown with the YAML header that model hubs read."""
     languages = sorted({language for pair in card.directions for language in pair})
     header = yaml.safe_dump(
         {"language": languages, "pipeline_tag": "translation", "library_name": "ctranslate2"},
@@ -159,25 +157,33 @@ def _training(card: TrainingCard) -> str:
         "early": "until dev chrF no longer rose",
         "interrupted": f"and is not finished (of {history.max_steps} steps)",
     }.get(history.stopped, history.stopped)
-    began = ""
+    start = ""
     if card.started_from is not None:
-        began = (
+        start = (
             f"Training went on from the weights of {card.started_from}; "
             "what it took to make those is not counted here.\n"
         )
     return (
         f"{history.steps} steps, {history.target_tokens / 1e6:.1f} million target tokens, "
-        f"{history.seconds:.0f} seconds on {card.machine}; it ran {ended}.\n{began}"
+        f"{history.seconds:.0f} seconds on {card.machine}; it ran {ended}.\n{start}"
     )
 
 
 def _corpora(card: TrainingCard) -> str:
     rows = []
-    for one in card.corpora:
-        files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in one.files)
-        dropped = ", ".join(f"{reason} {count}" for reason, count in one.drop_reasons.items())
+    for corpus in card.corpora:
+        files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in corpus.files)
+        dropped = ", ".join(f"{reason} {count}" for reason, count in corpus.drop_reasons.items())
         rows.append(
-            (one.name, files, one.pairs_read, one.pairs_kept, dropped, one.weight, one.terms)
+            (
+                corpus.name,
+                files,
+                corpus.pairs_read,
+                corpus.pairs_kept,
+                dropped,
+                corpus.weight,
+                corpus.terms,
+            )
         )
     head = ("corpus", "files (BLAKE2b-128)", "read", "kept", "dropped", "weight", "terms")
     text = _table(head, rows)
@@ -185,88 +191,3 @@ def _corpora(card: TrainingCard) -> str:
         counts = ", ".join(f"{count} ({reason})" for reason, count in card.left_out.items())
         text += f"\nKept, but not trained on: {counts}.\n"
     return text
-
-
-_WIDTH, _HEIGHT, _LEFT, _GAP = 640, 220, 56, 54
-
-
-def curves_svg(history: History) -> str:
-    """Loss over steps above, chrF (mean and of each set) over minutes below, as one SVG."""
-    losses = [(float(step), loss) for step, loss in history.losses]
-    names = sorted({k for v in history.validations for k in v if k.endswith("chrf")})
-    chrf = {
-        name: [(v["seconds"] / 60, v[name]) for v in history.validations if name in v]
-        for name in names
-    }
-    total = 2 * _HEIGHT + 2 * _GAP
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH + 190} {total}" '
-            'font-family="sans-serif" font-size="11">',
-            f'<rect width="{_WIDTH + 190}" height="{total}" fill="white"/>',
-            *_panel(0, "loss a target piece", "steps", {"loss": losses}),
-            *_panel(_HEIGHT + _GAP, "dev chrF, greedy", "minutes", chrf),
-            "</svg>\n",
-        ]
-    )
-
-
-_COLOURS = ("#1f5fa8", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0e7490", "#a16207", "#475569")
-
-Points = Sequence[tuple[float, float]]
-
-
-def _ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers within [low, high]."""
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
-    first = math.ceil(low / step)
-    return [round(i * step, 10) for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _panel(top: int, title: str, axis: str, series: Mapping[str, Points]) -> list[str]:
-    out = [f'<text x="{_LEFT}" y="{top + 16}" font-weight="bold">{escape(title)}</text>']
-    points = [p for line in series.values() for p in line]
-    if not points:
-        return [*out, f'<text x="{_LEFT}" y="{top + 40}">nothing was measured</text>']
-    right, low, high = (
-        max(p[0] for p in points) or 1.0,
-        min(p[1] for p in points),
-        max(p[1] for p in points),
-    )
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-
-    def x(value: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT) * value / right
-
-    def y(value: float) -> float:
-        return top + 26 + (_HEIGHT - 36) * (1 - (value - low) / (high - low))
-
-    bottom = top + _HEIGHT - 10
-    for tick in _ticks(low, high):
-        out.append(
-            f'<path d="M{_LEFT} {y(tick):.1f}H{_WIDTH}" stroke="#e2e8f0"/>'
-            f'<text x="{_LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
-        )
-    for tick in _ticks(0, right):
-        out.append(
-            f'<text x="{x(tick):.1f}" y="{bottom + 14}" text-anchor="middle">{tick:g}</text>'
-        )
-    out.append(f'<text x="{_WIDTH}" y="{bottom + 28}" text-anchor="end">{escape(axis)}</text>')
-    out.append(f'<path d="M{_LEFT} {top + 26}V{bottom}H{_WIDTH}" stroke="#334155" fill="none"/>')
-    for number, (name, line) in enumerate(series.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        width = 2.5 if name == "chrf" else 1.3
-        path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line)
-        label = "mean" if name == "chrf" else name.removesuffix(".chrf")
-        out.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
-        )
-        if len(series) > 1:
-            out.append(
-                f'<text x="{_WIDTH + 10}" y="{top + 36 + 15 * number}" fill="{colour}">'
-                f"{escape(label)} {line[-1][1]:.1f}</text>"
-            )
-    return out
