@@ -40,7 +40,7 @@ def parse_alignment_head(text: str) -> AlignmentHead | None:
 
 
 def add_model(
-    what: str,
+    model: str,
     facts: ModelFacts,
     *,
     quantization: str | None = None,
@@ -48,22 +48,22 @@ def add_model(
 ) -> ModelInfo:
     """Put a model into the store and give what its card says.
 
-    `what` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id, `facts`
+    `model` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id, `facts`
     what the user knows of it. `quantization` is that of a model to be converted, None is int8.
     `revision` is the branch, tag or commit of a hub id, None its main branch. Nothing is left
     behind when it fails. Raises `UserError`, `MissingExtraError`.
     """
-    path = Path(what).expanduser()
+    path = Path(model).expanduser()
     if quantization is not None and quantization not in QUANTIZATIONS:
         raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
     _refuse_redundant_facts(path, facts, quantization)
     if facts.name is None:
-        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else what))
+        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else model))
     if path.is_dir() or path.is_file():
         if revision is not None:
             raise UserError("--revision is for a hub id; this is a path", file=path)
-    elif _HUB_ID.fullmatch(what) is None:
-        raise UserError(f"no such file or folder, and no hub id (owner/name): {what!r}")
+    elif _HUB_ID.fullmatch(model) is None:
+        raise UserError(f"no such file or folder, and no hub id (owner/name): {model!r}")
     staged = staging_folder(str(facts.name))
     try:
         if path.is_dir():
@@ -71,7 +71,7 @@ def add_model(
         elif path.is_file():
             info = describe_argos(path, staged, facts)
         else:
-            info = _from_hub(what, staged, facts, quantization or "int8", revision)
+            info = _from_hub(model, staged, facts, quantization or "int8", revision)
         return install(staged, info.card)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)

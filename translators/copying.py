@@ -16,7 +16,7 @@ from translators.protocol import Hypothesis
 _LETTER = regex.compile(r"\p{L}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-"""Scripts that write no spaces, so that an address cannot be told from the sentence after it."""
+"""Scripts that write no spaces, where an address runs into the sentence after it."""
 
 
 def is_copied(text: str) -> bool:

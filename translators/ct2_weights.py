@@ -38,8 +38,8 @@ class _Reader:
         self._data = path.read_bytes()
         self._at = 0
 
-    def broken(self, what: str) -> UserError:
-        return UserError(f"not a CTranslate2 model: {what}", file=self._path)
+    def broken(self, problem: str) -> UserError:
+        return UserError(f"not a CTranslate2 model: {problem}", file=self._path)
 
     def take(self, size: int) -> bytes:
         taken = self._data[self._at : self._at + size]

@@ -324,7 +324,9 @@ def test_a_start_of_another_shape_is_told_before_any_work(
         recipe.write_text(recipe.read_text().replace("heads: 2", "heads: 4"))
         assert main(command) == 2
         said = capsys.readouterr().err
-        assert said.count("\n") == 1 and "the model has heads 2, but the configuration has 4" in said
+        assert (
+            said.count("\n") == 1 and "the model has heads 2, but the configuration has 4" in said
+        )
         assert not (tmp_path / "model.work" / "10-clean").exists()
 
 

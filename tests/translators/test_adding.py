@@ -15,7 +15,7 @@ from translators.describing import ModelFacts
 from translators.model_card import ModelInfo
 
 
-def test_what_a_ready_model_says_itself_is_not_said_again(
+def test_flags_that_a_ready_model_has_built_in_are_refused(
     store: Path, ready: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match="unknown quantization 'foo'"):
@@ -36,7 +36,7 @@ def test_what_a_ready_model_says_itself_is_not_said_again(
     assert sorted(path.name for path in store.iterdir()) == ["a", "b"]
 
 
-def test_advice_names_what_the_user_named(
+def test_errors_name_the_model_as_the_user_did(
     store: Path,
     ct2_model: Callable[[str], ModelInfo],
     hf_folder: Callable[[str], Path],
@@ -53,7 +53,7 @@ def test_advice_names_what_the_user_named(
         assert caught.value.file == str(folder)
 
 
-def test_conversion_records_what_it_knows(
+def test_conversion_fills_in_the_card(
     store: Path, hf_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "opus"

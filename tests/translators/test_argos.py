@@ -55,7 +55,7 @@ def test_packages_that_lead_elsewhere(
     assert list(store.iterdir()) == []
 
 
-def test_packages_that_are_none(store: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_packages(store: Path, tmp_path: Path) -> None:
     package = tmp_path / "p.argosmodel"
     package.write_bytes(b"PK not really")
     with pytest.raises(UserError, match="not an Argos package"):

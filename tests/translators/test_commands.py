@@ -120,7 +120,7 @@ def test_bad_rows(
     assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
 
 
-def test_a_terminal_is_told_how_long_it_will_take(
+def test_a_terminal_shows_the_time_left(
     model: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

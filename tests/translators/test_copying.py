@@ -23,7 +23,7 @@ WITH_ATTENTION = dataclasses.replace(SHORT, return_attention=True)
     ["!!!", "2024-01-01", "1,234.56 €", "😀 👨‍👩‍👧", "…", " 42 ", "foo.bar@example.com",
      "https://example.com/a?b=c", "@someone"],
 )  # fmt: skip
-def test_what_has_no_words_is_copied(engine: Engine, text: str) -> None:
+def test_texts_without_words_are_copied(engine: Engine, text: str) -> None:
     (hypothesis,) = engine.translate([text], "en", "de", WITH_ATTENTION)
     assert (hypothesis.text, hypothesis.flags) == (text, ())
     check_offsets(text, hypothesis.target_pieces)
@@ -37,7 +37,7 @@ def test_what_has_no_words_is_copied(engine: Engine, text: str) -> None:
     ["a", "7 pm", "你好", "mail me@home.org", "№ 5 x", "https://example.com请访问这个网站。",
      "@小明你今天吃饭了吗", "@สมชายกินข้าวหรือยัง", "me@home.orgに送ってください"],
 )  # fmt: skip
-def test_what_has_words_is_not(text: str) -> None:
+def test_texts_with_words_are_not_copied(text: str) -> None:
     assert not is_copied(text)
 
 

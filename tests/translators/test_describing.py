@@ -17,13 +17,13 @@ from translators.model_card import ModelInfo
 from translators.store import resolve
 
 
-def test_a_ready_folder_is_taken_as_it_is(store: Path, ready: Path) -> None:
+def test_a_ready_folder_is_used_unchanged(store: Path, ready: Path) -> None:
     info = resolve(ready)
     assert info.card.family == "marian" and info.card.alignment is None
     assert not list(ready.glob("labelferry.json"))
 
 
-def test_a_ready_folder_that_is_unclear_says_what_to_give(
+def test_an_unclear_folder_names_the_missing_flag(
     store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path
 ) -> None:
     shutil.copytree(ct2_model("marian").path, tmp_path / "m")

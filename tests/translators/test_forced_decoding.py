@@ -30,7 +30,7 @@ def test_forced_attention_that_is_a_step_late_has_the_step_after_the_text(
         assert hypothesis.attention is not None and other.attention is not None
         assert other.attention.shape == hypothesis.attention.shape
         assert other.attention[:-1] == pytest.approx(hypothesis.attention[1:], abs=1e-4)
-        # Not a copy: the step after the text is asked for.
+        # Not a copy: the step after the text is decoded too.
         assert other.attention[-1] != pytest.approx(hypothesis.attention[-1], abs=1e-4)
 
 

@@ -58,7 +58,7 @@ def test_a_hundred_thousand_characters(engine: Engine, text: str) -> None:
 def test_joined_parts_keep_the_space_between() -> None:
     text = "aa  bb"
     parts = split_long(text, offsets_of(text), 2, encode)
-    one, two = (Hypothesis(t, n, ((0, 2),), ((0, 1),)) for t, n in (("X", -1.0), ("Y", -2.0)))
-    joined = join_parts(text, parts, [one, two])
+    first, second = (Hypothesis(t, n, ((0, 2),), ((0, 1),)) for t, n in (("X", -1.0), ("Y", -2.0)))
+    joined = join_parts(text, parts, [first, second])
     assert (joined.text, joined.score) == ("X  Y", -1.5)
     assert joined.source_pieces == ((0, 2), (4, 6)) and joined.target_pieces == ((0, 1), (3, 4))

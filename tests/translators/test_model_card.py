@@ -14,7 +14,7 @@ from translators.engine import Engine
 from translators.open import open_translator
 
 
-def test_how_a_model_is_used_is_part_of_what_it_is(store: Path, ready: Path) -> None:
+def test_the_content_hash_covers_how_a_model_is_used(store: Path, ready: Path) -> None:
     hashes = {
         add_model(str(ready), facts).content_hash
         for facts in (

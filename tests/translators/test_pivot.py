@@ -40,7 +40,7 @@ def test_composed_by_hand() -> None:
     assert hypothesis.attention.tolist() == [[0, 1], [1, 0]]
 
 
-def test_by_way_of_another_language(engine: Engine, bilingual: Engine) -> None:
+def test_through_another_language(engine: Engine, bilingual: Engine) -> None:
     pivot = Pivot([bilingual, engine], "de")
     direct = pivot.translate(TEXTS[:3], "en", "de", OPTIONS)
     assert [hypothesis.text for hypothesis in direct] == [
@@ -76,7 +76,7 @@ class _only:  # noqa: N801
         return (source, target) == self._pair
 
 
-def test_no_way(bilingual: Engine) -> None:
+def test_pairs_that_no_model_has(bilingual: Engine) -> None:
     pivot = Pivot([bilingual], "fr")
     assert pivot.supports("en", "de") and not pivot.supports("de", "en")
     with pytest.raises(UserError, match="no model from de to en, directly or through fr"):

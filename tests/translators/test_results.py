@@ -36,7 +36,7 @@ def test_attention_leaves_out_the_tokens_around(engine: Engine) -> None:
     assert hypothesis.attention.shape[1] == len(tokens) - 2
 
 
-def test_attention_that_is_a_step_late_is_moved(engine: Engine, late_engine: Engine) -> None:
+def test_attention_that_is_a_step_late_is_shifted(engine: Engine, late_engine: Engine) -> None:
     for beam_size in (1, 2):
         options = DecodingOptions(beam_size, max_decoding_length=100, return_attention=True)
         hypotheses = engine.translate(TEXTS, "en", "de", options)

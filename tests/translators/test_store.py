@@ -89,7 +89,7 @@ def test_default_model(store: Path, ready: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("what", ["no/such/folder", "nothing", "x.argosmodel"])
-def test_nothing_there(store: Path, what: str) -> None:
+def test_a_model_that_does_not_exist(store: Path, what: str) -> None:
     with pytest.raises(UserError, match=r"no such file or folder|no model"):
         add_model(what, ModelFacts(name="m")) if "/" not in what else resolve(what)
     assert not store.exists() or list(store.iterdir()) == []

@@ -45,7 +45,7 @@ def test_ten_thousand_words_whole_and_in_order() -> None:
     assert len(split_sentences(text, "en")) == len(sentences)
 
 
-def test_sentences_by_the_engine_come_where_they_stood(engine: Engine) -> None:
+def test_sentences_keep_their_places(engine: Engine) -> None:
     text, sentences = numbered_text(12)
     options = DecodingOptions(beam_size=1, max_decoding_length=48)
     (translation,) = translate_texts(engine, [text], "en", "de", options)
@@ -67,7 +67,7 @@ def test_texts_without_splitting_and_n_best(engine: Engine) -> None:
 
 
 def test_a_long_sentence_weighs_more_than_a_short_one(engine: Engine) -> None:
-    """With pieces asked for or without, the score of a text is that of its pieces."""
+    """Whether offsets of pieces are requested makes no difference to the score."""
     text = f"{TEXTS[5]}\n{TEXTS[1]} {TEXTS[1]}"
     for attention in (False, True):
         options = DecodingOptions(max_decoding_length=60, return_attention=attention)

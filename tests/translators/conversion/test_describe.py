@@ -22,7 +22,7 @@ from translators.describing import ModelFacts
         ("marian-multi", ("roa", "gmw"), {"de", "en", "fr"}, {"de", "en", "fr"}),
     ],
 )
-def test_marian_tokenizers_say_their_languages(
+def test_languages_are_read_from_a_marian_tokenizer(
     store: Path,
     hf_folder: Callable[[str], Path],
     tmp_path: Path,
@@ -38,7 +38,7 @@ def test_marian_tokenizers_say_their_languages(
     assert set(stated.sources) == {"it"}
 
 
-def test_a_group_of_languages_is_asked_about(
+def test_a_group_of_languages_is_refused(
     store: Path, hf_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     folder = copy_with_languages(tmp_path / "opus", hf_folder("marian"), "sla", "en")

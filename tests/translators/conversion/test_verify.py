@@ -17,7 +17,7 @@ from translators.protocol import DecodingOptions
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_float32_says_what_transformers_says(
+def test_float32_translates_as_transformers_does(
     family: str, hf_folder: Callable[[str], Path], ct2_model: Callable[[str], ModelInfo]
 ) -> None:
     folder = hf_folder(family)

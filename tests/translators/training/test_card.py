@@ -41,13 +41,13 @@ def test_the_card_holds_what_it_was_given() -> None:
     text = render_card(CARD)
     header, body = text.split("---\n")[1:3]
     assert yaml.safe_load(header)["language"] == ["de", "en"]
-    for said in (
+    for expected in (
         "en → de, de → en", "9.6 million", "10.2 MB", "| 12.3 | 12.6 | `nrefs:1\\|tok:13a` |",
         "pairs \\| more", "a.tsv, 12 bytes, 00ff", "empty 1, numbers 2", "CC0", "3 (held-out)",
         "4 (too-many-pieces)", "| a | en-de | 300 | BLEU |",
         "125 seconds on a machine", "is not finished (of 400 steps)", "- all 5 of 5 the same",
     ):  # fmt: skip
-        assert said in body, said
+        assert expected in body, expected
     recipe = body.split("```yaml\n")[1].split("```")[0]
     assert yaml.safe_load(recipe) == CARD.config
     tables = [line for line in body.splitlines() if line.startswith("|")]

@@ -26,6 +26,6 @@ def test_where_a_run_was_cut_off_does_not_count_in_the_average(tmp_path: Path) -
     assert _means(tmp_path, (10, 20, 25, 30)) == [10.0, 15.0, 22.5, 25.0]
 
 
-def test_nor_does_how_often(tmp_path: Path) -> None:
+def test_how_often_a_run_was_cut_off_does_not_count(tmp_path: Path) -> None:
     assert _means(tmp_path, range(1, 31))[-1] == 25.0
     assert len(list(tmp_path.iterdir())) == 7

@@ -20,9 +20,9 @@ def test_plain_example(processor) -> None:  # type: ignore[no-untyped-def]
 
 def test_reverse_turns_links(processor) -> None:  # type: ignore[no-untyped-def]
     maker = example_maker(processor)
-    there = maker.make(PAIR, None, False, None)
-    back = maker.make(PAIR, None, True, None)
-    assert {(s, t) for t, s in there.links} == set(back.links)
+    forward = maker.make(PAIR, None, False, None)
+    backward = maker.make(PAIR, None, True, None)
+    assert {(s, t) for t, s in forward.links} == set(backward.links)
 
 
 @settings(max_examples=60, deadline=None)

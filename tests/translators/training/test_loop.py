@@ -68,8 +68,8 @@ def _child(
 def _children(pid: int) -> list[int]:
     """Processes whose parent is `pid`."""
     stats = (p.read_text().rpartition(")")[2].split() for p in Path("/proc").glob("[0-9]*/stat"))
-    found = zip(Path("/proc").glob("[0-9]*/stat"), stats, strict=True)
-    return [int(path.parent.name) for path, fields in found if int(fields[1]) == pid]
+    pairs = zip(Path("/proc").glob("[0-9]*/stat"), stats, strict=True)
+    return [int(path.parent.name) for path, fields in pairs if int(fields[1]) == pid]
 
 
 def _runs(pid: int) -> bool:
@@ -206,7 +206,7 @@ def test_a_run_cut_off_after_its_early_end_stays_ended(
     assert ended == [("early", 6), ("early", 6)]
 
 
-def test_other_weights_to_begin_with_are_another_run(
+def test_a_run_from_other_weights_is_another_run(
     tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
 ) -> None:
     _in_process(toy_config, toy_data, tmp_path / "a").run()
@@ -219,7 +219,7 @@ def test_other_weights_to_begin_with_are_another_run(
 @pytest.mark.parametrize(
     ("config", "problem"), [({"max_pieces": 2}, "more than max_pieces 2"), ({}, "no sentence pair")]
 )
-def test_nothing_that_could_be_trained_on(
+def test_data_without_a_usable_pair(
     tmp_path: Path,
     toy_data: TrainingData,
     toy_config: TrainingConfig,

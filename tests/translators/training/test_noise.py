@@ -14,7 +14,7 @@ def test_lower(processor) -> None:  # type: ignore[no-untyped-def]
     assert texts_of(processor, example) == ("tom sees berlin in 1999", "tom sieht 1999 berlin")
 
 
-def test_what_is_added_stands_after_both_sides(processor) -> None:  # type: ignore[no-untyped-def]
+def test_added_strings_stand_after_both_sides(processor) -> None:  # type: ignore[no-untyped-def]
     maker = example_maker(processor, add=1.0)
     added = set()
     for seed in range(200):
