@@ -26,14 +26,14 @@ _CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
 def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
     """Half-open code point offsets of the sentences of `text`, in order, without their white space.
 
-    What lies between them is white space, so `join_sentences` can put the text together again.
-    A blank text has none. `lang` is a BCP 47 tag.
+    What lies between them is white space, so `Reassembly` can put the text together again. A blank
+    text has none. `lang` is a BCP 47 tag.
     """
     if _MAY_SPLIT.search(text) is None:
         return _stripped(text, [(0, len(text))])
     code = language_subtag(lang)
     unspaced = joins_sentences(lang)
-    found: list[tuple[int, int]] = []
+    sentences: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         start, part = line.start(), line[0]
         if unspaced:
@@ -42,8 +42,8 @@ def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
             cuts = [(0, len(part))]
         else:
             cuts = _boundaries(part, code)
-        found += ((start + a, start + b) for a, b in cuts)
-    return _stripped(text, found)
+        sentences += ((start + a, start + b) for a, b in cuts)
+    return _stripped(text, sentences)
 
 
 def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
@@ -100,29 +100,3 @@ class Joint:
         if not closes_up and not gap and joins_sentences(self.source):
             return " "
         return gap
-
-
-def join_sentences(
-    text: str,
-    sentences: Sequence[tuple[int, int]],
-    translations: Sequence[str],
-    joint: Joint | None = None,
-) -> tuple[str, list[int]]:
-    """Put `translations` in the places of the `sentences` of `text`, its white space kept; what
-    stands between two of them is as `joint` has it.
-
-    Gives the whole translation and the offset at which each sentence's translation starts.
-    """
-    parts: list[str] = []
-    starts: list[int] = []
-    at = length = 0
-    for (start, end), translation in zip(sentences, translations, strict=True):
-        gap = text[at:start]
-        if joint is not None and starts:
-            gap = joint(gap)
-        parts += (gap, translation)
-        starts.append(length + len(gap))
-        length += len(gap) + len(translation)
-        at = end
-    parts.append(text[at:])
-    return "".join(parts), starts

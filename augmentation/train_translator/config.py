@@ -13,7 +13,7 @@ from augmentation.pipeline.configuration import Strict, load
 from augmentation.translation.fields import Language, Languages
 from corpora.bitext import Bitext
 from corpora.errors import UserError
-from translators.conversion import QUANTIZATIONS
+from translators.conversion.convert import QUANTIZATIONS
 from translators.store import check_name
 from translators.subwords import SubwordConfig, language_tag
 from translators.training.config import TrainingConfig

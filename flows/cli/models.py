@@ -107,8 +107,8 @@ def _add(args: argparse.Namespace) -> int:
     from corpora.errors import UserError
     from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
+    from translators.describing import ModelFacts
     from translators.families import FAMILIES
-    from translators.store import ModelFacts
 
     if args.family is not None and args.family not in FAMILIES:
         raise UserError(f"unknown family {args.family!r}", choices=FAMILIES)
@@ -168,7 +168,8 @@ def _languages(
 
 
 def _show(args: argparse.Namespace) -> int:
-    from translators.store import resolve, verify
+    from translators.model_card import verify
+    from translators.store import resolve
 
     info = resolve(args.name)
     verify(info)

@@ -1,4 +1,4 @@
-"""The part of conversion that needs PyTorch at import time."""
+"""CTranslate2's conversion, with what some families need besides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from ctranslate2.converters import Converter
 from ctranslate2.converters.transformers import (
     _MODEL_LOADERS,
@@ -15,26 +14,18 @@ from ctranslate2.converters.transformers import (
     M2M100Loader,
     MarianMTLoader,
 )
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig
 
 from corpora.errors import UserError
-from translators.store import AlignmentHead, ModelInfo
-
-
-def _load_model(folder: Path) -> Any:
-    """The model, from safetensors alone, none of its code run."""
-    transformers.utils.logging.disable_progress_bar()
-    return AutoModelForSeq2SeqLM.from_pretrained(
-        str(folder), use_safetensors=True, trust_remote_code=False, dtype=torch.float32
-    ).eval()
-
-
-def _load_tokenizer(folder: Path) -> Any:
-    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+from translators.conversion.loading_torch import load_model, load_tokenizer
+from translators.model_card import AlignmentHead
 
 
 class ModelConverter(Converter):  # type: ignore[misc]
-    """CTranslate2's conversion, with the alignment head chosen and `<pad>` looked after."""
+    """CTranslate2's conversion of the model in `folder`, with `<pad>` kept where it matters.
+
+    `alignment` is the head whose attention it returns; None leaves CTranslate2's choice.
+    """
 
     def __init__(self, folder: Path, alignment: AlignmentHead | None) -> None:
         self._folder = folder
@@ -48,10 +39,10 @@ class ModelConverter(Converter):  # type: ignore[misc]
                 f"CTranslate2 cannot convert {type(config).__name__}", file=self._folder
             )
         with torch.no_grad():
-            model = _load_model(self._folder)
-            tokenizer = _load_tokenizer(self._folder)
+            model = load_model(self._folder)
+            tokenizer = load_tokenizer(self._folder)
             if type(config).__name__ == "MBartConfig":
-                # CTranslate2 asks for what only older configurations say.
+                # CTranslate2 needs what only older configurations have.
                 model.config.normalize_before = getattr(config, "normalize_before", True)
                 model.config.tokenizer_class = type(tokenizer).__name__
             if isinstance(loader, MarianMTLoader) and not _pad_is_zero(model, self._folder):
@@ -114,57 +105,3 @@ class _M2M100WithLanguages(M2M100Loader):  # type: ignore[misc]
         by_id = {i: token for token, i in tokenizer.get_vocab().items()}
         by_id |= {i: token for token, i in tokenizer.lang_token_to_id.items()}
         return [by_id.get(i, f"madeupword{i}") for i in range(model.config.vocab_size)]
-
-
-class Reference:
-    """Greedy decoding by `transformers`, token strings in and out."""
-
-    def __init__(self, folder: Path) -> None:
-        transformers.logging.set_verbosity_error()
-        self._model = _load_model(folder)
-        self._tokenizer = _load_tokenizer(folder)
-
-    def tokenize(self, text: str, ours: list[str], info: ModelInfo) -> list[str]:
-        """The text's tokens by the tokenizer of `transformers`, with language tokens as in `ours`.
-
-        `ours` only says what the language tokens are.
-        """
-        opens = info.family.opens_source
-        if opens == "source" and hasattr(self._tokenizer, "src_lang"):
-            code = ours[0]
-            self._tokenizer.src_lang = code.strip("_") if code.startswith("__") else code
-        elif opens == "target" and info.card.prompts:
-            text = f"{next(iter(info.card.prompts.values()))} {text}"
-        elif opens == "target" and info.card.language_tokens:
-            tag = next(token for token in ours if token != "▁")
-            text = f"{tag} {text}"
-        ids = self._tokenizer(text)["input_ids"]
-        return list(self._tokenizer.convert_ids_to_tokens(ids))
-
-    def greedy(self, tokens: list[str], opening: tuple[str, ...], max_length: int) -> list[str]:
-        """The tokens that follow, `opening` first, without the end-of-sentence token."""
-        ids = torch.tensor([[self._id(token) for token in tokens]])
-        forced = self._id(opening[0]) if opening else None
-        with torch.no_grad():
-            out = self._model.generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
-                num_beams=1,
-                do_sample=False,
-                max_new_tokens=max_length,
-                max_length=None,
-                forced_bos_token_id=forced,
-                forced_eos_token_id=None,
-                bad_words_ids=None,
-                no_repeat_ngram_size=0,
-                repetition_penalty=1.0,
-            )[0].tolist()[1:]
-        eos = self._model.config.eos_token_id
-        if eos in out:
-            out = out[: out.index(eos)]
-        return list(self._tokenizer.convert_ids_to_tokens(out))
-
-    def _id(self, token: str) -> int:
-        languages = getattr(self._tokenizer, "lang_token_to_id", {})
-        found = languages.get(token)
-        return int(self._tokenizer.convert_tokens_to_ids(token) if found is None else found)

@@ -26,7 +26,7 @@ class CorpusEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScoreEntry:
-    """One score. `system` is empty for the model that ships and says what else was measured."""
+    """One score. `system` is empty for the model that ships and names what else was measured."""
 
     test_set: str
     direction: str
@@ -40,7 +40,7 @@ class ScoreEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How training went. `losses` holds (step, mean loss a target piece); each validation is a
+    """How training went. `losses` holds (step, mean loss per target piece); each validation is a
     mapping with `step`, `seconds`, `chrf` and the scores of each set."""
 
     losses: Sequence[tuple[int, float]]
@@ -56,7 +56,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class TrainingCard:
-    """Everything that the card says."""
+    """Everything that the card reports."""
 
     name: str
     directions: tuple[tuple[str, str], ...]
@@ -73,13 +73,13 @@ class TrainingCard:
     megabytes: float
     machine: str
     started_from: str | None = None
-    """The weights that training started from, if not from nothing; their making is not counted."""
+    """The weights that training started from, if any; the cost of making them is not counted."""
     curves: str = "curves.svg"
     """File name of the picture in the model's folder."""
 
 
 def describe_machine(device: str) -> str:
-    """Processor, number of cores and device, as a person would say it."""
+    """Processor, number of cores and `device`, in plain words."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -91,7 +91,7 @@ def describe_machine(device: str) -> str:
 
 
 def render_card(card: TrainingCard) -> str:
-    """The card as Markdown with the YAML header that model hubs read."""
+    """The `card` as Markdown with the YAML header that model hubs read."""
     languages = sorted({language for pair in card.directions for language in pair})
     header = yaml.safe_dump(
         {"language": languages, "pipeline_tag": "translation", "library_name": "ctranslate2"},
@@ -157,25 +157,33 @@ def _training(card: TrainingCard) -> str:
         "early": "until dev chrF no longer rose",
         "interrupted": f"and is not finished (of {history.max_steps} steps)",
     }.get(history.stopped, history.stopped)
-    began = ""
+    start = ""
     if card.started_from is not None:
-        began = (
+        start = (
             f"Training went on from the weights of {card.started_from}; "
             "what it took to make those is not counted here.\n"
         )
     return (
         f"{history.steps} steps, {history.target_tokens / 1e6:.1f} million target tokens, "
-        f"{history.seconds:.0f} seconds on {card.machine}; it ran {ended}.\n{began}"
+        f"{history.seconds:.0f} seconds on {card.machine}; it ran {ended}.\n{start}"
     )
 
 
 def _corpora(card: TrainingCard) -> str:
     rows = []
-    for one in card.corpora:
-        files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in one.files)
-        dropped = ", ".join(f"{reason} {count}" for reason, count in one.drop_reasons.items())
+    for corpus in card.corpora:
+        files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in corpus.files)
+        dropped = ", ".join(f"{reason} {count}" for reason, count in corpus.drop_reasons.items())
         rows.append(
-            (one.name, files, one.pairs_read, one.pairs_kept, dropped, one.weight, one.terms)
+            (
+                corpus.name,
+                files,
+                corpus.pairs_read,
+                corpus.pairs_kept,
+                dropped,
+                corpus.weight,
+                corpus.terms,
+            )
         )
     head = ("corpus", "files (BLAKE2b-128)", "read", "kept", "dropped", "weight", "terms")
     text = _table(head, rows)

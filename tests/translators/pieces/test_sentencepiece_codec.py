@@ -1,4 +1,4 @@
-"""Pieces and their offsets: properties that hold for any text."""
+"""Pieces by SentencePiece and their offsets: properties that hold for any text."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import UserError
-from tests.translators.tiny import train_spm
-from translators.pieces import SentencePieceCodec
-from translators.tokenizers_file import TokenizersCodec
+from tests.translators.offset_checks import NASTY, check_offsets
+from tests.translators.tiny import train_sentencepiece
+from translators.pieces.sentencepiece_codec import SentencePieceCodec
 
-NASTY = [
-    "", " ", "  A  man ", ">>de<< A man", "</s>", "a</s>b<unk><pad>", "▁A▁ man▁", "\t\n\r",
-    "😀😀 👨‍👩‍👧", "שלום עולם", "日本語のテスト", "A\0man", "ﬁ ½ Å e\u0301", "x" * 300, "<0x41>",
-    "__de__ deu_Latn <2de>",
-    "\ud800 lone", "a\u200bb\u00a0c", ">>de<<>>en<<", "< s >", "_a_ __b__",
-]  # fmt: skip
 TEXT = st.text(alphabet=st.characters(), max_size=40) | st.text(
     alphabet="aAmn .,<>/s_▁ 2de\u0301😀ß\t", max_size=40
 )
@@ -28,25 +22,12 @@ TEXT = st.text(alphabet=st.characters(), max_size=40) | st.text(
 def codecs(tmp_path_factory: pytest.TempPathFactory) -> list[SentencePieceCodec]:
     """With byte fallback and identity as ours; with NFKC and unknown pieces as OPUS-MT's."""
     folder = tmp_path_factory.mktemp("spm")
-    ours = train_spm(
+    ours = train_sentencepiece(
         folder / "ours.model", symbols=[">>de<<", ">>en<<", "⟦"], vocabulary=420,
         byte_fallback=True, normalization_rule_name="identity",
     )  # fmt: skip
-    opus = train_spm(folder / "opus.model", normalization_rule_name="nmt_nfkc")
+    opus = train_sentencepiece(folder / "opus.model", normalization_rule_name="nmt_nfkc")
     return [SentencePieceCodec(path, path, "<unk>", 1) for path in (ours, opus)]
-
-
-def check_offsets(text: str, offsets: tuple[tuple[int, int], ...]) -> None:
-    """Inside the text, in order, no leading space, and every visible character covered."""
-    last = (0, 0)
-    for start, stop in offsets:
-        assert 0 <= start <= stop <= len(text)
-        assert start >= last[1] or (start, stop) == last or start == stop == last[0]
-        assert not text[start:stop].startswith(" ")
-        last = (start, stop)
-    covered = {i for start, stop in offsets for i in range(start, stop)}
-    plain = {i for i, char in enumerate(text) if char.isalnum() and char.isascii()}
-    assert plain <= covered
 
 
 @settings(max_examples=150, deadline=None)
@@ -107,27 +88,6 @@ def test_normalised_text_has_offsets_of_the_original(codecs: list[SentencePieceC
     (offsets,) = codecs[1].offsets([text], [pieces])
     assert offsets[0][0] == 0
     assert max(stop for _, stop in offsets) == len(text)
-
-
-def test_tokenizer_json(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    from transformers import AutoTokenizer
-
-    from tests.translators import tiny
-
-    folder = tiny.make_t5(tmp_path / "t5")
-    AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
-    codec = TokenizersCodec(tmp_path / "tokenizer.json")
-    spm = SentencePieceCodec(folder / "spiece.model", folder / "spiece.model", "<unk>", 1)
-    for text in tiny.TEXTS:
-        (pieces,), (expected,) = codec.encode([text]), spm.encode([text])
-        assert pieces == expected
-        assert codec.offsets([text], [pieces]) == spm.offsets([text], [expected])
-        assert codec.decode(pieces) == spm.decode(expected)
-    for text in NASTY:
-        (pieces,) = codec.encode([text])
-        assert not {"</s>", "<pad>", "<2de>", "<2en>"} & set(pieces)
-        check_offsets(text, codec.offsets([text], [pieces])[0])
 
 
 def test_missing_or_broken_tokenizer(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tokenizers that come as a `tokenizer.json`, and opening whichever a model has."""
+"""Pieces by a `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -7,31 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from corpora.errors import UserError
-from translators.pieces import (
-    CONTROL_PIECE,
-    SPACE,
-    Offsets,
-    PieceCodec,
-    SentencePieceCodec,
-    decode_pieces,
-    tidy_offsets,
-)
-from translators.store import ModelInfo, tokenizer_file
-
-
-def open_codec(info: ModelInfo, threads: int) -> PieceCodec:
-    """The tokenizer of a model."""
-    source = tokenizer_file(info.path, info.card.source_tokenizer)
-    target = tokenizer_file(info.path, info.card.target_tokenizer)
-    if source.suffix == ".json":
-        return TokenizersCodec(source)
-    return SentencePieceCodec(source, target, "<unk>", threads)
+from translators.pieces.codec import CONTROL_PIECE, SPACE, Offsets
+from translators.pieces.offsets import decode_pieces, tidy_offsets
 
 
 class TokenizersCodec:
     """Pieces by a `tokenizer.json` with a Metaspace pre-tokenizer, for folders without a `.spm`."""
 
     def __init__(self, path: Path) -> None:
+        """Load the `tokenizer.json` at `path`; raises `UserError` for one that is not supported."""
         import tokenizers
 
         try:
@@ -55,35 +39,35 @@ class TokenizersCodec:
         return list(self._plain.encode_batch(cleaned, add_special_tokens=False))
 
     def encode(self, texts: list[str]) -> list[list[str]]:
-        """See `PieceCodec`."""
-        return [list(one.tokens) for one in self._encode(texts)]
+        """The pieces of each of `texts`; see `PieceCodec`."""
+        return [list(encoding.tokens) for encoding in self._encode(texts)]
 
     def encode_target(self, texts: list[str]) -> list[list[str]]:
-        """See `PieceCodec`."""
+        """The pieces of each of the target `texts`; see `PieceCodec`."""
         return self.encode(texts)
 
     def offsets(self, texts: list[str], pieces: list[list[str]]) -> list[Offsets]:
-        """See `PieceCodec`."""
+        """Offsets into `texts` of their `pieces`; see `PieceCodec`."""
         encoded = self._encode(texts)
         return [
-            tidy_offsets(text, own, one.offsets)
-            for text, own, one in zip(texts, pieces, encoded, strict=True)
+            tidy_offsets(text, text_pieces, encoding.offsets)
+            for text, text_pieces, encoding in zip(texts, pieces, encoded, strict=True)
         ]
 
     def offsets_target(self, texts: list[str], pieces: list[list[str]]) -> list[Offsets]:
-        """See `PieceCodec`."""
+        """Offsets into target `texts` of their `pieces`; see `PieceCodec`."""
         return self.offsets(texts, pieces)
 
     def decode(self, pieces: list[str]) -> tuple[str, Offsets]:
-        """See `PieceCodec`."""
+        """The text of `pieces` and their offsets; see `PieceCodec`."""
         return decode_pieces(pieces, frozenset())
 
     def decode_text(self, pieces: list[str]) -> str:
-        """See `PieceCodec`."""
+        """The text of `pieces`; see `PieceCodec`."""
         return self.decode(pieces)[0]
 
     def prefix(self, text: str) -> tuple[str, ...]:
-        """See `PieceCodec`."""
+        """The tokens that `text` puts before a source; see `PieceCodec`."""
         rest = self._raw.encode("a", add_special_tokens=False).tokens
         whole = self._raw.encode(text + " a", add_special_tokens=False).tokens
         return tuple(whole[: len(whole) - len(rest)])
