@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from corpora import folders
 from corpora.errors import UserError
 from corpora.storage import make_folder, write_text, writing
 from translators.families import FAMILIES, Family, FamilyName, family_of_vocabulary
@@ -28,8 +29,7 @@ from translators.pieces import read_vocabulary
 CARD = "labelferry.json"
 TRAINED_HERE = "labelferry train-translator"
 """The `origin` of models that our own command trained."""
-STORE_VARIABLE, MODEL_VARIABLE = "LABELFERRY_STORE", "LABELFERRY_MODEL"
-_ROOT = Path(__file__).resolve().parent.parent
+MODEL_VARIABLE = "LABELFERRY_MODEL"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NOT_HASHED = {CARD, "README.md", "card.json", "curves.svg", ".gitattributes"}
 
@@ -123,12 +123,12 @@ class ModelInfo:
 
 def store_folder() -> Path:
     """The folder that `models add` writes to."""
-    return Path(os.environ.get(STORE_VARIABLE) or _ROOT / "data" / "store")
+    return folders.store_folder()
 
 
 def shipped_folder() -> Path:
     """The read-only folder of the models that ship."""
-    return _ROOT / "data" / "models"
+    return folders.shipped_models_folder()
 
 
 def check_name(name: str) -> str:

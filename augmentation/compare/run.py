@@ -22,11 +22,11 @@ from augmentation.compare.strategies import BY_WAY_OF_SOURCE, needs_translation
 from augmentation.compare.trainers import make_trainer
 from augmentation.compare.training_sets import check, read_corpora
 from augmentation.compare.translations import translate_back, translate_training
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.versions import VERSIONED
 from augmentation.translate_train.setup import resolve_settings
 from augmentation.translation.setup import translator_of
 from corpora.errors import UserError
+from corpora.folders import runs_folder
 from corpora.manifest import (
     RunManifest,
     fingerprint,

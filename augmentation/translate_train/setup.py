@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.versions import TRANSLATION_PACKAGES
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
 from corpora.errors import UserError
+from corpora.folders import runs_folder
 from corpora.manifest import (
     RunManifest,
     fingerprint,
