@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corpora.errors import UserError
+from corpora.posix import require_posix
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
@@ -96,7 +97,9 @@ class CommandPredictor:
             raise
 
     def arguments(self) -> list[str]:
-        """The program and its arguments; raises `UserError` where there is no such program."""
+        """The program and its arguments; raises `UserError` where there is no such program, and on
+        Windows."""
+        require_posix("a predictor that is a command")
         try:
             arguments = shlex.split(self.command)
         except ValueError as error:

@@ -16,6 +16,7 @@ import pycrfsuite
 
 from corpora.errors import UserError
 from corpora.fingerprint import file_hash
+from corpora.posix import require_posix
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import make_folder, replacing
@@ -48,13 +49,15 @@ class CrfTrainer:
     """The perceptron depends on the order of the examples."""
 
     def check(self) -> None:
-        """It needs nothing but rows."""
+        """It needs nothing but rows, and a system whose C library can be seeded."""
+        require_posix("training a CRF")
 
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> CrfPredictor:
         """Train on the rows' spans; `dev` makes no difference.
 
-        Raises `UserError` where no row has a span, and for overlapping spans.
+        Raises `UserError` where no row has a span, for overlapping spans, and on Windows.
         """
+        self.check()
         if not any(row.spans for row in rows):
             raise UserError("no row to train on has a span")
         cutter = WordCutter.for_training(rows)

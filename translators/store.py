@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from corpora import folders
 from corpora.errors import UserError
 from corpora.storage import make_folder, writing
 from translators.describing import describe_folder
@@ -27,19 +28,18 @@ from translators.model_card import (
     write_card,
 )
 
-STORE_VARIABLE, MODEL_VARIABLE = "LABELFERRY_STORE", "LABELFERRY_MODEL"
-_ROOT = Path(__file__).resolve().parent.parent
+MODEL_VARIABLE = "LABELFERRY_MODEL"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def store_folder() -> Path:
     """The folder that `models add` writes to."""
-    return Path(os.environ.get(STORE_VARIABLE) or _ROOT / "data" / "store")
+    return folders.store_folder()
 
 
 def shipped_folder() -> Path:
     """The read-only folder of the models that ship."""
-    return _ROOT / "data" / "models"
+    return folders.shipped_models_folder()
 
 
 def check_name(name: str) -> str:

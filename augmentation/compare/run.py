@@ -26,12 +26,12 @@ from augmentation.compare.strategies import (
 )
 from augmentation.compare.trainers import make_trainer
 from augmentation.pipeline.conductor import Conductor, InOrder, Submit, at_once
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.listener import Listener
 from augmentation.pipeline.versions import PREDICTION_PACKAGES, TRANSLATION_PACKAGES
 from augmentation.translation.setup import resolve_translation
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash, plain
+from corpora.folders import runs_folder
 from corpora.manifest import RunManifest, open_run, package_versions, run_folder
 from scoring.translation import choose_tokenizer
 

@@ -75,7 +75,11 @@ def test_its_card_describes_it() -> None:
 
 
 def test_no_model_ships_unknown_terms() -> None:
-    for corpus in read_model(MODEL).card.training["corpora"]:
+    card = read_model(MODEL).card
+    terms = (MODEL / "README.md").read_text(encoding="utf-8").partition("## Terms")[2]
+    for corpus in card.training["corpora"]:
         assert corpus["terms"] != "not stated"
+        licence = corpus["terms"].partition(",")[0].partition(" (")[0]
+        assert card.licence is not None and licence in card.licence and licence in terms
         for _, size, digest in corpus["files"]:
             assert size > 0 and len(digest) == 32
