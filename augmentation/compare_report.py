@@ -170,7 +170,7 @@ def _measures(
 ) -> dict[str, Measure]:
     options = ScoreOptions(run.config.normalisation, run.config.tokenize)
     found = task_measures(
-        run.config.task, gold, predictions, options, alphabet=alphabet, strangers=True
+        run.config.task, gold, predictions, options, alphabet=alphabet, allow_unknown_labels=True
     )
     return {measure.name: measure for measure in found}
 
