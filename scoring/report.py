@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-from langcodes import Language, LanguageTagError
+from langcodes import Language
+from langcodes.tag_parser import LanguageTagError
 
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
