@@ -99,6 +99,10 @@ class ScoreReport:
             sections.append(_Section(table=languages_table(self.languages), note=summary))
             if self.scores:
                 sections.append(_Section("all items together", score_table(self.scores)))
+        else:  # COMET is over all items only
+            extra = self.scores[len(self.languages.languages[0].scores) :]
+            if extra:
+                sections.append(_Section(table=score_table(extra)))
         if self.confidence_interval is not None:
             low, high = self.confidence_interval
             sections.append(_Section(f"95 % of bootstrap samples: {low:.2f} to {high:.2f}"))

@@ -10,6 +10,7 @@ from corpora.predictions import Prediction
 from corpora.readers import ColumnMapping
 from corpora.records import Row, Span
 from scoring.files import FileOptions
+from scoring.measures import mean_measure
 from scoring.report import score
 from scoring.significance import SignificanceOptions
 from scoring.task import ScoreOptions
@@ -172,3 +173,18 @@ def test_one_language_has_no_table_of_languages():
     assert str(report).startswith("metric")
     assert "worst" not in str(report)
     assert report._repr_html_().count("<table>") == 2
+
+
+def test_comet_is_shown_for_one_language_and_for_several(monkeypatch):
+    def comet_measure(sources, hypotheses, references, model):
+        assert (sources, hypotheses, references) == (["one", "two"], ["eins", "x"], ["eins", "y"])
+        return mean_measure("COMET", [0.9, 0.7], f"metric:comet|model:{model}")
+
+    monkeypatch.setattr("scoring.report.comet_measure", comet_measure)
+    for lang in ("de", "fr"):
+        gold = [Row("1", "de", "one", target="eins"), Row("2", lang, "two", target="y")]
+        predicted = [Prediction("1", target="eins"), Prediction("2", target="x")]
+        report = score(predicted, gold, task="text", comet="tiny")
+        assert report.scores[-1].value == pytest.approx(80)
+        assert str(report).count("COMET") == report._repr_html_().count("COMET") == 1
+        assert "80.00  metric:comet|model:tiny" in str(report)
