@@ -46,21 +46,18 @@ from corpora.shards import (
     sidecar_of,
 )
 from corpora.storage import write_text
+from filters.alphabet import AlphabetShare
 from filters.cleaning import clean
+from filters.duplicate import Duplicate
+from filters.empty import Empty
 from filters.language import WrongLanguage
+from filters.length_ratio import LengthRatio, expected_ratio
 from filters.normalisation import normalise
-from filters.pairs import (
-    AlphabetShare,
-    Duplicate,
-    Empty,
-    LengthRatio,
-    NumberMismatch,
-    ReservedSymbols,
-    TooLong,
-    Untranslated,
-    expected_ratio,
-)
+from filters.numbers import NumberMismatch
 from filters.protocol import Filter
+from filters.reserved import ReservedSymbols
+from filters.too_long import TooLong
+from filters.untranslated import Untranslated
 from translators.subwords import (
     MARKERS,
     SubwordConfig,
@@ -255,7 +252,7 @@ def _wrong_corpus(
     seen = [
         f"its {side} side looks like {found.most_common(1)[0][0]!r}, not {wanted!r}"
         for side, wanted in (("source", source), ("target", target))
-        if (found := language.found[side]).total()
+        if (found := language.wrong_languages[side]).total()
     ]
     return UserError(
         f"{share:.0%} of the pairs are in another language: {'; '.join(seen)}. "

@@ -474,7 +474,8 @@ def load_filters(
     gates: FilterConfig, source: str, target: str, pairs: pl.DataFrame
 ) -> list[Filter]:
     """The filters that are switched on; usual lengths are those of `pairs`."""
-    from filters.pairs import LengthRatio, Untranslated, expected_ratio
+    from filters.length_ratio import LengthRatio, expected_ratio
+    from filters.untranslated import Untranslated
 
     chosen: list[Filter] = []
     if gates.max_length_ratio is not None:
