@@ -139,9 +139,8 @@ def make_trainer(config: TrainerConfig, compare: CompareConfig) -> Trainer:
         if compare.task == "tokens":
             return CrfTrainer()
         return LinearTrainer(pair=compare.task == "pair")
-    from trainers.transformers_trainer import TransformersTrainer  # first: it asks for the extra
-
-    from trainers.fine_tuning_torch import FineTuning  # isort: skip
+    from trainers.fine_tuning.loop_torch import FineTuning
+    from trainers.fine_tuning.trainer import TransformersTrainer
 
     names = ("epochs", "batch_size", "learning_rate", "frozen_layers", "patience", "class_weights",
              "precision")  # fmt: skip
