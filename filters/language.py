@@ -19,7 +19,7 @@ _ALIKE = (
     frozenset({"ms", "id"}),
     frozenset({"zh", "yue"}),
 )
-"""Written so alike that an identifier of short texts cannot tell them apart."""
+"""Languages so similar that an identifier of short texts confuses them."""
 
 
 @cache

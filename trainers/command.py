@@ -42,10 +42,10 @@ def row_to_json(row: Row) -> dict[str, Any]:
 
 
 def named_files(command: str) -> list[Path]:
-    """The files that can be read among the arguments of `command`: scripts, models, settings.
+    """The readable files among the arguments of `command`: scripts, models, settings.
 
-    Of `--option=value` it is the value. A program that is found on the PATH is none, nor is what a
-    script imports; a command that cannot be split has none.
+    The value of `--option=value` counts, too. A program on the PATH does not, nor does what a
+    script imports; a command that cannot be split has no files.
     """
     try:
         arguments = shlex.split(command)
@@ -58,7 +58,7 @@ def named_files(command: str) -> list[Path]:
 def _can_be_read(path: str) -> bool:
     try:
         return Path(path).is_file() and os.access(path, os.R_OK)
-    except (OSError, ValueError):  # too long for a name, or not one: a program's text, say
+    except (OSError, ValueError):  # no file name: too long, or the text of a program
         return False
 
 
@@ -78,7 +78,7 @@ class CommandPredictor:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Not known."""
+        """Empty: the program does not tell them."""
         return ()
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:

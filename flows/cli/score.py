@@ -28,7 +28,7 @@ compare write them), SQuAD's {id: answer} JSON, lines of text, or any format tha
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
+    """Add the arguments of the command to `parser`."""
     parser.description = DESCRIPTION
     add = parser.add_argument
     add("predictions", type=Path, nargs="+", metavar="PREDICTIONS", help="what was predicted")
@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score, and print."""
+    """Score as `args` say, and print the report."""
     from scoring.report import score
     from scoring.significance import SignificanceOptions
     from scoring.task import ScoreOptions

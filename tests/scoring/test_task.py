@@ -35,7 +35,7 @@ def test_pairing_says_which_ids_are_wrong():
         pair_up([], [])
 
 
-def test_labels_that_are_not_the_golds():
+def test_unknown_labels_are_counted_and_all_unknown_are_refused():
     assert count_unknown_labels("abb", "axx") == {"x": 2}
     with pytest.raises(UserError, match=r"none of the predicted labels \(LABEL_0\).*a, b"):
         count_unknown_labels("ab", ["LABEL_0"])
