@@ -104,7 +104,7 @@ def _measures(
     config = context.config
     options = ScoreOptions(config.normalisation, config.tokenize)
     measures = task_measures(
-        config.task, gold, predictions, options, alphabet=alphabet, strangers=True
+        config.task, gold, predictions, options, alphabet=alphabet, allow_unknown_labels=True
     )
     return {measure.name: measure for measure in measures}
 

@@ -100,7 +100,8 @@ def load_filters(
 
     `pairs` (columns `source` and `target`) say which lengths are usual.
     """
-    from filters.pairs import LengthRatio, Untranslated, expected_ratio
+    from filters.length_ratio import LengthRatio, expected_ratio
+    from filters.untranslated import Untranslated
 
     chosen: list[Filter] = []
     if gates.max_length_ratio is not None:

@@ -376,7 +376,10 @@ def test_a_strategy_that_predicts_other_labels_only_is_wrong_not_an_error():
     said = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
     with pytest.raises(UserError, match="none of the predicted labels"):
         task_measures("tokens", gold, said)
-    scores = {m.name: m.score().value for m in task_measures("tokens", gold, said, strangers=True)}
+    scores = {
+        m.name: m.score().value
+        for m in task_measures("tokens", gold, said, allow_unknown_labels=True)
+    }
     assert scores["span_f1"] == scores["label_accuracy"] == 0
 
 

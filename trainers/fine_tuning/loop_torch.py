@@ -16,7 +16,7 @@ import torch
 from tqdm import tqdm
 
 from corpora.errors import UserError
-from trainers.encoding import IGNORED, Feature
+from trainers.encoding.protocol import IGNORED, Feature
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 _TYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -45,7 +45,7 @@ class FineTuning:
 
 
 def choose_device(device: str) -> str:
-    """`cpu` or `cuda`; raises `UserError` for what is not there."""
+    """`cpu` or `cuda`, as `device` says or, for `auto`, as there is one; raises `UserError`."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
@@ -56,7 +56,7 @@ def choose_device(device: str) -> str:
 
 
 def fix_seeds(seed: int) -> None:
-    """Seed every generator that training draws from."""
+    """Seed with `seed` every random generator that training draws from."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -73,10 +73,13 @@ def fine_tune(
     seed: int,
     device: str,
 ) -> list[float]:
-    """Train `model` in place; the loss on `dev` after every epoch (empty without dev rows).
+    """Train `model` on `features` in place, with AdamW (Loshchilov and Hutter, 2019).
 
-    With dev rows the weights of the best epoch are kept. Raises `UserError` where the weights are
-    no numbers any more.
+    Returns the loss on the features `dev` after every epoch, empty without any; with `dev` the
+    weights of the best epoch are kept. `collate` makes a batch of features, on the CPU, and
+    `loss_of` the loss of a model on a batch. `tuning` says how to train, `seed` fixes the order of
+    the batches, and `device` is where the model is. Raises `UserError` where the weights are no
+    numbers any more.
     """
     freeze(model, tuning.frozen_layers)
     weights = [p for p in model.parameters() if p.requires_grad]
@@ -126,7 +129,10 @@ def dev_loss(
     tuning: FineTuning,
     device: str,
 ) -> float:
-    """The mean loss over the batches of `features`."""
+    """The mean loss of `model` over `features`; the other arguments are as in `fine_tune`.
+
+    Those are `collate`, `loss_of`, `tuning` and `device`.
+    """
     model.eval()
     cast, _ = _precision(tuning.precision, device)
     total = 0.0
@@ -139,7 +145,7 @@ def dev_loss(
 
 
 def freeze(model: Any, layers: int) -> None:
-    """Leave the embeddings and the lowest `layers` layers as they are.
+    """Keep the embeddings and the lowest `layers` layers of `model` from being trained.
 
     Raises `UserError` where the model has fewer, or none that can be found.
     """
@@ -162,9 +168,9 @@ def _layers(base: Any) -> Any:
     """The layers of the encoder, whatever the architecture calls them."""
     for parent in (getattr(base, "encoder", None), getattr(base, "transformer", None), base):
         for name in ("layer", "layers", "block", "h"):
-            found = getattr(parent, name, None)
-            if isinstance(found, torch.nn.ModuleList):
-                return found
+            layers = getattr(parent, name, None)
+            if isinstance(layers, torch.nn.ModuleList):
+                return layers
     return None
 
 
@@ -180,10 +186,10 @@ def _ramp(steps: int, warmup: float) -> Callable[[int], float]:
 
 
 def _precision(
-    asked: Precision, device: str
+    precision: Precision, device: str
 ) -> tuple[Callable[[], AbstractContextManager[Any]], Any]:
-    name: str = asked
-    if asked == "auto":
+    name: str = precision
+    if precision == "auto":
         name = "bfloat16" if device == "cuda" and torch.cuda.is_bf16_supported() else "float32"
     scaler = torch.amp.GradScaler(device, enabled=name == "float16" and device == "cuda")
     if name == "float32":
@@ -196,7 +202,7 @@ def _precision(
 def _batches(
     features: Sequence[Feature], size: int, order: random.Random
 ) -> Iterator[list[Feature]]:
-    """Batches in random order, of features of like length, so that little is padding."""
+    """Batches in random order, of features of similar length, so that little is padding."""
     shuffled = list(features)
     order.shuffle(shuffled)
     batches = []
@@ -212,7 +218,10 @@ def _to(batch: dict[str, Any], device: str) -> dict[str, Any]:
 
 
 def class_weights(features: Sequence[Feature], size: int) -> Any:
-    """Weights that give every class the same share of the loss; 1 on average over the examples."""
+    """Weights of `size` classes that give each the same share of the loss on `features`.
+
+    They are 1 on average over the examples.
+    """
     counts = np.zeros(size)
     for feature in features:
         for label in np.atleast_1d(feature.labels):
