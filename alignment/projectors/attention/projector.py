@@ -38,7 +38,7 @@ class AttentionProjector:
         runs = RunFinder(layout, pieces, self._minimum_share).find()
         characters = _characters(layout, inputs, row, runs)
         confidence = np.clip(runs.confidence, 0.0, 1.0).tolist()
-        placed, collided = runs.placed(), runs.collided()
+        placed, collided = runs.placed().tolist(), runs.collided().tolist()
         projections, at = [], 0
         for r in inputs:
             upto = at + len(r.spans)
@@ -69,7 +69,7 @@ def _characters(
     if len(layout.targets) == 0:
         return [(0, 0)] * len(row)
     pieces = runs.pieces
-    placed = pieces[:, 1] > pieces[:, 0]
+    placed = runs.placed()
     first = np.where(placed, pieces[:, 0], 0)
     last = np.where(placed, pieces[:, 1] - 1, 0)
     edges = [

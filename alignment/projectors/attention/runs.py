@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alignment.projectors.attention.best_runs import (
     PieceShares,
@@ -40,13 +41,13 @@ class PlacedRuns:
         self.pieces[span] = (0, _COLLIDED)
         self.confidence[span] = 0.0
 
-    def placed(self) -> list[bool]:
+    def placed(self) -> NDArray[np.bool_]:
         """Which spans have a run."""
-        return (self.pieces[:, 1] > self.pieces[:, 0]).tolist()
+        return np.asarray(self.pieces[:, 1] > self.pieces[:, 0])
 
-    def collided(self) -> list[bool]:
+    def collided(self) -> NDArray[np.bool_]:
         """Which spans have none because others took their units."""
-        return (self.pieces[:, 1] == _COLLIDED).tolist()
+        return np.asarray(self.pieces[:, 1] == _COLLIDED)
 
 
 class RunFinder:

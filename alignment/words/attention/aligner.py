@@ -49,9 +49,9 @@ class AttentionAligner:
     """A `SoftAligner` by forced decoding.
 
     The attention of `translator` serves both directions, or, where there is a `reverse` translator
-    from target to source, the forward one only. `source` and `target` are the languages' BCP 47 tags. Links
-    are those with a mean probability of at least `threshold`. Where the model gives no attention
-    for a pair, that pair has no links.
+    from target to source, the forward one only. `source` and `target` are the languages' BCP 47
+    tags. Links are those with a mean probability of at least `threshold`. Where the model gives no
+    attention for a pair, that pair has no links.
     """
 
     name = "attention"

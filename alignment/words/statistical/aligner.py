@@ -17,10 +17,10 @@ from alignment.words.statistical.training import apply, train
 class StatisticalAligner:
     """A `SoftAligner` that is trained on the bitext it aligns.
 
-    It starts from `priors`, a file that `save` wrote, and trains on `extra` pairs too. Links are
-    those with a mean probability of at least `threshold`. Unless `fit` was called, every call of
-    `posteriors` or `align` trains on the pairs that it is given; after `fit` it only applies what
-    was learned. Raises `UserError` for priors that cannot be read.
+    It starts from `priors`, a file that `save` wrote, and trains on `extra` pairs too, as `options`
+    say. Links are those with a mean probability of at least `threshold`. Unless `fit` was called,
+    every call of `posteriors` or `align` trains on the pairs that it is given; after `fit` it only
+    applies what was learned. Raises `UserError` for priors that cannot be read.
     """
 
     name = "statistical"
