@@ -53,7 +53,7 @@ class Trained:
 
 
 def train(pairs: Sequence[WordPair], options: StatisticalOptions, priors: Priors | None) -> Trained:
-    """Train on `pairs`, starting from `priors`: one model per stem length of `options`, averaged."""
+    """Train on `pairs`, starting from `priors`: a model per stem length of `options`, averaged."""
     bitext = EncodedBitext(pairs)
     options = options.for_size(len(pairs))
     share = np.float32(1 / len(options.stem_lengths))

@@ -13,9 +13,10 @@ class TranslationTable:
     """Probabilities of the generated words given their partners, in `probability`.
 
     `bitext` gives the word pairs; with `reverse`, source words are generated from target words.
-    Pairs back off to their stems of `stem_length` letters, smoothed as `options` say. `prior_counts` are the expected links
-    that an earlier bitext had: of every word pair, and of every given word. All arrays have shape
-    (word pairs,), but for `unigram`, the share of every generated word in the text.
+    Pairs back off to their stems of `stem_length` letters, smoothed as `options` say.
+    `prior_counts` are the expected links that an earlier bitext had: of every word pair, and of
+    every given word. All arrays have shape (word pairs,), but for `unigram`, the share of every
+    generated word in the text.
     """
 
     def __init__(
