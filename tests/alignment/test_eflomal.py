@@ -74,6 +74,24 @@ def test_without_eflomal_the_message_is_how_to_install_it(monkeypatch: pytest.Mo
         load_aligner("eflomal")
 
 
+def test_every_line_has_the_words_that_links_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def align(source: Any, target: Any, **files: Any) -> None:
+        written.extend(source)
+        for name in ("links_filename_fwd", "links_filename_rev"):
+            Path(files[name]).write_text("\n\n\n")
+
+    fake = SimpleNamespace(Aligner=lambda **_: SimpleNamespace(align=align))
+    monkeypatch.setitem(sys.modules, "eflomal", fake)
+    long, short = "Tom " * 1001, "Tom"
+    pairs = [split_pair(long, long), split_pair(short, long), split_pair("a \x1c B", "a")]
+    assert len(list(EflomalAligner().align_corpus(pairs, tmp_path))) == 3
+    assert written == ["\n", "\n", "a - b\n"]
+
+
 def test_real_eflomal_links_the_same_words() -> None:
     pytest.importorskip("eflomal", reason="eflomal has an extra of its own")
     words = ["eins zwei drei", "zwei vier", "drei eins fünf", "vier sechs eins", "sechs zwei"]
