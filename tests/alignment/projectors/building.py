@@ -1,4 +1,4 @@
-"""Inputs whose right projection is known by construction."""
+"""Inputs whose correct projection follows from how they are built."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from alignment.words.splitting import split_words
 from corpora.records import Span
 
 
-def spans_of(text: str, *wanted: tuple[str, str]) -> tuple[Span, ...]:
+def spans_of(text: str, *parts: tuple[str, str]) -> tuple[Span, ...]:
     """Spans for (substring, label); a substring that is repeated is taken in text order."""
-    found, at = [], {}
-    for part, label in wanted:
+    spans, at = [], {}
+    for part, label in parts:
         start = text.index(part, at.get(part, 0))
         at[part] = start + len(part)
-        found.append(Span(start, start + len(part), label))
-    return tuple(found)
+        spans.append(Span(start, start + len(part), label))
+    return tuple(spans)
 
 
 def segment(
@@ -47,7 +47,7 @@ def linked(
 
 
 def texts(row: ProjectionInput, projection: Projection) -> list[tuple[str, str] | None]:
-    """What each source span became."""
+    """The text and label of every placed span, None for one that was not placed."""
     return [
         None if span is None else (row.target[span.start : span.end], span.label)
         for span in projection.placed
@@ -55,7 +55,7 @@ def texts(row: ProjectionInput, projection: Projection) -> list[tuple[str, str] 
 
 
 def check_sound(row: ProjectionInput, projection: Projection) -> None:
-    """Everything that must hold of a projection, whatever the alignment was."""
+    """Check the properties of every projection, whatever the alignment was."""
     assert len(projection.placed) == len(projection.reasons) == len(row.spans)
     placed = []
     for source, span, reason in zip(row.spans, projection.placed, projection.reasons, strict=True):

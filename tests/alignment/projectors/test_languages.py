@@ -9,7 +9,7 @@ import pytest
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
 from alignment.words.splitting import split_words
-from tests.alignment.building import linked, spans_of, texts
+from tests.alignment.projectors.building import linked, spans_of, texts
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def build(example: Example) -> ProjectionInput:
 def test_gold(example: Example, projector: str) -> None:
     options = {"aligner": "attention"} if projector == "aligned" else {}
     row = build(example)
-    found = load_projector(projector, **options).project([row])[0]
-    assert texts(row, found) == list(example.gold)
+    projection = load_projector(projector, **options).project([row])[0]
+    assert texts(row, projection) == list(example.gold)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
 from corpora.records import Span
-from tests.alignment.building import linked, spans_of, texts
+from tests.alignment.projectors.building import linked, spans_of, texts
 
 SOURCE = "the Foreign Office in Paris"
 TARGET = "das Auswärtige Amt in Paris"
@@ -31,14 +31,16 @@ def test_a_source_word_without_partner() -> None:
 
 def test_what_is_given_up_is_not_placed() -> None:
     row = linked(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
-    found = load_projector("aligned", aligner="attention", complete=("source",)).project([row])[0]
-    assert texts(row, found) == [None, ("Paris", "LOC")]
+    projection = load_projector("aligned", aligner="attention", complete=("source",)).project(
+        [row]
+    )[0]
+    assert texts(row, projection) == [None, ("Paris", "LOC")]
 
 
 def test_least_confidence() -> None:
     row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
-    found = load_projector("aligned", aligner="attention", minimum_confidence=1.0).project([row])
-    assert found[0].reasons == ("unsure", "unsure")
+    projector = load_projector("aligned", aligner="attention", minimum_confidence=1.0)
+    assert projector.project([row])[0].reasons == ("unsure", "unsure")
 
 
 def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
@@ -49,6 +51,6 @@ def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
     ]
     short, given_up = load_projector("aligned").project(rows)
     assert [span.label for span in short.spans()] == ["LOC"]
-    # Nothing is known of the long row's words, and that is said.
+    # The long row has no alignment, and the reasons say so.
     assert given_up.placed == (None,)
     assert all(given_up.reasons)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from alignment.protocol import WordPair
-from alignment.words.lexical import LexicalAligner
-from alignment.words.similarity import romanize, similarity
 from alignment.words.splitting import split_words
 from alignment.words.statistical.aligner import StatisticalAligner
+from alignment.words.statistical.corpus import align_corpus
+from alignment.words.statistical.options import StatisticalOptions
 from alignment.words.statistical.priors import load_priors
 from corpora.errors import UserError
 
@@ -96,13 +97,26 @@ def test_extra_pairs_teach_and_are_not_returned() -> None:
 
 
 def test_a_bitext_larger_than_memory_allows_is_sampled_and_aligned_whole() -> None:
-    from alignment.words.statistical.options import StatisticalOptions
-
     many = pairs() * 6
     small = StatisticalOptions(max_cells=300)
     found = StatisticalAligner(options=small).align(many)
     assert len(found) == len(many)
     assert sum(len(one.links) for one in found) > 100
+
+
+def test_a_corpus_is_aligned_as_a_list_is_but_for_pairs_that_are_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("alignment.words.statistical.corpus._TOGETHER", 4)
+    too_long = "the house " * 501
+
+    class Corpus:
+        def __iter__(self) -> Iterator[WordPair]:
+            return iter(pairs([*BITEXT, (too_long, too_long), ("", "")]))
+
+    streamed = [links.links.tolist() for links in align_corpus(Corpus())]
+    fitted = StatisticalAligner().fit(pairs())
+    assert streamed == [*(links.links.tolist() for links in fitted.align(pairs())), [], []]
 
 
 @pytest.mark.parametrize("content", [b"", b"not arrow at all", b"ARROW1\0\0broken"])
@@ -116,28 +130,3 @@ def test_priors_that_are_none(tmp_path: Path, content: bytes) -> None:
 def test_missing_priors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         load_priors(tmp_path / "nothing.arrow")
-
-
-def test_likeness_across_scripts() -> None:
-    words = ["Москва", "Moskva", "Zürich", "Zurich", "1999", "1998", "١٩٩٩", "東京", "а"]
-    of = {word: index for index, word in enumerate(words)}
-
-    def like(first: str, second: str) -> float:
-        return float(similarity(words, words, np.array([of[first]]), np.array([of[second]]))[0])
-
-    assert like("Москва", "Moskva") == 1.0
-    assert like("Zürich", "Zurich") == 1.0
-    assert like("1999", "١٩٩٩") == 1.0
-    assert like("1999", "1998") == 0.0
-    assert like("Москва", "Zurich") == 0.0
-    assert romanize("東京")
-
-
-def test_lexical_links_names_numbers_and_nothing_else() -> None:
-    found = LexicalAligner().align(
-        pairs([("On 12 May Anna Schmidt met Bob", "Bob traf Anna Schmidt am 12. Mai")])
-    )[0]
-    pair = pairs([("On 12 May Anna Schmidt met Bob", "Bob traf Anna Schmidt am 12. Mai")])[0]
-    words = {(pair.source.strings()[i], pair.target.strings()[j]) for i, j in found.links.tolist()}
-    assert words == {("12", "12"), ("Anna", "Anna"), ("Schmidt", "Schmidt"), ("Bob", "Bob")}
-    assert LexicalAligner().align([]) == []

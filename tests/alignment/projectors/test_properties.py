@@ -15,7 +15,7 @@ from alignment.projectors.attention.joint_placement import best_run, place_spans
 from alignment.protocol import ProjectionInput, SegmentAlignment, SpanProjector
 from alignment.words.splitting import split_words
 from corpora.records import Span
-from tests.alignment.building import check_sound, linked, segment, texts
+from tests.alignment.projectors.building import check_sound, linked, segment, texts
 
 LABELS = ("PER", "LOC", "date")
 
@@ -93,9 +93,9 @@ def rows(draw: st.DrawFn) -> ProjectionInput:
 @settings(max_examples=40, deadline=None)
 @given(batch=st.lists(rows(), max_size=4))
 def test_every_projection_is_sound(name: str, batch: list[ProjectionInput]) -> None:
-    found = PROJECTORS[name].project(batch)
-    assert len(found) == len(batch)
-    for row, projection in zip(batch, found, strict=True):
+    projections = PROJECTORS[name].project(batch)
+    assert len(projections) == len(batch)
+    for row, projection in zip(batch, projections, strict=True):
         check_sound(row, projection)
 
 
@@ -121,9 +121,9 @@ def offsets(words: list[str]) -> list[tuple[int, int]]:
 def row_of(words: list[str], ranges: list[tuple[int, int]], order: list[int]) -> ProjectionInput:
     """The words, and the same words in another order, with perfect attention."""
     source, target = " ".join(words), " ".join(words[i] for i in order)
-    place = offsets(words)
+    edges = offsets(words)
     spans = tuple(
-        Span(place[a][0], place[b - 1][1], LABELS[i % 3]) for i, (a, b) in enumerate(ranges)
+        Span(edges[a][0], edges[b - 1][1], LABELS[i % 3]) for i, (a, b) in enumerate(ranges)
     )
     pieces = split_words(source).strings(), split_words(target).strings()
     links = [(pieces[0].index(word), j) for j, word in enumerate(pieces[1])]
@@ -160,8 +160,8 @@ def test_permuted_words_give_permuted_spans(
         return
     chosen = data.draw(st.sets(st.integers(0, len(words) - 1), min_size=1, max_size=4))
     row = row_of(words, [(i, i + 1) for i in sorted(chosen)], list(order))
-    found = PROJECTORS[name].project([row])[0]
-    assert texts(row, found) == [(row.source[s.start : s.end], s.label) for s in row.spans]
+    projection = PROJECTORS[name].project([row])[0]
+    assert texts(row, projection) == [(row.source[s.start : s.end], s.label) for s in row.spans]
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention", "vote"])
@@ -169,8 +169,8 @@ def test_repeated_mentions_are_an_assignment(name: str) -> None:
     source = target = "Anna saw Anna and Bob saw Anna"
     spans = [Span(0, 4, "PER"), Span(9, 13, "PER"), Span(18, 21, "PER"), Span(26, 30, "PER")]
     row = linked(source, target, spans, [(i, i) for i in range(7)])
-    found = PROJECTORS[name].project([row])[0]
-    assert {(s.start, s.end) for s in found.placed if s is not None} == {
+    projection = PROJECTORS[name].project([row])[0]
+    assert {(s.start, s.end) for s in projection.placed if s is not None} == {
         (s.start, s.end) for s in spans
     }
 
@@ -185,8 +185,8 @@ def test_mentions_that_attend_to_the_same_word_do_not_share_it(name: str) -> Non
         source, (Span(0, 4, "PER"), Span(9, 13, "PER")), target,
         (SegmentAlignment(pieces[0], pieces[1], attention),),
     )  # fmt: skip
-    found = PROJECTORS[name].project([row])[0]
-    assert {(s.start, s.end) for s in found.placed if s is not None} == {(0, 4), (10, 14)}
+    projection = PROJECTORS[name].project([row])[0]
+    assert {(s.start, s.end) for s in projection.placed if s is not None} == {(0, 4), (10, 14)}
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention"])
@@ -201,9 +201,12 @@ def test_spans_of_two_hundred_words(name: str) -> None:
     words = [f"{a}{b}x" for a in "bcdfghjklmnprst" for b in "aeiouäöüyàéêîôû"][:220]
     order = [*range(10, 210), *range(10), *range(210, 220)]
     row = row_of(words, [(10, 210)], order)
-    found = PROJECTORS[name].project([row])[0]
-    assert found.placed[0] is not None
-    assert (found.placed[0].start, found.placed[0].end) == (0, len(" ".join(words[10:210])))
+    projection = PROJECTORS[name].project([row])[0]
+    assert projection.placed[0] is not None
+    assert (projection.placed[0].start, projection.placed[0].end) == (
+        0,
+        len(" ".join(words[10:210])),
+    )
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned-attention"])
@@ -227,9 +230,9 @@ def test_nothing_in_nothing_out(name: str) -> None:
     empty = ProjectionInput("a b", (), "c d")
     assert PROJECTORS[name].project([empty])[0].placed == ()
     blank = ProjectionInput("a b", (Span(0, 1, "X"),), "")
-    found = PROJECTORS[name].project([blank, empty])
-    assert found[0].placed == (None,)
-    assert found[0].reasons[0]
+    projection = PROJECTORS[name].project([blank, empty])[0]
+    assert projection.placed == (None,)
+    assert projection.reasons[0]
 
 
 @settings(max_examples=60, deadline=None)
