@@ -34,7 +34,7 @@ def test_mistakes_name_the_choices() -> None:
         load_aligner("magic")
     with pytest.raises(UserError, match=r"no option 'speed'.*threshold"):
         load_aligner("statistical", speed=3)
-    with pytest.raises(UserError, match="'extra' is 'x', not a list of sentence pairs|'extra' is"):
+    with pytest.raises(UserError, match="not a list of sentence pairs"):
         load_aligner("statistical", extra="x")
     with pytest.raises(UserError, match="'layer' is '8', not a whole number"):
         load_aligner("encoder", model="x", layer="8")
