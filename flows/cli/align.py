@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alignment.words import ALIGNERS, DEFAULT_ALIGNER
 from corpora.errors import UserError
 from flows.cli.arguments import Number, check_outputs
 
 if TYPE_CHECKING:
-    from alignment.protocol import SoftAligner, WordPair
+    from alignment.protocol import WordAligner, WordAlignment, WordPair
 
 DESCRIPTION = """\
 Align the words of a bitext: two files with a sentence a line, or one with tab-separated pairs
@@ -39,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--aligner",
-        choices=("statistical", "attention", "encoder", "lexical"),
-        default="statistical",
+        choices=tuple(ALIGNERS),
+        default=DEFAULT_ALIGNER,
         help="where links come from",
     )
     add(
         "--symmetrization",
-        default="weighted",
         choices=("weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"),
-        help="how the two directions are joined",
+        help="how the two directions are joined "
+        "(default: weighted; of eflomal, which has no probabilities, intersection)%(default).0s",
     )
     add(
         "--threshold",
@@ -90,8 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, align, write."""
     from alignment.pharaoh import write_pharaoh
-    from alignment.symmetrize import links_from_posteriors
-    from alignment.tokens import align_tokens, in_words
+    from alignment.words.splitting import split_pair
 
     if args.aligner != "statistical" and (args.priors or args.save_priors):
         raise UserError("--priors and --save-priors go with --aligner statistical")
@@ -100,27 +100,45 @@ def run(args: argparse.Namespace) -> int:
     # Priors may be brought up to date in place: they are read before they are written.
     check_outputs({"--out": args.out, "--save-priors": args.save_priors}, inputs)
     pairs = _read(args)
-    words = [in_words(pair) for pair in pairs]
+    words = [split_pair(pair.source.text, pair.target.text) for pair in pairs]
     started = time.perf_counter()
-    aligner = _aligner(args, words)
-    soft = aligner.posteriors(words)
+    links = _align(_aligner(args, words), args, pairs, words)
     seconds = time.perf_counter() - started
-    if args.unspaced:
-        links = [links_from_posteriors(one, args.threshold, args.symmetrization) for one in soft]
-    else:
-        links = align_tokens(pairs, soft, args.threshold, args.symmetrization)
     count = write_pharaoh(args.out, links, weights=args.weights)
-    total = sum(len(one.links) for one in links)
+    total = sum(len(alignment.links) for alignment in links)
     print(
-        f"{count} pairs, {total} links, {count / max(seconds, 1e-9):.0f} pairs a second",
+        f"{count} pairs, {total} links, {count / max(seconds, 1e-9):.0f} pairs per second",
         file=sys.stderr,
     )
     return 0
 
 
+def _align(
+    aligner: WordAligner,
+    args: argparse.Namespace,
+    pairs: list[WordPair],
+    words: list[WordPair],
+) -> list[WordAlignment]:
+    """Links between the tokens of `pairs`, or with `--unspaced` between the words of the same."""
+    from alignment.protocol import SoftAligner
+    from alignment.symmetrize import links_from_posteriors
+    from alignment.words.tokens import align_tokens, token_links
+
+    if isinstance(aligner, SoftAligner):
+        method = args.symmetrization or "weighted"
+        soft = aligner.posteriors(words)
+        if args.unspaced:
+            return [links_from_posteriors(p, args.threshold, method) for p in soft]
+        return align_tokens(pairs, soft, args.threshold, method)
+    links = aligner.align(words)
+    if args.unspaced:
+        return links
+    return [token_links(*three) for three in zip(pairs, words, links, strict=True)]
+
+
 def _read(args: argparse.Namespace) -> list[WordPair]:
     from alignment.protocol import WordPair, Words
-    from alignment.tokens import space_tokens
+    from alignment.words.tokens import space_tokens
     from corpora.readers.streams import text_lines
 
     for path in (args.source_file, args.target_file):
@@ -149,26 +167,30 @@ def _read(args: argparse.Namespace) -> list[WordPair]:
     ]
 
 
-def _aligner(args: argparse.Namespace, words: list[WordPair]) -> SoftAligner:
+def _aligner(args: argparse.Namespace, words: list[WordPair]) -> WordAligner:
+    from alignment.words import load_aligner
+
     if args.aligner == "statistical":
-        from alignment.statistical import StatisticalAligner
+        from alignment.words.statistical.aligner import StatisticalAligner
 
         statistical = StatisticalAligner(args.priors)
         if args.save_priors is not None:
             statistical.fit(words).save(args.save_priors)
         return statistical
-    if args.aligner == "lexical":
-        from alignment.lexical import LexicalAligner
-
-        return LexicalAligner()
     if args.aligner == "encoder":
         if args.encoder is None:
             raise UserError("--aligner encoder needs --encoder NAME|PATH")
-        from alignment.encoder import EncoderAligner
+        return load_aligner("encoder", model=args.encoder, layer=args.layer)
+    if args.aligner == "attention":
+        from translators.open import open_translator
 
-        return EncoderAligner(args.encoder, args.layer)
-    from alignment.attention import AttentionAligner
-    from translators.open import open_translator
-
-    reverse = open_translator(args.reverse_model) if args.reverse_model else None
-    return AttentionAligner(open_translator(args.model), args.source, args.target, reverse)
+        return load_aligner(
+            "attention",
+            translator=open_translator(args.model),
+            source=args.source,
+            target=args.target,
+            reverse=open_translator(args.reverse_model) if args.reverse_model else None,
+        )
+    if args.aligner == "eflomal" and args.symmetrization is not None:
+        return load_aligner("eflomal", symmetrization=args.symmetrization)
+    return load_aligner(args.aligner)

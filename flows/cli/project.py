@@ -244,19 +244,19 @@ def _aligner(args: argparse.Namespace, pairs: list[tuple[Row, Row]]) -> str | Wo
     if args.alignments is not None:
         from alignment.pharaoh import read_pharaoh
         from alignment.rows import token_pair
-        from alignment.tokens import TokenLinks
+        from alignment.words.given import GivenLinks
 
         tokens = [token_pair(source, target) for source, target in pairs]
         lengths = [(len(p.source.offsets), len(p.target.offsets)) for p in tokens]
-        return TokenLinks(tokens, list(read_pharaoh(args.alignments, lengths)))
+        return GivenLinks(tokens, list(read_pharaoh(args.alignments, lengths)))
     if args.aligner == "encoder":
         if args.encoder is None:
             raise UserError("--aligner encoder needs --encoder NAME|PATH")
-        from alignment.encoder import EncoderAligner
+        from alignment.words.encoder.aligner import EncoderAligner
 
         return EncoderAligner(args.encoder, args.layer)
     if args.aligner == "lexical":
-        from alignment.lexical import LexicalAligner
+        from alignment.words.lexical import LexicalAligner
 
         return LexicalAligner()
     return str(args.aligner)

@@ -30,7 +30,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 
 import safetensors.numpy
 
-from alignment.words import split_words
+from alignment.words.splitting import split_words
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.train_translator import convert as convert_module
 from augmentation.train_translator import run as run_module
