@@ -65,8 +65,8 @@ class TranslationMemory:
     """Translations made in one way, across runs; safe to use from several processes."""
 
     def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
-        """The memory in a folder of its own within `root`; `identity` is everything that decides how
-        a segment is translated."""
+        """The memory in a folder of its own within `root`; `identity` is everything that decides
+        how a segment is translated."""
         name = f"{identity['source']}-{identity['target']}-{fingerprint([VERSION, identity])[:16]}"
         self.folder = root / name
         self._identity = identity
