@@ -1,31 +1,47 @@
-"""translate-test as a Prefect flow: one task a shard."""
+"""translate-test as a Prefect flow: one task a shard and step."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from contextvars import ContextVar
+from functools import partial
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
+from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from augmentation.pipeline.conductor import Submit
+from augmentation.pipeline.listener import Listener
 from augmentation.translate_test.config import TranslateTestConfig
-from augmentation.translate_test.run import TestResult, TestRun, answer_shard
+from augmentation.translate_test.plan import Job, perform
+from augmentation.translate_test.run import TranslateTestResult
 from augmentation.translate_test.run import translate_test as run_translate_test
+from augmentation.translate_test.setup import TranslateTestSetup
 from corpora.shards import ShardRef
 from flows.retrying import retried_task
 
-
-@retried_task("answer part-{ref.index}", name="answer")
-def run_shard(ref: ShardRef, run: TestRun) -> ShardRef:
-    """Predictions for one shard."""
-    return answer_shard(ref, run)
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+"""Is told how it goes, where the command line has started the flow."""
 
 
-def submit(refs: Sequence[ShardRef], run: TestRun) -> list[ShardRef]:
-    """Give all shards to Prefect's task runner."""
-    futures = [run_shard.submit(ref, run) for ref in refs]
-    return [future.result() for future in futures]
+@retried_task("{job.name}")
+def run_job(job: Job, setup: TranslateTestSetup) -> ShardRef | None:
+    """Carry out `job` of the run of `setup`."""
+    return perform(job, setup)
+
+
+TASKS = {step: run_job.with_options(name=step) for step in ("ingest", "answer", "write")}
+
+
+def submit(job: Job, setup: TranslateTestSetup) -> PrefectFuture[ShardRef | None]:
+    """Give `job` of the run of `setup` to Prefect's task runner."""
+    future: PrefectFuture[ShardRef | None] = TASKS[job.step].submit(job, setup)
+    return future
+
+
+def _submit_of(setup: TranslateTestSetup) -> Submit[Job, ShardRef | None]:
+    return partial(submit, setup=setup)
 
 
 @flow(
@@ -33,9 +49,9 @@ def submit(refs: Sequence[ShardRef], run: TestRun) -> list[ShardRef]:
     flow_run_name="translate-test-{config.source}-{config.target}",
     task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]
 )
-def translate_test(config: TranslateTestConfig) -> TestResult:
+def translate_test(config: TranslateTestConfig) -> TranslateTestResult:
     """Predict for the rows of `config.input` by way of the predictor's language."""
-    result = run_translate_test(config, submit)
+    result = run_translate_test(config, _listener.get(), _submit_of)
     create_table_artifact(
         table=[
             {
@@ -49,6 +65,15 @@ def translate_test(config: TranslateTestConfig) -> TestResult:
         description=f"Predictions in `{result.predictions}`",
     )
     return result
+
+
+def run_flow(config: TranslateTestConfig, listener: Listener | None = None) -> TranslateTestResult:
+    """Run the flow of `config` from the command line; `listener` is told how it goes."""
+    token = _listener.set(listener)
+    try:
+        return translate_test(config)
+    finally:
+        _listener.reset(token)
 
 
 if __name__ == "__main__":

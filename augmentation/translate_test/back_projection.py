@@ -1,8 +1,7 @@
-"""Predictions on translations brought back to the texts that were translated.
+"""Predictions on translations projected back onto the texts that were translated.
 
-Classes come back as they are, spans by a projector, free text by translation. What several say (of
-the n-best translations, or of the text in its own language) is made one. Nothing is dropped: a span
-that cannot be placed leaves the flag `unmapped:LABEL`, which scoring counts as wrong.
+Classes are kept, spans are projected, free text is translated back (`round_trip`). Nothing is
+dropped: a span that has no place in the original text leaves the flag `unmapped:LABEL`, which scoring counts as wrong.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alignment.protocol import ProjectionInput, SpanProjector
-from augmentation.translate_test.span_ensemble import sure
-from augmentation.translation.documents import WholeTranslation, turned_round
+from augmentation.translate_test.span_ensemble import probability_of
+from augmentation.translation.documents import DocumentTranslation, transpose
 from corpora.checks import Task
 from corpora.predictions import UNMAPPED, Prediction
 from corpora.records import Row, Span
@@ -29,11 +28,11 @@ class TranslatedRow:
     """
 
     row: Row
-    texts: tuple[WholeTranslation, ...]
-    pairs: tuple[WholeTranslation, ...] = ()
+    texts: tuple[DocumentTranslation, ...]
+    pairs: tuple[DocumentTranslation, ...] = ()
 
     def variants(self, lang: str) -> list[Row]:
-        """What the predictor is given, one row a translation, ids told apart by a number."""
+        """The translations as rows in `lang` for the predictor; a number tells their ids apart."""
         rows = []
         for number, text in enumerate(self.texts):
             pair = self.pairs[number].text if self.pairs else None
@@ -44,11 +43,11 @@ class TranslatedRow:
     @property
     def flags(self) -> tuple[str, ...]:
         """What the guards found wrong with the best translation."""
-        found = [*self.texts[0].flags, *(self.pairs[0].flags if self.pairs else ())]
-        return tuple(f"translation-{flag}" for flag in dict.fromkeys(found))
+        flags = [*self.texts[0].flags, *(self.pairs[0].flags if self.pairs else ())]
+        return tuple(f"translation-{flag}" for flag in dict.fromkeys(flags))
 
 
-def bring_back(
+def back_project(
     task: Task,
     translated: Sequence[TranslatedRow],
     predictions: Sequence[Sequence[Prediction]],
@@ -58,88 +57,95 @@ def bring_back(
     target: str,
     candidates: bool = False,
 ) -> list[list[Prediction]]:
-    """Predictions on the translations (`target`) as predictions on the rows (`source`).
+    """Predictions for `task` on translations, as predictions on the rows they are translations of.
 
-    `predictions` has for every row one a translation. Classes are left as they are, and so is
-    free text. With `candidates`, what a predictor weighed besides is brought back too.
+    `predictions` has for every row of `translated` one prediction for each of its translations.
+    `source` is the language of the rows, `target` that of the translations. Spans are projected
+    back by `projector`; classes and free text are left as they are. With `candidates`, those of a
+    prediction are projected back too.
     """
     if task not in ("tokens", "qa") or projector is None:
         return [
-            [replace(one, id=t.row.id) for one in own]
-            for t, own in zip(translated, predictions, strict=True)
+            [replace(prediction, id=row.row.id) for prediction in of_row]
+            for row, of_row in zip(translated, predictions, strict=True)
         ]
-    # Projectors place disjoint spans, so that each prediction asks for them in several layers.
-    asked: list[list[tuple[Span, ...]]] = []
+    # Projectors place disjoint spans, so that the spans of a prediction are several inputs.
+    requested: list[list[tuple[Span, ...]]] = []
     inputs: list[ProjectionInput] = []
-    for t, own in zip(translated, predictions, strict=True):
-        for text, one in zip(t.texts, own, strict=True):
-            chosen = _apart(one.spans) if task == "tokens" else _answer(one, text.text)
-            layers = [chosen, *(_layers(chosen, one.candidates) if candidates else ())]
-            asked.append(layers)
-            segments = turned_round(text.segments)
+    for row, of_row in zip(translated, predictions, strict=True):
+        for text, prediction in zip(row.texts, of_row, strict=True):
+            chosen = _chosen_spans(task, prediction, text.text)
+            layers = [chosen, *(_layers(chosen, prediction.candidates) if candidates else ())]
+            requested.append(layers)
+            segments = transpose(text.segments)
             inputs += [
-                ProjectionInput(text.text, spans, t.row.text, segments, target, source)
+                ProjectionInput(text.text, spans, row.row.text, segments, target, source)
                 for spans in layers
             ]
     projections = iter(projector.project(inputs))
-    found = iter([[next(projections).placed for _ in layers] for layers in asked])
-    layers_of = iter(asked)
+    placed = iter([[next(projections).placed for _ in layers] for layers in requested])
+    layers_of = iter(requested)
     return [
-        [_back(task, t.row.id, one, next(layers_of), next(found), candidates) for one in own]
-        for t, own in zip(translated, predictions, strict=True)
+        [
+            _back_projected(task, row.row.id, prediction, next(layers_of), next(placed), candidates)
+            for prediction in of_row
+        ]
+        for row, of_row in zip(translated, predictions, strict=True)
     ]
 
 
-def _back(
+def _back_projected(
     task: Task,
-    name: str,
-    said: Prediction,
-    asked: Sequence[tuple[Span, ...]],
-    found: Sequence[tuple[Span | None, ...]],
+    row_id: str,
+    prediction: Prediction,
+    requested: Sequence[tuple[Span, ...]],
+    placed: Sequence[tuple[Span | None, ...]],
     candidates: bool,
 ) -> Prediction:
-    """What was `said` of a translation, as said of the row called `name`: `found` are the places
-    of the spans that were `asked` for, layer by layer, the chosen ones first."""
+    """`prediction` on a translation as a prediction on the row `row_id`.
+
+    `placed` are the places of the `requested` spans, layer by layer, the chosen ones first.
+    """
     places = {
         (before.start, before.end): after
-        for layer, placed in zip(asked, found, strict=True)
-        for before, after in zip(layer, placed, strict=True)
+        for layer, afters in zip(requested, placed, strict=True)
+        for before, after in zip(layer, afters, strict=True)
         if after is not None
     }
-    lost = _left_behind(task, said, asked[0])
+    flags = _unmapped_flags(task, prediction, requested[0])
     spans = []
-    for before, after in zip(asked[0], found[0], strict=True):
+    for before, after in zip(requested[0], placed[0], strict=True):
         if after is None:
-            lost.append(f"{UNMAPPED}:{before.label}")
+            flags.append(f"{UNMAPPED}:{before.label}")
         else:
-            spans.append(replace(after, confidence=sure(before)))
+            spans.append(replace(after, confidence=probability_of(before)))
     return replace(
-        said,
-        id=name,
-        spans=tuple(sorted(spans, key=lambda s: (s.start, s.end))),
-        candidates=_moved(task, said.candidates, places) if candidates else (),
+        prediction,
+        id=row_id,
+        spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),
+        candidates=_moved(task, prediction.candidates, places) if candidates else (),
         # An answer in the predictor's language is none in the row's.
-        target=None if task == "qa" else said.target,
-        flags=(*said.flags, *lost),
+        target=None if task == "qa" else prediction.target,
+        flags=(*prediction.flags, *flags),
     )
 
 
 def _layers(chosen: Sequence[Span], candidates: Sequence[Span]) -> list[tuple[Span, ...]]:
-    """The places of `candidates` beside those of `chosen`, as few sets of disjoint spans as a
+    """The offsets of `candidates` that `chosen` does not have, as few sets of disjoint spans as a
     first fit finds, the most probable first."""
     seen = {(span.start, span.end) for span in chosen}
     layers: list[list[Span]] = []
-    for span in sorted(candidates, key=lambda s: (-sure(s), s.start, s.end, s.label)):
+    for span in sorted(candidates, key=lambda s: (-probability_of(s), s.start, s.end, s.label)):
         if (span.start, span.end) in seen:
             continue
         seen.add((span.start, span.end))
         for layer in layers:
-            if all(span.end <= s.start or s.end <= span.start for s in layer):
+            if all(span.end <= other.start or other.end <= span.start for other in layer):
                 layer.append(span)
                 break
         else:
             layers.append([span])
-    return [tuple(sorted(layer, key=lambda s: s.start)) for layer in layers]
+    return [tuple(sorted(layer, key=lambda span: span.start)) for layer in layers]
 
 
 def _moved(
@@ -147,27 +153,35 @@ def _moved(
 ) -> tuple[Span, ...]:
     """Candidates at their places in the row.
 
-    Of answers that fall together the chances add up, and those that are lost leave theirs to the
-    others: what is missing to 1 stays the chance that there is no answer.
+    The probabilities of answers that get the same place add up, and those that get none leave
+    theirs to the others: what is missing to 1 stays the probability that there is no answer.
     """
-    chances: dict[tuple[int, int, str], float] = {}
+    probabilities: dict[tuple[int, int, str], float] = {}
     for span in candidates:
         place = places.get((span.start, span.end))
         if place is None:
             continue
         key = (place.start, place.end, span.label)
-        before, own = chances.get(key, 0.0), sure(span)
-        chances[key] = before + own if task == "qa" else max(before, own)
+        before, probability = probabilities.get(key, 0.0), probability_of(span)
+        probabilities[key] = before + probability if task == "qa" else max(before, probability)
     scale = 1.0
-    if task == "qa" and chances:
-        scale = min(1.0, sum(map(sure, candidates))) / max(sum(chances.values()), 1e-12)
-    return tuple(Span(*key, None, chance * scale) for key, chance in sorted(chances.items()))
+    if task == "qa" and probabilities:
+        total = sum(map(probability_of, candidates))
+        scale = min(1.0, total) / max(sum(probabilities.values()), 1e-12)
+    return tuple(
+        Span(*key, None, probability * scale) for key, probability in sorted(probabilities.items())
+    )
 
 
-def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
+def _chosen_spans(task: Task, prediction: Prediction, text: str) -> tuple[Span, ...]:
+    """The spans of a prediction on the translation `text`, disjoint."""
+    return _disjoint(prediction.spans) if task == "tokens" else _answer(prediction, text)
+
+
+def _disjoint(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans without those that overlap an earlier one: projectors place disjoint ones."""
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return tuple(kept)
@@ -175,17 +189,19 @@ def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def _answer(prediction: Prediction, context: str) -> tuple[Span, ...]:
     """The answer in the translated `context`; one that is given as text is looked for there."""
-    said = (prediction.target or "").strip()
-    if prediction.spans or not said:
+    text = (prediction.target or "").strip()
+    if prediction.spans or not text:
         return prediction.spans[:1]
-    at = context.find(said)
-    return () if at < 0 else (Span(at, at + len(said), ANSWER),)
+    start = context.find(text)
+    return () if start < 0 else (Span(start, start + len(text), ANSWER),)
 
 
-def _left_behind(task: Task, prediction: Prediction, given: Sequence[Span]) -> list[str]:
-    """Flags for what was predicted but cannot even be asked about."""
+def _unmapped_flags(task: Task, prediction: Prediction, chosen: Sequence[Span]) -> list[str]:
+    """Flags for what was predicted but is not even among the `chosen` spans to project."""
     if task == "qa":
-        nowhere = not given and (prediction.target or "").strip()
+        nowhere = not chosen and (prediction.target or "").strip()
         return [f"{UNMAPPED}:{ANSWER}"] if nowhere else []
-    kept = set(given)
-    return [f"{UNMAPPED}:{s.label}" for s in dict.fromkeys(prediction.spans) if s not in kept]
+    kept = set(chosen)
+    return [
+        f"{UNMAPPED}:{span.label}" for span in dict.fromkeys(prediction.spans) if span not in kept
+    ]

@@ -1,4 +1,4 @@
-"""Several predictions for a row made one."""
+"""Several predictions for a row merged into one: averages and ensembles."""
 
 from __future__ import annotations
 
@@ -17,85 +17,87 @@ from corpora.checks import Task
 from corpora.predictions import Prediction, most_probable
 
 _LEAST = 1e-6
-"""What a probability counts for that a predictor says is zero, or does not name."""
+"""The least probability that a class is taken to have, also one that a predictor does not give."""
 
 
 def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
-    """One prediction of several by one predictor, on the translations of one row.
+    """One prediction for `task` from several of one predictor, on the translations of one row.
 
-    Probabilities are averaged, of classes and of spans (see `pooling`), and those of `candidates`
-    for an `ensemble` to take up. Text is the first one's.
+    The probabilities of `predictions` are averaged, of classes and of spans (see `span_ensemble`),
+    and those of `candidates` for an `ensemble` to use. Text is that of the first.
     """
     if len(predictions) == 1:
         return predictions[0]
-    shares = [1 / len(predictions)] * len(predictions)
-    weighed = pool_candidates(predictions, shares, answers=task == "qa")
-    return replace(_merged(task, predictions, shares, "probabilities"), candidates=weighed)
+    weights = [1 / len(predictions)] * len(predictions)
+    candidates = pool_candidates(predictions, weights, answers=task == "qa")
+    return replace(_merged(task, predictions, weights, "probabilities"), candidates=candidates)
 
 
-def ensemble(task: Task, one: Prediction, other: Prediction, weight: float = 0.5) -> Prediction:
-    """`one` and `other`, the latter with `weight`: logits are averaged, of classes and of spans.
+def ensemble(task: Task, first: Prediction, second: Prediction, weight: float = 0.5) -> Prediction:
+    """The ensemble of two predictions for `task`, `first` and `second`, the latter with `weight`:
+    logits are averaged, of classes and of spans.
 
     The average of logits is the normalised geometric mean of probabilities.
     """
-    return _merged(task, [one, other], [1 - weight, weight], "logits")
+    return _merged(task, [first, second], [1 - weight, weight], "logits")
 
 
 def _merged(
-    task: Task, predictions: Sequence[Prediction], shares: Sequence[float], mean: Mean
+    task: Task, predictions: Sequence[Prediction], weights: Sequence[float], mean: Mean
 ) -> Prediction:
     first = predictions[0]
-    spoken = [
-        (probabilities_of(one), share) for one, share in zip(predictions, shares, strict=True)
+    weighted = [
+        (probabilities_of(prediction), weight)
+        for prediction, weight in zip(predictions, weights, strict=True)
     ]
-    chances = (_geometric if mean == "logits" else _arithmetic)(spoken)
+    probabilities = (_geometric_mean if mean == "logits" else _arithmetic_mean)(weighted)
+    label = most_probable(probabilities) if probabilities else None
     pool = pool_answers if task == "qa" else pool_spans
-    spans = pool(predictions, shares, mean)
-    flags = () if task == "qa" and spans else _most_flags(predictions, shares)
-    return Prediction(
-        first.id, most_probable(chances) if chances else None, chances, spans, first.target, flags
-    )
+    spans = pool(predictions, weights, mean)
+    flags = () if task == "qa" and spans else _majority_flags(predictions, weights)
+    return Prediction(first.id, label, probabilities, spans, first.target, flags)
 
 
-def _most_flags(predictions: Sequence[Prediction], shares: Sequence[float]) -> tuple[str, ...]:
-    """The flags that half of the predictions bear, each as many times as half of them do."""
-    borne: defaultdict[tuple[str, int], float] = defaultdict(float)
-    for one, share in zip(predictions, shares, strict=True):
+def _majority_flags(predictions: Sequence[Prediction], weights: Sequence[float]) -> tuple[str, ...]:
+    """The flags that half of the predictions have, each as many times as half of them have it."""
+    totals: defaultdict[tuple[str, int], float] = defaultdict(float)
+    for prediction, weight in zip(predictions, weights, strict=True):
         copies: Counter[str] = Counter()
-        for flag in one.flags:
+        for flag in prediction.flags:
             copies[flag] += 1
-            borne[flag, copies[flag]] += share
-    return tuple(flag for (flag, _), share in borne.items() if share >= 0.5 - 1e-9)
+            totals[flag, copies[flag]] += weight
+    return tuple(flag for (flag, _), weight in totals.items() if weight >= 0.5 - 1e-9)
 
 
 def probabilities_of(prediction: Prediction) -> Mapping[str, float]:
-    """The probabilities, or all of it for the label where there are none."""
+    """The class probabilities of `prediction`; 1 for its label where it gives none."""
     if prediction.probabilities or prediction.label is None:
         return prediction.probabilities
     return {prediction.label: 1.0}
 
 
-Spoken = Sequence[tuple[Mapping[str, float], float]]
-"""What each predictor says of the classes, and its share."""
+Weighted = Sequence[tuple[Mapping[str, float], float]]
+"""The class probabilities of each prediction, and its weight."""
 
 
-def _arithmetic(spoken: Spoken) -> dict[str, float]:
-    chances: defaultdict[str, float] = defaultdict(float)
-    for one, share in spoken:
-        for label, chance in one.items():
-            chances[label] += share * chance
-    return dict(chances)
+def _arithmetic_mean(weighted: Weighted) -> dict[str, float]:
+    means: defaultdict[str, float] = defaultdict(float)
+    for probabilities, weight in weighted:
+        for label, probability in probabilities.items():
+            means[label] += weight * probability
+    return dict(means)
 
 
-def _geometric(spoken: Spoken) -> dict[str, float]:
-    """Of those who say something; their shares are made to sum to one."""
-    spoken = [(one, share) for one, share in spoken if one and share > 0]
-    whole = sum(share for _, share in spoken)
+def _geometric_mean(weighted: Weighted) -> dict[str, float]:
+    """Over the predictions that have classes; their weights are made to sum to 1."""
+    weighted = [(values, weight) for values, weight in weighted if values and weight > 0]
+    total_weight = sum(weight for _, weight in weighted)
     logs = {
         label: sum(
-            share / whole * math.log(max(one.get(label, 0.0), _LEAST)) for one, share in spoken
+            weight / total_weight * math.log(max(values.get(label, 0.0), _LEAST))
+            for values, weight in weighted
         )
-        for label in sorted({label for one, _ in spoken for label in one})
+        for label in sorted({label for values, _ in weighted for label in values})
     }
     top = max(logs.values(), default=0.0)
     raised = {label: math.exp(value - top) for label, value in logs.items()}

@@ -1,4 +1,4 @@
-"""Rows to the predictor's language and predictions back."""
+"""Rows translated to a predictor's language, and its predictions brought back to the rows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from alignment.protocol import SpanProjector
-from augmentation.translate_test.back_projection import TranslatedRow, bring_back
-from augmentation.translate_test.merging import average
-from augmentation.translate_train.setup import Settings
-from augmentation.translation.documents import WholeTranslation, translate_whole
-from augmentation.translation.setup import open_projector, translator_of
+from augmentation.translate_test.back_projection import TranslatedRow, back_project
+from augmentation.translate_test.merging import average, ensemble
+from augmentation.translation.documents import DocumentTranslation, translate_documents
+from augmentation.translation.setup import TranslationSetup
 from corpora.checks import Task
 from corpora.predictions import Prediction
 from corpora.records import Row
@@ -19,15 +18,30 @@ from translators.protocol import DecodingOptions, Translator
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """The way between the rows' language (`source`) and the predictor's (`target`)."""
+class RoundTrip:
+    """The way from the rows' language (`source`) to the predictor's (`target`), and back."""
 
     task: Task
     source: str
     target: str
     translator: Translator
     projector: SpanProjector | None
+    """Projects spans back; None where the task has none."""
     options: DecodingOptions
+    """How to translate the rows; `num_hypotheses` is how many translations each row gets."""
+
+    @classmethod
+    def of(cls, translation: TranslationSetup, target: str, n_best: int = 1) -> RoundTrip:
+        """The round trip of rows that `translation` translates to `target`, the language of the
+        predictor, with `n_best` translations of each row."""
+        return cls(
+            translation.task,
+            translation.source,
+            target,
+            translation.translator(),
+            translation.span_projector(),
+            translation.n_best_options(n_best),
+        )
 
     def check(self) -> None:
         """Raise `UserError` if the translator lacks a pair of languages that is needed."""
@@ -35,54 +49,73 @@ class Bridge:
         if self.task == "text":
             self.translator.translate([], self.target, self.source, self.options)
 
-    def over(self, rows: Sequence[Row]) -> list[TranslatedRow]:
-        """The rows' n-best translations."""
-        from translators.sentences import split_sentences
-
-        def translate(texts: Sequence[str]) -> list[list[WholeTranslation]]:
-            return translate_whole(
-                texts, self.source, self.target, self.translator, self.options, split_sentences
-            )
-
-        texts = translate([row.text for row in rows])
-        paired = any(row.text_pair is not None for row in rows)
-        pairs = translate([row.text_pair or "" for row in rows]) if paired else [[] for _ in rows]
+    def translate(self, rows: Sequence[Row]) -> list[TranslatedRow]:
+        """The n-best translations of `rows`."""
+        texts = self._translate([row.text for row in rows])
+        has_pairs = any(row.text_pair is not None for row in rows)
+        pairs = (
+            self._translate([row.text_pair or "" for row in rows])
+            if has_pairs
+            else [[] for _ in rows]
+        )
         return [
-            _translated(row, own, other if row.text_pair is not None else [])
-            for row, own, other in zip(rows, texts, pairs, strict=True)
+            _translated_row(row, text, pair if row.text_pair is not None else [])
+            for row, text, pair in zip(rows, texts, pairs, strict=True)
         ]
 
-    def predict(
-        self, translated: Sequence[TranslatedRow], predictor: Predictor, ensemble: bool = False
-    ) -> list[Prediction]:
-        """The predictor's word on the translations, brought back and averaged; one a row.
+    def _translate(self, texts: Sequence[str]) -> list[list[DocumentTranslation]]:
+        from translators.sentences import split_sentences
 
-        For an `ensemble` with another predictor, what was weighed besides is brought back too.
+        return translate_documents(
+            texts, self.source, self.target, self.translator, self.options, split_sentences
+        )
+
+    def predict(
+        self,
+        translated: Sequence[TranslatedRow],
+        predictor: Predictor,
+        *,
+        for_ensemble: bool = False,
+    ) -> list[Prediction]:
+        """What `predictor` predicts on the rows that were `translated`, projected back and
+        averaged over the translations of a row; one prediction per row.
+
+        With `for_ensemble`, candidates are projected back too, for `combine` to use.
         """
-        variants = [one.variants(self.target) for one in translated]
-        said = iter(predictor.predict([row for own in variants for row in own]))
-        predictions = [[next(said) for _ in own] for own in variants]
-        back = bring_back(
+        variants = [row.variants(self.target) for row in translated]
+        flat = iter(predictor.predict([variant for of_row in variants for variant in of_row]))
+        back_projected = back_project(
             self.task,
             translated,
-            predictions,
+            [[next(flat) for _ in of_row] for of_row in variants],
             self.projector,
             source=self.source,
             target=self.target,
-            candidates=ensemble or self.options.num_hypotheses > 1,
+            candidates=for_ensemble or self.options.num_hypotheses > 1,
         )
-        out = [
-            replace(one, flags=(*one.flags, *t.flags))
-            for t, one in zip(translated, (average(self.task, own) for own in back), strict=True)
+        averaged = (average(self.task, of_row) for of_row in back_projected)
+        predictions = [
+            replace(prediction, flags=(*prediction.flags, *row.flags))
+            for row, prediction in zip(translated, averaged, strict=True)
         ]
-        return self._home(out) if self.task == "text" else out
+        return self._back_translate(predictions) if self.task == "text" else predictions
 
-    def _home(self, predictions: Sequence[Prediction]) -> list[Prediction]:
-        """Free text in the rows' language."""
+    def combine(
+        self, predictions: Sequence[Prediction], others: Sequence[Prediction], weight: float
+    ) -> list[Prediction]:
+        """The ensembles of `predictions` and `others` on the same rows, the latter with
+        `weight`."""
+        return [
+            ensemble(self.task, prediction, other, weight)
+            for prediction, other in zip(predictions, others, strict=True)
+        ]
+
+    def _back_translate(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+        """Predicted text in the rows' language."""
         from translators.sentences import split_sentences
 
-        texts = translate_whole(
-            [one.target or "" for one in predictions],
+        texts = translate_documents(
+            [prediction.target or "" for prediction in predictions],
             self.target,
             self.source,
             self.translator,
@@ -91,36 +124,20 @@ class Bridge:
         )
         return [
             replace(
-                one,
-                target=own[0].text,
-                flags=(*one.flags, *(f"back-translation-{flag}" for flag in own[0].flags)),
+                prediction,
+                target=best.text,
+                flags=(*prediction.flags, *(f"back-translation-{flag}" for flag in best.flags)),
             )
-            for one, own in zip(predictions, texts, strict=True)
+            for prediction, (best, *_) in zip(predictions, texts, strict=True)
         ]
 
 
-def _translated(
-    row: Row, texts: list[WholeTranslation], pairs: list[WholeTranslation]
+def _translated_row(
+    row: Row, texts: list[DocumentTranslation], pairs: list[DocumentTranslation]
 ) -> TranslatedRow:
     count = max(len(texts), len(pairs))
     return TranslatedRow(
         row,
         tuple(texts[min(k, len(texts) - 1)] for k in range(count)),
         tuple(pairs[min(k, len(pairs) - 1)] for k in range(count)) if pairs else (),
-    )
-
-
-def bridge_of(
-    settings: Settings, target: str, n_best: int = 1, *, source: str | None = None
-) -> Bridge:
-    """The bridge of a run that is set up as translate-train from `source` to `target` is."""
-    options = settings.options()
-    options = replace(options, num_hypotheses=n_best, beam_size=max(options.beam_size, n_best))
-    return Bridge(
-        settings.config.task,
-        source or settings.config.source,
-        target,
-        translator_of(settings),
-        open_projector(settings),
-        options,
     )

@@ -1,8 +1,9 @@
-"""Several predictors' word on the spans of one row, made one.
+"""The spans of several predictions for one row, combined into one set.
 
-A predictor that weighs alternatives (`Prediction.candidates`) is taken at its probabilities; one
-that names only what it chose is taken to be sure of that, and of nothing else. Probabilities are
-averaged for the same model on several translations, and logits for different models.
+A predictor that gives alternatives (`Prediction.candidates`) is taken at its probabilities; one
+that gives only what it chose is taken to give that probability 1, and everything else 0.
+Probabilities are averaged for the same model on several translations, and logits for different
+models.
 """
 
 from __future__ import annotations
@@ -18,148 +19,167 @@ from corpora.predictions import Prediction
 from corpora.records import Span
 
 Mean = Literal["probabilities", "logits"]
-
-
 Key = tuple[int, int, str]
 """Start, end and label of a span."""
 
-
 LEAST = 1e-3
-"""What a probability counts for that a predictor says is less, or does not name."""
-
-
-_EVEN = 1e-9
+"""The least probability that a span is taken to have, also one that a predictor does not give."""
+_TIE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What one predictor says of a row's spans, and how much of the whole it counts for."""
+class WeightedPrediction:
+    """The spans of one prediction with their probabilities, and the prediction's weight."""
 
-    share: float
-    chances: Mapping[Key, float]
-    lost: frozenset[str]
-    """Labels of spans that could not be brought back: of these it has no say."""
+    weight: float
+    probabilities: Mapping[Key, float]
+    unmapped: frozenset[str]
+    """Labels of spans that could not be projected back: it says nothing about other spans of these
+    labels."""
 
     @classmethod
-    def of(cls, prediction: Prediction, share: float) -> Opinion:
-        """The opinion behind `prediction`."""
-        weighed = prediction.candidates
-        chances = {
-            (s.start, s.end, s.label): sure(s) if weighed else 1.0
-            for s in weighed or prediction.spans
+    def of(cls, prediction: Prediction, weight: float) -> WeightedPrediction:
+        """`prediction` with its `weight`."""
+        candidates = prediction.candidates
+        probabilities = {
+            (span.start, span.end, span.label): probability_of(span) if candidates else 1.0
+            for span in candidates or prediction.spans
         }
-        return cls(share, chances, frozenset(prediction.unmapped))
+        return cls(weight, probabilities, frozenset(prediction.unmapped))
 
-    def against(self, key: Key) -> float:
+    def probability(self, key: Key) -> float:
+        """The probability of the span `key`."""
+        return self.probabilities.get(key, 0.0)
+
+    def rival_probability(self, key: Key) -> float:
         """The probability of the likeliest thing that rules `key` out: another span that overlaps
-        it, or none at all in its place."""
+        it, or no span at all in its place."""
         start, end, _ = key
         rivals = {
-            other: chance
-            for other, chance in self.chances.items()
+            other: probability
+            for other, probability in self.probabilities.items()
             if other[0] < end and start < other[1]
         }
         nothing = 1.0 - sum(rivals.values())
         rivals.pop(key, None)
         return max(nothing, *rivals.values(), 0.0)
 
-    def speaks_of(self, key: Key) -> bool:
-        """Whether it has a say of the span `key`."""
-        return key in self.chances or key[2] not in self.lost
+    def covers(self, key: Key) -> bool:
+        """Whether it says anything about the span `key`."""
+        return key in self.probabilities or key[2] not in self.unmapped
 
-    def speaks(self) -> bool:
-        """Whether it has a say of an answer."""
-        return bool(self.chances) or not self.lost
+    def covers_answers(self) -> bool:
+        """Whether it says anything about the answer to a question."""
+        return bool(self.probabilities) or not self.unmapped
 
 
-def sure(span: Span) -> float:
-    """The probability of a span; 1 where its predictor gives none."""
+def probability_of(span: Span) -> float:
+    """The probability of `span`; 1 where its predictor gives none."""
     return 1.0 if span.confidence is None else span.confidence
 
 
 def pool_spans(
-    predictions: Sequence[Prediction], shares: Sequence[float], mean: Mean
+    predictions: Sequence[Prediction], weights: Sequence[float], mean: Mean
 ) -> tuple[Span, ...]:
     """The disjoint spans that are together likeliest, each no less likely than what rules it out.
 
-    Found by weighted interval scheduling over the log-odds of every span that somebody names.
+    `weights` are those of `predictions`, `mean` says what is averaged. Found by weighted interval
+    scheduling over the log-odds of every span that any prediction has.
     """
-    opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
-    found: list[tuple[Span, float]] = []
-    for key, span in _named(predictions, shares).items():
-        voters = [one for one in opinions if one.speaks_of(key)]
-        there = _mean(voters, [one.chances.get(key, 0.0) for one in voters], mean)
-        against = _mean(voters, [one.against(key) for one in voters], mean)
-        if there >= against - _EVEN:
-            found.append((span, there - against))
-    return _disjoint(found)
+    weighted = _weighted(predictions, weights)
+    supported: list[tuple[Span, float]] = []
+    for key, span in _all_spans(predictions, weights).items():
+        covering = [prediction for prediction in weighted if prediction.covers(key)]
+        support = _log_mean(covering, [p.probability(key) for p in covering], mean)
+        rival = _log_mean(covering, [p.rival_probability(key) for p in covering], mean)
+        if support >= rival - _TIE:
+            supported.append((span, support - rival))
+    return _disjoint(supported)
 
 
 def pool_answers(
-    predictions: Sequence[Prediction], shares: Sequence[float], mean: Mean
+    predictions: Sequence[Prediction], weights: Sequence[float], mean: Mean
 ) -> tuple[Span, ...]:
-    """The likeliest answer, or () where none is likelier; those who lost theirs have no say."""
-    opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
-    voters = [one for one in opinions if one.speaks()]
-    named = _named(predictions, shares)
-    if not named:
+    """The likeliest answer of `predictions` with their `weights`, or () where none is likelier.
+
+    `mean` says what is averaged. Predictions whose answer could not be projected back are left
+    out.
+    """
+    spans = _all_spans(predictions, weights)
+    if not spans:
         return ()
+    covering = [p for p in _weighted(predictions, weights) if p.covers_answers()]
     scores = {
-        key: _mean(voters, [one.chances.get(key, 0.0) for one in voters], mean) for key in named
+        key: _log_mean(covering, [p.probability(key) for p in covering], mean) for key in spans
     }
-    best = max(named, key=lambda key: (scores[key], sure(named[key]), -key[0], -key[1]))
-    none = _mean(voters, [1.0 - sum(one.chances.values()) for one in voters], mean)
-    return () if none > scores[best] + _EVEN else (named[best],)
+    best = max(spans, key=lambda key: (scores[key], probability_of(spans[key]), -key[0], -key[1]))
+    none = _log_mean(covering, [1.0 - sum(p.probabilities.values()) for p in covering], mean)
+    return () if none > scores[best] + _TIE else (spans[best],)
 
 
 def pool_candidates(
-    predictions: Sequence[Prediction], shares: Sequence[float], answers: bool = False
+    predictions: Sequence[Prediction], weights: Sequence[float], answers: bool = False
 ) -> tuple[Span, ...]:
-    """Every span that somebody names, with the mean of its probabilities: `Prediction.candidates`.
+    """Every span of `predictions` with its weighted mean probability: `Prediction.candidates`.
 
-    It is the mean over those who have a say: of the span, or with `answers` of any. () where all
-    spans are certain, as they are taken to be without candidates.
+    The mean over the predictions that say something about the span, or with `answers` about any
+    answer; `weights` are theirs. () where all spans are certain, as they are taken to be without
+    candidates.
     """
-    opinions = [Opinion.of(p, share) for p, share in zip(predictions, shares, strict=True)]
+    weighted = _weighted(predictions, weights)
     pooled: list[Span] = []
-    for key, span in _named(predictions, shares).items():
-        voters = [one for one in opinions if (one.speaks() if answers else one.speaks_of(key))]
-        total = sum(one.share for one in voters)
-        chance = sum(one.share * one.chances.get(key, 0.0) for one in voters) / total
-        pooled.append(replace(span, confidence=min(chance, 1.0)))
-    return () if all(sure(span) >= 1.0 - _EVEN for span in pooled) else tuple(pooled)
+    for key, span in _all_spans(predictions, weights).items():
+        covering = [p for p in weighted if (p.covers_answers() if answers else p.covers(key))]
+        total = sum(prediction.weight for prediction in covering)
+        probability = sum(p.weight * p.probability(key) for p in covering) / total
+        pooled.append(replace(span, confidence=min(probability, 1.0)))
+    return () if all(probability_of(span) >= 1.0 - _TIE for span in pooled) else tuple(pooled)
 
 
-def _named(predictions: Sequence[Prediction], shares: Sequence[float]) -> dict[Key, Span]:
-    """Every span that somebody names, with the mean of its probabilities as confidence."""
-    chances: defaultdict[Key, float] = defaultdict(float)
+def _weighted(
+    predictions: Sequence[Prediction], weights: Sequence[float]
+) -> list[WeightedPrediction]:
+    return [
+        WeightedPrediction.of(prediction, weight)
+        for prediction, weight in zip(predictions, weights, strict=True)
+    ]
+
+
+def _all_spans(predictions: Sequence[Prediction], weights: Sequence[float]) -> dict[Key, Span]:
+    """Every span that a prediction has, with the mean of its probabilities as confidence."""
+    probabilities: defaultdict[Key, float] = defaultdict(float)
     spans: dict[Key, Span] = {}
-    for prediction, share in zip(predictions, shares, strict=True):
+    for prediction, weight in zip(predictions, weights, strict=True):
         for span in dict.fromkeys(prediction.candidates or prediction.spans):
             key = (span.start, span.end, span.label)
-            chances[key] += share * sure(span)
+            probabilities[key] += weight * probability_of(span)
             spans.setdefault(key, span)
-    return {key: replace(span, confidence=chances[key]) for key, span in spans.items()}
+    return {key: replace(span, confidence=probabilities[key]) for key, span in spans.items()}
 
 
-def _mean(voters: Sequence[Opinion], chances: Sequence[float], mean: Mean) -> float:
-    """The logarithm of the voters' mean probability."""
-    total = sum(one.share for one in voters)
+def _log_mean(
+    predictions: Sequence[WeightedPrediction], probabilities: Sequence[float], mean: Mean
+) -> float:
+    """The logarithm of the weighted mean of the predictions' `probabilities`."""
+    total = sum(prediction.weight for prediction in predictions)
     if total <= 0:
         return math.log(LEAST)
-    pairs = [(one.share / total, max(p, LEAST)) for one, p in zip(voters, chances, strict=True)]
+    pairs = [
+        (prediction.weight / total, max(probability, LEAST))
+        for prediction, probability in zip(predictions, probabilities, strict=True)
+    ]
     if mean == "logits":
-        return sum(share * math.log(p) for share, p in pairs)
-    return math.log(sum(share * p for share, p in pairs))
+        return sum(weight * math.log(probability) for weight, probability in pairs)
+    return math.log(sum(weight * probability for weight, probability in pairs))
 
 
 def _disjoint(spans: Sequence[tuple[Span, float]]) -> tuple[Span, ...]:
-    """The disjoint spans of the greatest sum of gains; of even ones the surer."""
-    ordered = sorted(spans, key=lambda one: (one[0].end, one[0].start, one[0].label))
+    """The disjoint spans with the greatest sum of gains; of equal ones the more probable."""
+    ordered = sorted(spans, key=lambda item: (item[0].end, item[0].start, item[0].label))
     ends = [span.end for span, _ in ordered]
     best: list[tuple[float, tuple[Span, ...]]] = [(0.0, ())]
     for number, (span, gain) in enumerate(ordered):
         before, chosen = best[bisect_right(ends, span.start, 0, number)]
-        with_it = before + max(gain, 0.0) + 1e-6 * (1.0 + sure(span))
-        best.append(max(best[-1], (with_it, (*chosen, span)), key=lambda one: one[0]))
+        with_it = before + max(gain, 0.0) + 1e-6 * (1.0 + probability_of(span))
+        best.append(max(best[-1], (with_it, (*chosen, span)), key=lambda item: item[0]))
     return best[-1][1]

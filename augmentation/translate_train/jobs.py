@@ -8,12 +8,12 @@ from typing import Literal
 from augmentation.pipeline.heaps import trim_heaps
 from augmentation.translate_train.export import export_run
 from augmentation.translate_train.filter import filter_rows
-from augmentation.translate_train.ingest import ingest
 from augmentation.translate_train.layout import SEGMENT, project_step
 from augmentation.translate_train.project import project
 from augmentation.translate_train.segment import segment
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.translate import translate
+from augmentation.translation.ingest import ingest
 from corpora.shards import ShardRef
 
 StepName = Literal["ingest", "segment", "translate", "project", "filter", "export", "report"]

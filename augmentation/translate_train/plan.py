@@ -14,7 +14,6 @@ from pathlib import Path
 from augmentation.pipeline.heaps import bound_heaps
 from augmentation.pipeline.listener import Progress
 from augmentation.pipeline.shards import remove_shard
-from augmentation.translate_train.ingest import Input
 from augmentation.translate_train.jobs import Job
 from augmentation.translate_train.layout import (
     INGEST,
@@ -25,6 +24,7 @@ from augmentation.translate_train.layout import (
     whole_input_of,
 )
 from augmentation.translation.config import RuntimeConfig
+from augmentation.translation.ingest import Input
 from augmentation.translation.segments import needed_shards
 from corpora.shards import ShardRef, is_done, list_shards, read_sidecar
 

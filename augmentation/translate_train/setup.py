@@ -10,14 +10,12 @@ from typing import Any
 from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.versions import TRANSLATION_PACKAGES
 from augmentation.translate_train.config import TranslateTrainConfig
-from augmentation.translate_train.ingest import Input
+from augmentation.translation.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.errors import UserError
 from corpora.manifest import (
     RunManifest,
     fingerprint,
     package_versions,
-    path_hash,
     read_run,
     run_folder,
 )
@@ -89,16 +87,7 @@ def resolve(config: TranslateTrainConfig) -> TranslateTrainSetup:
     Raises `UserError` for an input, a model or a projector that does not exist, and for a pair of
     languages that the models lack.
     """
-    if not config.input.exists():
-        raise UserError("no such file", file=config.input)
-    source = Input(
-        config.input,
-        path_hash(config.input),
-        config.task,
-        config.source,
-        config.reading,
-        config.shard_rows,
-    )
+    source = Input.at(config.input, config.task, config.source, config.reading, config.shard_rows)
     translation = resolve_translation(
         config, task=config.task, source=config.source, memory=config.memory, seed=config.seed
     )

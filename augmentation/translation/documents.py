@@ -18,7 +18,7 @@ Split = Callable[[str, str], Sequence[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class WholeTranslation:
+class DocumentTranslation:
     """One translation of a whole text; `score` is the average log-probability per token."""
 
     text: str
@@ -27,14 +27,14 @@ class WholeTranslation:
     flags: tuple[str, ...]
 
 
-def translate_whole(
+def translate_documents(
     texts: Sequence[str],
     source: str,
     target: str,
     translator: Translator,
     options: DecodingOptions,
     split: Split,
-) -> list[list[WholeTranslation]]:
+) -> list[list[DocumentTranslation]]:
     """The n-best translations of every text (at least one), best first, without repetitions.
 
     The k-th translation of a text is made of the k-th of each of its sentences; a sentence that
@@ -51,7 +51,7 @@ def translate_whole(
     for text, cut in zip(texts, cuts, strict=True):
         best = [[h, *h.alternatives] for h in (hypotheses[text[a:b]] for a, b in cut)]
         count = max((len(one) for one in best), default=1)
-        variants: dict[str, WholeTranslation] = {}
+        variants: dict[str, DocumentTranslation] = {}
         for k in range(count):
             chosen = [one[min(k, len(one) - 1)] for one in best]
             whole = _join(text, cut, chosen, source, target)
@@ -66,7 +66,7 @@ def _join(
     chosen: Sequence[Hypothesis],
     source: str,
     target: str,
-) -> WholeTranslation:
+) -> DocumentTranslation:
     joint = Joint(source, target)
     out, at = "", 0
     score, pieces = 0.0, 0
@@ -90,11 +90,11 @@ def _join(
         at = end
     out += text[at:]
     if text.strip() and not out.strip():
-        return WholeTranslation(text, 0.0, (), tuple(flags | {"empty": None}))
-    return WholeTranslation(out, score / max(1, pieces), tuple(segments), tuple(flags))
+        return DocumentTranslation(text, 0.0, (), tuple(flags | {"empty": None}))
+    return DocumentTranslation(out, score / max(1, pieces), tuple(segments), tuple(flags))
 
 
-def turned_round(segments: Sequence[SegmentAlignment]) -> tuple[SegmentAlignment, ...]:
+def transpose(segments: Sequence[SegmentAlignment]) -> tuple[SegmentAlignment, ...]:
     """The segments with source and target exchanged, for projecting back onto the source.
 
     Attention says which source pieces each target piece looks at. Turned round, a source piece

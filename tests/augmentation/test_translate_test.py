@@ -12,11 +12,14 @@ import pytest
 
 from alignment.projectors import load_projector
 from alignment.protocol import SegmentAlignment
+from augmentation.translate_test import plan as plan_module
+from augmentation.translate_test.answers import ANSWER, answer
 from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_test.merging import average, ensemble
-from augmentation.translate_test.round_trip import Bridge
-from augmentation.translate_test.run import ANSWER, answer_shard, prepare_test_run, translate_test
-from augmentation.translation.documents import translate_whole, turned_round
+from augmentation.translate_test.round_trip import RoundTrip
+from augmentation.translate_test.run import translate_test
+from augmentation.translate_test.setup import resolve
+from augmentation.translation.documents import translate_documents, transpose
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row, Span
@@ -65,8 +68,8 @@ class Sure:
         raise NotImplementedError
 
 
-def bridge(task, translator=None, projector="attention", **options):
-    return Bridge(
+def round_trip(task, translator=None, projector="attention", **options):
+    return RoundTrip(
         task,
         "de",
         "en",
@@ -78,8 +81,8 @@ def bridge(task, translator=None, projector="attention", **options):
 
 def test_spans_come_back_to_the_original_text():
     rows = [Row("1", "de", "fahr nach Bremen. Jetzt nach Oslo und Paris!"), Row("2", "de", "nein")]
-    one = bridge("tokens")
-    translated = one.over(rows)
+    one = round_trip("tokens")
+    translated = one.translate(rows)
     assert translated[0].texts[0].text == "BREMEN. NACH FAHR PARIS! UND OSLO NACH JETZT"
     found = one.predict(translated, Sure())
     assert [rows[0].text[s.start : s.end] for s in found[0].spans] == ["Bremen", "Oslo", "Paris"]
@@ -95,8 +98,8 @@ def test_a_span_that_cannot_be_brought_back_leaves_a_flag():
                 Prediction(r.id, spans=(Span(0, len(r.text.split()[0]), "city"),)) for r in rows
             ]
 
-    one = bridge("tokens")
-    (found,) = one.predict(one.over([Row("1", "de", "fahr nach unaligned")]), Lost())
+    one = round_trip("tokens")
+    (found,) = one.predict(one.translate([Row("1", "de", "fahr nach unaligned")]), Lost())
     assert found.spans == ()
     assert found.flags == ("unmapped:city",)
     assert found.unmapped == ("city",)
@@ -104,8 +107,8 @@ def test_a_span_that_cannot_be_brought_back_leaves_a_flag():
 
 def test_answers_come_back_as_spans_of_the_context():
     row = Row("1", "de", "das Haus steht in Bremen", "wo steht es ?")
-    one = bridge("qa")
-    translated = one.over([row])
+    one = round_trip("qa")
+    translated = one.translate([row])
     assert translated[0].variants("en")[0].text_pair == "? ES STEHT WO"
     (found,) = one.predict(translated, Sure())
     assert [row.text[s.start : s.end] for s in found.spans] == ["Bremen"]
@@ -119,9 +122,9 @@ def test_what_was_weighed_comes_back_for_an_ensemble():
         def predict(self, rows):
             return [Prediction(r.id, spans=(spans[0],), candidates=(*spans, other)) for r in rows]
 
-    one = bridge("tokens")
-    translated = one.over([Row("1", "de", "nach Bremen")])  # BREMEN NACH
-    (found,) = one.predict(translated, Weighs(), ensemble=True)
+    one = round_trip("tokens")
+    translated = one.translate([Row("1", "de", "nach Bremen")])  # BREMEN NACH
+    (found,) = one.predict(translated, Weighs(), for_ensemble=True)
     assert [(s.start, s.end, s.label) for s in found.spans] == [(5, 11, "city")]
     assert [(s.start, s.end, s.label, s.confidence) for s in found.candidates] == [
         (0, 4, "way", 0.2), (0, 11, "place", 0.3), (5, 11, "city", 0.6),
@@ -137,9 +140,9 @@ def test_answers_that_are_lost_leave_their_chances_to_the_others():
         def predict(self, rows):
             return [Prediction(r.id, spans=answers[:1], candidates=answers) for r in rows]
 
-    one = bridge("qa")
+    one = round_trip("qa")
     row = Row("1", "de", "Haus steht unaligned", "wo ?")
-    (found,) = one.predict(one.over([row]), Weighs(), ensemble=True)
+    (found,) = one.predict(one.translate([row]), Weighs(), for_ensemble=True)
     assert found.unmapped == ("answer",)
     assert [(s.start, s.end) for s in found.candidates] == [(5, 10)]
     assert found.candidates[0].confidence == pytest.approx(0.8)
@@ -156,9 +159,9 @@ class Says(Sure):
 
 
 def test_spans_that_overlap_others_are_not_lost_in_silence():
-    one = bridge("tokens")
+    one = round_trip("tokens")
     spans = (Span(0, 6, "city"), Span(0, 11, "place"), Span(3, 6, "city"))
-    (found,) = one.predict(one.over([Row("1", "de", "nach Bremen")]), Says(spans=spans))
+    (found,) = one.predict(one.translate([Row("1", "de", "nach Bremen")]), Says(spans=spans))
     assert [(s.start, s.end, s.label) for s in found.spans] == [(0, 11, "place")]
     assert found.unmapped == ("city", "city")
 
@@ -169,29 +172,29 @@ def test_spans_that_overlap_others_are_not_lost_in_silence():
 )
 def test_answers_given_as_text_are_found_in_the_context(said, answer, unmapped):
     row = Row("1", "de", "das Haus steht in Bremen", "wo ?")
-    one = bridge("qa")
-    (found,) = one.predict(one.over([row]), Says(target=said))
+    one = round_trip("qa")
+    (found,) = one.predict(one.translate([row]), Says(target=said))
     assert [row.text[s.start : s.end] for s in found.spans] == answer
     assert found.unmapped == unmapped
     assert found.target is None
 
 
 def test_a_back_translation_that_fails_is_flagged():
-    one = bridge("text", projector=None)
-    (found,) = one.predict(one.over([Row("1", "de", "ein Satz")]), Says(target="vanish"))
+    one = round_trip("text", projector=None)
+    (found,) = one.predict(one.translate([Row("1", "de", "ein Satz")]), Says(target="vanish"))
     assert found.flags == ("back-translation-empty",)
 
 
 def test_free_text_is_translated_back():
-    one = bridge("text", projector=None)
-    (found,) = one.predict(one.over([Row("1", "de", "ein Satz")]), Sure())
+    one = round_trip("text", projector=None)
+    (found,) = one.predict(one.translate([Row("1", "de", "ein Satz")]), Sure())
     assert found.target == "EIN SATZ"  # reversed twice
 
 
 def test_a_translation_that_fails_is_kept_and_flagged():
-    one = bridge("classification", projector=None)
+    one = round_trip("classification", projector=None)
     rows = [Row("1", "de", "vanish"), Row("2", "de", "gut")]
-    translated = one.over(rows)
+    translated = one.translate(rows)
     assert translated[0].texts[0].text == "vanish"
     found = one.predict(translated, Sure())
     assert [p.flags for p in found] == [("translation-empty",), ()]
@@ -211,8 +214,8 @@ class Several(ToyTranslator):
 
 
 def test_the_n_best_are_predicted_and_averaged():
-    one = bridge("classification", Several(), None, num_hypotheses=3)
-    (translated,) = one.over([Row("1", "de", "in Bremen")])
+    one = round_trip("classification", Several(), None, num_hypotheses=3)
+    (translated,) = one.translate([Row("1", "de", "in Bremen")])
     assert [t.text for t in translated.texts] == ["BREMEN IN", "ELSEWHERE"]
 
     class Counting(Sure):
@@ -281,10 +284,10 @@ def test_an_ensemble_averages_logits():
     assert ensemble("classification", one, Prediction("1", "b")).label == "b"
 
 
-def test_attention_is_turned_round():
+def test_attention_is_transposed():
     attention = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.2, 0.7, 0.1]], np.float32)
     segment = SegmentAlignment(((0, 1), (1, 2), (2, 3)), ((0, 1), (1, 2), (2, 3)), attention)
-    (found,) = turned_round([segment])
+    (found,) = transpose([segment])
     assert found.attention[0] == pytest.approx([1 / 2.2, 1 / 2.2, 0.2 / 2.2])
     assert found.attention[1] == pytest.approx([0, 0, 0.7])
     assert found.attention[2] == pytest.approx([0, 0, 0.1])
@@ -295,7 +298,7 @@ def test_whole_texts_keep_the_white_space_between_sentences():
 
     texts = ["Eins zwei.\n\nDrei vier. ", "", "Drei vier."]
     translator = ToyTranslator()
-    found = translate_whole(texts, "de", "en", translator, DecodingOptions(), split_sentences)
+    found = translate_documents(texts, "de", "en", translator, DecodingOptions(), split_sentences)
     assert [one[0].text for one in found] == ["ZWEI. EINS\n\nVIER. DREI ", "", "VIER. DREI"]
     assert sorted(translator.seen) == ["Drei vier.", "Eins zwei."]
 
@@ -338,17 +341,15 @@ def test_a_run_writes_what_score_reads(tmp_path, source, toy, capsys):
 
 
 def test_a_run_goes_on_where_it_was_cut_off(tmp_path, source, toy, monkeypatch):
-    done = []
-
-    def failing(ref, run):
-        if ref.index == 2 and not done:
-            done.append("failed")
+    def failing(ref, setup):
+        if ref.index == 2:
             raise RuntimeError("cut off")
-        return answer_shard(ref, run)
+        return answer(ref, setup)
 
     out = tmp_path / "run"
-    with pytest.raises(RuntimeError, match="cut off"):
-        translate_test(config(source, out), lambda refs, run: [failing(r, run) for r in refs])
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="cut off"):
+        patch.setattr(plan_module, "answer", failing)
+        translate_test(config(source, out))
     before = {p: p.stat().st_mtime_ns for p in (out / ANSWER).glob("part-*.arrow")}
     assert len(before) == 2
     seen = len(toy.seen)
@@ -364,9 +365,9 @@ def test_a_script_that_has_changed_is_another_predictor(tmp_path, source, toy):
     script.write_text(PREDICTOR)
     given = {"predictor": f"command:{shlex.quote(sys.executable)} {shlex.quote(str(script))}"}
     translate_test(config(source, tmp_path / "run", **given))
-    before = prepare_test_run(config(source, tmp_path / "run", **given)).predictors
+    before = resolve(config(source, tmp_path / "run", **given)).predictors
     script.write_text(PREDICTOR.replace("PARIS", "NOWHERE"))
-    assert prepare_test_run(config(source, tmp_path / "run", **given)).predictors != before
+    assert resolve(config(source, tmp_path / "run", **given)).predictors != before
     with pytest.raises(UserError, match=r"inputs.command:.*predict\.py: '\w+' -> '\w+'\); choose"):
         translate_test(config(source, tmp_path / "run", **given))
     again = translate_test(config(source, tmp_path / "again", **given))
@@ -447,7 +448,3 @@ def test_bad_rows_that_are_left_out_are_counted(tmp_path, source, toy, capsys):
     assert main(["translate-test", *arguments, "--no-prefect"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^rows +12\n", out) and re.search(r"^dropped +1$", out, re.MULTILINE)
-
-
-def test_module_names_are_no_tests():
-    assert TestRun.__test__ is False

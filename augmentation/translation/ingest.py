@@ -11,7 +11,8 @@ from augmentation.pipeline.cache import PROCESS_CACHE
 from augmentation.pipeline.shards import write_facts
 from augmentation.translation.config import ReadingConfig
 from corpora.checks import Task
-from corpora.manifest import fingerprint
+from corpora.errors import UserError
+from corpora.manifest import fingerprint, path_hash
 from corpora.readers import CorpusBatch
 from corpora.shards import ShardRef, ShardWriter, is_done
 
@@ -30,18 +31,39 @@ class Input:
     reading: ReadingConfig
     shard_rows: int
     """Rows per shard."""
+    labelled: bool = True
+    """Whether every row must have a label."""
+
+    @classmethod
+    def at(
+        cls,
+        path: Path,
+        task: Task,
+        lang: str,
+        reading: ReadingConfig,
+        shard_rows: int,
+        *,
+        labelled: bool = True,
+    ) -> Input:
+        """The input at `path`, a file or folder; see the fields for the rest.
+
+        Raises `UserError` where there is none.
+        """
+        if not path.exists():
+            raise UserError("no such file", file=path)
+        return cls(path, path_hash(path), task, lang, reading, shard_rows, labelled)
 
     def fingerprint_of(self, index: int) -> str:
         """What decides the rows of the shard `index`."""
         reading = self.reading.model_dump(mode="json")
+        rows = [self.task, self.lang, reading, self.shard_rows, index]
         return fingerprint(
-            ["ingest", VERSION, self.content_hash,
-             [self.task, self.lang, reading, self.shard_rows, index]]
-        )  # fmt: skip
+            ["ingest", VERSION, self.content_hash, rows if self.labelled else [*rows, "unlabelled"]]
+        )
 
     def batches(self) -> Iterator[CorpusBatch]:
         """The rows from the first on, a batch a shard."""
-        corpus = self.reading.open(self.path, self.task, self.lang)
+        corpus = self.reading.open(self.path, self.task, self.lang, labelled=self.labelled)
         return corpus.batches(self.shard_rows, limit=self.reading.limit)
 
 
