@@ -9,9 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from alignment.pharaoh import format_links, write_pharaoh
-from alignment.protocol import SoftAligner, WordAlignment, WordPair, Words
+from alignment.protocol import SoftAligner, WordAligner, WordAlignment, WordPair, Words
 from alignment.symmetrize import links_from_posteriors
-from alignment.tokens import align_tokens, in_words, space_tokens
+from alignment.words.splitting import split_pair
+from alignment.words.tokens import align_tokens, space_tokens, token_links
 from augmentation.projection.aligners import open_aligner
 from augmentation.projection.config import AlignConfig
 from augmentation.reporting.html import SHOWN_ROWS, table_html, text_html
@@ -68,18 +69,30 @@ def align(pairs: Sequence[WordPair], config: AlignConfig) -> AlignmentResult:
     With `unspaced`, links count our own words instead. Raises `UserError` for models that do not
     exist and for a language pair that they lack.
     """
-    words = [in_words(pair) for pair in pairs]
+    words = [split_pair(pair.source.text, pair.target.text) for pair in pairs]
     started = time.perf_counter()
-    soft = _trained(config, words).posteriors(words)
+    links = _links(_trained(config, words), pairs, words, config)
     seconds = time.perf_counter() - started
-    if not config.unspaced:
-        links = align_tokens(pairs, soft, config.threshold, config.symmetrization)
-        return AlignmentResult(list(pairs), links, seconds)
-    links = [
-        links_from_posteriors(posteriors, config.threshold, config.symmetrization)
-        for posteriors in soft
-    ]
-    return AlignmentResult(words, links, seconds)
+    return AlignmentResult(words if config.unspaced else list(pairs), links, seconds)
+
+
+def _links(
+    aligner: WordAligner,
+    pairs: Sequence[WordPair],
+    words: Sequence[WordPair],
+    config: AlignConfig,
+) -> list[WordAlignment]:
+    """Links between the tokens of `pairs`, or with `unspaced` between the `words` of the same."""
+    if isinstance(aligner, SoftAligner):
+        method = config.symmetrization or "weighted"
+        soft = aligner.posteriors(words)
+        if config.unspaced:
+            return [links_from_posteriors(p, config.threshold, method) for p in soft]
+        return align_tokens(pairs, soft, config.threshold, method)
+    links = aligner.align(words)
+    if config.unspaced:
+        return links
+    return [token_links(*three) for three in zip(pairs, words, links, strict=True)]
 
 
 def sentence_pairs(sources: Iterable[str], targets: Iterable[str]) -> list[WordPair]:
@@ -123,11 +136,11 @@ def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordP
     return sentence_pairs(sources, targets)
 
 
-def _trained(config: AlignConfig, words: Sequence[WordPair]) -> SoftAligner:
+def _trained(config: AlignConfig, words: Sequence[WordPair]) -> WordAligner:
     """The aligner of `config`; what the statistical one learns of `words` is kept if it says so."""
     if config.save_priors is None:
         return open_aligner(config.aligner, config)
-    from alignment.statistical import StatisticalAligner
+    from alignment.words.statistical.aligner import StatisticalAligner
 
     statistical = StatisticalAligner(config.priors)
     statistical.fit(words).save(config.save_priors)

@@ -6,49 +6,43 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from alignment.protocol import (
-    ProjectionInput,
-    SegmentAlignment,
-    SoftAligner,
-    WordAligner,
-    WordPair,
-)
+from alignment.pharaoh import read_pharaoh
+from alignment.protocol import ProjectionInput, SegmentAlignment, WordAligner, WordPair
+from alignment.words import load_aligner
+from alignment.words.given import GivenLinks
 from augmentation.projection.config import AlignConfig, AlignerConfig
-from corpora.errors import UserError
 from translators.protocol import Translator
 
 
-def open_aligner(name: str, config: AlignerConfig) -> SoftAligner:
-    """The aligner called `name` (`statistical`, `lexical`, `encoder` or `attention`).
+def open_aligner(name: str, config: AlignerConfig) -> WordAligner:
+    """The aligner called `name`, a key of `alignment.words.ALIGNERS`, with the models of `config`.
 
-    Its models are those of `config`; `attention` needs an `AlignConfig`, which has the languages.
-    Raises `UserError` for another name, and for a model that does not exist.
+    `attention` needs an `AlignConfig`, which has the languages, and `eflomal` takes its
+    symmetrization. Raises `UserError` for another name and for a model that does not exist.
     """
+    options: dict[str, Any] = {}
     if name == "statistical":
-        from alignment.statistical import StatisticalAligner
-
-        return StatisticalAligner(config.priors)
-    if name == "lexical":
-        from alignment.lexical import LexicalAligner
-
-        return LexicalAligner()
-    if name == "encoder" and config.encoder is not None:
-        from alignment.encoder import EncoderAligner
-
-        return EncoderAligner(config.encoder, config.layer)
-    if name == "attention" and isinstance(config, AlignConfig):
-        return _attention_aligner(config)
-    raise UserError(f"the aligner {name!r} cannot be opened here")
+        options["priors"] = config.priors
+    elif name == "encoder":
+        options |= {"model": config.encoder, "layer": config.layer}
+    elif name == "attention" and isinstance(config, AlignConfig):
+        options |= _translators(config)
+    elif name == "eflomal" and isinstance(config, AlignConfig) and config.symmetrization:
+        options["symmetrization"] = config.symmetrization
+    return load_aligner(name, **options)
 
 
-def _attention_aligner(config: AlignConfig) -> SoftAligner:
-    from alignment.attention import AttentionAligner
+def _translators(config: AlignConfig) -> dict[str, Any]:
     from translators.open import open_translator
 
-    reverse = open_translator(config.reverse_model) if config.reverse_model else None
-    translator = open_translator(config.model)
-    return AttentionAligner(translator, config.source, config.target, reverse)
+    return {
+        "translator": open_translator(config.model),
+        "source": config.source,
+        "target": config.target,
+        "reverse": open_translator(config.reverse_model) if config.reverse_model else None,
+    }
 
 
 def given_links(path: Path, pairs: Sequence[WordPair]) -> WordAligner:
@@ -57,11 +51,8 @@ def given_links(path: Path, pairs: Sequence[WordPair]) -> WordAligner:
     Links count the tokens of `pairs`. Raises `UserError` with file and line for what is no link,
     for a link beyond a pair's tokens, and for another number of lines.
     """
-    from alignment.pharaoh import read_pharaoh
-    from alignment.tokens import TokenLinks
-
     lengths = [(len(pair.source.offsets), len(pair.target.offsets)) for pair in pairs]
-    return TokenLinks(pairs, list(read_pharaoh(path, lengths)))
+    return GivenLinks(pairs, list(read_pharaoh(path, lengths)))
 
 
 def with_attention(

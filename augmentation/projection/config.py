@@ -30,10 +30,11 @@ class AlignerConfig(Strict):
 class AlignConfig(AlignerConfig):
     """How the words of a bitext are aligned."""
 
-    aligner: Literal["statistical", "attention", "encoder", "lexical"] = "statistical"
-    """Where links come from."""
-    symmetrization: Symmetrization = "weighted"
-    """How the two directions are joined."""
+    aligner: Literal["statistical", "attention", "encoder", "lexical", "eflomal"] = "statistical"
+    """Where links come from: the keys of `alignment.words.ALIGNERS`."""
+    symmetrization: Symmetrization | None = None
+    """How the two directions are joined; by default `weighted`, or `intersection` of eflomal, which
+    has no probabilities."""
     threshold: float = Field(0.5, ge=0, le=1)
     """Least mean probability of a link, for `weighted`."""
     unspaced: bool = False

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from alignment.words import ALIGNERS, DEFAULT_ALIGNER
 from flows.cli.arguments import Number, check_outputs
 
 DESCRIPTION = """\
@@ -33,15 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--aligner",
-        choices=("statistical", "attention", "encoder", "lexical"),
-        default="statistical",
+        choices=tuple(ALIGNERS),
+        default=DEFAULT_ALIGNER,
         help="where links come from",
     )
     add(
         "--symmetrization",
-        default="weighted",
         choices=("weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"),
-        help="how the two directions are joined",
+        help="how the two directions are joined "
+        "(default: weighted; of eflomal, which has no probabilities, intersection)%(default).0s",
     )
     add(
         "--threshold",
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     count = result.write(args.out, weights=args.weights)
     print(
         f"{count} pairs, {result.total_links} links, "
-        f"{count / max(result.seconds, 1e-9):.0f} pairs a second",
+        f"{count / max(result.seconds, 1e-9):.0f} pairs per second",
         file=sys.stderr,
     )
     return 0

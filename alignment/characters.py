@@ -1,20 +1,12 @@
-"""Characters and words: Unicode classes, word cutting and safe span edges.
-
-A word is a run of letters and digits of one text. Scripts that are written without spaces
-(Chinese, Japanese, Thai, Khmer, ...) are cut at every grapheme cluster, Katakana runs excepted;
-punctuation and symbols are words of their own. No dictionary and no language list is needed.
-"""
+"""Characters of a text: what class each belongs to, and where grapheme clusters begin and end."""
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
-
-from alignment.protocol import Words
 
 
 class CharClass(IntEnum):
@@ -44,9 +36,9 @@ _table: NDArray[np.uint8] = np.full(0x110000, _UNKNOWN, dtype=np.uint8)
 
 
 def _classify(char: str) -> CharClass:
-    for pattern, kind in _CLASSES:
+    for pattern, char_class in _CLASSES:
         if regex.match(pattern, char):
-            return kind
+            return char_class
     return CharClass.SPACE
 
 
@@ -56,7 +48,7 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 def char_classes(text: str) -> NDArray[np.uint8]:
-    """The `CharClass` of every code point, shape (len(text),)."""
+    """The `CharClass` of every code point of `text`, shape (len(text),)."""
     points = code_points(text)
     classes = _table[points]
     if (classes == _UNKNOWN).any():
@@ -66,47 +58,25 @@ def char_classes(text: str) -> NDArray[np.uint8]:
     return classes
 
 
-_WORD = regex.compile(
-    r"""
-    [\p{Han}\p{Hiragana}\p{Line_Break=SA}] [\p{M}\u200c\u200d]*   # one unspaced letter
-    | \p{N}+ (?: [.,:/\u066b\u066c] \p{N}+ )*                        # 12.30, 1,000, 24/12
-    | (?: [\p{L}\p{N}\p{M}\p{Co}\u200c\u200d]
-          (?<! [\p{Han}\p{Hiragana}\p{Line_Break=SA}] ) )+       # letters of a spaced script
-    | (?= \S ) \X                                                   # anything else, whole clusters
-    """,
-    regex.VERBOSE,
-)
-
-
-_ASCII_WORD = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[A-Za-z0-9]+|[^ \t-\r]")
-"""What `_WORD` finds in ASCII text, in a third of its time."""
-
-
-def split_words(text: str) -> Words:
-    """Cut `text` into words, without spaces, by Unicode properties alone."""
-    pattern = _ASCII_WORD if text.isascii() else _WORD
-    return Words(text, tuple([match.span() for match in pattern.finditer(text)]))
-
-
 _CLUSTER = regex.compile(r"\X")
 
 
-def _breaks(before: str, after: str) -> bool:
-    """Whether there is a boundary between two characters, told cheaply; False means unknown."""
+def _surely_breaks(before: str, after: str) -> bool:
+    """Whether there is a boundary between two characters, by a cheap test; False means unknown."""
     # No character below U+0300 extends a cluster, and none below U+0600 is put before one.
     return after < "\u0300" and before < "\u0600" and not (before == "\r" and after == "\n")
 
 
 def is_boundary(text: str, offset: int) -> bool:
-    """Whether `offset` lies between two grapheme clusters (UAX 29) of `text`."""
+    """Whether code point `offset` lies between two grapheme clusters (UAX 29) of `text`."""
     if offset <= 0 or offset >= len(text):
         return True
-    if _breaks(text[offset - 1], text[offset]):
+    if _surely_breaks(text[offset - 1], text[offset]):
         return True
     # Clusters are short, but one of any length must be right: the window starts where there
     # certainly is a boundary.
     start = offset - 1
-    while start > 0 and not _breaks(text[start - 1], text[start]):
+    while start > 0 and not _surely_breaks(text[start - 1], text[start]):
         start -= 1
     for match in _CLUSTER.finditer(text, start):
         if match.end() >= offset:
@@ -115,7 +85,7 @@ def is_boundary(text: str, offset: int) -> bool:
 
 
 def snap_to_clusters(text: str, start: int, end: int) -> tuple[int, int]:
-    """The smallest span around [start, end) that splits no grapheme cluster."""
+    """The smallest span around [`start`, `end`) of `text` that splits no grapheme cluster."""
     while not is_boundary(text, start):
         start -= 1
     while not is_boundary(text, end):

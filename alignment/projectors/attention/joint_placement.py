@@ -1,4 +1,4 @@
-"""Placing spans on target units: one contiguous run of units a span, no two runs overlapping."""
+"""Joint placement of spans: one contiguous run of target units each, no two overlapping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _EXACT_SPANS = 6
 
 
 def best_run(scores: NDArray[np.float64]) -> tuple[int, int, float]:
-    """The contiguous run [start, end) of greatest sum in `scores`, shape (units,).
+    """The contiguous run of greatest sum in `scores`, shape (units,): (start, end, sum).
 
     Gives (0, 0, 0.0) where no score is positive.
     """
@@ -32,10 +32,10 @@ def place_spans(scores: NDArray[np.float64]) -> list[tuple[int, int] | None]:
     """
     count = len(scores)
     runs: list[tuple[int, int] | None] = [None] * count
-    found = [best_run(row) for row in scores]
-    for group in _competing([(start, end) for start, end, _ in found]):
+    alone = [best_run(row) for row in scores]
+    for group in _competing([(start, end) for start, end, _ in alone]):
         if len(group) == 1:
-            start, end, best = found[group[0]]
+            start, end, best = alone[group[0]]
             runs[group[0]] = (start, end) if best > 0 else None
             continue
         taken = [run for run in runs if run is not None]
@@ -70,9 +70,9 @@ def _place_group(
     runs: list[tuple[int, int] | None] = [None] * len(scores)
     left = set(range(len(scores)))
     while left:
-        found = {index: best_run(scores[index]) for index in left}
-        index = max(left, key=lambda i: (found[i][2], -i))
-        start, end, best = found[index]
+        candidates = {index: best_run(scores[index]) for index in left}
+        index = max(left, key=lambda i: (candidates[i][2], -i))
+        start, end, best = candidates[index]
         if best <= 0:
             break
         runs[index] = (start, end)

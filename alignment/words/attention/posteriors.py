@@ -1,17 +1,18 @@
-"""Word alignment from a translator's attention, of its own pass or of forced decoding."""
+"""Attention between subword pieces as soft alignment between words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.protocol import Posteriors, SegmentAlignment, WordAlignment, WordPair, Words
-from alignment.symmetrize import links_from_posteriors
+from alignment.protocol import Posteriors, SegmentAlignment, WordPair
+
+Ints = NDArray[np.int64]
+Offsets = Sequence[tuple[int, int]]
 
 _LEAST_ATTENDED = 0.3
 """A source word that gets at least so much attention has a partner: a compound of three words
@@ -21,124 +22,32 @@ _TOGETHER = 300_000
 """Attention weights that are worked out at once."""
 
 
-class Forced(Protocol):
-    """What forced decoding gives of one text, as `translators.protocol.Hypothesis` does."""
-
-    @property
-    def source_pieces(self) -> tuple[tuple[int, int], ...]:
-        """Offsets into the source."""
-        ...
-
-    @property
-    def target_pieces(self) -> tuple[tuple[int, int], ...]:
-        """Offsets into the translation."""
-        ...
-
-    @property
-    def attention(self) -> NDArray[np.float32] | None:
-        """Soft alignment of shape (target pieces, source pieces)."""
-        ...
-
-
-class ForcingTranslator(Protocol):
-    """A translator that can be made to say a given translation."""
-
-    def force(
-        self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
-    ) -> Sequence[Forced]:
-        """Score given translations; see `translators.protocol.Translator.force`."""
-        ...
-
-
-class AttentionAligner:
-    """Aligns a bitext by forced decoding, with a reverse model in both directions.
-
-    `source` and `target` are the languages' BCP 47 tags. Where the model gives no attention for a
-    pair, that pair has no links.
-    """
-
-    name = "attention"
-
-    def __init__(
-        self,
-        translator: ForcingTranslator,
-        source: str,
-        target: str,
-        reverse: ForcingTranslator | None = None,
-        threshold: float = 0.4,
-    ) -> None:
-        self._translator = translator
-        self._reverse = reverse
-        self._source = source
-        self._target = target
-        self._threshold = threshold
-
-    def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
-        """Attention as link probabilities, each of shape (source, target) words."""
-        if not pairs:
-            return []
-        sources = [_text(pair.source) for pair in pairs]
-        targets = [_text(pair.target) for pair in pairs]
-        found = self._translator.force(sources, targets, self._source, self._target)
-        bare = [WordPair(_shifted(pair.source), _shifted(pair.target)) for pair in pairs]
-        result = attention_posteriors([_segment(hypothesis) for hypothesis in found], bare)
-        if self._reverse is None:
-            return result
-        back = self._reverse.force(targets, sources, self._target, self._source)
-        others = attention_posteriors(
-            [_segment(hypothesis) for hypothesis in back],
-            [WordPair(pair.target, pair.source) for pair in bare],
-        )
-        return [
-            Posteriors(one.forward, np.ascontiguousarray(other.forward.T))
-            for one, other in zip(result, others, strict=True)
-        ]
-
-    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
-        """The links whose mean probability over both directions is at least the threshold."""
-        return [links_from_posteriors(soft, self._threshold) for soft in self.posteriors(pairs)]
-
-
-def _segment(hypothesis: Forced) -> SegmentAlignment:
-    return SegmentAlignment(
-        hypothesis.source_pieces, hypothesis.target_pieces, hypothesis.attention
-    )
-
-
-def _text(words: Words) -> str:
-    """The stretch of text that `words` take up."""
-    return words.text[words.offsets[0][0] : words.offsets[-1][1]] if words.offsets else ""
-
-
-def _shifted(words: Words) -> Words:
-    base = words.offsets[0][0] if words.offsets else 0
-    return Words(_text(words), tuple((start - base, end - base) for start, end in words.offsets))
-
-
 def attention_posteriors(
     segments: Sequence[SegmentAlignment], pairs: Sequence[WordPair]
 ) -> list[Posteriors]:
-    """Attention between pieces as link probabilities between words, (source, target) words.
+    """The soft alignment of the words of `pairs` from the attention of their `segments`.
 
     A piece's attention is shared among the words it touches by their letters; a word's is the mean
-    over its pieces. The reverse direction is the same attention seen from the source word.
+    over its pieces. The reverse direction is the same attention seen from the source word. A
+    segment without attention gives zeros. The offsets of a segment and its pair must be into the
+    same texts.
     """
     shapes = [(len(pair.source.offsets), len(pair.target.offsets)) for pair in pairs]
     result = [Posteriors(np.zeros(s, np.float32), np.zeros(s, np.float32)) for s in shapes]
-    known = [
+    attended = [
         row
         for row, (segment, shape) in enumerate(zip(segments, shapes, strict=True))
         if 0 not in shape and _size(segment)
     ]
     # The pairs are many and small, so they are worked out together, some thousands at a time.
     at, size = 0, 0
-    for index, row in enumerate(known):
+    for index, row in enumerate(attended):
         size += _size(segments[row])
-        if size > _TOGETHER or index == len(known) - 1:
-            rows = known[at : index + 1]
-            found = _posteriors([segments[i] for i in rows], [pairs[i] for i in rows])
-            for place, soft in zip(rows, found, strict=True):
-                result[place] = soft
+        if size > _TOGETHER or index == len(attended) - 1:
+            rows = attended[at : index + 1]
+            block = _posteriors([segments[i] for i in rows], [pairs[i] for i in rows])
+            for number, soft in zip(rows, block, strict=True):
+                result[number] = soft
             at, size = index + 1, 0
     return result
 
@@ -150,11 +59,12 @@ def _size(segment: SegmentAlignment) -> int:
 def _posteriors(
     segments: Sequence[SegmentAlignment], pairs: Sequence[WordPair]
 ) -> list[Posteriors]:
+    """`attention_posteriors` of pairs that all have words and attention."""
     tables = [segment.attention for segment in segments if segment.attention is not None]
-    source = _shared_letters(
+    source = _overlaps(
         [segment.source_pieces for segment in segments], [pair.source.offsets for pair in pairs]
     )
-    target = _shared_letters(
+    target = _overlaps(
         [segment.target_pieces for segment in segments], [pair.target.offsets for pair in pairs]
     )
     of_piece = source.letters / _totals(source.row, source.piece, source.letters)
@@ -181,24 +91,22 @@ def _posteriors(
     flat = (forward.astype(np.float32), reverse.astype(np.float32))
     shapes = zip(at.tolist(), heights.tolist(), widths.tolist(), strict=True)
     return [
-        Posteriors(*(one[start : start + s * t].reshape(s, t) for one in flat))
+        Posteriors(*(direction[start : start + s * t].reshape(s, t) for direction in flat))
         for start, s, t in shapes
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _SharedLetters:
+class _Overlaps:
     """Pieces and words of a row that share code points: arrays of shape (entries,), by row."""
 
-    row: NDArray[np.int64]
-    piece: NDArray[np.int64]
-    word: NDArray[np.int64]
-    letters: NDArray[np.int64]
+    row: Ints
+    piece: Ints
+    word: Ints
+    letters: Ints
 
 
-def _shared_letters(
-    pieces: Sequence[Sequence[tuple[int, int]]], words: Sequence[Sequence[tuple[int, int]]]
-) -> _SharedLetters:
+def _overlaps(pieces: Sequence[Offsets], words: Sequence[Offsets]) -> _Overlaps:
     """The overlaps of every row's pieces and words, by half-open offsets; words are in order."""
     piece_row, piece, pieces_at = _flat(pieces)
     word_row, word, words_at = _flat(words)
@@ -215,12 +123,10 @@ def _shared_letters(
     letters = ends - np.maximum(pieces_at[left, 0], words_at[right, 0])
     some = letters > 0
     left, right = left[some], right[some]
-    return _SharedLetters(piece_row[left], piece[left], word[right], letters[some])
+    return _Overlaps(piece_row[left], piece[left], word[right], letters[some])
 
 
-def _flat(
-    rows: Sequence[Sequence[tuple[int, int]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _flat(rows: Sequence[Offsets]) -> tuple[Ints, Ints, Ints]:
     """(row, index in the row, offsets of shape (n, 2)) of everything in `rows`."""
     count = np.array([len(row) for row in rows], dtype=np.int64)
     numbers = chain.from_iterable(chain.from_iterable(rows))
@@ -229,14 +135,12 @@ def _flat(
     return row, np.arange(len(row)) - _starts(count)[row], offsets
 
 
-def _starts(count: NDArray[np.int64]) -> NDArray[np.int64]:
+def _starts(count: Ints) -> Ints:
     """Where each of some stretches begins when they are laid end to end."""
     return np.asarray(np.cumsum(count) - count)
 
 
-def _totals(
-    row: NDArray[np.int64], number: NDArray[np.int64], values: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _totals(row: Ints, number: Ints, values: Ints) -> NDArray[np.float64]:
     """Of every entry, the sum of `values` over the entries of the same row and number."""
     key = row * (1 + int(number.max(initial=0))) + number
     return np.asarray(np.bincount(key, values)[key])

@@ -1,21 +1,18 @@
-"""The words of a batch of rows as numbers: identity, stem, shape, frequency, once a word type."""
+"""The words of a batch of rows as numbers: identity, stem, shape, frequency, per word type."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alignment.distinct import distinct
-from alignment.lexical import CACHED_WORDS, normalize, similarity, stem
+from alignment.projectors.features.arrays import Floats, Ints
 from alignment.protocol import WordPair
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from alignment.unique import unique_with_inverse
+from alignment.words.similarity import CACHED_WORDS, normalize, similarity, stem
 
 STEM_LENGTH = 5
 _INSIDE_WORDS = ("'", "\u2019", "-", "\u2010", "\u2011")
@@ -45,10 +42,15 @@ def word_shape(word: str) -> Shape:
 
 
 class Lexicon:
-    """Word types of both sides of a batch; every array has shape (types,).
+    """Word types of both sides of a batch of `pairs`.
 
-    A type is a surface form, so that shapes are known; `word` and `stem` are the numbers of its
-    normalized form and of its stem, shared by both sides.
+    A type is a surface form, so that shapes are known; `sources` and `targets` have the types of
+    every pair's words. `types[i]` is the text of type i; `word` and `stem` are the numbers of its
+    normalised form and of its stem, shared by both sides, of which there are `words` and `stems`;
+    `word_index` has the number of every normalised form. `shape`, `mark` (punctuation that a span
+    should keep), `length` in letters and `initial` (the code point of a capital's lower case, 0 for
+    a word without one) have shape (types,). `source_count` and `target_count`, of shape (words,),
+    and `target_stem_count`, of shape (stems,), are frequencies.
     """
 
     def __init__(self, pairs: Sequence[WordPair]) -> None:
@@ -67,39 +69,40 @@ class Lexicon:
         # What is inside words, as in `parents'` and `e-mail`, is no mark that a span should keep.
         self.mark = (self.shape == Shape.PUNCTUATION) & ~np.isin(self.types, _INSIDE_WORDS)
         self.length = _ints(len(text) for text in self.types)
-        # A capital's own number, 0 for a word that does not begin with one: acronyms are made
-        # of these.
+        # Acronyms are made of these.
         self.initial = _ints(
             ord(text[0].lower()) if text[0].isupper() else 0 for text in self.types
         )
         self.source_count = self._count(self.sources)
         self.target_count = self._count(self.targets)
-        self.target_stem_count = np.bincount(
+        self.target_stem_count: Floats = np.bincount(
             self.stem[_joined(self.targets)], minlength=self.stems
         ).astype(np.float64)
-        self._likeness: dict[tuple[int, int], float] = {}
 
     def _count(self, side: list[Ints]) -> Floats:
         return np.bincount(self.word[_joined(side)], minlength=self.words).astype(np.float64)
 
     def frequency_bin(self, types: Ints, count: Floats) -> Ints:
-        """Doubling steps of a word's frequency, at most `FREQUENCY_BINS` - 1."""
+        """Doubling steps of the frequency of `types`, at most `FREQUENCY_BINS` - 1.
+
+        `count` is one of the frequencies of this lexicon's words.
+        """
         bins = np.log2(np.maximum(count[self.word[types]], 1.0)).astype(np.int64)
         return np.minimum(bins, FREQUENCY_BINS - 1)
 
     def likeness(self, rows: Ints, columns: Ints) -> Floats:
-        """Look-alike scores of source types `rows` and target types `columns`."""
-        keys, back = distinct(rows * len(self.types) + columns)
+        """How alike the types `rows[i]` and `columns[i]` look; see `similarity`."""
+        keys, inverse = unique_with_inverse(rows * len(self.types) + columns)
         width = max(len(self.types), 1)
         alike = similarity(self.types, self.types, keys // width, keys % width)
-        return alike[back]
+        return alike[inverse]
 
 
 def _number(words: Sequence[str], types: dict[str, int]) -> Ints:
     return np.array([types.setdefault(word, len(types)) for word in words], dtype=np.int64)
 
 
-def _ints(values) -> Ints:  # type: ignore[no-untyped-def]
+def _ints(values: Iterable[int]) -> Ints:
     return np.fromiter(values, np.int64)
 
 

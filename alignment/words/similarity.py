@@ -1,4 +1,4 @@
-"""Surface evidence that costs nothing: strings that look alike, across scripts.
+"""Words that look alike, across scripts, and the normalised forms that words are counted by.
 
 Names, numbers, dates and cognates often keep their form in translation. Words are compared by
 their character n-grams after transliteration to ASCII (anyascii), so that `Москва` is like
@@ -18,31 +18,29 @@ import scipy.sparse as sp
 from anyascii import anyascii
 from numpy.typing import NDArray
 
-from alignment.protocol import Posteriors, WordAlignment, WordPair
-from alignment.symmetrize import links_from_posteriors
-
 _CHUNK = 200_000
 _GRAMS = 1 << 24
-"""N-grams are told apart by so many hashes: no table of them grows with the corpus."""
+"""N-grams are identified by so many hashes: no table of them grows with the corpus."""
 CACHED_WORDS = 1 << 14
 """Words whose forms are kept: the common ones come again in every batch."""
 
 
 @lru_cache(CACHED_WORDS)
 def normalize(word: str) -> str:
-    """The form that counts as the same word: NFKC, case folded."""
+    """The form of `word` by which it counts as the same word: NFKC, case folded."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
 @lru_cache(CACHED_WORDS)
 def romanize(word: str) -> str:
-    """`normalize`, then transliterated to lower-case ASCII; the word itself where that is empty."""
+    """`word` normalised and transliterated to lower-case ASCII, or normalised only where that
+    leaves nothing."""
     word = normalize(word)
     return word if word.isascii() else anyascii(word).lower().strip() or word
 
 
 def stem(word: str, length: int) -> str:
-    """The first `length` letters: what inflected forms of a word most often share."""
+    """The first `length` letters of `word`, romanised: what its inflected forms mostly share."""
     return romanize(word)[:length]
 
 
@@ -81,7 +79,7 @@ def similarity(
         ones = np.ones(len(ids), np.float32)
         parts.append(sp.csr_matrix((ones, ids, ends), shape=(len(grams), _GRAMS)))
     left, right = parts[0], parts[-1]
-    size_left, size_right = (np.diff(m.indptr) for m in (left, right))
+    size_left, size_right = (np.diff(matrix.indptr) for matrix in (left, right))
     result = np.zeros(len(rows))
     for at in range(0, len(rows), _CHUNK):
         part = slice(at, at + _CHUNK)
@@ -89,37 +87,3 @@ def similarity(
         total = size_left[rows[part]] + size_right[columns[part]]
         result[part] = 2.0 * shared / np.maximum(total, 1)
     return result
-
-
-class LexicalAligner:
-    """Links words that look alike, nearest positions first; silent about all other words."""
-
-    name = "lexical"
-
-    def __init__(self, minimum: float = 0.5) -> None:
-        self._minimum = minimum
-
-    def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
-        """Look-alike links as probabilities of both directions, each of shape (source, target)."""
-        result = []
-        for pair in pairs:
-            source, target = pair.source.strings(), pair.target.strings()
-            shape = (len(source), len(target))
-            rows, columns = (index.ravel() for index in np.indices(shape))
-            alike = similarity(source, target, rows, columns).reshape(shape)
-            alike = np.where(alike >= self._minimum, alike, 0.0)
-            places = [(np.arange(n) + 0.5) / max(n, 1) for n in shape]
-            near = np.exp(-3.0 * np.abs(places[0][:, None] - places[1][None, :]))
-            weight = alike * near
-            forward = weight / np.maximum(weight.sum(axis=0, keepdims=True), 1e-9)
-            reverse = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
-            result.append(
-                Posteriors(
-                    (forward * alike).astype(np.float32), (reverse * alike).astype(np.float32)
-                )
-            )
-        return result
-
-    def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
-        """Link the words of every pair that look alike."""
-        return [links_from_posteriors(soft, 0.5) for soft in self.posteriors(pairs)]
