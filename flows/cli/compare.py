@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.arguments import Number
 
 if TYPE_CHECKING:
-    from augmentation.compare.plan import Job
+    pass
 
 DESCRIPTION = """\
 Compare the strategies of transfer on one task, over as many languages as are given.
@@ -61,27 +61,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare, and print the table."""
     from augmentation.compare.config import CompareConfig
-    from augmentation.compare.scores import collect, read_results
+    from augmentation.compare.scores import read_results
     from augmentation.compare.table import table
     from augmentation.pipeline.configuration import load
+    from flows.progress import JobLines
 
+    listener = JobLines(sys.stderr)
     given = vars(args)
     config = load(CompareConfig, given["config"], overrides(given))
     if given.get("no_prefect"):
         from augmentation.compare.run import compare
 
-        done = compare(config, notice)
+        done = compare(config, listener)
     else:
         from flows.environment import prepared_prefect
 
         with prepared_prefect():
             from flows.compare import run_flow
 
-            done = run_flow(config, notice)
+            done = run_flow(config, listener)
     if given.get("json"):
         print(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
     else:
-        print(f"{table(collect(done))}\n\nreport  {done.run / 'report.html'}")
+        print(f"{table(done.results)}\n\nreport  {done.report}")
     return 0
 
 
@@ -97,8 +99,3 @@ def overrides(given: dict[str, Any]) -> dict[str, Any]:
     if "device" in given:
         values["runtime"] = {"device": given["device"]}
     return values
-
-
-def notice(job: Job, number: int, total: int, seconds: float) -> None:
-    """A line for a job that is done."""
-    print(f"[{number}/{total}] {job.name} ({seconds:.1f} s)", file=sys.stderr, flush=True)
