@@ -10,6 +10,8 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scoring.report import score
+
     from augmentation.compare.api import compare
     from augmentation.projection.api import align, project
     from augmentation.reporting.rows import read
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from augmentation.translate_test.api import translate_test
     from augmentation.translate_train.api import export, translate_train
     from augmentation.translation.api import translate
-    from scoring.report import score
 
     __version__: str
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from augmentation.pipeline.configuration import Strict
-from augmentation.translation.fields import ProjectorName
+from augmentation.translation.fields import ModelName, ProjectorName
 
 Symmetrization = Literal["weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"]
 Completeness = Literal["source", "target", "instance"]
@@ -19,11 +19,11 @@ class AlignerConfig(Strict):
 
     priors: Path | None = None
     """What an earlier alignment learned, for the statistical aligner."""
-    encoder: str | None = None
+    encoder: ModelName | None = None
     """Model of the aligner `encoder`: a hub id or a folder."""
     layer: int = 8
     """Layer of that model."""
-    model: str | None = None
+    model: ModelName | None = None
     """Translation model, by name or folder; by default the one that ships."""
 
 
@@ -42,7 +42,7 @@ class AlignConfig(AlignerConfig):
     none."""
     save_priors: Path | None = None
     """Where what the statistical aligner learns is kept."""
-    reverse_model: str | None = None
+    reverse_model: ModelName | None = None
     """Translation model of the other direction, for `attention`."""
     source: str = "en"
     """Source language, for `attention`."""

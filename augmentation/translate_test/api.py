@@ -28,7 +28,7 @@ def translate_test(
     listener: Listener | None = None,
     **settings: Any,
 ) -> TranslateTestResult:
-    """Translate `data` from `source` to `target`, predict there, and project what is predicted back.
+    """Translate `data` from `source` to `target`, predict there, and project the predictions back.
 
     `data` is a file or folder, or rows in memory, which are written to a file named for their
     content first. `task` is what is predicted; languages are BCP 47 tags. `predictor` is a folder,

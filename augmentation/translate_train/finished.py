@@ -8,8 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from augmentation.reporting.samples import sample_dropped, sample_rows
-from augmentation.translate_train.export import final_rows
-from augmentation.translate_train.runs import FinishedRun
+from augmentation.translate_train.runs import FinishedRun, final_rows
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.writers import WRITERS, write_corpus
