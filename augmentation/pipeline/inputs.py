@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,12 @@ def _write_batches(
 ) -> None:
     iterator = iter(batches)
     first = next(iterator, None)
-    if schema is None and first is None:
+    if first is not None:
+        schema = first.schema
+    elif schema is None:
         raise UserError("there are no rows")
-    with pa.ipc.new_file(str(path), first.schema if schema is None else schema) as file:
-        if first is not None:
-            file.write_batch(first)
-        for batch in iterator:
+    with pa.ipc.new_file(str(path), schema) as file:
+        for batch in iterator if first is None else chain((first,), iterator):
             file.write_batch(batch)
 
 

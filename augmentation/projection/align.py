@@ -43,7 +43,7 @@ class AlignmentResult:
     def write(self, path: Path, *, weights: bool = False) -> int:
         """Write `lines` to the file `path`, which .gz or .zst at its end compresses; how many.
 
-        Raises `UserError` for a file that cannot be written.
+        `weights` is that of `lines`. Raises `UserError` for a file that cannot be written.
         """
         return write_pharaoh(path, self.links, weights=weights)
 

@@ -105,7 +105,7 @@ def project(
 def translation_rows(
     texts: Iterable[str], lang: str, *, file: str | Path | None = None
 ) -> list[Row]:
-    """Rows in `lang` of one text each, paired with their sources by their order alone.
+    """Rows in `lang` of one of `texts` each, paired with their sources by their order alone.
 
     Raises `UserError`, naming `file` and the line, for an empty text.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from augmentation.pipeline.inputs import RowData
 from augmentation.reporting.html import rows_html
 from corpora.checks import Task
-from corpora.readers import ColumnMapping, Corpus, CorpusBatch, open_corpus
+from corpora.readers import ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.corpus import BATCH_ROWS
 from corpora.readers.memory import rows_of
 from corpora.records import Row
@@ -36,11 +36,11 @@ class RowsView:
 def read(
     data: RowData,
     *,
-    task: Task | str,
+    task: Task,
     lang: str | None = None,
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
-    on_error: str = "error",
+    on_error: OnError = "error",
     scheme: str | None = None,
     split: str | None = None,
     labelled: bool = True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -68,10 +68,10 @@ def rows_of(
     if on_error not in ON_ERROR:
         raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
     options = ReadOptions(
-        task=cast(Task, task),
+        task=task,
         lang=lang,
         columns=columns or ColumnMapping(),
-        on_error=cast(OnError, on_error),
+        on_error=on_error,
         scheme=checked_scheme(scheme),
         split=split,
         labelled=labelled,
