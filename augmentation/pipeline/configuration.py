@@ -37,10 +37,10 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise UserError(_explain(error, values), file=file) from error
+        raise UserError(explain(error, values), file=file) from error
 
 
-def _explain(error: ValidationError, values: Mapping[str, Any]) -> str:
+def explain(error: ValidationError, values: Mapping[str, Any]) -> str:
     """The first problem in words: which key, what is wrong with it, and what it is."""
     problems = error.errors()
     first = problems[0]

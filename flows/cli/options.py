@@ -1,0 +1,288 @@
+"""Command-line options made from a Pydantic configuration: one for each setting.
+
+The name, help, default, choices and range of an option are those of its field, so they are declared
+once. What is not given on the command line is left to the configuration file and to the model.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from cyclopts import Parameter
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from augmentation.pipeline.configuration import explain
+from corpora.errors import UserError
+from flows.cli.arguments import UNBOUNDED, Number, parse_columns, with_choices
+
+Overrides = dict[str, Any]
+"""A nested configuration: what the command line says."""
+_MISSING: Any = object()
+
+
+def takes_settings(
+    model: type[BaseModel],
+    *,
+    leave_out: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command, in place of its parameter `settings`, an option for each setting of `model`.
+
+    The command's `settings` are the `Overrides` that the options add up to. Settings in `leave_out`,
+    named with dots (`reading.limit`), get no option, nor do those that no line of text can hold.
+    `names` are the options of settings that are not called as their field is.
+    """
+    options = options_of(model, leave_out, names or {})
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(command).parameters.values()
+        signature = [parameter for parameter in own if parameter.name != "settings"]
+        taken = {parameter.name for parameter in signature}
+        shown = [option for option in options if option.name not in taken]
+
+        @wraps(command)
+        def with_settings(*args: Any, **given: Any) -> int:
+            values = {option: given.pop(option.name, None) for option in shown}
+            settings = overrides({o: value for o, value in values.items() if value is not None})
+            return command(*args, **given, settings=settings)
+
+        signature += [option.parameter() for option in shown]
+        with_settings.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+        return with_settings
+
+    return decorate
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """An option for a setting, or for all settings of one name in several parts of a model."""
+
+    flag: str
+    places: tuple[tuple[str, ...], ...]
+    """Where the settings are in the model."""
+    field: FieldInfo
+    default: Any
+    """By the model; `_MISSING` where the setting must be given."""
+
+    @property
+    def name(self) -> str:
+        """The name of the command's parameter."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def shape(self) -> Shape:
+        """What its text looks like."""
+        return _shape(self.field)
+
+    def parameter(self) -> inspect.Parameter:
+        """The parameter that stands for it in the signature of a command."""
+        shape = self.shape
+        hint: Any = {"flag": bool, "list": list[str]}.get(shape.kind, str)
+        group = self.places[0][-2] if len(self.places[0]) > 1 else None
+        details = Parameter(
+            name=self.flag,
+            help=self._help(),
+            metavar=self._metavar(),
+            choices=shape.choices if shape.choices and not self._takes_other_spellings() else None,
+            show_default=self._default_in_words(),
+            negative=() if shape.kind == "list" else None,
+            group=group.replace("_", " ") if group else None,
+        )
+        return inspect.Parameter(
+            self.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[hint | None, details],
+        )
+
+    def value(self, given: Any) -> Any:
+        """The setting that `given` stands for: texts, or a truth.
+
+        Raises `UserError` that names the option, its text and what is allowed.
+        """
+        shape = self.shape
+        if shape.kind == "flag":
+            return given
+        if shape.kind == "pairs":
+            return parse_columns(given)
+        if shape.number is not None:
+            return shape.number.parse(self.flag, given)
+        value: Any = given
+        if shape.kind == "list":
+            value = given[0] if len(given) == 1 and shape.one_will_do else tuple(given)
+        elif shape.kind == "tuple":
+            value = tuple(given.split(","))
+            if len(value) != len(get_args(_alternatives(self.field.annotation)[0])):
+                raise UserError(f"{self.flag} {given}: it must be {self._metavar()}")
+        field = self.field
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        try:
+            return TypeAdapter[Any](kind).validate_python(value)
+        except ValidationError as error:
+            text = given if isinstance(given, str) else f" {self.flag} ".join(given)
+            problem = explain(error, None)
+            raise UserError(f"{self.flag} {text}: {problem}") from error
+
+    def _takes_other_spellings(self) -> bool:
+        """Whether the model, not cyclopts, is to judge what is one of the choices."""
+        kinds = [self.field.annotation, *get_args(self.field.annotation)]
+        details = [detail for kind in kinds for detail in getattr(kind, "__metadata__", ())]
+        return any(isinstance(d, BeforeValidator) for d in (*self.field.metadata, *details))
+
+    def _help(self) -> str:
+        text = " ".join((self.field.description or "").split())
+        number = self.shape.number
+        if number is not None and number.range:
+            return f"{text} ({number.range})"
+        return with_choices(text, self.shape.choices)
+
+    def _metavar(self) -> str | None:
+        shape = self.shape
+        if shape.number is not None:
+            return "N" if shape.number.whole else "X"
+        return {"pairs": "A=B,...", "tuple": "A,B"}.get(shape.kind)
+
+    def _default_in_words(self) -> str:
+        if self.default is _MISSING:
+            return "none; it must be given, here or in --config"
+        if self.default is None or self.default == () or self.default == {}:
+            return "off" if self.shape.number is not None and self.shape.number.off else "none"
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        if isinstance(self.default, tuple):
+            return ", ".join(map(str, self.default))
+        return f"{self.default:.10g}" if isinstance(self.default, float) else str(self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the text of an option looks like."""
+
+    kind: Literal["text", "number", "flag", "list", "tuple", "pairs", "none"]
+    """`none` is what no line of text can hold."""
+    choices: tuple[str, ...] = ()
+    number: Number | None = None
+    one_will_do: bool = False
+    """Whether a list of one is given without being a list."""
+
+
+def options_of(
+    model: type[BaseModel], leave_out: Collection[str], names: Mapping[str, str]
+) -> list[Option]:
+    """An option for each setting of `model`; `leave_out` and `names` as `takes_settings` has them."""
+    options: dict[str, Option] = {}
+    for place, field, default in _settings(model, ()):
+        dotted = ".".join(place)
+        if dotted in leave_out or place[0] in leave_out or _shape(field).kind == "none":
+            continue
+        flag = names.get(dotted, f"--{place[-1].replace('_', '-')}")
+        places = (*options[flag].places, place) if flag in options else (place,)
+        options[flag] = Option(flag, places, field, default)
+    return list(options.values())
+
+
+def overrides(given: Mapping[Option, Any]) -> Overrides:
+    """What the options `given` say, each with its text, as a nested configuration."""
+    values: Overrides = {}
+    for option, text in given.items():
+        value = option.value(text)
+        for *parents, last in option.places:
+            inner = values
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[last] = value
+    return values
+
+
+def _settings(
+    model: type[BaseModel], place: tuple[str, ...], instance: BaseModel | None = None
+) -> Iterator[tuple[tuple[str, ...], FieldInfo, Any]]:
+    """Place, field and default of each setting; `instance` is the default of the whole model."""
+    # What a model adds to the one that it extends comes first.
+    inherited = [name for base in model.__bases__ for name in getattr(base, "model_fields", ())]
+    fields = sorted(model.model_fields.items(), key=lambda item: item[0] in inherited)
+    for name, field in fields:
+        default = field.get_default(call_default_factory=True) if not field.is_required() else _MISSING
+        if instance is not None:
+            default = getattr(instance, name)
+        inner = _plain(field.annotation)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            whole = default if isinstance(default, BaseModel) else None
+            yield from _settings(inner, (*place, name), whole)
+        else:
+            yield (*place, name), field, default
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """The types that a value of `kind` may have, None left out."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        members = [_alternatives(member) for member in get_args(kind) if member is not NoneType]
+        return tuple(member for group in members for member in group)
+    return (kind,)
+
+
+def _plain(kind: Any) -> Any:
+    """The one type that a value of `kind` has if it is given, else None."""
+    alternatives = _alternatives(kind)
+    return alternatives[0] if len(alternatives) == 1 else None
+
+
+def _shape(field: FieldInfo) -> Shape:
+    alternatives = _alternatives(field.annotation)
+    nullable = NoneType in get_args(field.annotation)
+    origins = [get_origin(kind) for kind in alternatives]
+    if tuple in origins:
+        return _shape_of_tuple(alternatives)
+    if dict in origins:
+        return Shape("pairs" if get_args(alternatives[0])[1] is str else "none")
+    if list in origins or len(alternatives) > 1 and int in alternatives:
+        return Shape("none")
+    kind = alternatives[0]
+    if origins[0] is Literal:
+        return Shape("text", tuple(map(str, get_args(kind))))
+    if kind is bool:
+        return Shape("text", ("yes", "no")) if nullable else Shape("flag")
+    if kind in (int, float):
+        off = nullable and field.default is not None
+        return Shape("number", number=_number(kind is int, field.metadata, off))
+    return Shape("text")
+
+
+def _shape_of_tuple(alternatives: tuple[Any, ...]) -> Shape:
+    kind = next(kind for kind in alternatives if get_origin(kind) is tuple)
+    members = get_args(kind)
+    inner = _plain(members[0])
+    if inner is None or (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        return Shape("none")
+    if Ellipsis not in members:
+        return Shape("tuple")
+    choices = tuple(map(str, get_args(inner))) if get_origin(inner) is Literal else ()
+    return Shape("list", choices, one_will_do=len(alternatives) > 1)
+
+
+def _number(whole: bool, constraints: list[Any], off: bool) -> Number:
+    bounds = {
+        name: getattr(constraint, name)
+        for constraint in constraints
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(constraint, name, None) is not None
+    }
+    if whole and "lt" in bounds:
+        bounds["le"] = bounds.pop("lt") - 1
+    return Number(
+        bounds.get("ge", bounds.get("gt", -math.inf)),
+        bounds.get("le", bounds.get("lt", UNBOUNDED)),
+        whole,
+        above="gt" in bounds,
+        below="lt" in bounds,
+        off=off,
+    )
