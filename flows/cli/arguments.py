@@ -76,8 +76,8 @@ class Number:
             return ""
         words = f"{'above' if self.above else 'from'} {self.least:g}"
         if self.most < UNBOUNDED:
-            words += f" {'below' if self.below else 'to'} {self.most:g}"
-        return words
+            words += f" {'to below' if self.below else 'to'} {self.most:g}"
+        return f"{words}, or off" if self.off else words
 
 
 SEED = Number(0)

@@ -62,7 +62,7 @@ def takes_settings(
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """An option for a setting, or for all settings of one name in several parts of a model."""
+    """An option for a setting, or for several that the command gives one name."""
 
     flag: str
     places: tuple[tuple[str, ...], ...]
@@ -85,7 +85,7 @@ class Option:
         """The parameter that stands for it in the signature of a command."""
         shape = self.shape
         hint: Any = {"flag": bool, "list": list[str]}.get(shape.kind, str)
-        group = self.places[0][-2] if len(self.places[0]) > 1 else None
+        part = self.places[0][-2] if len(self.places) == 1 and len(self.places[0]) > 1 else None
         details = Parameter(
             name=self.flag,
             help=self._help(),
@@ -93,7 +93,7 @@ class Option:
             choices=shape.choices if shape.choices and not self._takes_other_spellings() else None,
             show_default=self._default_in_words(),
             negative=() if shape.kind == "list" else None,
-            group=group.replace("_", " ") if group else None,
+            group=part.replace("_", " ") if part else None,
         )
         return inspect.Parameter(
             self.name,
@@ -114,12 +114,15 @@ class Option:
             return parse_columns(given)
         if shape.number is not None:
             return shape.number.parse(self.flag, given)
+        kinds = _alternatives(self.field.annotation)
         value: Any = given
-        if shape.kind == "list":
+        if get_origin(kinds[0]) is Literal:
+            value = {str(choice): choice for choice in get_args(kinds[0])}.get(given, given)
+        elif shape.kind == "list":
             value = given[0] if len(given) == 1 and shape.one_will_do else tuple(given)
         elif shape.kind == "tuple":
             value = tuple(given.split(","))
-            if len(value) != len(get_args(_alternatives(self.field.annotation)[0])):
+            if len(value) != len(get_args(kinds[0])):
                 raise UserError(f"{self.flag} {given}: it must be {self._metavar()}")
         field = self.field
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
@@ -151,7 +154,7 @@ class Option:
 
     def _default_in_words(self) -> str:
         if self.default is _MISSING:
-            return "none; it must be given, here or in --config"
+            return "none; it must be given, here or in the configuration"
         if self.default is None or self.default == () or self.default == {}:
             return "off" if self.shape.number is not None and self.shape.number.off else "none"
         if isinstance(self.default, bool):
@@ -179,10 +182,13 @@ def options_of(
     """An option for each setting of `model`; `leave_out` and `names` as `takes_settings` has them."""
     options: dict[str, Option] = {}
     for place, field, default in _settings(model, ()):
-        dotted = ".".join(place)
-        if dotted in leave_out or place[0] in leave_out or _shape(field).kind == "none":
+        parts = {".".join(place[: depth + 1]) for depth in range(len(place))}
+        if not parts.isdisjoint(leave_out) or _shape(field).kind == "none":
             continue
-        flag = names.get(dotted, f"--{place[-1].replace('_', '-')}")
+        name = names.get(".".join(place))
+        flag = name or f"--{place[-1].replace('_', '-')}"
+        if flag in options and name is None:
+            raise ValueError(f"{flag} would be of {options[flag].places} and of {place}")
         places = (*options[flag].places, place) if flag in options else (place,)
         options[flag] = Option(flag, places, field, default)
     return list(options.values())

@@ -89,7 +89,7 @@ def label(argument: Argument) -> str:
 
 
 def _value(argument: Argument) -> str:
-    if argument.is_flag():
+    if argument.is_flag() or argument.hint in (bool, bool | None):
         return ""
     return argument.parameter.metavar or argument.name.lstrip("-").upper().replace("-", "_")
 
@@ -108,7 +108,7 @@ def _text(argument: Argument) -> str:
 
 
 def _in_words(value: object) -> str:
-    if value is None or value == ():
+    if value is None or value == () or value is inspect.Parameter.empty:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
