@@ -4,73 +4,80 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from augmentation.compare.config import CompareConfig
-from augmentation.compare.context import CompareRun
+from augmentation.compare.context import CompareContext
 from augmentation.compare.plan import Job
-from augmentation.compare.run import Notice, perform
+from augmentation.compare.results import CompareResults
+from augmentation.compare.run import CompareResult, perform
 from augmentation.compare.run import compare as run_compare
-from augmentation.compare.scores import CompareResults, collect
+from augmentation.pipeline.conductor import Submit, at_once
+from augmentation.pipeline.listener import Listener
 from flows.retrying import retried_task
 
 
 @retried_task("{job.name}")
-def run_job(job: Job, run: CompareRun) -> None:
-    """Carry out one job."""
-    perform(job, run)
-
-
-def submit(job: Job, run: CompareRun) -> None:
-    """Do `job` as a task; jobs go one by one, because a trainer takes all cores."""
-    TASKS[job.kind](job, run)
+def run_job(job: Job, context: CompareContext) -> None:
+    """Carry out `job` of the comparison `context`."""
+    perform(job, context)
 
 
 TASKS = {
     kind: run_job.with_options(name=kind)
     for kind in ("read", "translate", "round-trip", "check", "train", "predict", "report")
 }
-_notice: ContextVar[Notice | None] = ContextVar("notice", default=None)
-"""Told how it goes, where the command line has started the flow."""
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+"""Is told how it goes, where the command line has started the flow."""
+
+
+def run_task(job: Job, context: CompareContext) -> None:
+    """Do `job` of the comparison `context` as a task, and wait for it."""
+    TASKS[job.kind](job, context)
+
+
+def _submit_of(context: CompareContext) -> Submit[Job, None]:
+    return at_once(partial(run_task, context=context))
 
 
 @flow(name="compare", flow_run_name="{config.name}")
-def compare(config: CompareConfig) -> CompareRun:
+def compare(config: CompareConfig) -> CompareResult:
     """Compare the strategies that `config` names."""
-    run = run_compare(config, _notice.get(), submit)
+    result = run_compare(config, _listener.get(), _submit_of)
     create_table_artifact(
-        table=artifact_rows(collect(run)),
+        table=artifact_rows(result.results),
         key="compare-strategies",
-        description=f"Strategies compared in `{run.run}`",
+        description=f"Strategies compared in `{result.run}`",
     )
-    return run
+    return result
 
 
 def artifact_rows(results: CompareResults) -> list[dict[str, Any]]:
-    """A row a trainer, language and strategy."""
+    """`results` as a table: a row per trainer, language and strategy."""
     return [
         {
             "trainer": language.trainer,
             "language": language.lang,
-            "strategy": one.strategy,
-            **{name: str(one.scores[name]) for name in results.metrics},
-            "seconds": round(one.total_seconds, 1),
+            "strategy": strategy.strategy,
+            **{metric: str(strategy.scores[metric]) for metric in results.metrics},
+            "seconds": round(strategy.total_seconds, 1),
         }
         for language in results.languages
-        for one in language.strategies
+        for strategy in language.strategies
     ]
 
 
-def run_flow(config: CompareConfig, notice: Notice) -> CompareRun:
-    """Run the flow from the command line; `notice` is told how it goes."""
-    token = _notice.set(notice)
+def run_flow(config: CompareConfig, listener: Listener | None = None) -> CompareResult:
+    """Run the flow of `config` from the command line; `listener` is told how it goes."""
+    token = _listener.set(listener)
     try:
         return compare(config)
     finally:
-        _notice.reset(token)
+        _listener.reset(token)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The models of a comparison, and its cells: what one of them predicts for a test set."""
+"""The cells of a comparison: what a model predicts for a test set."""
 
 from __future__ import annotations
 
@@ -10,167 +10,144 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augmentation.compare.context import CELLS, TRANSLATIONS, VERSION, CompareRun, read_json
+from augmentation.compare.context import CELLS, VERSION, CompareContext
 from augmentation.compare.leakage import bare, rows_fingerprint
-from augmentation.compare.models import _model_fingerprint, load_model, model_folder
-from augmentation.compare.plan import Job
-from augmentation.compare.strategies import BY_WAY_OF_SOURCE, kind_and_lang, training_sets
-from augmentation.translate_test.back_projection import TranslatedRow
-from augmentation.translate_test.merging import ensemble
-from augmentation.translate_test.round_trip import Bridge, bridge_of
-from augmentation.translate_train.setup import Settings, resolve_settings
-from corpora.manifest import file_hash, fingerprint
+from augmentation.compare.models import load_model, model_artifact, model_fingerprint
+from augmentation.compare.plan import Cell, ModelKey, models_of
+from augmentation.compare.strategies import THROUGH_SOURCE
+from augmentation.compare.translations import translation_seconds
+from augmentation.pipeline.artifacts import Artifact
+from augmentation.translate_test.round_trip import RoundTrip, TranslatedRow
+from augmentation.translation.setup import TranslationSetup, resolve_translation
+from corpora.manifest import fingerprint
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
-from corpora.storage import replacing, write_text
+from corpora.storage import replacing
 
-POOLING = 3
-"""How the words of several predictors are made one."""
-
-
-def cell_folder(cell: Job, run: CompareRun) -> Path:
-    """Where the predictions of a cell lie."""
-    return run.run / CELLS / cell.trainer / cell.subject / cell.lang / f"seed-{cell.seed}"
+ENSEMBLE_VERSION = 3
+"""Counts the changes of how several predictions are merged into one."""
 
 
-def _cell_fingerprint(cell: Job, run: CompareRun) -> str:
-    config = run.config
-    source = config.source.lang
-    sets = training_sets(cell.subject, cell.lang, source)
-    models = [_model_fingerprint(run, cell.trainer, name, cell.seed) for name in sets]
-    test = rows_fingerprint(run.test_sets()[cell.lang])
-    way: Any = None
-    if cell.subject in BY_WAY_OF_SOURCE and cell.lang != source:
-        settings = test_settings(run, cell.lang)
-        way = [settings.identity(source), settings.projector, config.projection, config.n_best]
-        way += [POOLING] if config.n_best > 1 else []
-    weight = [POOLING, config.ensemble_weight] if cell.subject == "ensemble" else None
-    return fingerprint([VERSION, cell.subject, models, test, way, weight])
+def predictions_path(cell: Cell, context: CompareContext) -> Path:
+    """Where the predictions of `cell` of the comparison `context` lie."""
+    folder = context.run / CELLS / cell.trainer / cell.strategy / cell.lang / f"seed-{cell.seed}"
+    return folder / "predictions.jsonl"
 
 
-def cell_done(cell: Job, run: CompareRun) -> bool:
-    """Whether the predictions of a cell are there, made from what it is to be made from."""
-    folder = cell_folder(cell, run)
-    facts = read_json(folder / "cell.json")
-    path = folder / "predictions.jsonl"
-    return (
-        facts.get("fingerprint") == _cell_fingerprint(cell, run)
-        and path.is_file()
-        and file_hash(path) == facts.get("checksum")
+def cell_artifact(cell: Cell, context: CompareContext) -> Artifact:
+    """The predictions of `cell` of the comparison `context`, with their record."""
+    path = predictions_path(cell, context)
+    return Artifact(path, path.with_name("cell.json"))
+
+
+def goes_through_source(cell: Cell, context: CompareContext) -> bool:
+    """Whether the test set of `cell` of the comparison `context` is translated to the source
+    language."""
+    return cell.strategy in THROUGH_SOURCE and cell.lang != context.config.source.lang
+
+
+def cell_fingerprint(cell: Cell, context: CompareContext) -> str:
+    """What the predictions of `cell` of the comparison `context` are made from."""
+    config = context.config
+    models = [model_fingerprint(key, context) for key in models_of(cell, context)]
+    test = rows_fingerprint(context.test_sets()[cell.lang])
+    translation: Any = None
+    if goes_through_source(cell, context):
+        setup = test_set_translation(context, cell.lang)
+        identity = setup.identity(config.source.lang)
+        translation = [identity, setup.projector, config.projection, config.n_best]
+        translation += [ENSEMBLE_VERSION] if config.n_best > 1 else []
+    is_ensemble = cell.strategy == "ensemble"
+    weight = [ENSEMBLE_VERSION, config.ensemble_weight] if is_ensemble else None
+    return fingerprint([VERSION, cell.strategy, models, test, translation, weight])
+
+
+def cell_done(cell: Cell, context: CompareContext) -> bool:
+    """Whether the predictions of `cell` of the comparison `context` are there, made from what they
+    are to be made from."""
+    return cell_artifact(cell, context).is_done(cell_fingerprint(cell, context))
+
+
+def test_set_translation(context: CompareContext, lang: str) -> TranslationSetup:
+    """How the test set of `context` in `lang` is translated to the source language."""
+    return context.cache.get(
+        ("test-set-translation", lang),
+        lambda: resolve_translation(context.config, task=context.config.task, source=lang),
     )
-
-
-def test_settings(run: CompareRun, lang: str) -> Settings:
-    """How the test set in `lang` is translated to the source language."""
-
-    def make() -> Settings:
-        path = run.data_ref(f"{lang}-test").path
-        source = run.config.source.lang
-        return resolve_settings(
-            run.config.translation(lang, source, input=path, out=run.run / TRANSLATIONS / "tests")
-        )
-
-    found: Settings = run.once(("test-settings", lang), make)
-    return found
-
-
-test_settings.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever its name
 
 
 @dataclass(frozen=True, slots=True)
-class _Crossing:
-    """A test set on the other side of its bridge."""
+class _TranslatedTestSet:
+    """A test set translated to the source language."""
 
-    bridge: Bridge
-    translated: list[TranslatedRow]
+    round_trip: RoundTrip
+    rows: list[TranslatedRow]
     seconds: float
 
 
-def _cross(run: CompareRun, lang: str) -> _Crossing:
-    def make() -> _Crossing:
+def _translate_test_set(context: CompareContext, lang: str) -> _TranslatedTestSet:
+    def make() -> _TranslatedTestSet:
         began = time.monotonic()
-        config = run.config
-        bridge = bridge_of(test_settings(run, lang), config.source.lang, config.n_best)
-        translated = bridge.over([bare(row) for row in run.rows(f"{lang}-test")])
-        return _Crossing(bridge, translated, time.monotonic() - began)
+        config = context.config
+        setup = test_set_translation(context, lang)
+        round_trip = RoundTrip.of(setup, config.source.lang, config.n_best)
+        rows = round_trip.translate([bare(row) for row in context.rows(f"{lang}-test")])
+        return _TranslatedTestSet(round_trip, rows, time.monotonic() - began)
 
-    found: _Crossing = run.once(("crossing", lang), make)
-    return found
+    return context.cache.get(("translated-test-set", lang), make)
 
 
-def predict(cell: Job, run: CompareRun) -> None:
-    """The predictions of one cell, unless they are there."""
-    if cell_done(cell, run):
+def predict(cell: Cell, context: CompareContext) -> None:
+    """Predict for `cell` of the comparison `context`, unless that is done."""
+    if cell_done(cell, context):
         return
-    config = run.config
-    sets = training_sets(cell.subject, cell.lang, config.source.lang)
-    rows = [bare(row) for row in run.test_sets()[cell.lang]]
-    facts = [read_json(model_folder(run, cell.trainer, n, cell.seed) / "done.json") for n in sets]
-    seconds = {"train": sum(float(one.get("seconds", 0)) for one in facts)}
-    began = time.monotonic()
-    if cell.subject in BY_WAY_OF_SOURCE and cell.lang != config.source.lang:
-        crossing = _cross(run, cell.lang)
-        seconds["translate"] = crossing.seconds
-        began = time.monotonic()
-        model = load_model(run, cell.trainer, sets[-1], cell.seed)
-        predictions = crossing.bridge.predict(
-            crossing.translated, model, cell.subject == "ensemble"
-        )
-    else:
-        predictions = load_model(run, cell.trainer, sets[0], cell.seed).predict(rows)
-    if cell.subject == "ensemble":
-        own = load_model(run, cell.trainer, sets[0], cell.seed).predict(rows)
-        predictions = [
-            ensemble(config.task, one, other, config.ensemble_weight)
-            for one, other in zip(predictions, own, strict=True)
-        ]
-    seconds["predict"] = time.monotonic() - began
+    keys = models_of(cell, context)
+    records = [model_artifact(key, context).facts() for key in keys]
+    seconds = {"train": sum(float(record.get("seconds", 0)) for record in records)}
+    predictions = _predict(cell, context, keys, seconds)
     seconds["translate"] = seconds.get("translate", 0.0) + sum(
-        float(read_json(run.run / TRANSLATIONS / f"{name}.json").get("seconds", 0))
-        for name in _translations_of(sets, run)
+        translation_seconds(context, part)
+        for part in dict.fromkeys(part for key in keys for part in key.training_set.parts)
     )
-    _write_cell(cell, run, predictions, seconds, [int(one["rows"]) for one in facts if one])
-
-
-def _translations_of(sets: Sequence[str], run: CompareRun) -> list[str]:
-    """The translations that training sets rest on, by the names of their folders."""
-    out: dict[str, None] = {}
-    for name in sets:
-        for part in name.split("+"):
-            kind, lang = kind_and_lang(part)
-            langs = run.langs if lang == "all" else [lang]
-            if kind in ("translated", "round-trip"):
-                out |= {f"to-{one}": None for one in langs}
-            if kind == "round-trip":
-                out[f"back-from-{lang}"] = None
-    return list(out)
-
-
-def _write_cell(
-    cell: Job,
-    run: CompareRun,
-    predictions: Sequence[Prediction],
-    seconds: dict[str, float],
-    rows: list[int],
-) -> None:
-    folder = cell_folder(cell, run)
-    path = folder / "predictions.jsonl"
+    path = predictions_path(cell, context)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
-        for one in predictions:
-            out.write(json.dumps(prediction_to_json(one), ensure_ascii=False) + "\n")
-    values = {
-        "fingerprint": _cell_fingerprint(cell, run),
-        "checksum": file_hash(path),
-        "training_rows": rows,
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
-        "flags": dict(Counter(flag for one in predictions for flag in set(one.flags))),
-    }
-    write_text(folder / "cell.json", json.dumps(values, indent=1) + "\n")
+        for prediction in predictions:
+            out.write(json.dumps(prediction_to_json(prediction), ensure_ascii=False) + "\n")
+    flags = Counter(flag for prediction in predictions for flag in set(prediction.flags))
+    cell_artifact(cell, context).note_done(
+        cell_fingerprint(cell, context),
+        training_rows=[int(record["rows"]) for record in records if record],
+        seconds={name: round(value, 2) for name, value in seconds.items()},
+        flags=dict(flags),
+    )
 
 
-def read_cell(cell: Job, run: CompareRun) -> tuple[list[Prediction], dict[str, Any]]:
-    """The predictions of a cell that is done, and what is on record of it."""
-    folder = cell_folder(cell, run)
-    by_id = {row.id: row for row in run.test_sets()[cell.lang]}
-    with (folder / "predictions.jsonl").open(encoding="utf-8") as file:
+def _predict(
+    cell: Cell, context: CompareContext, keys: Sequence[ModelKey], seconds: dict[str, float]
+) -> list[Prediction]:
+    """The predictions of a cell; how long translating and predicting took goes to `seconds`."""
+    rows = [bare(row) for row in context.test_sets()[cell.lang]]
+    is_ensemble = cell.strategy == "ensemble"
+    began = time.monotonic()
+    if goes_through_source(cell, context):
+        test_set = _translate_test_set(context, cell.lang)
+        seconds["translate"] = test_set.seconds
+        began = time.monotonic()
+        model = load_model(keys[-1], context)
+        round_trip = test_set.round_trip
+        predictions = round_trip.predict(test_set.rows, model, for_ensemble=is_ensemble)
+        if is_ensemble:
+            others = load_model(keys[0], context).predict(rows)
+            weight = context.config.ensemble_weight
+            predictions = round_trip.combine(predictions, others, weight)
+    else:
+        predictions = load_model(keys[0], context).predict(rows)
+    seconds["predict"] = time.monotonic() - began
+    return predictions
+
+
+def read_cell(cell: Cell, context: CompareContext) -> tuple[list[Prediction], dict[str, Any]]:
+    """The predictions of `cell` of the comparison `context`, which is done, and its record."""
+    by_id = {row.id: row for row in context.test_sets()[cell.lang]}
+    with predictions_path(cell, context).open(encoding="utf-8") as file:
         predictions = [prediction_from_json(json.loads(line), by_id) for line in file]
-    return predictions, read_json(folder / "cell.json")
+    return predictions, cell_artifact(cell, context).facts()

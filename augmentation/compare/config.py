@@ -1,10 +1,10 @@
-"""What a comparison of strategies is told."""
+"""What a comparison of strategies is configured with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,13 +13,11 @@ from augmentation.pipeline.configuration import Strict
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translation.config import (
     MOST_HYPOTHESES,
-    DecodingConfig,
     FilterConfig,
-    ProjectionConfig,
     ReadingConfig,
-    RuntimeConfig,
+    TranslationConfig,
 )
-from augmentation.translation.fields import KnownTask, Language, Memory, Models
+from augmentation.translation.fields import KnownTask, Language, Memory, Seed
 from scoring.significance import METHODS, Method
 from scoring.squad import Normalisation
 from trainers.command import DEFAULT_TIMEOUT
@@ -34,18 +32,10 @@ Strategy = Literal[
     "translate-test-round-trip",
     "ensemble",
 ]
-
-
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
-
 _NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
 """Names are those of folders, too."""
-
-
 _MOST_SEEDS = 1000
-
-
 WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
 """What can be done with a model of the source language as it is."""
 
@@ -54,6 +44,7 @@ class CorpusConfig(ReadingConfig):
     """A file and how to read it; a plain path will do."""
 
     path: Path
+    """File or folder of rows."""
 
 
 def _corpus(value: object) -> object:
@@ -64,11 +55,13 @@ class SourceConfig(Strict):
     """The language that there is labelled data in."""
 
     lang: Language
+    """Its BCP 47 tag."""
     train: CorpusConfig
+    """Labelled rows to train on, and to translate."""
     dev: CorpusConfig | None = None
-    """Tells trainers that can use it when to stop."""
+    """Rows that tell trainers that can use them when to stop."""
     test: CorpusConfig | None = None
-    """The gap of the other languages is measured from the score on this."""
+    """Test rows; the gap of the other languages is measured from the score on them."""
 
     _as_corpus = field_validator("train", "dev", "test", mode="before")(_corpus)
 
@@ -77,9 +70,11 @@ class TargetConfig(Strict):
     """A language to transfer to."""
 
     lang: Language
+    """Its BCP 47 tag."""
     test: CorpusConfig
+    """Test rows."""
     train: CorpusConfig | None = None
-    """Where few-shot takes its examples from."""
+    """Rows that few-shot takes its examples from."""
 
     _as_corpus = field_validator("train", "test", mode="before")(_corpus)
 
@@ -93,23 +88,33 @@ class TrainerConfig(Strict):
 
     kind: Literal["light", "transformers", "predictor"] = "light"
     name: str | None = Field(None, pattern=_NAME)
-    """In tables and folders; null is the kind, or the last part of the model's name."""
+    """Name in tables and folders; by default the kind, or the last part of the model's name."""
     model: str | None = None
     """For `transformers`: hub id or folder."""
     predictor: str | None = None
     """For `predictor`: folder, hub id, or `command:PROGRAM ARGUMENTS`."""
     timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
-    """Seconds that a command has for a test set."""
+    """Seconds that a command has per test set."""
     revision: str | None = None
+    """Branch, tag or commit of a hub id."""
     epochs: int = Field(3, ge=1)
+    """Passes over the training set."""
     batch_size: int = Field(32, ge=1)
+    """Rows per update."""
     learning_rate: float = Field(5e-5, gt=0)
+    """Highest learning rate."""
     frozen_layers: int = Field(0, ge=0)
+    """Lower layers that are not trained."""
     patience: int = Field(0, ge=0)
+    """Epochs without a better dev score after which training stops; 0 trains to the end."""
     class_weights: bool = False
+    """Whether rare classes weigh more."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number type of training; `auto` is the best of the device."""
     max_length: int = Field(256, ge=8)
+    """Most tokens of an input."""
     target_length: int = Field(128, ge=1)
+    """Most tokens of a generated text."""
 
     @model_validator(mode="after")
     def _has_model(self) -> TrainerConfig:
@@ -129,41 +134,49 @@ class TrainerConfig(Strict):
         return self.kind if self.model is None else Path(self.model).name
 
 
-class CompareConfig(Strict):
-    """Everything that a comparison is told."""
+class CompareConfig(TranslationConfig):
+    """Everything that a comparison is configured with."""
 
     task: KnownTask
+    """What is predicted: `classification`, `pair`, `tokens`, `qa` or `text`."""
     source: SourceConfig
+    """The language that there is labelled data in."""
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
+    """The languages to transfer to."""
     trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
+    """What is trained by every strategy."""
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
+    """The strategies to compare; by default all."""
     baseline: Strategy = "zero-shot"
     """The strategy that the others are tested against."""
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    seeds: tuple[Seed, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
     few_shot: FewShotConfig = FewShotConfig()
+    """The examples of few-shot."""
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
-    """Translations of a test row that translate-test averages over."""
+    """Translations of each test row that translate-test averages over."""
     ensemble_weight: float = Field(0.5, ge=0, le=1)
-    """Of the translate-train model in the ensemble."""
+    """Weight of the translate-train model in the ensemble."""
     leakage: Literal["stop", "drop"] = "stop"
-    """Test texts among the training texts: end with an error, or leave these training rows out."""
+    """What to do about test texts among the training texts: `stop` with an error, or `drop` these
+    training rows."""
     test: Method = "bootstrap"
+    """The paired test of significance."""
     samples: int = Field(1000, ge=1)
+    """Resamples of the test."""
     normalisation: Normalisation = "squad"
+    """How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."""
     tokenize: str | None = None
+    """SacreBLEU tokenizer for BLEU; by default that of the language."""
     name: str = Field("compare", pattern=_NAME)
+    """Name of the run."""
     out: Path | None = None
-    """The run folder; null is `data/runs/<name>-<fingerprint8>`."""
+    """Run folder; by default `data/runs/NAME-FINGERPRINT`."""
     keep_models: bool = False
-    """Whether trained models stay in the run folder when all is done."""
-    model: Models = None
-    pivot: Language | None = None
+    """Keep trained models in the run folder when all is done."""
     memory: Memory = None
-    decoding: DecodingConfig = DecodingConfig()
-    projection: ProjectionConfig = ProjectionConfig()
+    """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
     filters: FilterConfig = FilterConfig()
-    runtime: RuntimeConfig = RuntimeConfig()
 
     @field_validator("strategies", mode="before")
     @classmethod
@@ -216,17 +229,28 @@ class CompareConfig(Strict):
             raise ValueError(f"there is no light trainer for {self.task!r}; use 'transformers'")
         return self
 
-    def translation(
+    def trainer(self, title: str) -> TrainerConfig:
+        """The trainer that tables and folders call `title`."""
+        return next(trainer for trainer in self.trainers if trainer.title == title)
+
+    def translate_train(
         self, source: str, target: str, *, input: Path, out: Path | None
     ) -> TranslateTrainConfig:
-        """The configuration of translating `input` from `source` to `target`."""
+        """The configuration of translating the rows of `input` from `source` to `target`, in the
+        run folder `out`."""
         shared: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("task", "model", "pivot", "memory", "decoding", "projection", "filters",
-                         "runtime")
-        }  # fmt: skip
+            name: getattr(self, name) for name in TranslationConfig.model_fields
+        }
         return TranslateTrainConfig(
-            input=input, out=out, source=source, targets=(target,), name=self.name, **shared
+            input=input,
+            out=out,
+            task=self.task,
+            source=source,
+            targets=(target,),
+            name=self.name,
+            memory=self.memory,
+            filters=self.filters,
+            **shared,
         )
 
 

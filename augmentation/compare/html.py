@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from augmentation.compare.scores import CompareResults, LanguageResult
+from augmentation.compare.results import CompareResults, LanguageResult
 from augmentation.compare.table import _check_lines, _spread_line, _table_row, winner
 
 _CSS = """

@@ -10,26 +10,27 @@ from corpora.records import Row
 
 
 def check_labels(task: Task, train: Sequence[Row], test: Sequence[Row], name: str) -> list[str]:
-    """The labels of a test set that training never has.
+    """The labels of the test set `test`, called `name`, that the training set `train` never has.
 
-    Raises `UserError` for a test set that is empty, and where no label at all is known.
+    Nothing is checked where `task` has no labels. Raises `UserError` for a test set that is empty,
+    and where training knows none of its labels.
     """
     if not test:
         raise UserError(f"the test set {name} is empty")
     if task in ("qa", "text"):
         return []
-    known = _labels(train, task)
-    wanted = _labels(test, task)
-    if not wanted:
+    trained = _labels(train, task)
+    tested = _labels(test, task)
+    if not tested:
         what = "spans" if task == "tokens" else "labels"
         raise UserError(f"the test set {name} has no {what} at all")
-    if not known & wanted:
+    if not trained & tested:
         raise UserError(
-            f"no label of the test set {name} ({', '.join(sorted(wanted)[:5])}) is one that "
+            f"no label of the test set {name} ({', '.join(sorted(tested)[:5])}) is one that "
             "training has",
-            choices=known,
+            choices=trained,
         )
-    return sorted(wanted - known)
+    return sorted(tested - trained)
 
 
 def _labels(rows: Sequence[Row], task: Task) -> set[str]:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from augmentation.compare.strategies import Part
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.records import Row
@@ -16,12 +17,12 @@ _BREAKS = re.compile(r"[\W_]+")
 
 
 def bare(row: Row) -> Row:
-    """What a predictor may see of a test row."""
+    """What a predictor may see of the test row `row`."""
     return replace(row, label=None, spans=(), target=None, provenance=None, meta={})
 
 
 def rows_fingerprint(rows: Iterable[Row]) -> str:
-    """32 hexadecimal digits that stand for the rows' texts, labels and order."""
+    """32 hexadecimal digits that stand for the texts, labels and order of `rows`."""
     digest = hashlib.blake2b(digest_size=16)
     for row in rows:
         spans = [(s.start, s.end, s.label) for s in row.spans]
@@ -38,15 +39,15 @@ def normalised(text: str) -> str:
 
 
 def text_key(text: str, pair: str | None, task: Task) -> str:
-    """What a test text is known by: the text, and its second one where it has one.
+    """What identifies a test text for `task`: `text`, and its second text `pair` where it has one.
 
-    A question is known by its paragraph: another question on it in training gives much away.
+    A question is identified by its paragraph: another question on it in training gives much away.
     """
     # Texts of nothing but signs are not all the same.
-    one = normalised(text) or text.strip()
+    key = normalised(text) or text.strip()
     if pair is None or task == "qa":
-        return one
-    return f"{one}\n{normalised(pair) or pair.strip()}"
+        return key
+    return f"{key}\n{normalised(pair) or pair.strip()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Leak:
     test_id: str
     what: str
     """`text`, or `source`: the text that it was translated from."""
-    set: str
-    """Name of the training set."""
+    part: Part
+    """Where the training text is."""
     train_id: str
     root: str
     """Id of the row in the source training set that it comes from."""
@@ -68,32 +69,39 @@ class Leak:
     @property
     def where(self) -> str:
         """`text of source`, `source of translated-de`, ..."""
-        return f"{self.what} of {self.set}"
+        return f"{self.what} of {self.part.name}"
+
+    def as_json(self) -> dict[str, str]:
+        """As reports show it."""
+        values = {"test": self.test, "test_id": self.test_id, "what": self.what}
+        training = {"set": self.part.name, "train_id": self.train_id, "root": self.root}
+        return {**values, **training, "text": self.text}
 
 
 def find_leaks(
     tests: Mapping[str, Sequence[Row]],
-    sets: Mapping[str, Sequence[Row]],
-    roots: Mapping[str, Mapping[str, str]],
+    parts: Mapping[Part, Sequence[Row]],
+    roots: Mapping[Part, Mapping[str, str]],
     task: Task,
 ) -> list[Leak]:
-    """Every training row whose text, or the text it was translated from, is a test text.
+    """Every training row whose text, or the text it was translated from, is a test text for `task`.
 
-    `sets` are training sets by name: translations hold the source in their provenance, and
-    back-translations the translation. `roots` gives by set and row id the id of the source row.
+    `tests` are test sets by name, `parts` the rows that training sets are put together from:
+    translations hold the source in their provenance, and back-translations the translation.
+    `roots` gives by part and row id the id of the source row.
     """
     wanted: dict[str, tuple[str, str]] = {}
     for name, rows in tests.items():
         for row in rows:
             wanted.setdefault(text_key(row.text, row.text_pair, task), (name, row.id))
     leaks = []
-    for name, rows in sets.items():
+    for part, rows in parts.items():
         for row in rows:
             for what, text, pair in _texts(row):
                 hit = wanted.get(text_key(text, pair, task))
                 if hit is not None:
-                    root = roots.get(name, {}).get(row.id, row.id)
-                    leaks.append(Leak(*hit, what, name, row.id, root, text))
+                    root = roots.get(part, {}).get(row.id, row.id)
+                    leaks.append(Leak(*hit, what, part, row.id, root, text))
     return leaks
 
 
@@ -104,22 +112,23 @@ def _texts(row: Row) -> Iterator[tuple[str, str, str | None]]:
 
 
 def check_groups(tests: Mapping[str, Sequence[Row]], train: Sequence[Row], train_lang: str) -> None:
-    """Raise `UserError` where a test row comes from a row that is in training, or was its source.
+    """Raise `UserError` where a row of `tests` comes from a row of `train` (whose language is
+    `train_lang`), or was its source.
 
     Rows that come from one source row, whatever their languages, are one group, and a group is
     never split. Ids of files with nothing to do with each other may be alike; so rows that no
     provenance joins are no group.
     """
-    known = {(train_lang, row.id) for row in train} | {
+    in_training = {(train_lang, row.id) for row in train} | {
         (row.provenance.source_lang, row.provenance.source_id)
         for row in train
         if row.provenance is not None
     }
     for name, rows in tests.items():
         for row in rows:
-            came = row.provenance
-            if came is not None and (came.source_lang, came.source_id) in known:
+            source = row.provenance
+            if source is not None and (source.source_lang, source.source_id) in in_training:
                 raise UserError(
-                    f"test row {row.id!r} of {name} comes from {came.source_id!r}, which is in the "
-                    "training set: rows of one source must not be split between train and test"
+                    f"test row {row.id!r} of {name} comes from {source.source_id!r}, which is in "
+                    "the training set: rows of one source must not be split between train and test"
                 )

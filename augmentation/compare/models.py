@@ -1,81 +1,94 @@
-"""The models of a comparison."""
+"""The models of a comparison: trained, or there before."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
 
-from augmentation.compare.cells import cell_done
-from augmentation.compare.context import MODELS, VERSION, CompareRun, read_json
+from augmentation.compare.check import check_result
+from augmentation.compare.context import MODELS, VERSION, CompareContext
 from augmentation.compare.leakage import rows_fingerprint
-from augmentation.compare.plan import Job, cells_of
-from augmentation.compare.strategies import training_sets
+from augmentation.compare.plan import ModelKey
 from augmentation.compare.trainers import make_trainer
 from augmentation.compare.training_sets import dev_rows, training_rows
-from augmentation.translate_test.predictors import predictor_identity
+from augmentation.pipeline.artifacts import Artifact
 from corpora.manifest import fingerprint, path_hash
-from corpora.storage import write_text
+from corpora.records import Row
+from trainers.identity import predictor_identity
 from trainers.load import load_predictor
 from trainers.protocol import Predictor
 
 
-def model_folder(run: CompareRun, trainer: str, name: str, seed: int) -> Path:
-    """Where a model lies."""
-    return run.run / MODELS / trainer / name / f"seed-{seed}"
+def model_folder(key: ModelKey, context: CompareContext) -> Path:
+    """Where the model `key` of the comparison `context` lies."""
+    return context.run / MODELS / key.trainer / key.training_set.name / f"seed-{key.seed}"
 
 
-def _model_fingerprint(run: CompareRun, trainer: str, name: str, seed: int) -> str:
+def model_artifact(key: ModelKey, context: CompareContext) -> Artifact:
+    """The model `key` of the comparison `context`, with its record."""
+    return Artifact.beside(model_folder(key, context))
+
+
+def rows_of(key: ModelKey, context: CompareContext) -> list[Row]:
+    """What the model `key` of the comparison `context` is trained on."""
+    result = check_result(context)
+    return training_rows(
+        context,
+        key.training_set,
+        key.seed,
+        leaked=set(result.dropped),
+        few_leaked=result.few_dropped,
+    )
+
+
+def model_fingerprint(key: ModelKey, context: CompareContext) -> str:
+    """What the model `key` of the comparison `context` is made from."""
+
     def make() -> str:
-        config = run.trainer(trainer)
+        config = context.config.trainer(key.trainer)
+        task = context.config.task
         if config.predictor is not None:
-            return fingerprint([VERSION, predictor_identity(config.predictor), run.config.task])
+            return fingerprint([VERSION, predictor_identity(config.predictor), task])
         described = config.model_dump(mode="json", exclude={"name"})
         if config.model is not None and Path(config.model).is_dir():
             described["model"] = path_hash(config.model)
-        rows = rows_fingerprint(training_rows(run, name, seed))
-        dev = rows_fingerprint(dev_rows(run, name))
-        return fingerprint([VERSION, described, run.config.task, rows, dev, seed])
+        rows = rows_fingerprint(rows_of(key, context))
+        dev = rows_fingerprint(dev_rows(context, key.training_set))
+        return fingerprint([VERSION, described, task, rows, dev, key.seed])
 
-    found: str = run.once(("model", trainer, name, seed), make)
-    return found
+    return context.cache.get(("model", key), make)
 
 
-def train(job: Job, run: CompareRun) -> None:
-    """Train a model, unless it is there or no cell needs it any more."""
-    folder = model_folder(run, job.trainer, job.subject, job.seed)
-    made_from = _model_fingerprint(run, job.trainer, job.subject, job.seed)
-    if read_json(folder / "done.json").get("fingerprint") == made_from:
+def train(key: ModelKey, context: CompareContext) -> None:
+    """Train the model `key` of the comparison `context`, unless it is there."""
+    artifact = model_artifact(key, context)
+    made_from = model_fingerprint(key, context)
+    if artifact.is_done(made_from):
         return
-    if all(cell_done(cell, run) for cell in cells_of(run) if _rests_on(cell, job, run)):
-        return
+    folder = model_folder(key, context)
+    artifact.forget()
     shutil.rmtree(folder, ignore_errors=True)
-    rows = training_rows(run, job.subject, job.seed)
+    rows = rows_of(key, context)
+    config = context.config
+    trainer = make_trainer(config.trainer(key.trainer), config.task, config.runtime.device)
     began = time.monotonic()
-    trainer = make_trainer(run.trainer(job.trainer), run.config)
-    predictor = trainer.fit(rows, dev_rows(run, job.subject), seed=job.seed)
+    predictor = trainer.fit(rows, dev_rows(context, key.training_set), seed=key.seed)
     seconds = time.monotonic() - began
     predictor.save(folder)
-    values = {"fingerprint": made_from, "rows": len(rows), "seconds": round(seconds, 2)}
-    write_text(folder / "done.json", json.dumps(values) + "\n")
+    artifact.note_done(made_from, rows=len(rows), seconds=round(seconds, 2))
 
 
-def _rests_on(cell: Job, job: Job, run: CompareRun) -> bool:
-    sets = training_sets(cell.subject, cell.lang, run.config.source.lang)
-    return cell.trainer == job.trainer and cell.seed == job.seed and job.subject in sets
-
-
-def load_model(run: CompareRun, trainer: str, name: str, seed: int) -> Predictor:
-    """A model that has been trained, or was there before."""
-    config = run.trainer(trainer)
+def load_model(key: ModelKey, context: CompareContext) -> Predictor:
+    """The model `key` of the comparison `context`, trained or there before."""
+    config = context.config.trainer(key.trainer)
+    task, device = context.config.task, context.config.runtime.device
     if config.predictor is not None:
         return load_predictor(
             config.predictor,
-            run.config.task,
+            task,
             timeout=config.timeout,
-            device=run.config.runtime.device,
+            device=device,
             revision=config.revision,
         )
-    folder = model_folder(run, trainer, name, seed)
-    return load_predictor(folder, run.config.task, device=run.config.runtime.device)
+    return load_predictor(model_folder(key, context), task, device=device)

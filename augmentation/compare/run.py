@@ -1,4 +1,4 @@
-"""Which way of transfer is best? A comparison, from its configuration to its report.
+"""A comparison of strategies from its configuration to its report.
 
 Every job leaves files behind and looks first whether they are there already, made from the same
 things; so a comparison goes on where it was cut off, and one more strategy or seed costs only
@@ -8,24 +8,34 @@ itself.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from augmentation.compare.cells import predict
+from augmentation.compare.cells import cell_done, predict
+from augmentation.compare.check import check
 from augmentation.compare.config import CompareConfig
-from augmentation.compare.context import MODELS, VERSION, CompareRun
+from augmentation.compare.context import MODELS, VERSION, CompareContext
 from augmentation.compare.models import load_model, train
-from augmentation.compare.plan import Job, plan
-from augmentation.compare.scores import write_results
-from augmentation.compare.strategies import BY_WAY_OF_SOURCE, needs_translation
+from augmentation.compare.plan import Job, ModelKey, cells_of, jobs_of, models_of
+from augmentation.compare.results import CompareResults
+from augmentation.compare.scores import REPORT_FILE, collect, write_results
+from augmentation.compare.strategies import (
+    SOURCE,
+    THROUGH_SOURCE,
+    TrainingSet,
+    translates_training,
+)
 from augmentation.compare.trainers import make_trainer
-from augmentation.compare.training_sets import check, read_corpora
+from augmentation.compare.training_sets import read_corpora
 from augmentation.compare.translations import translate_back, translate_training
+from augmentation.pipeline.conductor import Conductor, InOrder, Submit, at_once
 from augmentation.pipeline.folders import runs_folder
-from augmentation.pipeline.versions import VERSIONED
-from augmentation.translate_train.setup import resolve_settings
-from augmentation.translation.setup import translator_of
+from augmentation.pipeline.listener import Listener
+from augmentation.pipeline.versions import PREDICTION_PACKAGES, TRANSLATION_PACKAGES
+from augmentation.translation.setup import resolve_translation
 from corpora.errors import UserError
 from corpora.manifest import (
     RunManifest,
@@ -39,111 +49,138 @@ from corpora.manifest import (
 from scoring.translation import choose_tokenizer
 
 
-def perform(job: Job, run: CompareRun) -> None:
-    """Do `job`, unless it is done."""
-    actions: dict[str, Callable[[], object]] = {
-        "read": lambda: read_corpora(run),
-        "translate": lambda: translate_training(run, job.subject),
-        "round-trip": lambda: translate_back(run, job.subject),
-        "check": lambda: check(run),
-        "train": lambda: train(job, run),
-        "predict": lambda: predict(job, run),
-        "report": lambda: report(run),
-    }
-    actions[job.kind]()
+@dataclass(frozen=True, slots=True)
+class CompareResult:
+    """A comparison that is done."""
+
+    run: Path
+    """The run folder, with `results.json`."""
+    results: CompareResults
+
+    @property
+    def report(self) -> Path:
+        """The page with tables and charts."""
+        return self.run / REPORT_FILE
 
 
-def report(run: CompareRun) -> None:
-    """Scores, tests, table and charts of all cells; models go unless they are to be kept."""
-    write_results(run)
-    if not run.config.keep_models:
-        shutil.rmtree(run.run / MODELS, ignore_errors=True)
+def perform(job: Job, context: CompareContext) -> None:
+    """Do `job` of the comparison `context`, unless it is done."""
+    if job.model is not None:
+        if _is_needed(job.model, context):
+            train(job.model, context)
+    elif job.cell is not None:
+        predict(job.cell, context)
+    elif job.kind == "translate":
+        translate_training(context, str(job.lang))
+    elif job.kind == "round-trip":
+        translate_back(context, str(job.lang))
+    elif job.kind == "read":
+        read_corpora(context)
+    elif job.kind == "check":
+        check(context)
+    else:
+        _report(context)
 
 
-Notice = Callable[[Job, int, int, float], None]
-"""Told of every job that is done: its number from 1, how many there are, and its seconds."""
+def _is_needed(key: ModelKey, context: CompareContext) -> bool:
+    """Whether a cell that is not done yet needs the model `key`."""
+    cells = (cell for cell in cells_of(context) if key in models_of(cell, context))
+    return not all(cell_done(cell, context) for cell in cells)
 
 
-Submit = Callable[[Job, CompareRun], None]
+def _report(context: CompareContext) -> None:
+    """Write results and report; models go unless they are to be kept."""
+    write_results(context)
+    if not context.config.keep_models:
+        shutil.rmtree(context.run / MODELS, ignore_errors=True)
 
 
-def prepare(config: CompareConfig) -> CompareRun:
-    """The run of `config`.
+def prepare(config: CompareConfig) -> CompareContext:
+    """The comparison that `config` asks for, checked.
 
     Raises `UserError` for what does not exist, cannot be translated, or could not be scored: all
     that would otherwise end a comparison after hours of translating and training.
     """
     identity = config.model_dump(mode="json", exclude={"out", "runtime", "keep_models", "memory"})
     folder = config.out or run_folder(runs_folder(), config.name, fingerprint(identity))
-    run = CompareRun(config, folder)
-    for corpus, _ in run.corpora().values():
+    context = CompareContext(config, folder)
+    for corpus, _ in context.corpora().values():
         if not corpus.path.exists():
             raise UserError("no such file", file=corpus.path)
-    _check_directions(run)
-    _check_trainers(run)
+    _check_directions(context)
+    _check_trainers(context)
     if config.task == "text":
-        for lang in (*run.langs, *([config.source.lang] if config.source.test else ())):
+        for lang in (*context.langs, *([config.source.lang] if config.source.test else ())):
             choose_tokenizer(lang, config.tokenize)
-    return run
+    return context
 
 
-def _check_trainers(run: CompareRun) -> None:
-    for trainer in run.config.trainers:
+def _check_trainers(context: CompareContext) -> None:
+    config = context.config
+    for trainer in config.trainers:
         if trainer.predictor is None:
-            make_trainer(trainer, run.config).check()
+            make_trainer(trainer, config.task, config.runtime.device).check()
         else:
-            load_model(run, trainer.title, "source", 0)
+            load_model(ModelKey(trainer.title, TrainingSet.of(SOURCE), 0), context)
 
 
-def _check_directions(run: CompareRun) -> None:
-    strategies = set(run.config.strategies)
-    source = run.config.source
-    for lang in run.langs:
+def _check_directions(context: CompareContext) -> None:
+    config = context.config
+    source = config.source.lang
+    for lang in context.langs:
         pairs = []
-        if needs_translation(run.config.strategies):
-            pairs.append((source.lang, lang))
-        if strategies & set(BY_WAY_OF_SOURCE):
-            pairs.append((lang, source.lang))
+        if translates_training(config.strategies):
+            pairs.append((source, lang))
+        if set(config.strategies) & set(THROUGH_SOURCE):
+            pairs.append((lang, source))
         for before, after in pairs:
-            config = run.config.translation(before, after, input=source.train.path, out=run.run)
-            settings = resolve_settings(config)
-            translator_of(settings).translate([], before, after, settings.options())
+            setup = resolve_translation(config, task=config.task, source=before)
+            setup.translator().translate([], before, after, setup.options())
 
 
-def manifest(run: CompareRun) -> RunManifest:
-    """`run.json`. Cells know themselves what they were made from, so a run may be added to."""
-    config = run.config
+def manifest(context: CompareContext) -> RunManifest:
+    """`run.json` of the comparison `context`. Cells know themselves what they were made from, so a
+    run may be added to."""
+    config = context.config
+    packages = (*TRANSLATION_PACKAGES, *PREDICTION_PACKAGES, "sacrebleu", "transformers")
     return RunManifest(
         name=config.name,
         fingerprint=fingerprint(["compare", VERSION, config.task, config.source.lang]),
         config=plain(config.model_dump(mode="json")),
-        versions=package_versions(
-            (*VERSIONED, "python-crfsuite", "scikit-learn", "sacrebleu", "torch", "transformers")
-        ),
-        inputs={c.path.as_posix(): path_hash(c.path) for c, _ in run.corpora().values()},
+        versions=package_versions(packages),
+        inputs={
+            corpus.path.as_posix(): path_hash(corpus.path)
+            for corpus, _ in context.corpora().values()
+        },
     )
 
 
-def _counting(one: RunManifest) -> dict[str, Any]:
-    source = one.config.get("source")
+def fingerprinted_fields(manifest: RunManifest) -> dict[str, Any]:
+    """The fields of `manifest` that its fingerprint rests on."""
+    source = manifest.config.get("source")
     lang = source.get("lang") if isinstance(source, dict) else source
-    return {"config": {"task": one.config.get("task"), "source": {"lang": lang}}}
+    return {"config": {"task": manifest.config.get("task"), "source": {"lang": lang}}}
 
 
 def compare(
-    config: CompareConfig, notice: Notice | None = None, submit: Submit = perform
-) -> CompareRun:
-    """Carry out the comparison, or what of it is not done yet; see `results.json`."""
-    run = prepare(config)
-    stages = plan(run)
-    total = sum(map(len, stages))
-    done = 0
-    with open_run(run.run, manifest(run), _counting):
-        for stage in stages:
-            for job in stage:
-                began = time.monotonic()
-                submit(job, run)
-                done += 1
-                if notice is not None:
-                    notice(job, done, total, time.monotonic() - began)
-    return run
+    config: CompareConfig,
+    listener: Listener | None = None,
+    submit: Callable[[CompareContext], Submit[Job, None]] | None = None,
+) -> CompareResult:
+    """Carry out the comparison of `config`, or what of it is not done yet; see `results.json`.
+
+    `listener` is told how it goes. `submit` makes of the comparison what starts its jobs; None
+    performs them here. They go one by one, because a trainer takes all cores. Raises `UserError`
+    for all that the user can mend.
+    """
+    context = prepare(config)
+    start = at_once(partial(perform, context=context)) if submit is None else submit(context)
+    plan: InOrder[Job] = InOrder(jobs_of(context))
+    with open_run(context.run, manifest(context), fingerprinted_fields):
+        conductor: Conductor[Job, None] = Conductor(plan, start, listener or Listener())
+        conductor.listeners.began(config.name)
+        try:
+            conductor.go_on()
+        finally:
+            conductor.listeners.ended()
+        return CompareResult(context.run, collect(context))

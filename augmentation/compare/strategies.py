@@ -1,53 +1,93 @@
-"""The strategies: what each trains on and how it predicts."""
+"""The strategies: what each trains on, what it translates, and on which seeds it depends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from augmentation.compare.config import WITHOUT_TRAINING, Strategy
-from augmentation.compare.context import CompareRun
+from augmentation.compare.config import WITHOUT_TRAINING, CompareConfig, Strategy
 
 TRANSLATING = ("translate-train", "translate-train+source", "translate-train-all", "ensemble")
+"""Strategies that train on the source training set translated."""
+THROUGH_SOURCE = ("translate-test", "translate-test-round-trip", "ensemble")
+"""Strategies that translate the test set to the source language."""
+
+PartKind = Literal["source", "translated", "round-trip", "few"]
 
 
-BY_WAY_OF_SOURCE = ("translate-test", "translate-test-round-trip", "ensemble")
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """Rows that training sets are put together from: the source training set, its translation to
+    `lang`, that translated back, or labelled rows in `lang` that few-shot draws from."""
+
+    kind: PartKind
+    lang: str = ""
+    """A target language; empty for the source training set."""
+
+    @property
+    def name(self) -> str:
+        """What messages and reports call it, such as `translated-de`."""
+        return f"{self.kind}-{self.lang}" if self.lang else self.kind
 
 
-def needs_translation(strategies: Sequence[str]) -> bool:
+SOURCE = Part("source")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What a model is trained on."""
+
+    name: str
+    """In reports, and of its folder."""
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, *parts: Part) -> TrainingSet:
+        """The training set of `parts`, named after them."""
+        return cls("+".join(part.name for part in parts), parts)
+
+    @property
+    def has_source(self) -> bool:
+        """Whether the source training set is a part of it."""
+        return SOURCE in self.parts
+
+
+def translates_training(strategies: Sequence[str]) -> bool:
     """Whether the source training set is translated for any of `strategies`."""
     return bool({*TRANSLATING, "translate-test-round-trip"} & set(strategies))
 
 
-def strategies_of(run: CompareRun, trainer: str, lang: str) -> Sequence[Strategy]:
-    """The strategies that there are cells of for `trainer` in `lang`."""
-    if lang == run.config.source.lang:
+def strategies_of(config: CompareConfig, trainer: str, lang: str) -> Sequence[Strategy]:
+    """The strategies of the comparison `config` that the trainer called `trainer` takes part in,
+    for the language `lang`."""
+    if lang == config.source.lang:
         return ("zero-shot",)
-    if run.trainer(trainer).kind == "predictor":
-        return [one for one in run.config.strategies if one in WITHOUT_TRAINING]
-    return run.config.strategies
+    if config.trainer(trainer).kind == "predictor":
+        return [strategy for strategy in config.strategies if strategy in WITHOUT_TRAINING]
+    return config.strategies
 
 
-def training_sets(strategy: str, lang: str, source: str) -> tuple[str, ...]:
-    """The training sets whose models a strategy needs, the target language's first."""
-    if lang == source:
-        return ("source",)
-    sets: dict[str, tuple[str, ...]] = {
-        "zero-shot": ("source",),
-        "few-shot": (f"source+few-{lang}",),
-        "translate-train": (f"translated-{lang}",),
-        "translate-train+source": (f"source+translated-{lang}",),
-        "translate-train-all": ("source+translated-all",),
-        "translate-test": ("source",),
-        "translate-test-round-trip": (f"round-trip-{lang}",),
-        "ensemble": (f"translated-{lang}", "source"),
-    }
-    return sets[strategy]
+def training_sets(
+    strategy: Strategy, lang: str, source: str, langs: Sequence[str]
+) -> tuple[TrainingSet, ...]:
+    """The training sets whose models `strategy` needs for `lang`, the target language's first.
 
-
-def kind_and_lang(name: str) -> tuple[str, str]:
-    """What a part of a training set's name says: `round-trip` and `zh-Hans` of
-    `round-trip-zh-Hans`, `source` and nothing of `source`."""
-    for kind in ("translated", "round-trip", "few"):
-        if name.startswith(f"{kind}-"):
-            return kind, name.removeprefix(f"{kind}-")
-    return name, ""
+    `source` is the source language, `langs` are all target languages.
+    """
+    original = TrainingSet.of(SOURCE)
+    translated = Part("translated", lang)
+    if lang == source or strategy in ("zero-shot", "translate-test"):
+        return (original,)
+    if strategy == "few-shot":
+        return (TrainingSet.of(SOURCE, Part("few", lang)),)
+    if strategy == "translate-train":
+        return (TrainingSet.of(translated),)
+    if strategy == "translate-train+source":
+        return (TrainingSet.of(SOURCE, translated),)
+    if strategy == "translate-train-all":
+        parts = (SOURCE, *(Part("translated", other) for other in langs))
+        return (TrainingSet("source+translated-all", parts),)
+    if strategy == "translate-test-round-trip":
+        return (TrainingSet.of(Part("round-trip", lang)),)
+    return (TrainingSet.of(translated), original)

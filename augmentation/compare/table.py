@@ -6,7 +6,7 @@ from statistics import fmean
 
 from tabulate import tabulate
 
-from augmentation.compare.scores import CompareResults, LanguageResult, StrategyResult
+from augmentation.compare.results import CompareResults, LanguageResult, StrategyResult
 
 
 def table(results: CompareResults) -> str:
@@ -87,21 +87,24 @@ def _spread_line(results: CompareResults) -> str:
 
 def _check_lines(results: CompareResults) -> list[str]:
     lines = []
-    leaks = results.check.get("leaks", {})
-    if leaks:
-        few = sum(map(len, results.check["few_dropped"].values()))
+    check = results.check
+    if check.leaks:
+        few = sum(map(len, check.few_dropped.values()))
         lines.append(
-            f"{len(results.check['dropped'])} source rows"
+            f"{len(check.dropped)} source rows"
             f"{f' and {few} few-shot rows' if few else ''} were left out of all training sets: "
             "they, or what was made of them, are test texts "
-            f"({'; '.join(f'{count} {where}' for where, count in leaks.items())})."
+            f"({'; '.join(f'{count} {where}' for where, count in check.leaks.items())})."
         )
-    for name, count in results.check.get("bad_rows", {}).items():
+    for name, count in check.bad_rows.items():
         lines.append(f"{count} bad rows of {name} were left out.")
-    for name, classes in results.check.get("few_shortages", {}).items():
+    for lang, classes in check.few_shortages.items():
         if classes:
             shown = ", ".join(f"{label} {count}" for label, count in classes.items())
-            lines.append(f"Classes that {name} has fewer examples of than were asked for: {shown}.")
-    for lang, labels in results.check.get("labels_never_trained", {}).items():
+            lines.append(
+                f"Classes of which there are fewer few-shot examples in {lang} than asked for: "
+                f"{shown}."
+            )
+    for lang, labels in check.labels_never_trained.items():
         lines.append(f"Labels of the {lang} test set that training never has: {', '.join(labels)}.")
     return lines

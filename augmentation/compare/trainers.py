@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from augmentation.compare.config import CompareConfig, TrainerConfig
+from augmentation.compare.config import TrainerConfig
+from corpora.checks import Task
 from trainers.protocol import Trainer
 
 
-def make_trainer(config: TrainerConfig, compare: CompareConfig) -> Trainer:
-    """The trainer that `config` describes; raises `MissingExtraError` where it needs one."""
+def make_trainer(config: TrainerConfig, task: Task, device: str) -> Trainer:
+    """The trainer that `config` describes, for `task`, computing on `device`.
+
+    Raises `MissingExtraError` where it needs an extra that is not installed.
+    """
     if config.kind == "light":
         from trainers.crf import CrfTrainer
         from trainers.linear import LinearTrainer
 
-        if compare.task == "tokens":
-            return CrfTrainer()
-        return LinearTrainer(pair=compare.task == "pair")
+        return CrfTrainer() if task == "tokens" else LinearTrainer(pair=task == "pair")
     from trainers.transformers_trainer import TransformersTrainer  # first: it asks for the extra
 
     from trainers.fine_tuning_torch import FineTuning  # isort: skip
 
-    names = ("epochs", "batch_size", "learning_rate", "frozen_layers", "patience", "class_weights",
-             "precision")  # fmt: skip
     return TransformersTrainer(
         str(config.model),
-        compare.task,
-        FineTuning(**{name: getattr(config, name) for name in names}),
+        task,
+        FineTuning(
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            frozen_layers=config.frozen_layers,
+            patience=config.patience,
+            class_weights=config.class_weights,
+            precision=config.precision,
+        ),
         config.max_length,
         config.target_length,
-        device=compare.runtime.device,
+        device=device,
         revision=config.revision,
     )

@@ -1,167 +1,114 @@
-"""The rows of a comparison: read, translated, searched for leaks, and put into training sets."""
+"""The rows of a comparison: read, and put into training sets."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
 
 from augmentation.compare.config import CorpusConfig
-from augmentation.compare.context import CHECK, VERSION, CompareRun, read_json
-from augmentation.compare.labels import check_labels
-from augmentation.compare.leakage import check_groups, find_leaks
-from augmentation.compare.strategies import kind_and_lang, needs_translation
-from augmentation.compare.translations import _translated
-from augmentation.few_shot.sampling import few_shortages, sample_few
-from augmentation.translate_train.layout import VERSIONS, rows_dropped
+from augmentation.compare.context import VERSION, CompareContext
+from augmentation.compare.strategies import SOURCE, Part, TrainingSet, translates_training
+from augmentation.compare.translations import translated_rows
+from augmentation.few_shot.sampling import sample_few
+from augmentation.translation.ingest import VERSION as INGEST_VERSION
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.manifest import fingerprint, path_hash
 from corpora.records import DroppedRow, Row
 from corpora.shards import ShardWriter, is_done
-from corpora.storage import write_text
 
 
-def read_corpora(run: CompareRun) -> None:
-    """Read every corpus into a shard; raises `UserError` for what cannot be compared."""
-    for name, (corpus, lang) in run.corpora().items():
-        ref = run.data_ref(name)
+def read_corpora(context: CompareContext) -> None:
+    """Read every corpus of `context` into a shard; raises `UserError` for what cannot be
+    compared."""
+    for name, (corpus, lang) in context.corpora().items():
+        ref = context.data_ref(name)
         made_from = fingerprint(
-            [VERSION, VERSIONS["ingest"], path_hash(corpus.path),
-             corpus.model_dump(mode="json", exclude={"path"}), run.config.task, lang]
+            [VERSION, INGEST_VERSION, path_hash(corpus.path),
+             corpus.model_dump(mode="json", exclude={"path"}), context.config.task, lang]
         )  # fmt: skip
         if is_done(ref, made_from):
             continue
-        rows, dropped = read_corpus(corpus, lang, run.config.task)
+        rows, dropped = read_corpus(corpus, lang, context.config.task)
         with ShardWriter(ref, made_from) as out:
             out.write_rows(rows, dropped, rows_in=len(rows) + len(dropped))
-        run.forget(("rows", name))
+        context.cache.drop(("rows", name))
 
 
 def read_corpus(corpus: CorpusConfig, lang: str, task: Task) -> tuple[list[Row], list[DroppedRow]]:
-    """The rows of a corpus, and those that are not right; rows beyond the limit are left unread."""
+    """The rows in `lang` of `corpus` for `task`, and those that are bad; rows beyond the limit are
+    left unread. Raises `UserError` where there is no row."""
     batches = list(corpus.open(corpus.path, task, lang).batches(limit=corpus.limit))
     rows = [row for batch in batches for row in batch.rows]
     if not rows:
         raise UserError("there is no row to be had from this file", file=corpus.path)
-    return rows, [one for batch in batches for one in batch.dropped]
+    return rows, [row for batch in batches for row in batch.dropped]
 
 
-def base_sets(run: CompareRun) -> dict[str, list[Row]]:
-    """The training sets that others are put together from, leaks and all."""
-    sets = {"source": run.rows("source-train")}
-    strategies = run.config.strategies
-    for lang in run.langs:
-        if needs_translation(strategies):
-            sets[f"translated-{lang}"] = _translated(run, f"to-{lang}", lang)
+def base_parts(context: CompareContext) -> dict[Part, list[Row]]:
+    """What the training sets of `context` are put together from, leaks and all."""
+    parts = {SOURCE: context.rows("source-train")}
+    strategies = context.config.strategies
+    for lang in context.langs:
+        if translates_training(strategies):
+            part = Part("translated", lang)
+            parts[part] = translated_rows(context, part)
         if "translate-test-round-trip" in strategies:
-            name = f"back-from-{lang}"
-            sets[f"round-trip-{lang}"] = _translated(run, name, run.config.source.lang)
+            part = Part("round-trip", lang)
+            parts[part] = translated_rows(context, part)
         if "few-shot" in strategies:
-            sets[f"few-{lang}"] = run.rows(f"{lang}-train")
-    return sets
+            parts[Part("few", lang)] = context.rows(f"{lang}-train")
+    return parts
 
 
-def roots_of(sets: dict[str, list[Row]]) -> dict[str, dict[str, str]]:
-    """By set and row id, the id of the row in the source set that it comes from."""
-    roots: dict[str, dict[str, str]] = {}
-    for name, rows in sets.items():
-        kind, lang = kind_and_lang(name)
-        if kind not in ("translated", "round-trip"):
+def roots_of(parts: Mapping[Part, Sequence[Row]]) -> dict[Part, dict[str, str]]:
+    """By part of `parts` and row id, the id of the row in the source training set that it was made
+    from."""
+    roots: dict[Part, dict[str, str]] = {}
+    for part, rows in parts.items():
+        if part.kind not in ("translated", "round-trip"):
             continue
-        before = roots.get(f"translated-{lang}", {}) if kind == "round-trip" else {}
-        roots[name] = {
-            row.id: before.get(row.provenance.source_id, row.provenance.source_id)
+        first = roots.get(Part("translated", part.lang), {}) if part.kind == "round-trip" else {}
+        roots[part] = {
+            row.id: first.get(row.provenance.source_id, row.provenance.source_id)
             for row in rows
             if row.provenance is not None
         }
     return roots
 
 
-def check(run: CompareRun) -> None:
-    """Labels fit, no group is split, and no test text is in training.
+def training_rows(
+    context: CompareContext,
+    training_set: TrainingSet,
+    seed: int,
+    *,
+    leaked: Set[str],
+    few_leaked: Mapping[str, Sequence[str]],
+) -> list[Row]:
+    """The rows of `training_set` of the comparison `context`, without leaks.
 
-    Leaks end with a `UserError`, or (`leakage: drop`) are left out: the source row with all that
-    was made of it, in all training sets alike, so that strategies stay comparable.
+    `seed` draws the few-shot examples. `leaked` are ids of source rows, `few_leaked` ids of
+    few-shot rows by language, all of which are left out.
     """
-    sets = base_sets(run)
-    tests = run.test_sets()
-    named = {f"the {lang} test set": rows for lang, rows in tests.items()}
-    unknown = {
-        lang: check_labels(run.config.task, sets["source"], rows, f"in {lang}")
-        for lang, rows in tests.items()
-    }
-    for name, rows in sets.items():
-        kind, lang = kind_and_lang(name)
-        check_groups(named, rows, lang if kind == "few" else run.config.source.lang)
-        if not rows:
-            raise UserError(f"the training set {name} is empty")
-    leaks = find_leaks(named, sets, roots_of(sets), run.config.task)
-    if leaks and run.config.leakage == "stop":
-        shown = "; ".join(
-            f"{leak.test_id!r} of {leak.test} is the {leak.where} ({leak.train_id!r}: "
-            f"{leak.text[:60]!r})"
-            for leak in leaks[:5]
-        )
-        raise UserError(
-            f"{len(leaks)} test texts are among the training texts: {shown}. Take them out, or say "
-            "`leakage: drop` to leave these training rows out"
-        )
-    values = {
-        "leaks": dict(Counter(f"{leak.test}: {leak.where}" for leak in leaks)),
-        "examples": [asdict(leak) for leak in leaks[:20]],
-        "dropped": sorted({leak.root for leak in leaks if not leak.set.startswith("few-")}),
-        "few_dropped": {
-            name: sorted({leak.train_id for leak in leaks if leak.set == name})
-            for name in sets
-            if name.startswith("few-")
-        },
-        "few_shortages": {
-            name: few_shortages(rows, run.config.task, run.config.few_shot)
-            for name, rows in sets.items()
-            if name.startswith("few-")
-        },
-        "bad_rows": {
-            name: count for name in run.corpora() if (count := rows_dropped(run.data_ref(name)))
-        },
-        "labels_never_trained": {k: v for k, v in unknown.items() if v},
-    }
-    write_text(run.run / CHECK, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
-    run.forget("check")
+    parts = context.cache.get("parts", lambda: base_parts(context))
+    roots = context.cache.get("roots", lambda: roots_of(parts))
+    config = context.config
+    chosen: list[Row] = []
+    for part in training_set.parts:
+        if part.kind == "few":
+            rows = [row for row in parts[part] if row.id not in few_leaked[part.lang]]
+            chosen += sample_few(rows, config.task, config.few_shot, seed)
+        else:
+            of_part = roots.get(part, {})
+            chosen += [row for row in parts[part] if of_part.get(row.id, row.id) not in leaked]
+    return chosen
 
 
-def checked(run: CompareRun) -> dict[str, Any]:
-    """What `check` found."""
-    found: dict[str, Any] = run.once("check", lambda: read_json(run.run / CHECK))
-    return found
-
-
-def training_rows(run: CompareRun, name: str, seed: int) -> list[Row]:
-    """The training set `name`, without leaks; `seed` draws the few-shot examples."""
-    sets: dict[str, list[Row]] = run.once("sets", lambda: base_sets(run))
-    roots: dict[str, dict[str, str]] = run.once("roots", lambda: roots_of(sets))
-    leaked = set(checked(run)["dropped"])
-    few_leaked = checked(run)["few_dropped"]
-
-    def part(one: str) -> list[Row]:
-        if one == "translated-all":
-            return [row for lang in run.langs for row in part(f"translated-{lang}")]
-        if one.startswith("few-"):
-            rows = [row for row in sets[one] if row.id not in few_leaked[one]]
-            return sample_few(rows, run.config.task, run.config.few_shot, seed)
-        own = roots.get(one, {})
-        return [row for row in sets[one] if own.get(row.id, row.id) not in leaked]
-
-    return [row for one in name.split("+") for row in part(one)]
-
-
-def dev_rows(run: CompareRun, name: str) -> list[Row]:
-    """The source's dev rows, for training sets with rows in that language.
+def dev_rows(context: CompareContext, training_set: TrainingSet) -> list[Row]:
+    """The source's dev rows, for a `training_set` of `context` with rows in that language.
 
     No labelled data of a target language is used to choose, and a model of translations only is
     not chosen by the source language: it is trained to the end.
     """
-    if run.config.source.dev is None or not name.startswith("source"):
+    if context.config.source.dev is None or not training_set.has_source:
         return []
-    return run.rows("source-dev")
+    return context.rows("source-dev")

@@ -1,76 +1,84 @@
-"""Training sets translated, and back."""
+"""The source training set translated to the target languages, and back, by translate-train."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
-from augmentation.compare.context import TRANSLATIONS, VERSION, CompareRun, read_json, shard_rows
+from augmentation.compare.context import VERSION, CompareContext
 from augmentation.compare.leakage import rows_fingerprint
-from augmentation.translate_train.config import TranslateTrainConfig
-from augmentation.translate_train.layout import filter_step
+from augmentation.compare.strategies import Part
+from augmentation.pipeline.artifacts import write_record
 from augmentation.translate_train.run import translate_train
-from augmentation.translate_train.setup import asked, resolve_settings
+from augmentation.translate_train.runs import final_rows
+from augmentation.translate_train.setup import resolve
 from corpora.manifest import file_hash, fingerprint
 from corpora.records import Row
-from corpora.shards import ShardWriter, is_done, list_shards
-from corpora.storage import write_text
+from corpora.shards import ShardWriter, is_done
 
 
-def translate_training(run: CompareRun, lang: str) -> None:
-    """The source training set in `lang`, by translate-train."""
-    source = run.config.source.lang
-    _translate(run, f"to-{lang}", run.data_ref("source-train").path, source, lang)
+def run_name(part: Part) -> str:
+    """What the translate-train run that makes `part` is called."""
+    return f"to-{part.lang}" if part.kind == "translated" else f"back-from-{part.lang}"
 
 
-def translate_back(run: CompareRun, lang: str) -> None:
-    """The translated training set back in the source language."""
-    ref = run.data_ref(f"translated-{lang}")
-    rows = _translated(run, f"to-{lang}", lang)
+def translate_training(context: CompareContext, lang: str) -> None:
+    """Translate the source training set of `context` to `lang`."""
+    source = context.config.source.lang
+    path = context.data_ref("source-train").path
+    _translate(context, run_name(Part("translated", lang)), path, source, lang)
+
+
+def translate_back(context: CompareContext, lang: str) -> None:
+    """Translate the training set of `context` in `lang` back to the source language."""
+    translated = Part("translated", lang)
+    ref = context.data_ref(translated.name)
+    rows = translated_rows(context, translated)
     made_from = fingerprint([VERSION, rows_fingerprint(rows)])
     if not is_done(ref, made_from):
         with ShardWriter(ref, made_from) as out:
             out.write_rows(rows, rows_in=len(rows))
-    _translate(run, f"back-from-{lang}", ref.path, lang, run.config.source.lang)
+    name = run_name(Part("round-trip", lang))
+    _translate(context, name, ref.path, lang, context.config.source.lang)
 
 
-def _translate(run: CompareRun, name: str, path: Path, source: str, target: str) -> None:
-    folder = run.run / TRANSLATIONS / name
-    config = run.config.translation(source, target, input=path, out=folder)
-    facts = folder.with_name(f"{name}.json")
-    made_from = fingerprint([VERSION, file_hash(path), _translation_identity(config)])
-    before = read_json(facts)
-    if before.get("fingerprint") == made_from:
+def _translate(context: CompareContext, name: str, path: Path, source: str, target: str) -> None:
+    artifact = context.translation_of(name)
+    folder = context.translation_folder(name)
+    config = context.config.translate_train(source, target, input=path, out=folder)
+    made_from = fingerprint([VERSION, file_hash(path), resolve(config).fingerprinted()])
+    if artifact.is_done(made_from):
         return
-    if folder.exists() and before.get("asked") not in (None, made_from):
+    if folder.exists() and artifact.facts().get("begun_for") not in (None, made_from):
         shutil.rmtree(folder)  # made from another training set or with another model
-    write_text(facts, json.dumps({"asked": made_from}) + "\n")
+    write_record(artifact.record, {"begun_for": made_from})
     began = time.monotonic()
     result = translate_train(config)
-    summary = result.summary.targets[0]
-    values = {
-        "fingerprint": made_from,
-        "asked": made_from,
-        "seconds": round(time.monotonic() - began, 2),
-        "rows_in": result.summary.rows_in,
-        "kept": summary.kept,
-        "dropped": dict(summary.dropped),
-    }
-    write_text(facts, json.dumps(values, indent=1) + "\n")
-    run.forget(("translated", name))
+    counts = result.summary.targets[0]
+    artifact.note_done(
+        made_from,
+        begun_for=made_from,
+        seconds=round(time.monotonic() - began, 2),
+        rows_in=result.summary.rows_in,
+        kept=counts.kept,
+        dropped=dict(counts.dropped),
+    )
+    context.cache.drop(("translated", name))
 
 
-def _translation_identity(config: TranslateTrainConfig) -> Any:
-    return asked(resolve_settings(config))
+def translated_rows(context: CompareContext, part: Part) -> list[Row]:
+    """The rows of `part` of the comparison `context`, a translation that is done."""
+    name = run_name(part)
+    target = part.lang if part.kind == "translated" else context.config.source.lang
+    folder = context.translation_folder(name)
+    return context.cache.get(("translated", name), lambda: list(final_rows(folder, target)))
 
 
-def _translated(run: CompareRun, name: str, lang: str) -> list[Row]:
-    def read() -> list[Row]:
-        refs = list_shards(run.run / TRANSLATIONS / name, filter_step(lang))
-        return [row for ref in refs for row in shard_rows(ref)]
-
-    found: list[Row] = run.once(("translated", name), read)
-    return found
+def translation_seconds(context: CompareContext, part: Part) -> float:
+    """How long the translations that `part` rests on took."""
+    parts = [part] if part.kind in ("translated", "round-trip") else []
+    if part.kind == "round-trip":
+        parts.append(Part("translated", part.lang))
+    records = (context.translation_of(run_name(one)).facts() for one in parts)
+    return sum(float(record.get("seconds", 0)) for record in records)

@@ -11,5 +11,6 @@ class FewShotConfig(Strict):
     """How many examples few-shot takes from the target language's training set."""
 
     per_class: int = Field(10, ge=1)
+    """Examples of each class."""
     classes: int | None = Field(None, ge=1)
-    """Of how many classes (the most frequent ones in the sample's order); null is all."""
+    """Of how many classes, the most frequent first; by default all."""

@@ -13,11 +13,12 @@ from corpora.records import Row
 
 
 def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -> list[Row]:
-    """`per_class` rows of each class, drawn by `seed`; all of a class that has fewer.
+    """`few.per_class` of `rows` for each class, drawn by `seed`; all of a class that has fewer.
 
-    The class of a row is its label; where rows have none (names, answers), rows are drawn so that
-    every label of spans is in `per_class` of them. Rows that share a source, or for questions the
-    text, count once. Without any label `per_class` rows are drawn.
+    The class of a row for `task` is its label; where rows have none (names, answers), rows are
+    drawn so that every label of spans is in `few.per_class` of them. Rows that share a source, or
+    for questions the text, count once. Without any label `few.per_class` rows are drawn. Raises
+    `UserError` where `few.classes` are more than there are.
     """
     rng = random.Random(seed)
     shuffled = list(rows)
@@ -48,7 +49,8 @@ def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -
 
 
 def few_shortages(rows: Sequence[Row], task: Task, few: FewShotConfig) -> dict[str, int]:
-    """How many rows there are of each class that has fewer than few-shot is to take."""
+    """How many of `rows` there are of each class (see `sample_few` for `task`) that has fewer than
+    `few` is to take."""
     counts: Counter[str] = Counter()
     for row in {_group(row, task): row for row in rows}.values():
         counts.update(set(_classes(row, task)))

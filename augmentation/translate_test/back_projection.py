@@ -1,7 +1,8 @@
 """Predictions on translations projected back onto the texts that were translated.
 
 Classes are kept, spans are projected, free text is translated back (`round_trip`). Nothing is
-dropped: a span that has no place in the original text leaves the flag `unmapped:LABEL`, which scoring counts as wrong.
+dropped: a span that has no place in the original text leaves the flag `unmapped:LABEL`, which
+scoring counts as wrong.
 """
 
 from __future__ import annotations

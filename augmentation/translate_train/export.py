@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pyarrow as pa
 
 from augmentation.pipeline.shards import checksum
 from augmentation.translate_train.card import dataset_card
 from augmentation.translate_train.layout import export_folder, export_of, filter_step
+from augmentation.translate_train.runs import final_batches
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import summarize
 from corpora.manifest import fingerprint
-from corpora.records import Row
-from corpora.schema import batch_to_rows
-from corpora.shards import list_shards, read_batches
+from corpora.shards import list_shards
 from corpora.storage import write_text
 from corpora.writers import write_dataset_batches
 
@@ -39,15 +35,3 @@ def export_run(setup: TranslateTrainSetup, target: str) -> Path:
     write_text(folder / "README.md", card)
     export.note_done(made_from)
     return folder
-
-
-def final_batches(run: Path, target: str) -> Iterator[pa.RecordBatch]:
-    """The rows in `target` of the last step of the run in the folder `run`, shard by shard."""
-    for ref in list_shards(run, filter_step(target)):
-        yield from read_batches(ref)
-
-
-def final_rows(run: Path, target: str) -> Iterator[Row]:
-    """The rows in `target` of the last step of the run in the folder `run`."""
-    for batch in final_batches(run, target):
-        yield from batch_to_rows(batch)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from augmentation.translate_train.config import TranslateTrainConfig, validated
 from augmentation.translate_train.layout import dropping_steps, filter_step, report_path
 from corpora.errors import UserError
 from corpora.manifest import read_run
-from corpora.shards import ShardRef, list_shards
+from corpora.records import Row
+from corpora.schema import batch_to_rows
+from corpora.shards import ShardRef, list_shards, read_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +56,15 @@ def open_finished(folder: Path) -> FinishedRun:
                 "this run did not come to its end: run its command again to go on", file=folder
             )
     return run
+
+
+def final_batches(run: Path, target: str) -> Iterator[pa.RecordBatch]:
+    """The rows in `target` of the last step of the run in the folder `run`, shard by shard."""
+    for ref in list_shards(run, filter_step(target)):
+        yield from read_batches(ref)
+
+
+def final_rows(run: Path, target: str) -> Iterator[Row]:
+    """The rows in `target` of the last step of the run in the folder `run`."""
+    for batch in final_batches(run, target):
+        yield from batch_to_rows(batch)

@@ -40,7 +40,7 @@ def compare(
     CONFIG is YAML; see configs/compare-*.yaml. Options win over it. What is done already is not
     done again.
     """
-    from augmentation.compare.scores import collect, read_results
+    from augmentation.compare.scores import read_results
     from augmentation.compare.table import table
     from augmentation.pipeline.configuration import load
     from flows.progress import JobLines
@@ -66,5 +66,5 @@ def compare(
     if json_:
         print(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
     else:
-        print(f"{table(collect(done))}\n\nreport  {done.run / 'report.html'}")
+        print(f"{table(done.results)}\n\nreport  {done.report}")
     return 0

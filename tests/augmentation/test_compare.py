@@ -5,30 +5,33 @@ import re
 import shlex
 import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from augmentation import compare_models as module
+from augmentation.compare import models as models_module
+from augmentation.compare.check import CheckResult
 from augmentation.compare.config import STRATEGIES, CompareConfig, CorpusConfig
-from augmentation.compare.context import CompareRun
+from augmentation.compare.context import CompareContext
 from augmentation.compare.html import html_report
 from augmentation.compare.labels import check_labels
 from augmentation.compare.leakage import check_groups, find_leaks, normalised, rows_fingerprint
-from augmentation.compare.plan import cells_of, plan
+from augmentation.compare.plan import cells_of, jobs_of
 from augmentation.compare.run import compare, manifest, perform, prepare
 from augmentation.compare.scores import (
     CompareResults,
     LanguageResult,
     Spread,
     StrategyResult,
-    collect,
 )
-from augmentation.compare.strategies import training_sets
+from augmentation.compare.strategies import SOURCE, Part, training_sets
 from augmentation.compare.table import table, winner
 from augmentation.compare.training_sets import read_corpus, roots_of
 from augmentation.few_shot.config import FewShotConfig
 from augmentation.few_shot.sampling import few_shortages, sample_few
+from augmentation.pipeline.conductor import at_once
 from augmentation.pipeline.configuration import load
+from augmentation.pipeline.listener import Listener
 from corpora.errors import UserError
 from corpora.manifest import open_run
 from corpora.predictions import Prediction
@@ -89,11 +92,23 @@ def config(files, **more):
     return CompareConfig.model_validate(values | more)
 
 
+class Seen(Listener):
+    """All that a listener is told of jobs."""
+
+    def __init__(self):
+        self.progress = []
+
+    def advanced(self, progress):
+        self.progress.append(progress)
+
+
 def test_all_strategies_over_two_seeds(files, toy, capsys):
-    done = []
-    run = compare(config(files), lambda job, number, total, seconds: done.append((job, total)))
-    assert len(done) == done[0][1] == sum(map(len, plan(run)))
-    results = collect(run)
+    seen = Seen()
+    run = compare(config(files), seen)
+    jobs = jobs_of(CompareContext(config(files), run.run))
+    assert [progress.job for progress in seen.progress] == [job.name for job in jobs]
+    assert seen.progress[-1].done == seen.progress[-1].total == len(jobs)
+    results = run.results
     (language,) = results.languages
     assert [one.strategy for one in language.strategies] == list(STRATEGIES)
     by_name = {one.strategy: one for one in language.strategies}
@@ -126,10 +141,10 @@ def test_all_strategies_over_two_seeds(files, toy, capsys):
 
 def count_fits(monkeypatch):
     fitted = []
-    original = module.make_trainer
+    original = models_module.make_trainer
 
-    def counting(trainer, compare_config):
-        made = original(trainer, compare_config)
+    def counting(*arguments):
+        made = original(*arguments)
 
         class Counting:
             name, seeded = made.name, made.seeded
@@ -140,7 +155,7 @@ def count_fits(monkeypatch):
 
         return Counting()
 
-    monkeypatch.setattr(module, "make_trainer", counting)
+    monkeypatch.setattr(models_module, "make_trainer", counting)
     return fitted
 
 
@@ -148,13 +163,14 @@ def test_what_is_done_is_not_done_again_and_more_costs_only_itself(files, toy, m
     small = config(files, strategies=["zero-shot", "translate-train"])
     fitted = count_fits(monkeypatch)
 
-    def failing(job, run):
-        if job.kind == "predict" and job.subject == "translate-train" and job.seed == 1:
+    def failing(job, context):
+        cell = job.cell
+        if cell is not None and (cell.strategy, cell.seed) == ("translate-train", 1):
             raise RuntimeError("cut off")
-        perform(job, run)
+        perform(job, context)
 
     with pytest.raises(RuntimeError, match="cut off"):
-        compare(small, submit=failing)
+        compare(small, submit=lambda context: at_once(partial(failing, context=context)))
     assert len(fitted) == 4
     seen = len(toy.seen)
     compare(small)
@@ -164,7 +180,7 @@ def test_what_is_done_is_not_done_again_and_more_costs_only_itself(files, toy, m
     assert len(fitted) == 4  # and now that they are gone, nobody needs them
     run = compare(config(files, strategies=["zero-shot", "translate-train", "few-shot"]))
     assert len(fitted) == 6
-    assert len(collect(run).languages[0].strategies) == 3
+    assert len(run.results.languages[0].strategies) == 3
     compare(config(files, strategies=["zero-shot", "translate-train"], seeds=3))
     assert len(fitted) == 8  # seed 2, twice
     assert len(toy.seen) == seen
@@ -195,12 +211,12 @@ def test_a_predictor_that_is_there_already_joins_in(files, toy):
     strategies = ["zero-shot", "translate-train", "translate-test"]
     more = {"strategies": strategies, "baseline": "translate-train", "seeds": 1}
     run = compare(config(files, trainers=[{}, mine], **more))
-    light, own = collect(run).languages
+    light, own = run.results.languages
     assert [one.strategy for one in light.strategies] == strategies
     assert [one.strategy for one in own.strategies] == ["zero-shot", "translate-test"]
     assert own.strategies[0].training_rows == ()
-    assert "mine, en to de" in table(collect(run))
-    assert "nothing to test against" in table(collect(run))
+    assert "mine, en to de" in table(run.results)
+    assert "nothing to test against" in table(run.results)
     with pytest.raises(UserError, match="failed with exit code 1"):
         compare(config(files, trainers=[mine | {"predictor": "command:false"}], seeds=1,
                        strategies=["zero-shot"], out=files / "other"))  # fmt: skip
@@ -213,7 +229,7 @@ def test_two_languages_and_one_model_for_all(files, toy):
     ]
     strategies = ["zero-shot", "translate-train-all"]
     run = compare(config(files, targets=targets, strategies=strategies, seeds=1))
-    results = collect(run)
+    results = run.results
     assert [one.lang for one in results.languages] == ["de", "de-AT"]
     assert results.languages[0].strategies[1].training_rows == (360,)
     assert results.languages[0].items == 20
@@ -230,7 +246,7 @@ def test_a_trainer_that_no_seed_changes_runs_once(files, toy):
     run = compare(
         config(files, task="classification", strategies=strategies, seeds=3, test="randomization")
     )
-    (language,) = collect(run).languages
+    (language,) = run.results.languages
     assert [len(one.scores["accuracy"].values) for one in language.strategies] == [1, 3, 1]
     assert language.strategies[2].scores["accuracy"].deviation is None
     assert "runs:3+3" in language.strategies[1].comparisons["accuracy"].signature
@@ -263,7 +279,7 @@ def test_leaks_can_be_left_out_of_all_training_sets(files, toy):
     run = compare(
         config(files, strategies=["zero-shot", "translate-train"], seeds=1, leakage="drop")
     )
-    results = collect(run)
+    results = run.results
     for one in results.languages[0].strategies:
         assert one.training_rows == (120 - same,)
     assert f"{same} source rows were left out" in table(results)
@@ -273,11 +289,14 @@ def test_leaks_are_found_in_every_text():
     test = {"test": [Row("t", "de", "Guten  Tag!"), Row("p", "de", "a", "b")]}
     came = Provenance("s", "en", "guten tag", "translate-train", "toy")
     sets = {
-        "source": [Row("s", "en", "hello"), Row("q", "en", "A.", "B?"), Row("r", "en", "a", "c")],
-        "translated-de": [Row("s-de", "de", "ＧＵＴＥＮ Tag")],
-        "round-trip-de": [Row("s-de-en", "en", "good day", provenance=came)],
+        SOURCE: [Row("s", "en", "hello"), Row("q", "en", "A.", "B?"), Row("r", "en", "a", "c")],
+        Part("translated", "de"): [Row("s-de", "de", "ＧＵＴＥＮ Tag")],
+        Part("round-trip", "de"): [Row("s-de-en", "en", "good day", provenance=came)],
     }
-    roots = {"translated-de": {"s-de": "s"}, "round-trip-de": {"s-de-en": "s"}}
+    roots = {
+        Part("translated", "de"): {"s-de": "s"},
+        Part("round-trip", "de"): {"s-de-en": "s"},
+    }
     found = [
         (x.test_id, x.where, x.train_id, x.root) for x in find_leaks(test, sets, roots, "pair")
     ]
@@ -294,18 +313,18 @@ def test_there_and_back_rows_come_from_those_of_the_source(lang):
     there = Provenance("s", "en", "hello", "translate-train", "toy")
     back = Provenance("s-there", lang, "...", "translate-train", "toy")
     sets = {
-        "source": [Row("s", "en", "hello")],
-        f"translated-{lang}": [Row("s-there", lang, "...", provenance=there)],
-        f"round-trip-{lang}": [Row("s-back", "en", "hi", provenance=back)],
+        SOURCE: [Row("s", "en", "hello")],
+        Part("translated", lang): [Row("s-there", lang, "...", provenance=there)],
+        Part("round-trip", lang): [Row("s-back", "en", "hi", provenance=back)],
     }
     assert roots_of(sets) == {
-        f"translated-{lang}": {"s-there": "s"},
-        f"round-trip-{lang}": {"s-back": "s"},
+        Part("translated", lang): {"s-there": "s"},
+        Part("round-trip", lang): {"s-back": "s"},
     }
 
 
 def test_a_question_leaks_by_its_paragraph_and_signs_are_not_all_alike():
-    sets = {"source": [Row("s", "de", "Der Absatz.", "Was?"), Row("q", "de", "?!")]}
+    sets = {SOURCE: [Row("s", "de", "Der Absatz.", "Was?"), Row("q", "de", "?!")]}
     test = {"test": [Row("t", "de", "der absatz", "Wer?"), Row("u", "de", ":-)")]}
     assert [x.test_id for x in find_leaks(test, sets, {}, "qa")] == ["t"]
     assert find_leaks(test, sets, {}, "pair") == []
@@ -323,7 +342,7 @@ def test_rows_beyond_the_limit_are_left_unread_and_bad_ones_are_counted(files, t
     assert [len(part) for part in read_corpus(skipping, "en", "tokens")] == [40, 2]
     source = {"lang": "en", "train": {"path": str(path), "on_error": "skip"}}
     run = compare(config(files, source=source, strategies=["zero-shot"], seeds=1))
-    assert "2 bad rows of source-train were left out" in table(collect(run))
+    assert "2 bad rows of source-train were left out" in table(run.results)
 
 
 def test_the_limit_is_of_the_split(tmp_path):
@@ -348,10 +367,10 @@ def test_a_leak_of_few_shot_leaves_the_source_row_of_that_id_alone(files, toy):
     path.write_text(json.dumps(leaky) + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     strategies = ["zero-shot", "few-shot"]
     run = compare(config(files, strategies=strategies, seeds=1, leakage="drop"))
-    zero, few = collect(run).languages[0].strategies
+    zero, few = run.results.languages[0].strategies
     assert zero.training_rows == (120,)
     assert few.training_rows[0] > 120
-    assert "0 source rows and 1 few-shot rows were left out" in table(collect(run))
+    assert "0 source rows and 1 few-shot rows were left out" in table(run.results)
 
 
 def test_a_strategy_that_predicts_other_labels_only_is_wrong_not_an_error():
@@ -415,9 +434,13 @@ def test_labels_are_checked():
 
 
 def test_training_sets_of_strategies():
-    assert training_sets("ensemble", "de", "en") == ("translated-de", "source")
-    assert training_sets("few-shot", "de", "en") == ("source+few-de",)
-    assert training_sets("zero-shot", "en", "en") == ("source",)
+    def names(strategy, lang):
+        return [one.name for one in training_sets(strategy, lang, "en", ["de", "fr"])]
+
+    assert names("ensemble", "de") == ["translated-de", "source"]
+    assert names("few-shot", "de") == ["source+few-de"]
+    assert names("translate-train-all", "de") == ["source+translated-all"]
+    assert names("zero-shot", "en") == ["source"]
 
 
 @pytest.mark.parametrize(
@@ -512,7 +535,9 @@ def test_a_tie_is_no_win():
     names = {"translate-test": {"span_f1": test}, "zero-shot": {}}
     strategies = [StrategyResult(n, {"span_f1": spread}, c, (9,), {}, {}) for n, c in names.items()]
     result = LanguageResult("light", "de", 10, tuple(strategies))
-    results = CompareResults("tokens", "en", "zero-shot", ("span_f1",), (result,), {}, {})
+    results = CompareResults(
+        "tokens", "en", "zero-shot", ("span_f1",), (result,), {}, CheckResult()
+    )
     assert winner(result, results) == "No strategy beats zero-shot."
 
 
@@ -521,7 +546,9 @@ def test_the_report_counts_flags_by_kind_and_writes_past_the_whisker():
     flags = {"unmapped:city": 3, "unmapped:day": 2, "translation-copy": 1}
     one = StrategyResult("zero-shot", {"span_f1": spread}, {}, (9,), {}, flags)
     result = LanguageResult("light", "de", 10, (one,))
-    results = CompareResults("tokens", "en", "zero-shot", ("span_f1",), (result,), {}, {})
+    results = CompareResults(
+        "tokens", "en", "zero-shot", ("span_f1",), (result,), {}, CheckResult()
+    )
     page = html_report(results, "x")
     assert "1 translation-copy, 5 unmapped</td>" in page
     whisker = float(re.search(r'x2="([\d.]+)" y2="[\d.]+" stroke="var\(--ink', page)[1])
@@ -556,5 +583,6 @@ def test_shipped_configurations_are_valid():
     assert shipped
     for path in shipped:
         loaded = load(CompareConfig, path, {})
-        run = CompareRun(loaded, path)
-        assert cells_of(run) or any(t.kind == "transformers" for t in loaded.trainers)
+        assert cells_of(CompareContext(loaded, path)) or any(
+            t.kind == "transformers" for t in loaded.trainers
+        )

@@ -7,8 +7,8 @@ import pytest
 from augmentation.compare.run import compare as compare_here
 from augmentation.compare.scores import read_results
 from augmentation.translate_test.run import translate_test as translate_test_here
+from tests.augmentation.test_compare import Seen, files
 from tests.augmentation.test_compare import config as compare_config
-from tests.augmentation.test_compare import files
 from tests.augmentation.test_translate_test import config as translate_config
 from tests.augmentation.test_translate_test import source
 from tests.augmentation.toy import toy
@@ -31,11 +31,13 @@ def test_compare_as_a_flow(files, toy):
 
     more = {"strategies": ["zero-shot", "translate-train"], "seeds": 1}
     plain = compare_here(compare_config(files, **more, out=files / "plain"))
-    jobs = []
-    flow = run_flow(
-        compare_config(files, **more, out=files / "flow"), lambda job, *rest: jobs.append(job.kind)
-    )
-    assert jobs == ["read", "translate", "check", "train", "train", *["predict"] * 3, "report"]
+    seen = Seen()
+    flow = run_flow(compare_config(files, **more, out=files / "flow"), seen)
+    assert [progress.job for progress in seen.progress] == [
+        "read", "translate de", "check", "train light on source, seed 0",
+        "train light on translated-de, seed 0", "light: zero-shot to de, seed 0",
+        "light: translate-train to de, seed 0", "light: zero-shot to en, seed 0", "report",
+    ]  # fmt: skip
     one, other = read_results(plain.run), read_results(flow.run)
     assert (
         one["languages"][0]["strategies"][0]["scores"]
