@@ -128,9 +128,7 @@ Columns = Annotated[
 """The option `--columns`; see `parse_columns`."""
 Quoting = Annotated[
     YesNo | None,
-    option(
-        "Whether fields of tables may stand in quotes.", default="in CSV they may, in TSV not"
-    ),
+    option("Whether fields of tables may stand in quotes.", default="in CSV they may, in TSV not"),
 ]
 """The option `--quoting`; see `quoted`."""
 

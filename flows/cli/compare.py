@@ -12,9 +12,7 @@ from flows.cli.arguments import NoPrefect, Number, option
 from flows.cli.options import Overrides, takes_settings
 
 
-@takes_settings(
-    CompareConfig, leave_out=("source", "few_shot"), names={"strategies": "--strategy"}
-)
+@takes_settings(CompareConfig, leave_out=("source", "few_shot"), names={"strategies": "--strategy"})
 def compare(
     config: Annotated[Path, option("What to compare, in YAML.", metavar="CONFIG")],
     /,

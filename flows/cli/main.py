@@ -111,9 +111,7 @@ def _run(arguments: list[str]) -> int:
     if command.default_command is None and not rest:
         return _refuse("a COMMAND must be given", command, chain)
     try:
-        code = app(
-            arguments, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CoercionError as error:
         raise UserError(in_words(error, command)) from error
     except CycloptsError as error:

@@ -7,12 +7,10 @@ once. What is not given on the command line is left to the configuration file an
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Parameter
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
@@ -20,7 +18,8 @@ from pydantic.fields import FieldInfo
 
 from augmentation.pipeline.configuration import explain
 from corpora.errors import UserError
-from flows.cli.arguments import UNBOUNDED, Number, parse_columns, with_choices
+from flows.cli.arguments import parse_columns, with_choices
+from flows.cli.shapes import Shape, alternatives_of, plain_type, shape_of
 
 Overrides = dict[str, Any]
 """A nested configuration: what the command line says."""
@@ -35,9 +34,9 @@ def takes_settings(
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command, in place of its parameter `settings`, an option for each setting of `model`.
 
-    The command's `settings` are the `Overrides` that the options add up to. Settings in `leave_out`,
-    named with dots (`reading.limit`), get no option, nor do those that no line of text can hold.
-    `names` are the options of settings that are not called as their field is.
+    The command's `settings` are the `Overrides` that the options add up to. Settings in
+    `leave_out`, named with dots (`reading.limit`), get no option, nor do those that no line of text
+    can hold. `names` are the options of settings that are not called as their field is.
     """
     options = options_of(model, leave_out, names or {})
 
@@ -79,7 +78,7 @@ class Option:
     @property
     def shape(self) -> Shape:
         """What its text looks like."""
-        return _shape(self.field)
+        return shape_of(self.field)
 
     def parameter(self) -> inspect.Parameter:
         """The parameter that stands for it in the signature of a command."""
@@ -114,7 +113,7 @@ class Option:
             return parse_columns(given)
         if shape.number is not None:
             return shape.number.parse(self.flag, given)
-        kinds = _alternatives(self.field.annotation)
+        kinds = alternatives_of(self.field.annotation)
         value: Any = given
         if get_origin(kinds[0]) is Literal:
             value = {str(choice): choice for choice in get_args(kinds[0])}.get(given, given)
@@ -164,26 +163,14 @@ class Option:
         return f"{self.default:.10g}" if isinstance(self.default, float) else str(self.default)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the text of an option looks like."""
-
-    kind: Literal["text", "number", "flag", "list", "tuple", "pairs", "none"]
-    """`none` is what no line of text can hold."""
-    choices: tuple[str, ...] = ()
-    number: Number | None = None
-    one_will_do: bool = False
-    """Whether a list of one is given without being a list."""
-
-
 def options_of(
     model: type[BaseModel], leave_out: Collection[str], names: Mapping[str, str]
 ) -> list[Option]:
-    """An option for each setting of `model`; `leave_out` and `names` as `takes_settings` has them."""
+    """An option for each setting of `model`; `leave_out` and `names` are as in `takes_settings`."""
     options: dict[str, Option] = {}
     for place, field, default in _settings(model, ()):
         parts = {".".join(place[: depth + 1]) for depth in range(len(place))}
-        if not parts.isdisjoint(leave_out) or _shape(field).kind == "none":
+        if not parts.isdisjoint(leave_out) or shape_of(field).kind == "none":
             continue
         name = names.get(".".join(place))
         flag = name or f"--{place[-1].replace('_', '-')}"
@@ -215,80 +202,12 @@ def _settings(
     inherited = [name for base in model.__bases__ for name in getattr(base, "model_fields", ())]
     fields = sorted(model.model_fields.items(), key=lambda item: item[0] in inherited)
     for name, field in fields:
-        default = field.get_default(call_default_factory=True) if not field.is_required() else _MISSING
+        default = _MISSING if field.is_required() else field.get_default(call_default_factory=True)
         if instance is not None:
             default = getattr(instance, name)
-        inner = _plain(field.annotation)
+        inner = plain_type(field.annotation)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             whole = default if isinstance(default, BaseModel) else None
             yield from _settings(inner, (*place, name), whole)
         else:
             yield (*place, name), field, default
-
-
-def _alternatives(kind: Any) -> tuple[Any, ...]:
-    """The types that a value of `kind` may have, None left out."""
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
-    if get_origin(kind) in (Union, UnionType):
-        members = [_alternatives(member) for member in get_args(kind) if member is not NoneType]
-        return tuple(member for group in members for member in group)
-    return (kind,)
-
-
-def _plain(kind: Any) -> Any:
-    """The one type that a value of `kind` has if it is given, else None."""
-    alternatives = _alternatives(kind)
-    return alternatives[0] if len(alternatives) == 1 else None
-
-
-def _shape(field: FieldInfo) -> Shape:
-    alternatives = _alternatives(field.annotation)
-    nullable = NoneType in get_args(field.annotation)
-    origins = [get_origin(kind) for kind in alternatives]
-    if tuple in origins:
-        return _shape_of_tuple(alternatives)
-    if dict in origins:
-        return Shape("pairs" if get_args(alternatives[0])[1] is str else "none")
-    if list in origins or len(alternatives) > 1 and int in alternatives:
-        return Shape("none")
-    kind = alternatives[0]
-    if origins[0] is Literal:
-        return Shape("text", tuple(map(str, get_args(kind))))
-    if kind is bool:
-        return Shape("text", ("yes", "no")) if nullable else Shape("flag")
-    if kind in (int, float):
-        off = nullable and field.default is not None
-        return Shape("number", number=_number(kind is int, field.metadata, off))
-    return Shape("text")
-
-
-def _shape_of_tuple(alternatives: tuple[Any, ...]) -> Shape:
-    kind = next(kind for kind in alternatives if get_origin(kind) is tuple)
-    members = get_args(kind)
-    inner = _plain(members[0])
-    if inner is None or (isinstance(inner, type) and issubclass(inner, BaseModel)):
-        return Shape("none")
-    if Ellipsis not in members:
-        return Shape("tuple")
-    choices = tuple(map(str, get_args(inner))) if get_origin(inner) is Literal else ()
-    return Shape("list", choices, one_will_do=len(alternatives) > 1)
-
-
-def _number(whole: bool, constraints: list[Any], off: bool) -> Number:
-    bounds = {
-        name: getattr(constraint, name)
-        for constraint in constraints
-        for name in ("ge", "gt", "le", "lt")
-        if getattr(constraint, name, None) is not None
-    }
-    if whole and "lt" in bounds:
-        bounds["le"] = bounds.pop("lt") - 1
-    return Number(
-        bounds.get("ge", bounds.get("gt", -math.inf)),
-        bounds.get("le", bounds.get("lt", UNBOUNDED)),
-        whole,
-        above="gt" in bounds,
-        below="lt" in bounds,
-        off=off,
-    )

@@ -64,9 +64,7 @@ def train_translator(
     ] = None,
     work: Annotated[
         Path | None,
-        option(
-            "Folder of the steps.", default="that of --out with '.work' added", metavar="DIR"
-        ),
+        option("Folder of the steps.", default="that of --out with '.work' added", metavar="DIR"),
     ] = None,
     no_prefect: NoPrefect = False,
     settings: Overrides,
