@@ -16,3 +16,7 @@ OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squa
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
 """Tagging schemes, under all names that `corpora.tagging.scheme_named` knows."""
+SignificanceTest = Literal["bootstrap", "randomization"]
+"""Paired tests of significance: those of `scoring.significance`."""
+AnswerNormalisation = Literal["squad", "mlqa"]
+"""How answers are normalised: the ways that `scoring.squad` knows."""

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpora.errors import UserError
@@ -80,6 +79,8 @@ def _place(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
+    import yaml  # here: help pages have no use for it
+
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
