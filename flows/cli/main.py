@@ -8,6 +8,7 @@ that `--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 our f
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -57,7 +58,11 @@ def command_line() -> App:
     )
     for name, (function, summary) in COMMANDS.items():
         app.command(f"flows.cli.{function}", name=name, help=summary)
-    app.register_install_completion_command(help="Let the shell complete commands and options.")
+    app.command(
+        "flows.cli.completion:install_completion",
+        name="--install-completion",
+        help="Let the shell complete commands and options.",
+    )
     return app
 
 
@@ -97,6 +102,7 @@ def _run(arguments: list[str]) -> int:
     app = command_line()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if asks_for_help := any(flag in options for flag in _HELP):
+        gc.disable()
         # Pydantic would look for plugins in every installed distribution.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
         options = [word for word in options if word not in _HELP]

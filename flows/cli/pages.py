@@ -25,8 +25,11 @@ _COLUMN = 26
 
 def usage(app: App, chain: Sequence[str]) -> str:
     """The usage line of the command `app`, called by the names in `chain`."""
+    return _usage(app, chain, _arguments(app))
+
+
+def _usage(app: App, chain: Sequence[str], arguments: Sequence[Argument]) -> str:
     words = ["usage: labelferry", *chain]
-    arguments = _arguments(app)
     for argument in arguments:
         if argument.index is not None:
             words.append(label(argument) if argument.required else f"[{label(argument)}]")
@@ -43,12 +46,13 @@ def usage(app: App, chain: Sequence[str]) -> str:
 def page(app: App, chain: Sequence[str]) -> str:
     """The help page of the command `app`, called by the names in `chain`."""
     described = app.default_command.__doc__ if app.default_command is not None else app.help
-    parts = [usage(app, chain), inspect.cleandoc(described or ""), app.help_epilogue or ""]
+    arguments = _arguments(app)
+    parts = [_usage(app, chain, arguments), inspect.cleandoc(described or ""), app.help_epilogue or ""]
     if commands := commands_of(app):
         rows = [_row(name, summary) for name, summary in commands.items()]
         parts.append("\n".join(["commands:", *rows]))
     panels: dict[str, list[str]] = {"arguments": [], "options": []}
-    for argument in _arguments(app):
+    for argument in arguments:
         title = "arguments" if argument.index is not None else _group(argument)
         panels.setdefault(title, []).append(_row(label(argument), _text(argument)))
     panels["options"].append(_row("-h, --help", "Show this page."))
