@@ -1,4 +1,4 @@
-"""Pharaoh format, the exchange format of word aligners: `0-0 1-2` a line, counted from 0."""
+"""Pharaoh format, the exchange format of word aligners: lines such as `0-0 1-2`, counted from 0."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINK = re.compile(r"(\d{1,9})[-p](\d{1,9})(?::([0-9.eE+-]+))?")
 def parse_links(
     line: str, file: str | Path | None = None, number: int | None = None
 ) -> WordAlignment:
-    """The links of one line; `i-j`, `ipj` (possible) or `i-j:weight`.
+    """The links of one `line`: `i-j`, `ipj` (possible) or `i-j:weight`.
 
     Raises `UserError`, naming `file` and line `number`, for anything else.
     """
@@ -56,7 +56,11 @@ def check_links(
     file: str | Path | None = None,
     number: int | None = None,
 ) -> WordAlignment:
-    """`alignment`, or a `UserError` where a link points beyond the sentence pair's words."""
+    """`alignment`, if its links stay within the sentence pair's words.
+
+    `sources` and `targets` are the numbers of words. Raises `UserError`, naming `file` and line
+    `number`, otherwise.
+    """
     for i, j in alignment.links.tolist():
         if i >= sources or j >= targets:
             problem = f"link {i}-{j} is beyond {sources} source and {targets} target words"
@@ -67,7 +71,7 @@ def check_links(
 def read_pharaoh(
     path: str | Path, lengths: Sequence[tuple[int, int]] | None = None
 ) -> Iterator[WordAlignment]:
-    """The alignments of a Pharaoh file, one a line; an empty line is a pair without links.
+    """The alignments in the Pharaoh file `path`, one per line; an empty line has no links.
 
     Gzip and zstd are unpacked. `lengths` are the (source, target) word counts of the pairs: given,
     every link and the number of lines are checked. Raises `UserError` with file and line.
@@ -87,7 +91,7 @@ def read_pharaoh(
 
 
 def format_links(alignment: WordAlignment, weights: bool = False) -> str:
-    """One line of Pharaoh format, links in order; with `weights`, `i-j:0.9312`."""
+    """`alignment` as a line of Pharaoh format, links in order; with `weights`, `i-j:0.9312`."""
     items = sorted(zip(alignment.links.tolist(), alignment.weights.tolist(), strict=True))
     if weights:
         return " ".join(f"{i}-{j}:{max(weight, 1e-4):.4f}" for (i, j), weight in items)
@@ -97,9 +101,10 @@ def format_links(alignment: WordAlignment, weights: bool = False) -> str:
 def write_pharaoh(
     path: str | Path, alignments: Iterable[WordAlignment], weights: bool = False
 ) -> int:
-    """Write one line an alignment and give the number of lines; .gz and .zst compress.
+    """Write `alignments` to `path`, one per line, and give the number of lines.
 
-    Raises `UserError` where that cannot be.
+    With `weights`, links have theirs. A `path` in .gz or .zst is compressed. Raises `UserError`
+    where it cannot be written.
     """
     count = 0
     with replacing_text(Path(path)) as file:

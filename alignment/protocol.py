@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,26 +57,30 @@ class Posteriors:
 
 
 class WordAligner(Protocol):
-    """Keeps order and length, takes an empty list; every index is in range."""
+    """Links the words of sentence pairs.
+
+    Keeps order and length, takes an empty list; every index is in range.
+    """
 
     name: str
 
     def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
-        """Align every pair, in order."""
+        """The links of every one of `pairs`, in order."""
         ...
 
 
+@runtime_checkable
 class SoftAligner(WordAligner, Protocol):
-    """A `WordAligner` that can say how sure it is."""
+    """A `WordAligner` that gives link probabilities too; the others give links alone."""
 
     def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
-        """Soft alignments of every pair, in order."""
+        """The soft alignment of every one of `pairs`, in order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentAlignment:
-    """What the translator knows of one segment (sentence) of a row.
+    """The translator's own alignment of one segment (sentence) of a row.
 
     Offsets are into the row's whole source text and the whole translation. `attention` has shape
     (target pieces, source pieces).
@@ -95,7 +99,7 @@ class ProjectionInput:
     spans: tuple[Span, ...]
     target: str
     segments: tuple[SegmentAlignment, ...] = ()
-    """In text order; empty where the translation is not ours and nothing is known of it."""
+    """In text order; empty where the translation was not made by our translator."""
     source_lang: str = "und"
     target_lang: str = "und"
 
@@ -119,13 +123,14 @@ class Projection:
 
 
 class SpanProjector(Protocol):
-    """Places source spans in the translation; keeps order and length, takes an empty list.
+    """Places source spans in the translation.
 
-    No placed span is empty, out of range, overlaps another, or splits a grapheme cluster.
+    Keeps order and length, takes an empty list. No placed span is empty, out of range, overlaps
+    another, or splits a grapheme cluster.
     """
 
     name: str
 
     def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
-        """Place the spans of every input, in order."""
+        """Place the spans of every one of `inputs`, in order."""
         ...

@@ -1,4 +1,4 @@
-"""Labelled rows and translations that someone else made: projected into labelled rows."""
+"""Labelled rows projected onto translations that someone else made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from alignment.protocol import Projection, ProjectionInput, SpanProjector, WordPair, Words
-from alignment.tokens import space_tokens
+from alignment.words.tokens import space_tokens
 from corpora.errors import UserError
 from corpora.records import DroppedRow, Provenance, Row, Span
 
@@ -16,7 +16,7 @@ _FURTHER_TEXTS = {"text_pair": "second text", "target": "free-text target"}
 
 
 def pair_up(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list[tuple[Row, Row]]:
-    """Rows with the same id, or, where no target id is a source's, rows in the same order.
+    """`sources` and `targets` by id, or, where no target id is a source's, in their order.
 
     Raises `UserError`, naming `file`, for a row without a partner, and for one whose partner lacks
     a text that it has: it would stay in the source language.
@@ -39,9 +39,9 @@ def _partners(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list
         for row in sources:
             if row.id not in by_id:
                 raise UserError(f"no translation with the id '{row.id}'", file=file)
-        known = {row.id for row in sources}
+        source_ids = {row.id for row in sources}
         for row in targets:
-            if row.id not in known:
+            if row.id not in source_ids:
                 raise UserError(f"no source row with the id '{row.id}'", file=file, row=row.id)
         return [(row, by_id[row.id]) for row in sources]
     if len(sources) != len(targets):
@@ -51,17 +51,17 @@ def _partners(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list
 
 
 def tokens_of(row: Row) -> tuple[tuple[int, int], ...]:
-    """The row's own tokens, or what stands between its white space: what Pharaoh links count."""
+    """The tokens of `row`, or those between its white space: the ones that Pharaoh links count."""
     return row.tokens if row.tokens is not None else space_tokens(row.text)
 
 
 def token_pair(source: Row, target: Row) -> WordPair:
-    """The two texts with their tokens."""
+    """The texts of `source` and `target` with their tokens."""
     return WordPair(Words(source.text, tokens_of(source)), Words(target.text, tokens_of(target)))
 
 
 def as_input(source: Row, target: Row, spans: tuple[Span, ...]) -> ProjectionInput:
-    """What a projector needs of a row."""
+    """The input of a projector: the texts and languages of `source` and `target`, and `spans`."""
     return ProjectionInput(source.text, spans, target.text, (), source.lang, target.lang)
 
 
@@ -82,34 +82,35 @@ def project_rows(
     drop_rows: bool = True,
     overlapping: bool = False,
 ) -> Projected:
-    """Carry the spans of every source row over to its translation.
+    """Project the spans of every source row onto its translation with `projector`.
 
-    `inputs` are the pairs as `as_input` gives them. `loses_row` says which rows are dropped.
-    `overlapping` places every span by itself, as alternative answers to a question need.
+    `inputs` are the (source, target) `pairs` as `as_input` gives them. `loses_row` says which rows
+    are dropped, depending on `drop_rows`. `overlapping` places every span by itself, as alternative
+    answers to a question need.
     """
     parts: list[ProjectionInput] = []
     owners: list[int] = []
-    for index, one in enumerate(inputs):
-        groups = [(span,) for span in one.spans] if overlapping else [one.spans]
-        parts.extend(replace(one, spans=group) for group in groups)
+    for index, row_input in enumerate(inputs):
+        groups = [(span,) for span in row_input.spans] if overlapping else [row_input.spans]
+        parts.extend(replace(row_input, spans=group) for group in groups)
         owners.extend([index] * len(groups))
-    found: list[list[Projection]] = [[] for _ in inputs]
+    by_row: list[list[Projection]] = [[] for _ in inputs]
     for owner, projection in zip(owners, projector.project(parts), strict=True):
-        found[owner].append(projection)
-    result = Projected([], [], sum(len(one.spans) for one in inputs), 0)
-    for (source, target), projections in zip(pairs, found, strict=True):
-        carried = _joined([snap_to_tokens(one, target.tokens) for one in projections])
-        result.placed += len(carried.spans())
-        row = _labelled(source, target, carried.spans())
-        if loses_row(carried, drop_rows=drop_rows, alternatives=overlapping):
-            result.dropped.append(DroppedRow(row, "unplaced-span", _detail(source, carried)))
+        by_row[owner].append(projection)
+    result = Projected([], [], sum(len(row_input.spans) for row_input in inputs), 0)
+    for (source, target), projections in zip(pairs, by_row, strict=True):
+        projected = _joined([snap_to_tokens(part, target.tokens) for part in projections])
+        result.placed += len(projected.spans())
+        row = _labelled(source, target, projected.spans())
+        if loses_row(projected, drop_rows=drop_rows, alternatives=overlapping):
+            result.dropped.append(DroppedRow(row, "unplaced-span", _detail(source, projected)))
         else:
             result.kept.append(row)
     return result
 
 
 def loses_row(projection: Projection, *, drop_rows: bool, alternatives: bool) -> bool:
-    """Whether a row is dropped for its spans that could not be placed.
+    """Whether a row is dropped for the spans of `projection` that could not be placed.
 
     One such span is enough where `drop_rows` says so. Of `alternatives`, the answers to a
     question, one that was placed is enough to stay; with none left the question would seem to be
@@ -123,8 +124,8 @@ def loses_row(projection: Projection, *, drop_rows: bool, alternatives: bool) ->
 
 def _joined(projections: Sequence[Projection]) -> Projection:
     return Projection(
-        tuple(span for one in projections for span in one.placed),
-        tuple(reason for one in projections for reason in one.reasons),
+        tuple(span for projection in projections for span in projection.placed),
+        tuple(reason for projection in projections for reason in projection.reasons),
     )
 
 
@@ -162,7 +163,10 @@ def _labelled(source: Row, target: Row, spans: Sequence[Span]) -> Row:
 def snap_to_tokens(
     projection: Projection, tokens: tuple[tuple[int, int], ...] | None
 ) -> Projection:
-    """Spans grown to whole tokens; of two that then share one, the surer stays."""
+    """`projection` with its spans grown to whole `tokens`, offsets of the target's; or as it is.
+
+    Of two spans that then share a token, the one with more confidence stays.
+    """
     if tokens is None or not any(projection.placed):
         return projection
     taken: list[tuple[int, int]] = []

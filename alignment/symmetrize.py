@@ -18,17 +18,20 @@ _NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1,
 
 
 def intersection(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
-    """Links that both directions have."""
+    """Links that both directions, `forward` and `reverse`, have."""
     return set(forward) & set(reverse)
 
 
 def union(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
-    """Links that either direction has."""
+    """Links that either direction, `forward` or `reverse`, has."""
     return set(forward) | set(reverse)
 
 
 def grow_diag(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
-    """The intersection, grown by neighbours from the union that cover a word not covered yet."""
+    """The intersection of `forward` and `reverse`, grown into their union.
+
+    A link is added next to another, also diagonally, if one of its words has no link yet.
+    """
     forward, reverse = set(forward), set(reverse)
     links, every = forward & reverse, forward | reverse
     rows, columns = {i for i, _ in links}, {j for _, j in links}
@@ -49,7 +52,7 @@ def grow_diag(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
 
 
 def grow_diag_final_and(forward: Iterable[Link], reverse: Iterable[Link]) -> set[Link]:
-    """`grow_diag`, then links of either direction whose words are both still uncovered."""
+    """`grow_diag`, then links of `forward` and of `reverse` both of whose words have none yet."""
     forward, reverse = set(forward), set(reverse)
     links = grow_diag(forward, reverse)
     rows, columns = {i for i, _ in links}, {j for _, j in links}
@@ -71,26 +74,25 @@ SYMMETRIZATIONS: dict[str, Callable[[Iterable[Link], Iterable[Link]], set[Link]]
 
 
 def weighted(posteriors: Posteriors) -> NDArray[np.float32]:
-    """Link probabilities of both directions in one matrix: their mean, shape (source, target)."""
+    """The mean of both directions of `posteriors`, shape (source, target) words."""
     return np.asarray((posteriors.forward + posteriors.reverse) / 2, dtype=np.float32)
 
 
 def links_from_posteriors(
     posteriors: Posteriors, threshold: float = 0.5, method: str = "weighted"
 ) -> WordAlignment:
-    """Links, with weights, from soft alignments.
+    """Links, with weights, from the soft alignment `posteriors`.
 
-    `weighted` keeps what has a mean probability of at least `threshold`; any other name of
-    `SYMMETRIZATIONS` joins each direction's most probable links. Raises `UserError` for an
-    unknown name.
+    The `method` `weighted` keeps links with a mean probability of at least `threshold`; any name
+    of `SYMMETRIZATIONS` joins each direction's most probable links. Raises `UserError` for another.
     """
     mean = weighted(posteriors)
     if method == "weighted":
         rows, columns = np.nonzero(mean >= max(threshold, 1e-6))
         links = np.stack([rows, columns], axis=1).astype(np.int32)
     elif method in SYMMETRIZATIONS:
-        found = sorted(SYMMETRIZATIONS[method](*best_links(posteriors)))
-        links = np.array(found, dtype=np.int32).reshape(-1, 2)
+        joined = sorted(SYMMETRIZATIONS[method](*best_links(posteriors)))
+        links = np.array(joined, dtype=np.int32).reshape(-1, 2)
     else:
         choices = ("weighted", *SYMMETRIZATIONS)
         raise UserError(f"unknown symmetrization '{method}'", choices=choices)
@@ -99,9 +101,10 @@ def links_from_posteriors(
 
 
 def best_links(posteriors: Posteriors) -> tuple[set[Link], set[Link]]:
-    """Each direction's own links: for every word the most probable partner, if likelier than none.
+    """The links of each direction of `posteriors`: every word's most probable partner.
 
-    The first set has at most one link a target word, the second at most one a source word.
+    A word whose having no partner is more probable gets none. The first set has at most one link
+    per target word, the second at most one per source word.
     """
     forward, reverse = posteriors.forward, posteriors.reverse
     if 0 in forward.shape:
@@ -117,14 +120,20 @@ def best_links(posteriors: Posteriors) -> tuple[set[Link], set[Link]]:
 
 
 def posteriors_from_links(alignment: WordAlignment, sources: int, targets: int) -> Posteriors:
-    """Weighted links as probabilities: a word with several links shares itself among them."""
+    """The weighted links of `alignment` as probabilities, which a word's several links share.
+
+    `sources` and `targets` are the numbers of words of both sides.
+    """
     matrix = np.zeros((sources, targets), dtype=np.float32)
     matrix[alignment.links[:, 0], alignment.links[:, 1]] = alignment.weights
     return posteriors_from_matrix(matrix)
 
 
 def posteriors_from_matrix(matrix: NDArray[np.float32]) -> Posteriors:
-    """Link weights in [0, 1], shape (source, target), scaled down where a word's sum to over 1."""
+    """Link weights as probabilities, scaled down where a word's sum to over 1.
+
+    `matrix` has values in [0, 1] and shape (source, target) words.
+    """
     forward = matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1.0)
     reverse = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1.0)
     return Posteriors(forward, reverse)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment.attention import AttentionAligner
 from alignment.projectors import load_projector
 from alignment.protocol import Projection, ProjectionInput, SegmentAlignment
+from alignment.words.attention.aligner import AttentionAligner
 from corpora.readers.corpus import open_corpus
 from corpora.records import Row
 from scoring.translation import bleu, chrf

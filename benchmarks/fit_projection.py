@@ -21,14 +21,17 @@ from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 
 from alignment.projectors import weights as weights_module
-from alignment.projectors.aligned import AlignedProjector, choose, find_jobs
+from alignment.projectors.aligned.assignment import assign
+from alignment.projectors.aligned.placement import find_source_spans
+from alignment.projectors.aligned.projector import AlignedProjector
 from alignment.projectors.evidence import posteriors_by_aligner, row_pair
-from alignment.projectors.features import ALIGNMENT_FEATURES, FEATURES, Candidates
-from alignment.projectors.lexicon import Lexicon
+from alignment.projectors.features.candidates import Candidates
+from alignment.projectors.features.lexicon import Lexicon
+from alignment.projectors.features.names import ALIGNMENT_FEATURES, FEATURES
 from alignment.projectors.vote import VoteProjector
 from alignment.protocol import WordAligner, WordAlignment, WordPair
-from alignment.statistical import StatisticalAligner
 from alignment.symmetrize import links_from_posteriors
+from alignment.words.statistical.aligner import StatisticalAligner
 from benchmarks.gold import GoldSet, load_gold_sets, span_f1, token_spans
 
 FIRST = np.array([i for i, name in enumerate(FEATURES) if name in ALIGNMENT_FEATURES])
@@ -62,24 +65,23 @@ def build(gold: GoldSet, aligner: WordAligner) -> Problem:
     """Find every candidate, and mark those that are gold."""
     pairs = [row_pair(row) for row in gold.inputs]
     posteriors = posteriors_by_aligner(aligner, gold.inputs, pairs)
-    jobs = find_jobs(gold.inputs, pairs)
-    candidates = Candidates(jobs, pairs, posteriors, Lexicon(pairs))
-    right = np.zeros(len(candidates.job), dtype=bool)
-    for number, job in enumerate(jobs):
-        offsets = pairs[job.row].target.offsets
-        label = gold.inputs[job.row].spans[job.span].label
-        low, high = int(candidates.bounds[number]), int(candidates.bounds[number + 1]) - 1
-        same = {(s, e) for s, e, kind in gold.spans[job.row] if kind == label}
-        other = {(s, e) for s, e, _ in gold.spans[job.row]}
-        runs = [
-            token_spans(gold.tokens[job.row], offsets[a][0], offsets[b - 1][1])
-            for a, b in zip(
-                candidates.start[low:high].tolist(), candidates.end[low:high].tolist(), strict=True
-            )
+    spans = find_source_spans(gold.inputs, pairs)
+    candidates = Candidates(spans, posteriors, Lexicon(pairs))
+    runs = candidates.runs
+    right = np.zeros(len(runs.span), dtype=bool)
+    for number, span in enumerate(spans):
+        offsets = pairs[span.row].target.offsets
+        label = gold.inputs[span.row].spans[span.index].label
+        low, high = int(runs.bounds[number]), int(runs.bounds[number + 1]) - 1
+        same = {(s, e) for s, e, kind in gold.spans[span.row] if kind == label}
+        other = {(s, e) for s, e, _ in gold.spans[span.row]}
+        touched = [
+            token_spans(gold.tokens[span.row], offsets[a][0], offsets[b - 1][1])
+            for a, b in zip(runs.start[low:high].tolist(), runs.end[low:high].tolist(), strict=True)
         ]
-        found = [run in same for run in runs]
+        found = [run in same for run in touched]
         if not any(found):
-            found = [run in other for run in runs]
+            found = [run in other for run in touched]
         right[low:high] = found
         right[high] = not any(found)
     return Problem(gold, candidates, right)
@@ -89,9 +91,13 @@ def fit(problems: list[Problem], columns: NDArray[np.int64]) -> NDArray[np.float
     """Weights of greatest conditional likelihood, every gold set counting the same."""
     x = np.concatenate([p.candidates.features[:, columns] for p in problems])
     right = np.concatenate([p.right for p in problems])
-    sizes = np.concatenate([np.diff(p.candidates.bounds) for p in problems])
+    sizes = np.concatenate([np.diff(p.candidates.runs.bounds) for p in problems])
     share = np.concatenate(
-        [np.full(len(p.candidates.jobs), 1.0 / len(p.candidates.jobs)) for p in problems]
+        [
+            np.full(len(spans), 1.0 / len(spans))
+            for p in problems
+            for spans in [p.candidates.layout.spans]
+        ]
     )
     share *= len(share) / share.sum()
     job = np.repeat(np.arange(len(sizes)), sizes)
@@ -129,25 +135,25 @@ def f1_of(problem: Problem, weights: NDArray[np.float64]) -> float:
     candidates = problem.candidates
     problem.probability = candidates.probabilities(weights)
     predicted: list[list[tuple[int, int, str]]] = [[] for _ in problem.gold.inputs]
-    for number, choice in enumerate(choose(candidates, problem.probability)):
-        if choice < 0 or not candidates.real[choice]:
+    for number, choice in enumerate(assign(candidates, problem.probability)):
+        if choice < 0 or not candidates.runs.real[choice]:
             continue
-        job = candidates.jobs[number]
-        row = problem.gold.inputs[job.row]
+        span = candidates.layout.spans[number]
+        row = problem.gold.inputs[span.row]
         offsets = row_pair(row).target.offsets
-        start = offsets[int(candidates.start[choice])][0]
-        end = offsets[int(candidates.end[choice]) - 1][1]
-        run = token_spans(problem.gold.tokens[job.row], start, end)
-        predicted[job.row].append((*run, row.spans[job.span].label))
+        start = offsets[int(candidates.runs.start[choice])][0]
+        end = offsets[int(candidates.runs.end[choice]) - 1][1]
+        run = token_spans(problem.gold.tokens[span.row], start, end)
+        predicted[span.row].append((*run, row.spans[span.index].label))
     return span_f1(problem.gold.spans, predicted).f1
 
 
 def outcomes(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The probability of every placed span, and whether it is right."""
     assert problem.probability is not None
-    chosen = np.array(choose(problem.candidates, problem.probability))
+    chosen = np.array(assign(problem.candidates, problem.probability))
     chosen = chosen[chosen >= 0]
-    chosen = chosen[problem.candidates.real[chosen]]
+    chosen = chosen[problem.candidates.runs.real[chosen]]
     return problem.probability[chosen], problem.right[chosen]
 
 

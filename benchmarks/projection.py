@@ -25,7 +25,7 @@ from alignment.projectors import load_projector
 from alignment.projectors.evidence import row_pair
 from alignment.protocol import Projection, SpanProjector, WordAlignment, WordPair, Words
 from alignment.symmetrize import grow_diag_final_and, intersection
-from alignment.tokens import TokenLinks
+from alignment.words.given import GivenLinks
 from benchmarks.gold import (
     GoldSet,
     TokenSpan,
@@ -92,7 +92,7 @@ def longest_groups(gold: GoldSet, pairs: Sequence[WordPair], links: Sequence[set
     return result
 
 
-def talp_links(gold: GoldSet, path: Path) -> TokenLinks:
+def talp_links(gold: GoldSet, path: Path) -> GivenLinks:
     """The links of an alignment file, which counts the tokens of the data."""
     pairs = [
         WordPair(Words(row.source, source), Words(row.target, target))
@@ -102,7 +102,7 @@ def talp_links(gold: GoldSet, path: Path) -> TokenLinks:
     given = [
         keep_in_range(links, *size) for links, size in zip(read_pharaoh(path), lengths, strict=True)
     ]
-    return TokenLinks(pairs, given)
+    return GivenLinks(pairs, given)
 
 
 def keep_in_range(links: WordAlignment, sources: int, targets: int) -> WordAlignment:

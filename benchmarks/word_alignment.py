@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alignment.protocol import WordPair, Words
-from alignment.statistical import StatisticalAligner
 from alignment.symmetrize import (
     grow_diag_final_and,
     intersection,
     links_from_posteriors,
 )
+from alignment.words.statistical.aligner import StatisticalAligner
 from benchmarks.projection import eflomal_links
 
 Links = set[tuple[int, int]]

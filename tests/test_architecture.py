@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     **{name: frozenset({"corpora"}) for name in LOWER},
     "augmentation": frozenset({"corpora", *LOWER}),
     "flows": frozenset({"corpora", *LOWER, "augmentation"}),
+    "labelferry": frozenset({"corpora", *LOWER, "augmentation"}),
 }
 
 

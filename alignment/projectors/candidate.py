@@ -1,8 +1,8 @@
-"""Uncertain spans settled by the translator: is this candidate a translation of that span?
+"""Candidate spans rescored by a translator: is this candidate a translation of that span?
 
 T-Projection (García-Ferrero et al. 2023) ranks candidate spans by translation probability as
 NMTScore (Vamvas & Sennrich 2022) does. Here the candidates come from word alignment, which also
-prunes them: only where it is unsure does the translator score the few likeliest.
+prunes them: the translator scores the few likeliest, and only where none of them is probable.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.projectors.aligned import AlignedProjector
-from alignment.projectors.features import Candidates
+from alignment.projectors.aligned.projector import AlignedProjector
+from alignment.projectors.features.candidates import Candidates
 from alignment.protocol import ProjectionInput, WordAligner, WordPair
 
 
@@ -31,16 +31,20 @@ class ScoringTranslator(Protocol):
     def force(
         self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
     ) -> Sequence[Scored]:
-        """Score given translations; see `translators.protocol.Translator.force`."""
+        """Score `targets[i]` as the translation of `sources[i]`, in order.
+
+        `source` and `target` are the languages' BCP 47 tags.
+        """
         ...
 
 
 class CandidateProjector(AlignedProjector):
-    """`aligned`, and where no candidate has probability `sure`, the translator's word on the best.
+    """An `AlignedProjector` that rescores the best candidates by translation probability.
 
-    `translator` scores source to target, `reverse` (if there is one) target to source. `influence`
-    weighs their average log-probabilities against the alignment's. The other options are those of
-    `aligned`.
+    `translator` scores source to target, `reverse` (if there is one) target to source. They score
+    the `most` likeliest candidates of a span, unless one has probability `sure` already.
+    `influence` weighs their average log-probabilities against the alignment's. `aligner`, `priors`,
+    `complete` and `minimum_confidence` are as for `AlignedProjector`.
     """
 
     name = "candidate"
@@ -64,46 +68,52 @@ class CandidateProjector(AlignedProjector):
         self._most = most
         self._influence = influence
 
-    def _reweigh(
+    def _rescore(
         self,
         candidates: Candidates,
         probability: NDArray[np.float64],
         inputs: Sequence[ProjectionInput],
         pairs: Sequence[WordPair],
     ) -> NDArray[np.float64]:
-        """`probability` with the translator's opinion on the jobs that are not settled."""
-        asked: list[int] = []
-        for number in range(len(candidates.jobs)):
-            low, high = int(candidates.bounds[number]), int(candidates.bounds[number + 1]) - 1
-            part = probability[low:high]
-            if len(part) > 1 and part.max() < self._sure:
-                best = np.argsort(-part, kind="stable")[: self._most]
-                asked.extend((low + best).tolist())
-        if not asked:
+        """`probability` with that of the translator for the spans that need it."""
+        chosen = self._uncertain(candidates, probability)
+        if not chosen:
             return probability
+        runs = candidates.runs
         sources, targets, languages = [], [], []
-        for candidate in asked:
-            job = candidates.jobs[int(candidates.job[candidate])]
-            row, offsets = inputs[job.row], pairs[job.row].target.offsets
-            span = row.spans[job.span]
-            run = int(candidates.start[candidate]), int(candidates.end[candidate])
+        for candidate in chosen:
+            source = candidates.layout.spans[int(runs.span[candidate])]
+            row, offsets = inputs[source.row], pairs[source.row].target.offsets
+            span = row.spans[source.index]
+            run = int(runs.start[candidate]), int(runs.end[candidate])
             sources.append(row.source[span.start : span.end])
             targets.append(row.target[offsets[run[0]][0] : offsets[run[1] - 1][1]])
             languages.append((row.source_lang, row.target_lang))
-        opinion = self._score(sources, targets, languages)
+        score = self._score(sources, targets, languages)
         result = probability.copy()
-        index = np.array(asked)
-        mean = np.bincount(candidates.job[index], opinion) / np.maximum(
-            np.bincount(candidates.job[index]), 1
-        )
-        lift = np.exp(self._influence * np.clip(opinion - mean[candidates.job[index]], -8.0, 8.0))
-        # The jobs keep what they gave to these candidates together; it is dealt out anew.
-        before = np.bincount(candidates.job[index], probability[index])
+        index = np.array(chosen)
+        owner = runs.span[index]
+        mean = np.bincount(owner, score) / np.maximum(np.bincount(owner), 1)
+        lift = np.exp(self._influence * np.clip(score - mean[owner], -8.0, 8.0))
+        # A span's candidates share the same probability as before, in other parts.
+        before = np.bincount(owner, probability[index])
         result[index] *= lift
-        after = np.bincount(candidates.job[index], result[index])
+        after = np.bincount(owner, result[index])
         scale = before / np.maximum(after, 1e-300)
-        result[index] *= scale[candidates.job[index]]
+        result[index] *= scale[owner]
         return result
+
+    def _uncertain(self, candidates: Candidates, probability: NDArray[np.float64]) -> list[int]:
+        """The best candidates of the spans of which no candidate is probable enough."""
+        bounds = candidates.runs.bounds
+        chosen: list[int] = []
+        for number in range(len(candidates.layout.spans)):
+            low, high = int(bounds[number]), int(bounds[number + 1]) - 1
+            part = probability[low:high]
+            if len(part) > 1 and part.max() < self._sure:
+                best = np.argsort(-part, kind="stable")[: self._most]
+                chosen.extend((low + best).tolist())
+        return chosen
 
     def _score(
         self, sources: list[str], targets: list[str], languages: list[tuple[str, str]]
@@ -111,10 +121,10 @@ class CandidateProjector(AlignedProjector):
         scores = np.zeros(len(sources))
         for pair in dict.fromkeys(languages):
             chosen = [i for i, languages_of in enumerate(languages) if languages_of == pair]
-            these, those = [sources[i] for i in chosen], [targets[i] for i in chosen]
-            forward = self._translator.force(these, those, *pair)
+            source_texts, target_texts = [sources[i] for i in chosen], [targets[i] for i in chosen]
+            forward = self._translator.force(source_texts, target_texts, *pair)
             scores[chosen] += [hypothesis.score for hypothesis in forward]
             if self._reverse is not None:
-                backward = self._reverse.force(those, these, *pair[::-1])
+                backward = self._reverse.force(target_texts, source_texts, *pair[::-1])
                 scores[chosen] += [hypothesis.score for hypothesis in backward]
         return scores

@@ -7,13 +7,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.characters import CharClass, char_classes, snap_to_clusters
 from alignment.protocol import Projection
-from alignment.words import CharClass, char_classes, snap_to_clusters
 from corpora.records import Span
 
 
 class TrimTable:
-    """For every offset of a text, where trimming from there stops."""
+    """Where trimming from any offset of `text` stops; `classes` are those of its characters."""
 
     def __init__(self, text: str) -> None:
         classes = char_classes(text)
@@ -28,9 +28,10 @@ class TrimTable:
         keep_first: NDArray[np.bool_],
         keep_last: NDArray[np.bool_],
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Trim spaces off [start, end), and punctuation too unless it is to be kept.
+        """The spans [`starts`, `ends`) without outer spaces and punctuation; all of shape (spans,).
 
-        A run of nothing but punctuation is trimmed of spaces only.
+        `keep_first` and `keep_last` say which keep their punctuation on that side. A span of
+        nothing but punctuation is trimmed of spaces only.
         """
         (space_next, space_back), (next_, back) = self._spaces, self._all
         first = np.where(keep_first, space_next[starts], next_[starts])
@@ -57,7 +58,7 @@ def _stops(
 
 @lru_cache(maxsize=65536)
 def is_punctuation(char: str) -> bool:
-    """Whether trimming takes `char` off an edge."""
+    """Whether `char` is punctuation that is trimmed off an edge."""
     return bool(char_classes(char)[0] == CharClass.PUNCTUATION)
 
 
@@ -71,28 +72,30 @@ def build_projection(
 ) -> Projection:
     """The `Projection` of `spans` at the character runs `runs` of `text`, made safe.
 
-    Runs grow to whole grapheme clusters; they are judged by target position, and of two that
-    still overlap the less confident is given up with reason `collision`.
+    Every span has a run or None, its confidence in `confidences` and in `reasons` why it has no
+    run, or ""; `projector` is the name that the placed spans get. Runs grow to whole grapheme
+    clusters; in order of their position, of two that overlap the less confident is given up with
+    reason `collision`.
     """
     safe: list[tuple[int, int] | None] = []
-    why = list(reasons)
+    reasons = list(reasons)
     ascii_only = text.isascii() and "\r" not in text
     for index, run in enumerate(runs):
         if run is not None and not ascii_only:
             run = snap_to_clusters(text, *run)
         if run is not None and (run[0] >= run[1] or text[run[0] : run[1]].isspace()):
-            run, why[index] = None, "empty"
+            run, reasons[index] = None, "empty"
         safe.append(run)
     if len(safe) > 1:
-        _judge_collisions(safe, confidences, why)
+        _drop_collisions(safe, confidences, reasons)
     placed = tuple(
         None if run is None else Span(run[0], run[1], span.label, projector, confidence)
         for span, run, confidence in zip(spans, safe, confidences, strict=True)
     )
-    return Projection(placed, tuple(why))
+    return Projection(placed, tuple(reasons))
 
 
-def _judge_collisions(
+def _drop_collisions(
     runs: list[tuple[int, int] | None], confidences: list[float], reasons: list[str]
 ) -> None:
     order = sorted(

@@ -1,4 +1,4 @@
-"""Where the soft alignments of a row come from, whatever aligner there is."""
+"""Soft alignments of whole rows, from any aligner or from the translator's own attention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from alignment.attention import attention_posteriors
 from alignment.protocol import (
     Posteriors,
     ProjectionInput,
@@ -19,18 +18,22 @@ from alignment.protocol import (
     Words,
 )
 from alignment.symmetrize import posteriors_from_links
-from alignment.words import split_words
+from alignment.words.attention.posteriors import attention_posteriors
+from alignment.words.splitting import split_pair
 
 
 def row_pair(row: ProjectionInput) -> WordPair:
-    """The whole texts of a row, cut into words."""
-    return WordPair(split_words(row.source), split_words(row.target))
+    """The whole texts of `row`, cut into words."""
+    return split_pair(row.source, row.target)
 
 
 def segment_bounds(
     pair: WordPair, segments: Sequence[SegmentAlignment]
 ) -> list[tuple[int, int, int, int]]:
-    """Which words each segment holds: (first source, end, first target, end), in text order."""
+    """The words of `pair` in each of `segments`: (first source, end, first target, end).
+
+    Half-open word indices, in text order; all 0 for a segment without pieces.
+    """
     source = [start for start, _ in pair.source.offsets]
     target = [start for start, _ in pair.target.offsets]
     starts = [
@@ -40,8 +43,8 @@ def segment_bounds(
         for s in segments
     ]
     bounds = []
-    known = [start for start in starts if start is not None]
-    cuts = [(0, 0), *((bisect_left(source, s), bisect_left(target, t)) for s, t in known[1:])]
+    nonempty = [start for start in starts if start is not None]
+    cuts = [(0, 0), *((bisect_left(source, s), bisect_left(target, t)) for s, t in nonempty[1:])]
     cuts.append((len(source), len(target)))
     at = 0
     for start in starts:
@@ -72,7 +75,10 @@ def _part(words: Words, start: int, end: int) -> Words:
 def posteriors_by_aligner(
     aligner: WordAligner, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
 ) -> list[Posteriors]:
-    """Soft alignments of every row from `aligner`, segment by segment where those are known."""
+    """The soft alignment of every one of `inputs` from `aligner`.
+
+    `pairs` are the rows' words. Rows are aligned segment by segment where their segments are known.
+    """
     parts: list[WordPair] = []
     plan: list[list[tuple[int, int, int, int]]] = []
     for row, pair in zip(inputs, pairs, strict=True):
@@ -82,10 +88,10 @@ def posteriors_by_aligner(
             WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
         )
     # A row with several alternative answers comes once for each: its texts are aligned once.
-    distinct = {_key(part): part for part in parts}
-    by_text = dict(zip(distinct, _soft(aligner, list(distinct.values())), strict=True))
-    found = iter([by_text[_key(part)] for part in parts])
-    return [_assemble(pair, bounds, found) for pair, bounds in zip(pairs, plan, strict=True)]
+    unique = {_key(part): part for part in parts}
+    by_text = dict(zip(unique, _soft(aligner, list(unique.values())), strict=True))
+    soft = iter([by_text[_key(part)] for part in parts])
+    return [_assemble(pair, bounds, soft) for pair, bounds in zip(pairs, plan, strict=True)]
 
 
 def _key(pair: WordPair) -> tuple[object, ...]:
@@ -100,9 +106,8 @@ def _key(pair: WordPair) -> tuple[object, ...]:
 
 
 def _soft(aligner: WordAligner, pairs: Sequence[WordPair]) -> list[Posteriors]:
-    soft: SoftAligner | None = aligner if hasattr(aligner, "posteriors") else None  # type: ignore[assignment]
-    if soft is not None:
-        return soft.posteriors(pairs)
+    if isinstance(aligner, SoftAligner):
+        return aligner.posteriors(pairs)
     return [
         posteriors_from_links(links, len(pair.source.offsets), len(pair.target.offsets))
         for links, pair in zip(aligner.align(pairs), pairs, strict=True)
@@ -112,7 +117,10 @@ def _soft(aligner: WordAligner, pairs: Sequence[WordPair]) -> list[Posteriors]:
 def posteriors_by_attention(
     inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
 ) -> list[Posteriors | None]:
-    """Soft alignments from the translator's own pass; None for a row that has none."""
+    """The soft alignment of every one of `inputs` from its attention; None for a row without.
+
+    `pairs` are the rows' words.
+    """
     plan = [
         _bounds(pair, row.segments)
         if any(segment.attention is not None for segment in row.segments)
@@ -125,9 +133,9 @@ def posteriors_by_attention(
         if bounds
         for segment, (a, b, c, d) in zip(row.segments, bounds, strict=True)
     ]
-    found = iter(attention_posteriors([s for s, _ in parts], [words for _, words in parts]))
+    soft = iter(attention_posteriors([s for s, _ in parts], [words for _, words in parts]))
     return [
-        _assemble(pair, bounds, found) if bounds else None
+        _assemble(pair, bounds, soft) if bounds else None
         for pair, bounds in zip(pairs, plan, strict=True)
     ]
 
@@ -135,7 +143,7 @@ def posteriors_by_attention(
 def _assemble(
     pair: WordPair, bounds: Sequence[tuple[int, int, int, int]], parts: Iterator[Posteriors]
 ) -> Posteriors:
-    """The soft alignment of a row from the next of `parts`, one a segment."""
+    """The soft alignment of a row from the next of `parts`, one per segment."""
     shape = (len(pair.source.offsets), len(pair.target.offsets))
     if list(bounds) == [(0, shape[0], 0, shape[1])]:
         return next(parts)
@@ -148,7 +156,7 @@ def _assemble(
 
 
 def mean_posteriors(several: Sequence[Posteriors]) -> Posteriors:
-    """The mean of what several aligners say of one pair."""
+    """The mean of the soft alignments of one pair from `several` aligners."""
     if len(several) == 1:
         return several[0]
     # Not np.sum: these are thousands of small tables, and its preparations cost more than the sums.

@@ -14,15 +14,16 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from alignment.lexical import normalize, romanize
 from alignment.projectors.edges import build_projection
 from alignment.protocol import Projection, ProjectionInput, SpanProjector
-from corpora.records import Span
+from alignment.words.similarity import normalize, romanize
 
 BRACKETS = (("[", "]"), ("{", "}"), ("<", ">"), ("«", "»"), ("⟨", "⟩"))
 """The first pair whose brackets the source does not contain is used."""
-_SURE = 0.9
-_FOUND = 0.75
+_DIRECT_CONFIDENCE = 0.9
+"""Of spans in a marked translation that is the row's own but for its markers."""
+_SEARCHED_CONFIDENCE = 0.75
+"""Of spans that were looked for in the row's translation."""
 
 
 class Translated(Protocol):
@@ -37,14 +38,18 @@ class MarkingTranslator(Protocol):
     def translate(
         self, texts: Sequence[str], source: str, target: str, options: Any
     ) -> Sequence[Translated]:
-        """Translate single segments, one hypothesis a text, in order."""
+        """Translate `texts`, single segments, from `source` into `target`, in order.
+
+        The languages are BCP 47 tags, `options` the decoding options.
+        """
         ...
 
 
 class MarkerProjector:
-    """Projects by translating marked text; what the markers lose goes to `fallback`.
+    """A `SpanProjector` by translating marked text.
 
-    `options` are the decoding options, passed on to `translator` untouched.
+    `options` are the decoding options, passed on to `translator` untouched. `fallback`, a projector
+    or the name of one, projects the rows whose markers were lost in translation.
     """
 
     name = "marker"
@@ -62,29 +67,31 @@ class MarkerProjector:
         self._fallback = load_projector(fallback) if isinstance(fallback, str) else fallback
 
     def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
-        """Place the spans of every input; see `SpanProjector`."""
-        marked = [mark(row) if row.spans else None for row in inputs]
-        asked = [index for index, text in enumerate(marked) if text is not None]
-        translations = self._translate(inputs, asked, [marked[i] for i in asked])
-        alone = self._translate_spans(inputs, asked)
-        found: dict[int, Projection] = {}
-        for index, translation in zip(asked, translations, strict=True):
-            projection = self._read(inputs[index], marked[index], translation, alone[index])
+        """Place the spans of all `inputs`; see `SpanProjector`."""
+        texts = {i: text for i, row in enumerate(inputs) if row.spans and (text := mark(row))}
+        translations = self._translate(inputs, list(texts), list(texts.values()))
+        alone = self._translate_spans(inputs, list(texts))
+        projections: dict[int, Projection] = {}
+        for index, translation in zip(texts, translations, strict=True):
+            projection = self._read(inputs[index], translation, alone[index])
             if projection is not None:
-                found[index] = projection
-        left = [i for i, row in enumerate(inputs) if row.spans and i not in found]
-        others = dict(zip(left, self._fallback.project([inputs[i] for i in left]), strict=True))
-        return [found.get(i) or others.get(i) or Projection((), ()) for i in range(len(inputs))]
+                projections[index] = projection
+        left = [i for i, row in enumerate(inputs) if row.spans and i not in projections]
+        fallback = self._fallback.project([inputs[i] for i in left])
+        projections |= zip(left, fallback, strict=True)
+        return [projections.get(i, Projection((), ())) for i in range(len(inputs))]
 
     def _translate(
-        self, inputs: Sequence[ProjectionInput], rows: Sequence[int], texts: Sequence[str | None]
+        self, inputs: Sequence[ProjectionInput], rows: Sequence[int], texts: Sequence[str]
     ) -> list[str]:
+        """Translations of `texts`, of which text i is in the languages of row `rows[i]`."""
         result = [""] * len(texts)
         languages = [(inputs[i].source_lang, inputs[i].target_lang) for i in rows]
         for pair in dict.fromkeys(languages):
             chosen = [i for i, languages_of in enumerate(languages) if languages_of == pair]
-            wanted = [texts[i] or "" for i in chosen]
-            hypotheses = self._translator.translate(wanted, *pair, self._options)
+            hypotheses = self._translator.translate(
+                [texts[i] for i in chosen], *pair, self._options
+            )
             for index, hypothesis in zip(chosen, hypotheses, strict=True):
                 result[index] = hypothesis.text
         return result
@@ -105,17 +112,15 @@ class MarkerProjector:
             alone[owner].append(text)
         return alone
 
-    def _read(
-        self, row: ProjectionInput, marked: str | None, translation: str, alone: list[str]
-    ) -> Projection | None:
+    def _read(self, row: ProjectionInput, translation: str, alone: list[str]) -> Projection | None:
         """The projection that a marked translation gives, or None where markers were lost."""
         pair = brackets_for(row.source)
-        if marked is None or pair is None:
+        if pair is None:
             return None
         plain, runs = unmark(translation, pair)
         if runs is None or len(runs) != len(row.spans):
             return None
-        order = match(row, [plain[a:b] for a, b in runs], alone)
+        order = match_spans(row, [plain[a:b] for a, b in runs], alone)
         direct = plain == row.target
         placed: list[tuple[int, int] | None] = []
         taken: list[tuple[int, int]] = []
@@ -123,14 +128,16 @@ class MarkerProjector:
             start, end = runs[number]
             run: tuple[int, int] | None = (start, end)
             if not direct:
-                run = find(row.target, plain[start:end], start / max(len(plain), 1), taken)
+                position = start / max(len(plain), 1)
+                run = find_stretch(row.target, plain[start:end], position, taken)
             if run is None:
                 return None
             taken.append(run)
             placed.append(run)
-        sure = _SURE if direct else _FOUND
+        confidence = _DIRECT_CONFIDENCE if direct else _SEARCHED_CONFIDENCE
+        count = len(placed)
         projection = build_projection(
-            row.target, row.spans, placed, [sure] * len(placed), [""] * len(placed), self.name
+            row.target, row.spans, placed, [confidence] * count, [""] * count, self.name
         )
         return None if any(projection.reasons) else projection
 
@@ -141,9 +148,10 @@ def brackets_for(text: str) -> tuple[str, str] | None:
 
 
 def mark(row: ProjectionInput) -> str | None:
-    """The source with every span in brackets; None where there are no brackets left to use.
+    """The source of `row` with every span in brackets; None if there are no brackets left to use.
 
-    Brackets that the text has already stay what they are, as those of another kind are used.
+    None for overlapping spans too. Brackets that the text has already stay what they are, as those
+    of another kind are used.
     """
     pair = brackets_for(row.source)
     if pair is None:
@@ -158,9 +166,10 @@ def mark(row: ProjectionInput) -> str | None:
 
 
 def unmark(text: str, pair: tuple[str, str]) -> tuple[str, list[tuple[int, int]] | None]:
-    """`text` without its brackets and the stretches that they held.
+    """`text` without its brackets, of the kind `pair`, and the stretches that they held.
 
-    None for the stretches where brackets are unpaired, nested, in the wrong order or empty.
+    Stretches are half-open offsets into the text without brackets; there are None where brackets
+    are unpaired, nested, in the wrong order or empty.
     """
     opening, closing = pair
     plain: list[str] = []
@@ -189,27 +198,25 @@ def unmark(text: str, pair: tuple[str, str]) -> tuple[str, list[tuple[int, int]]
     return "".join(plain), runs
 
 
-def match(row: ProjectionInput, stretches: Sequence[str], alone: Sequence[str]) -> list[int]:
-    """For every span the number of its stretch: by likeness to its own translation, and order."""
+def match_spans(row: ProjectionInput, stretches: Sequence[str], alone: Sequence[str]) -> list[int]:
+    """For every span of `row` the number of its stretch in the marked translation.
+
+    By the similarity of `stretches` to the spans' own translations, `alone` (which may be empty, of
+    a single span), and by order.
+    """
     count = len(row.spans)
     if count == 1:
         return [0]
-    rank = {
-        index: place
-        for place, index in enumerate(sorted(range(count), key=lambda i: row.spans[i].start))
-    }
+    order = sorted(range(count), key=lambda i: row.spans[i].start)
+    rank = {index: position for position, index in enumerate(order)}
     cost = np.zeros((count, count))
     for i, span in enumerate(row.spans):
-        wanted = [alone[i], row.source[span.start : span.end]] if alone else [_text(row, span)]
+        texts = [*alone[i : i + 1], row.source[span.start : span.end]]
         for j, stretch in enumerate(stretches):
-            alike = max(_likeness(text, stretch) for text in wanted)
+            alike = max(_likeness(text, stretch) for text in texts)
             cost[i, j] = -alike + 0.1 * abs(rank[i] - j) / count
     rows, columns = linear_sum_assignment(cost)
     return [int(columns[list(rows).index(i)]) for i in range(count)]
-
-
-def _text(row: ProjectionInput, span: Span) -> str:
-    return row.source[span.start : span.end]
 
 
 def _likeness(first: str, second: str) -> float:
@@ -223,11 +230,14 @@ def _bigrams(text: str) -> set[str]:
     return {text[i : i + 2] for i in range(len(text) - 1)}
 
 
-def find(
-    text: str, stretch: str, place: float, taken: Sequence[tuple[int, int]]
+def find_stretch(
+    text: str, stretch: str, position: float, taken: Sequence[tuple[int, int]]
 ) -> tuple[int, int] | None:
-    """Where `stretch` occurs in `text` as whole words, free and nearest to `place` (0 to 1)."""
+    """Where `stretch` occurs in `text` as whole words, nearest to `position` (0 to 1).
+
+    Half-open offsets that overlap none of `taken`; None where it does not occur.
+    """
     pattern = re.compile(rf"(?<!\w){re.escape(stretch)}(?!\w)")
     runs = [match_.span() for match_ in pattern.finditer(text)]
     free = [r for r in runs if all(r[1] <= start or r[0] >= end for start, end in taken)]
-    return min(free, key=lambda r: abs(r[0] / max(len(text), 1) - place), default=None)
+    return min(free, key=lambda r: abs(r[0] / max(len(text), 1) - position), default=None)

@@ -1,4 +1,4 @@
-"""Several projectors combined: every one names its target span, the surest joint answer wins."""
+"""Several projectors combined: the target spans with most of their confidence win."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from corpora.errors import UserError
 
 
 class VoteProjector:
-    """Gives every span to the run with the greatest sum of its supporters' confidence.
+    """A `SpanProjector` that gives every span to the run with the greatest sum of confidence.
 
-    `members` are projectors, or names of such; a member that is unsure, or has no evidence for a
-    row, weighs little or nothing. The confidence is the share of the possible sum, calibrated
-    unless that is switched off.
+    `members` are projectors, or names of such, whose predictions are summed; one with low
+    confidence, or without evidence for a row, weighs little or nothing. The confidence is the share
+    of the possible sum, `calibrated` unless that is switched off. Raises `UserError` without
+    members.
     """
 
     name = "vote"
@@ -36,47 +37,51 @@ class VoteProjector:
         self.learns = any(getattr(member, "learns", False) for member in self._members)
 
     def project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
-        """Place the spans of every input; see `SpanProjector`."""
-        ballots = [member.project(inputs) for member in self._members]
+        """Place the spans of all `inputs`; see `SpanProjector`."""
+        predictions = [member.project(inputs) for member in self._members]
         return [
-            self._count(row, [ballot[index] for ballot in ballots])
-            for index, row in enumerate(inputs)
+            self._combine(*row) for row in zip(inputs, zip(*predictions, strict=True), strict=True)
         ]
 
-    def _count(self, row: ProjectionInput, ballots: Sequence[Projection]) -> Projection:
+    def _combine(self, row: ProjectionInput, predictions: Sequence[Projection]) -> Projection:
         """Spans take their best free run, the best supported span first."""
-        support: list[dict[tuple[int, int], float]] = []
-        silent = [all(p is None for p in ballot.placed) for ballot in ballots]
-        voters = max(1, len(ballots) - sum(silent)) if not all(silent) else 1
-        for index in range(len(row.spans)):
-            runs: dict[tuple[int, int], float] = {}
-            for ballot in ballots:
-                placed = ballot.placed[index]
-                if placed is not None:
-                    run = (placed.start, placed.end)
-                    runs[run] = runs.get(run, 0.0) + max(placed.confidence or 0.0, 1e-6) / voters
-            support.append(runs)
+        support = [_support(predictions, index) for index in range(len(row.spans))]
         chosen: list[tuple[int, int] | None] = [None] * len(row.spans)
         confidence = [0.0] * len(row.spans)
         reasons = [
-            "" if runs else next((b.reasons[i] for b in ballots if b.reasons[i]), "unaligned")
+            "" if runs else next((p.reasons[i] for p in predictions if p.reasons[i]), "unaligned")
             for i, runs in enumerate(support)
         ]
         order = sorted(
-            ((votes, i, run) for i, runs in enumerate(support) for run, votes in runs.items()),
+            ((weight, i, run) for i, runs in enumerate(support) for run, weight in runs.items()),
             key=lambda item: (-item[0], item[1], item[2]),
         )
         taken: list[tuple[int, int]] = []
-        for votes, index, run in order:
+        for weight, index, run in order:
             free = all(run[1] <= start or run[0] >= end for start, end in taken)
             if chosen[index] is None and free:
                 chosen[index] = run
-                confidence[index] = self._confidence(votes)
+                confidence[index] = self._confidence(weight)
                 taken.append(run)
-        for index, found in enumerate(chosen):
-            if found is None and support[index]:
+        for index, run_ in enumerate(chosen):
+            if run_ is None and support[index]:
                 reasons[index] = "collision"
         return build_projection(row.target, row.spans, chosen, confidence, reasons, self.name)
 
-    def _confidence(self, votes: float) -> float:
-        return float(vote_curve(np.array([votes]))[0]) if self._calibrated else min(votes, 1.0)
+    def _confidence(self, weight: float) -> float:
+        return float(vote_curve(np.array([weight]))[0]) if self._calibrated else min(weight, 1.0)
+
+
+def _support(predictions: Sequence[Projection], index: int) -> dict[tuple[int, int], float]:
+    """The weight of every run that span `index` was placed at: its share of the confidence.
+
+    Only projectors that placed some span of the row count.
+    """
+    counted = sum(any(p is not None for p in prediction.placed) for prediction in predictions)
+    runs: dict[tuple[int, int], float] = {}
+    for prediction in predictions:
+        span = prediction.placed[index]
+        if span is not None:
+            run = (span.start, span.end)
+            runs[run] = runs.get(run, 0.0) + max(span.confidence or 0.0, 1e-6) / max(1, counted)
+    return runs

@@ -56,6 +56,16 @@ def html_report(results: CompareResults, name: str) -> str:
     )
 
 
+def tables_html(results: CompareResults) -> str:
+    """The tables of `results` without the page around them, for notebooks."""
+    parts = []
+    for result in results.languages:
+        title = f"{result.trainer}: {results.source} to {result.lang}"
+        parts.append(f"<p><b>{escape(title)}</b><br>{escape(winner(result, results))}</p>")
+        parts.append(_html_table(result, results))
+    return "".join(parts)
+
+
 def _chart(result: LanguageResult, results: CompareResults) -> str:
     """Horizontal bars from 0 to 100, the baseline grey, the best green."""
     best = result.best(results.metric).strategy

@@ -18,6 +18,7 @@ from augmentation.compare.cells import cell_done, predict
 from augmentation.compare.check import check
 from augmentation.compare.config import CompareConfig
 from augmentation.compare.context import MODELS, VERSION, CompareContext
+from augmentation.compare.html import tables_html
 from augmentation.compare.models import load_model, train
 from augmentation.compare.plan import Job, ModelKey, cells_of, jobs_of, models_of
 from augmentation.compare.results import CompareResults
@@ -61,6 +62,9 @@ class CompareResult:
     def report(self) -> Path:
         """The page with tables and charts."""
         return self.run / REPORT_FILE
+
+    def _repr_html_(self) -> str:
+        return tables_html(self.results)
 
 
 def perform(job: Job, context: CompareContext) -> None:

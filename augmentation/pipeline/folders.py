@@ -17,3 +17,8 @@ def runs_folder() -> Path:
 def memory_folder() -> Path:
     """Where the translation memory lies that is given no folder: beside the runs."""
     return runs_folder() / "memory"
+
+
+def inputs_folder() -> Path:
+    """Where data that a program gives lies, written once for pipelines that read files."""
+    return runs_folder() / "inputs"

@@ -18,6 +18,7 @@ from augmentation.translation.fields import (
     Language,
     Models,
     ProjectorName,
+    Seed,
 )
 from corpora.checks import Task
 from corpora.choices import InputFormat, OnError
@@ -184,3 +185,24 @@ class TranslationConfig(Strict):
     decoding: DecodingConfig = DecodingConfig()
     projection: ProjectionConfig = ProjectionConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+
+class TranslateConfig(TranslationConfig):
+    """How texts without labels are translated."""
+
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
+    """Translations of each text: a list in records, tab-separated in lines."""
+    split: bool = True
+    """Whether texts are cut into sentences first."""
+    field: str = "text"
+    """Field of a record that is translated."""
+    into: str = "translation"
+    """Field that the translation is written to."""
+    format: Literal["lines", "jsonl"] | None = None
+    """Format of a file; by default `jsonl` by its name, else `lines`."""
+    on_error: Literal["error", "skip"] = "error"
+    """What to do about bad rows of a file: `error` stops, `skip` writes them to `rejected`."""
+    rejected: Path | None = None
+    """Where bad rows go with their reasons; by default `OUT.rejected.jsonl`."""
+    seed: Seed = 0
+    """Seed of sampling."""

@@ -37,6 +37,10 @@ def _known_language(tag: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def _path_as_name(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
 def _at_least_one_model(models: object) -> object:
     if models == ():
         raise ValueError("no model is named; null is the one that ships")
@@ -59,7 +63,9 @@ Languages = Annotated[
     AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
 ]
 """One or more, each once; a single one needs no list."""
-Models = Annotated[str | tuple[str, ...] | None, AfterValidator(_at_least_one_model)]
+ModelName = Annotated[str, BeforeValidator(_path_as_name)]
+"""Name in a store or on the hub, or a folder."""
+Models = Annotated[ModelName | tuple[ModelName, ...] | None, AfterValidator(_at_least_one_model)]
 """Name in the store or path of a translator; several for pivoting; null is the one that ships."""
 Memory = Annotated[Path | Literal["off"] | None, BeforeValidator(_memory)]
 """The translation memory's folder; null is `data/runs/memory`, `off` is none."""

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from corpora.errors import UserError
+from alignment.words import ALIGNERS, DEFAULT_ALIGNER
 from flows.cli.arguments import Number, check_outputs
-
-if TYPE_CHECKING:
-    from alignment.protocol import SoftAligner, WordPair
 
 DESCRIPTION = """\
 Align the words of a bitext: two files with a sentence a line, or one with tab-separated pairs
@@ -39,15 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--aligner",
-        choices=("statistical", "attention", "encoder", "lexical"),
-        default="statistical",
+        choices=tuple(ALIGNERS),
+        default=DEFAULT_ALIGNER,
         help="where links come from",
     )
     add(
         "--symmetrization",
-        default="weighted",
         choices=("weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"),
-        help="how the two directions are joined",
+        help="how the two directions are joined "
+        "(default: weighted; of eflomal, which has no probabilities, intersection)%(default).0s",
     )
     add(
         "--threshold",
@@ -89,86 +84,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, align, write."""
-    from alignment.pharaoh import write_pharaoh
-    from alignment.symmetrize import links_from_posteriors
-    from alignment.tokens import align_tokens, in_words
+    from augmentation.pipeline.configuration import validate
+    from augmentation.projection.align import align, read_pairs
+    from augmentation.projection.config import AlignConfig
 
-    if args.aligner != "statistical" and (args.priors or args.save_priors):
-        raise UserError("--priors and --save-priors go with --aligner statistical")
+    config = validate(AlignConfig, {name: getattr(args, name) for name in AlignConfig.model_fields})
     inputs = {"SOURCE": args.source_file, "TARGET": args.target_file}
     check_outputs({"--out": args.out}, inputs | {"--priors": args.priors})
     # Priors may be brought up to date in place: they are read before they are written.
     check_outputs({"--out": args.out, "--save-priors": args.save_priors}, inputs)
-    pairs = _read(args)
-    words = [in_words(pair) for pair in pairs]
-    started = time.perf_counter()
-    aligner = _aligner(args, words)
-    soft = aligner.posteriors(words)
-    seconds = time.perf_counter() - started
-    if args.unspaced:
-        links = [links_from_posteriors(one, args.threshold, args.symmetrization) for one in soft]
-    else:
-        links = align_tokens(pairs, soft, args.threshold, args.symmetrization)
-    count = write_pharaoh(args.out, links, weights=args.weights)
-    total = sum(len(one.links) for one in links)
+    result = align(read_pairs(args.source_file, args.target_file), config)
+    count = result.write(args.out, weights=args.weights)
     print(
-        f"{count} pairs, {total} links, {count / max(seconds, 1e-9):.0f} pairs a second",
+        f"{count} pairs, {result.total_links} links, "
+        f"{count / max(result.seconds, 1e-9):.0f} pairs per second",
         file=sys.stderr,
     )
     return 0
-
-
-def _read(args: argparse.Namespace) -> list[WordPair]:
-    from alignment.protocol import WordPair, Words
-    from alignment.tokens import space_tokens
-    from corpora.readers.streams import text_lines
-
-    for path in (args.source_file, args.target_file):
-        if path is not None and not path.is_file():
-            raise UserError("no such file", file=path)
-    if args.target_file is not None:
-        sources = list(text_lines(args.source_file))
-        targets = list(text_lines(args.target_file))
-        if len(sources) != len(targets):
-            problem = f"{len(targets)} lines, but {args.source_file} has {len(sources)}"
-            raise UserError(problem, file=args.target_file)
-    else:
-        sources, targets = [], []
-        for number, line in enumerate(text_lines(args.source_file), 1):
-            fields = line.split("\t")
-            if len(fields) < 2:
-                problem = "no tab: expected source and target"
-                raise UserError(problem, file=args.source_file, line=number)
-            sources.append(fields[0])
-            targets.append(fields[1])
-    if not sources:
-        raise UserError("the file is empty", file=args.source_file)
-    return [
-        WordPair(Words(source, space_tokens(source)), Words(target, space_tokens(target)))
-        for source, target in zip(sources, targets, strict=True)
-    ]
-
-
-def _aligner(args: argparse.Namespace, words: list[WordPair]) -> SoftAligner:
-    if args.aligner == "statistical":
-        from alignment.statistical import StatisticalAligner
-
-        statistical = StatisticalAligner(args.priors)
-        if args.save_priors is not None:
-            statistical.fit(words).save(args.save_priors)
-        return statistical
-    if args.aligner == "lexical":
-        from alignment.lexical import LexicalAligner
-
-        return LexicalAligner()
-    if args.aligner == "encoder":
-        if args.encoder is None:
-            raise UserError("--aligner encoder needs --encoder NAME|PATH")
-        from alignment.encoder import EncoderAligner
-
-        return EncoderAligner(args.encoder, args.layer)
-    from alignment.attention import AttentionAligner
-    from translators.open import open_translator
-
-    reverse = open_translator(args.reverse_model) if args.reverse_model else None
-    return AttentionAligner(open_translator(args.model), args.source, args.target, reverse)

@@ -6,7 +6,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,7 @@ from corpora.errors import UserError
 from flows.cli.arguments import check_outputs
 
 if TYPE_CHECKING:
-    from corpora.checks import Task
-    from corpora.records import Row
+    from augmentation.translate_train.runs import FinishedRun
     from corpora.writers.options import WriteReport
 
 DESCRIPTION = """\
@@ -51,39 +49,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export and say what was written."""
-    from augmentation.translate_train.export import final_rows
+    from augmentation.translate_train.finished import (
+        check_format,
+        check_outside,
+        default_export_path,
+        export_rows,
+    )
     from augmentation.translate_train.runs import open_finished
-    from corpora.writers import WRITERS, write_corpus
 
     given = vars(args)
     finished = open_finished(given["run"])
-    target = finished.target(given.get("target"))
-    name = given.get("format")
-    if name is not None and name not in WRITERS:
-        raise UserError(f"no format {name!r} to write", choices=WRITERS)
-    out = given.get("out")
-    if out is None:
-        name = name or "jsonl"
-        out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
+    target, split = finished.target(given.get("target")), given.get("split")
+    name, out = given.get("format"), given.get("out")
+    check_format(name)
     piped = str(out) == "-"
-    if not piped:
-        _check_outside(out, finished.folder)
-        check_outputs({"--out": out}, {"of the run": finished.config.input})
-    split = given.get("split")
-    if split is not None:
-        splits = {row.split or "train" for row in final_rows(finished.folder, target)}
-        if split not in splits:
-            raise UserError(f"no row is of the split {split!r}", file=given["run"], choices=splits)
-    rows = (
-        row
-        for row in final_rows(finished.folder, target)
-        if split is None or (row.split or "train") == split
-    )
-    task = finished.config.task
     if piped:
-        report = _write_out(rows, name or "jsonl", task)
+        report = _write_out(finished, name or "jsonl", target, split)
     else:
-        report = write_corpus(rows, out, format=name, task=task)
+        if out is None:
+            name = name or "jsonl"
+            out = default_export_path(finished, target, name)
+        check_outside(out, finished)
+        check_outputs({"--out": out}, {"of the run": finished.config.input})
+        report = export_rows(finished, out, target=target, format=name, split=split)
     told = sys.stderr if piped else sys.stdout
     print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=told)
     for note, count in sorted(report.notes.items()):
@@ -91,15 +79,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write_out(rows: Iterable[Row], name: str, task: Task) -> WriteReport:
+def _write_out(finished: FinishedRun, name: str, target: str, split: str | None) -> WriteReport:
     """Write to standard output, by way of a file, so that rows that cannot be written leave it
     empty."""
-    from corpora.writers import write_corpus
+    from augmentation.translate_train.finished import export_rows
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
         try:
-            report = write_corpus(rows, path, format=name, task=task)
+            report = export_rows(finished, path, target=target, format=name, split=split)
         except UserError as error:
             if error.file != str(path):
                 raise
@@ -113,12 +101,3 @@ def _write_out(rows: Iterable[Row], name: str, task: Task) -> WriteReport:
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     return report
-
-
-def _check_outside(out: Path, run: Path) -> None:
-    """A run's own files stay as they are; its folder `export` takes further files."""
-    place, folder = out.resolve(), run.resolve()
-    if place.is_relative_to(folder) and place.parent != folder / "export":
-        raise UserError(
-            f"--out would write among the run's own files; {run / 'export'} may take it", file=out
-        )

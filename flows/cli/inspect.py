@@ -11,6 +11,7 @@ from corpora.errors import UserError
 from flows.cli.arguments import Number, add_quoting, parse_columns, quoting, seed
 
 if TYPE_CHECKING:
+    from augmentation.translate_train.finished import SampledRow
     from corpora.records import Row, Span
 
 DESCRIPTION = """\
@@ -50,78 +51,47 @@ def run(args: argparse.Namespace) -> int:
     path: Path = given["path"]
     console = Console(highlight=False, soft_wrap=True)
     if path.is_dir() and (path / "run.json").is_file():
-        rows = _rows_of_run(given)
+        for sampled in _rows_of_run(given):
+            _show(console, sampled.row, sampled.note)
     elif given["dropped"]:
         raise UserError("only a run has dropped rows", file=path)
     else:
-        rows = [(row, "") for row in _rows_of_file(given)]
-    for row, note in rows:
-        _show(console, row, note)
+        for row in _rows_of_file(given):
+            _show(console, row, "")
     return 0
 
 
-def _rows_of_run(given: dict[str, Any]) -> list[tuple[Row, str]]:
-    from itertools import islice
-
-    from augmentation.reporting.samples import sample_dropped, sample_rows
-    from augmentation.translate_train.export import final_rows
+def _rows_of_run(given: dict[str, Any]) -> list[SampledRow]:
+    from augmentation.translate_train.finished import sample_run
     from augmentation.translate_train.runs import open_finished
 
     finished = open_finished(given["path"])
-    target = finished.target(given.get("target"))
-    count, seed = given["rows"], given["seed"]
-    if given["dropped"]:
-        dropped = sample_dropped(finished.dropping_shards(target), count, seed)
-        return [(one.row, f"{one.reason} {one.detail}".strip()) for one in dropped]
-    if given["first"]:
-        return [(row, "") for row in islice(final_rows(finished.folder, target), count)]
-    return [(row, "") for row in sample_rows(finished.shards(target), count, seed)]
+    return sample_run(
+        finished,
+        finished.target(given.get("target")),
+        given["rows"],
+        seed=given["seed"],
+        first=given["first"],
+        dropped=given["dropped"],
+    )
 
 
 def _rows_of_file(given: dict[str, Any]) -> list[Row]:
-    from itertools import islice
+    from augmentation.reporting.inspection import sample_file
+    from corpora.readers import ColumnMapping
 
-    from augmentation.reporting.samples import reservoir
-    from corpora.readers import ColumnMapping, open_corpus
-
-    path, name = given["path"], given.get("format")
-    task = given.get("task") or _guess_task(path, name)
     columns = parse_columns(given["columns"]) if "columns" in given else {}
-    corpus = open_corpus(
-        path,
-        task=task,
-        format=name,
+    return sample_file(
+        given["path"],
+        given["rows"],
+        seed=given["seed"],
+        first=given["first"],
+        task=given.get("task"),
+        format=given.get("format"),
         columns=ColumnMapping.of(columns),
         split=given.get("split"),
-        labelled=False,
         quoting=quoting(given["quoting"]),
     )
-    if given["first"]:
-        return list(islice(corpus.rows(), given["rows"]))
-    return reservoir(corpus.rows(), given["rows"], given["seed"])
-
-
-def _guess_task(path: Path, name: str | None) -> str:
-    suffixes = {suffix.lower() for suffix in path.suffixes}
-    if name is None and suffixes & {".tsv", ".tab"} and path.is_file() and _has_tags(path):
-        return "tokens"
-    if name == "squad" or ".json" in suffixes:
-        return "qa"
-    if name == "conll" or suffixes & {".conll", ".conllu", ".conll03", ".iob", ".iob2", ".bio"}:
-        return "tokens"
-    return "text"
-
-
-def _has_tags(path: Path) -> bool:
-    """Whether the first lines end in tags, as CoNLL files do whatever they are called."""
-    from itertools import islice
-
-    from corpora.readers.streams import text_lines
-    from corpora.tagging import is_tag
-
-    lines = (line.split() for line in islice(text_lines(path), 200) if not line.startswith("#"))
-    last = [fields[-1] for fields in lines if fields]
-    return bool(last) and all(map(is_tag, last))
 
 
 def _show(console: Any, row: Row, note: str) -> None:

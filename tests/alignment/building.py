@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from alignment.characters import is_boundary
 from alignment.protocol import Projection, ProjectionInput, SegmentAlignment
-from alignment.words import is_boundary, split_words
+from alignment.words.splitting import split_words
 from corpora.records import Span
 
 

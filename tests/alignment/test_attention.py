@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment import attention as module
-from alignment.attention import attention_posteriors
 from alignment.protocol import SegmentAlignment, WordPair
-from alignment.words import split_words
+from alignment.words.attention import posteriors as module
+from alignment.words.attention.posteriors import attention_posteriors
+from alignment.words.splitting import split_words
 
 PIECES = st.sampled_from(["neu", "er", " wort", " ", "bau", ".", " ab", "ende"])
 SIDE = st.lists(PIECES, min_size=0, max_size=6)

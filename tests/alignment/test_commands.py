@@ -292,6 +292,26 @@ def test_align_two_files_and_pairs(tmp_path: Path) -> None:
     assert weighted.read_text(encoding="utf-8").startswith("0-0:0.")
 
 
+def test_align_with_eflomal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("eflomal", reason="eflomal has an extra of its own")
+    pairs, out = tmp_path / "a.tsv", tmp_path / "a.talp"
+    lines = ["Anna, Berta", "Berta Carla.", "Carla Anna Dora", "Dora, Berta"] * 20
+    pairs.write_text("".join(f"{line}\t{line}\n" for line in lines), encoding="utf-8")
+    align = ["align", str(pairs), "--out", str(out), "--aligner", "eflomal"]
+    for more in ([], ["--symmetrization", "grow-diag-final-and"]):
+        assert main([*align, *more]) == 0
+        links = out.read_text(encoding="utf-8").splitlines()
+        assert len(links) == len(lines)
+        # The comma and the full stop belong to the token before them.
+        assert sum(line in ("0-0 1-1", "0-0 1-1 2-2") for line in links) > 70
+    assert main([*align, "--weights"]) == 0
+    assert out.read_text(encoding="utf-8").startswith("0-0:1.0000 ")
+    assert main([*align, "--unspaced"]) == 0
+    assert "2-2" in out.read_text(encoding="utf-8").splitlines()[0]
+    assert main([*align, "--symmetrization", "weighted"]) == 2
+    assert "intersection" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [

@@ -8,17 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alignment.encoder import (
-    METHODS,
-    EncoderAligner,
-    argmax,
-    itermax,
-    softmax_both,
-    transport,
-    windows,
-)
 from alignment.protocol import WordPair
-from alignment.words import split_words
+from alignment.words.encoder.aligner import EncoderAligner
+from alignment.words.encoder.embeddings import windows
+from alignment.words.encoder.extraction import METHODS, argmax, itermax, softmax_both, transport
+from alignment.words.splitting import split_words
 from corpora.errors import UserError
 
 torch = pytest.importorskip("torch", reason="needs the torch extra")

@@ -8,7 +8,7 @@ import pytest
 
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
-from alignment.words import split_words
+from alignment.words.splitting import split_words
 from tests.alignment.building import linked, spans_of, texts
 
 

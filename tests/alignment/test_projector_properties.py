@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alignment.characters import is_boundary
 from alignment.projectors import load_projector
-from alignment.projectors.decode import best_run, place_spans
+from alignment.projectors.attention.joint_placement import best_run, place_spans
 from alignment.protocol import ProjectionInput, SegmentAlignment, SpanProjector
-from alignment.words import is_boundary, split_words
+from alignment.words.splitting import split_words
 from corpora.records import Span
 from tests.alignment.building import check_sound, linked, segment, texts
 

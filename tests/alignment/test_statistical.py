@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alignment.lexical import LexicalAligner, romanize, similarity
 from alignment.protocol import WordPair
-from alignment.statistical import StatisticalAligner, load_priors
-from alignment.words import split_words
+from alignment.words.lexical import LexicalAligner
+from alignment.words.similarity import romanize, similarity
+from alignment.words.splitting import split_words
+from alignment.words.statistical.aligner import StatisticalAligner
+from alignment.words.statistical.priors import load_priors
 from corpora.errors import UserError
 
 BITEXT = [
@@ -59,7 +61,7 @@ def test_long_sentences_are_aligned_as_short_ones_are(monkeypatch: pytest.Monkey
     long = (" ".join(words), " ".join(f"{word}x" for word in words[40:] + words[:40]))
     bitext = pairs([*BITEXT, long])
     by_matrix = StatisticalAligner().posteriors(bitext)
-    monkeypatch.setattr("alignment.statistical._DENSE", 0)
+    monkeypatch.setattr("alignment.words.statistical.jumps._DENSE_POSITIONS", 0)
     by_windows = StatisticalAligner().posteriors(bitext)
     for one, other in zip(by_matrix, by_windows, strict=True):
         np.testing.assert_allclose(one.forward, other.forward, atol=1e-3)
@@ -94,7 +96,7 @@ def test_extra_pairs_teach_and_are_not_returned() -> None:
 
 
 def test_a_bitext_larger_than_memory_allows_is_sampled_and_aligned_whole() -> None:
-    from alignment.statistical import StatisticalOptions
+    from alignment.words.statistical.options import StatisticalOptions
 
     many = pairs() * 6
     small = StatisticalOptions(max_cells=300)

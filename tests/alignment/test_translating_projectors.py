@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from alignment.projectors import PROJECTORS, load_projector
-from alignment.projectors.marker import brackets_for, find, mark, unmark
+from alignment.projectors.marker import brackets_for, find_stretch, mark, unmark
 from alignment.protocol import Projection, ProjectionInput, WordPair
 from corpora.errors import UserError
 from corpora.records import Span
@@ -127,9 +127,9 @@ def test_marking_and_unmarking_are_inverse() -> None:
 
 
 def test_finding_wants_whole_words_that_are_free() -> None:
-    assert find("Romane aus Rom und Rom", "Rom", 0.0, []) == (11, 14)
-    assert find("Romane aus Rom und Rom", "Rom", 0.0, [(11, 14)]) == (19, 22)
-    assert find("Romane", "Rom", 0.0, []) is None
+    assert find_stretch("Romane aus Rom und Rom", "Rom", 0.0, []) == (11, 14)
+    assert find_stretch("Romane aus Rom und Rom", "Rom", 0.0, [(11, 14)]) == (19, 22)
+    assert find_stretch("Romane", "Rom", 0.0, []) is None
 
 
 def test_rows_without_spans_cost_no_translation() -> None:

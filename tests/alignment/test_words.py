@@ -5,7 +5,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.words import CharClass, char_classes, is_boundary, snap_to_clusters, split_words
+from alignment.characters import CharClass, char_classes, is_boundary, snap_to_clusters
+from alignment.words.splitting import split_words
 
 AWKWARD = st.text(
     st.sampled_from("aB ñe\u0301한국กำ่ไทย中文日本カタカナ🇩🇪👩\u200d🚀\ufe0f.,-’'\n\r\u200d9١"),

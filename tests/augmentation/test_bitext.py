@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import gzip
 import random
-import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sentencepiece import SentencePieceProcessor
 
-from alignment.words import split_words
-from augmentation.train_translator.align import align_bitext, align_with_eflomal
+from alignment.words.splitting import split_words
+from augmentation.train_translator.align import align_bitext
 from augmentation.train_translator.clean import read_and_clean
 from augmentation.train_translator.config import AlignmentConfig, BitextSource, CleaningConfig
 from augmentation.train_translator.examples import read_dev, set_apart
@@ -213,36 +210,6 @@ def test_words_are_aligned_over_all_shards_in_order(
     before = [shard.path.stat().st_mtime_ns for shard in aligned]
     assert align_bitext(shards, tmp_path / "run", config) == aligned
     assert [shard.path.stat().st_mtime_ns for shard in aligned] == before
-
-
-@pytest.mark.parametrize(
-    ("method", "expected"),
-    [
-        ("intersection", [[0, 0], []]),
-        ("union", [[0, 0, 1, 1, 2, 1], [0, 0]]),
-        ("grow-diag", [[0, 0, 1, 1, 2, 1], []]),
-        ("grow-diag-final-and", [[0, 0, 1, 1, 2, 1], [0, 0]]),
-    ],
-)
-def test_what_eflomal_writes_is_symmetrized(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, expected: list[list[int]]
-) -> None:
-    """A stand-in writes the links, so that this is tested without a C compiler, too."""
-
-    def align(source: Any, target: Any, **files: Any) -> None:
-        texts = list(source), list(target)
-        assert texts == (["tom sees mary\n", "anna\n"], ["tom sieht mary\n", "anna\n"])
-        Path(files["links_filename_fwd"]).write_text("0-0 1-1\n\n")
-        Path(files["links_filename_rev"]).write_text("0-0 2-1\n0-0\n")
-
-    fake = SimpleNamespace(Aligner=lambda **_: SimpleNamespace(align=align))
-    monkeypatch.setitem(sys.modules, "eflomal", fake)
-    made = [("Tom sees Mary", "Tom sieht Mary"), ("Anna", "Anna")]
-    loose = LOOSE.model_copy(update={"max_untranslated": None})
-    source = BitextSource(path=tsv(tmp_path / "a.tsv.gz", made))
-    shards = read_and_clean([source], "en", "de", tmp_path / "run", loose)
-    config = AlignmentConfig.model_validate({"aligner": "eflomal", "symmetrization": method})
-    assert list(align_with_eflomal(shards, tmp_path, config)) == expected
 
 
 def test_pairs_of_the_dev_sets_are_not_trained_on(tmp_path: Path) -> None:

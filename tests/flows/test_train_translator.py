@@ -33,7 +33,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 
 import safetensors.numpy
 
-from alignment.words import split_words
+from alignment.words.splitting import split_words
 from augmentation.train_translator.config import TrainTranslatorConfig, load_config
 from augmentation.train_translator.examples import read_dev_sets
 from augmentation.train_translator.layout import TrainRun

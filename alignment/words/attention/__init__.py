@@ -1,0 +1,1 @@
+"""Word alignment from a translator's attention, of its own pass or of forced decoding."""
