@@ -47,7 +47,11 @@ def page(app: App, chain: Sequence[str]) -> str:
     """The help page of the command `app`, called by the names in `chain`."""
     described = app.default_command.__doc__ if app.default_command is not None else app.help
     arguments = _arguments(app)
-    parts = [_usage(app, chain, arguments), inspect.cleandoc(described or ""), app.help_epilogue or ""]
+    parts = [
+        _usage(app, chain, arguments),
+        inspect.cleandoc(described or ""),
+        app.help_epilogue or "",
+    ]
     if commands := commands_of(app):
         rows = [_row(name, summary) for name, summary in commands.items()]
         parts.append("\n".join(["commands:", *rows]))
