@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import ArgumentCollection, Parameter, UnknownOptionError
 
 from corpora.errors import UserError
 from corpora.storage import check_writable
@@ -99,6 +99,24 @@ def option(
     if default is not None:
         more["show_default"] = default
     return Parameter(name=names or None, help=help, **more)
+
+
+def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
+    """The `kind` of name that the one of `tokens` is: `-`, or a file; a converter of cyclopts.
+
+    Raises `UnknownOptionError` for an option that stands where the name should.
+    """
+    (token,) = tokens
+    if token.value.startswith("-") and token.value != "-":
+        if token.keyword is not None:
+            raise UserError(f"{token.keyword} needs a value")
+        raise UnknownOptionError(token=token, argument_collection=ArgumentCollection())
+    return Path(token.value) if kind is not str else token.value
+
+
+def stream(help: str, *names: str, **more: Any) -> Parameter:
+    """As `option`, of a file that may be `-`, which stands for a standard stream."""
+    return option(help, *names, allow_leading_hyphen=True, converter=dash_or_file, **more)
 
 
 YesNo = Literal["yes", "no"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from corpora.choices import OutputFormat
 from corpora.errors import UserError
-from flows.cli.arguments import check_outputs, option
+from flows.cli.arguments import check_outputs, option, stream
 
 if TYPE_CHECKING:
     from augmentation.translate_train.runs import FinishedRun
@@ -26,7 +26,7 @@ def export(
     ] = None,
     out: Annotated[
         Path | None,
-        option(
+        stream(
             "File to write; .gz and .zst compress, - is standard output.",
             default="RUN/export/LANG.SUFFIX",
             metavar="FILE",

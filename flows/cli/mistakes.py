@@ -32,13 +32,14 @@ def in_words(error: CycloptsError, command: App) -> str:
         return f"no option {word.partition('=')[0]}"
     if isinstance(error, UnknownOptionError):
         word = error.token.keyword or error.token.value
-        flags = [flag for argument in error.argument_collection for flag in argument.names]
+        flags = [flag for a in command.assemble_argument_collection() for flag in a.names]
         return f"no option {word}{did_you_mean(word, flags)}"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"{error.unused_tokens[0]!r} is one argument too many"
     if isinstance(error, MissingArgumentError) and error.argument is not None:
-        name = error.keyword or label(error.argument)
-        given = error.keyword is not None or error.argument.tokens
+        argument = error.argument
+        name = error.keyword or (label(argument) if argument.index is not None else argument.name)
+        given = error.keyword is not None or argument.tokens
         return f"{name} needs a value" if given else f"{name} must be given"
     if isinstance(error, CoercionError) and error.token is not None:
         name = error.token.keyword or (label(error.argument) if error.argument else "")

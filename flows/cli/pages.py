@@ -105,6 +105,8 @@ def _value(argument: Argument) -> str:
 def _text(argument: Argument) -> str:
     """Help, choices that it does not name, and the default if it does not say it."""
     text = with_choices(argument.parameter.help or "", argument.get_choices() or ())
+    if argument.required and argument.index is None:
+        return f"{text} (required)"
     default = argument.parameter.show_default
     if not isinstance(default, str):
         value = argument.field_info.default

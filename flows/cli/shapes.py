@@ -89,6 +89,6 @@ def alternatives_of(kind: Any) -> tuple[Any, ...]:
 
 
 def plain_type(kind: Any) -> Any:
-    """The one type that a value of the type `kind` has unless it is None; None if there are more."""
+    """The one type that a value of the type `kind` has unless None; None if there are more."""
     alternatives = alternatives_of(kind)
     return alternatives[0] if len(alternatives) == 1 else None

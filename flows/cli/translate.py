@@ -10,7 +10,7 @@ from typing import IO, Annotated, Any, Literal
 
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.config import TranslationConfig
-from flows.cli.arguments import Number, check_outputs, option
+from flows.cli.arguments import Number, check_outputs, option, stream
 from flows.cli.options import Overrides, takes_settings
 
 _LINE_SECONDS = 15.0
@@ -22,11 +22,17 @@ _LINE_SECONDS = 15.0
     names={"decoding.max_decoding_length": "--max-length"},
 )
 def translate(
-    input: Annotated[str, option("File, or - for standard input.")] = "-",
+    input: Annotated[str, stream("File, or - for standard input.")] = "-",
     /,
     *,
     output: Annotated[
-        str, option("File, or - for standard output.", "--output", "-o", metavar="FILE")
+        str,
+        stream(
+            "File, or - for standard output.",
+            "--output",
+            "-o",
+            metavar="FILE",
+        ),
     ] = "-",
     source: Annotated[str, option("Language of the input, a BCP 47 tag.")],
     target: Annotated[str, option("Language to translate to, a BCP 47 tag.")],
