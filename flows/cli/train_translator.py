@@ -78,7 +78,7 @@ def train_translator(
     it has: de=corpus.tsv.
     """
     from augmentation.pipeline.configuration import load
-    from flows.progress import JobLines
+    from augmentation.pipeline.listener import Messages
 
     settings |= _corpora(bitext, dev or (), columns, weights)
     if no_guided_alignment:
@@ -87,7 +87,7 @@ def train_translator(
     # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
     folder = out.parent.resolve() / out.name if out.name else out.resolve()
     seconds = None if max_minutes is None else 60 * max_minutes
-    listener = JobLines(sys.stderr)
+    listener = Messages(lambda line: print(line, file=sys.stderr, flush=True))
     if no_prefect:
         from augmentation.train_translator.run import train_translator as run
 
