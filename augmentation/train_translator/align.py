@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+from alignment.statistical import StatisticalAligner, StatisticalOptions
 
 from alignment.pharaoh import read_pharaoh
 from alignment.protocol import WordPair
-from alignment.statistical import StatisticalAligner, StatisticalOptions
 from alignment.symmetrize import SYMMETRIZATIONS
-from alignment.words import split_words
+from alignment.words.splitting import split_words
 from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.config import AlignmentConfig
 from augmentation.train_translator.layout import ALIGN_STEP, TrainSetup, checksums

@@ -15,7 +15,7 @@ from flows.cli.options import Overrides, takes_settings
 @takes_settings(
     TrainTranslatorConfig,
     leave_out=("training.shape", "training.noise", "training.optimizer"),
-    names={"targets": "--target", "subwords.seed": "--seed", "training.seed": "--seed"},
+    names={"targets": "--target", "training.seed": "--seed", "subwords.seed": "--seed"},
 )
 def train_translator(
     *bitext: Annotated[str, option("Parallel corpus (see above).", metavar="BITEXT")],

@@ -7,21 +7,38 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cyclopts import App
 from pydantic import BaseModel
 
-from alignment.projectors import DEFAULT_PROJECTOR
+from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
+from alignment.words import ALIGNERS
 from augmentation.compare.config import CompareConfig
 from augmentation.projection.config import AlignConfig, ProjectConfig
 from augmentation.train_translator.config import TrainTranslatorConfig
 from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translation.config import TranslationConfig
+from augmentation.translation.fields import ProjectorName
+from corpora.choices import (
+    QUANTIZATIONS,
+    AnswerNormalisation,
+    InputFormat,
+    OutputFormat,
+    SchemeName,
+    SignificanceTest,
+)
+from corpora.readers import FORMATS
+from corpora.tagging import scheme_named
+from corpora.writers import WRITERS
 from flows.cli.main import COMMANDS, command_line, main
+from scoring.significance import METHODS
+from scoring.squad import NORMALISATIONS
+from tests.cli.help_pages import options, page
 from tests.paths import ROOT
+from translators import conversion
 
 HELP = """
 import sys
@@ -44,26 +61,6 @@ CONFIGURED: dict[str, type[BaseModel]] = {
     "translate-test": TranslateTestConfig,
     "translate-train": TranslateTrainConfig,
 }
-
-
-def page(*words: str) -> str:
-    """The help page of a command, on one line, as no page is cut into lines twice."""
-    app = command_line()
-    _, apps, _ = app.parse_commands(list(words))
-    from flows.cli.pages import page
-
-    return page(apps[-1], words)
-
-
-def options(text: str) -> dict[str, str]:
-    """What a help page says of each option."""
-    rows = re.findall(r"^  (-[^\n]*(?:\n {10,}\S[^\n]*)*)", text, re.MULTILINE)
-    found = {}
-    for row in rows:
-        flat = " ".join(row.split())
-        for flag in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", flat.partition(".")[0]):
-            found.setdefault(flag, flat)
-    return found
 
 
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
@@ -110,7 +107,7 @@ def test_options_are_the_settings_of_the_configuration(command: str) -> None:
             assert f"`{DEFAULT_PROJECTOR}` (the default" in text
         elif isinstance(default, bool):
             assert f"default: {'yes' if default else 'no'})" in text
-        elif isinstance(default, int | float | str):
+        elif isinstance(default, int | float | str) and default != "":
             assert f"default: {default if isinstance(default, str) else f'{default:.10g}'})" in text
 
 
@@ -265,3 +262,15 @@ def test_options_keep_their_names(command: str) -> None:
         flag for argument in apps[-1].assemble_argument_collection() for flag in argument.names
     }
     assert set(BEFORE[command].split()) <= flags
+
+
+def test_choices_are_the_keys_of_the_tables_that_they_name() -> None:
+    assert set(get_args(InputFormat)) == set(FORMATS)
+    assert set(get_args(OutputFormat)) == set(WRITERS)
+    assert set(get_args(ProjectorName)) == set(PROJECTORS)
+    assert set(get_args(AlignConfig.model_fields["aligner"].annotation)) == set(ALIGNERS)
+    assert conversion.QUANTIZATIONS == QUANTIZATIONS
+    assert get_args(SignificanceTest) == METHODS
+    assert get_args(AnswerNormalisation) == NORMALISATIONS
+    for name in get_args(SchemeName):
+        scheme_named(name)
