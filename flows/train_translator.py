@@ -3,31 +3,62 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
+from augmentation.pipeline.conductor import Submit, at_once
+from augmentation.pipeline.listener import Listener, Listeners, Messages, Progress
 from augmentation.train_translator.config import TrainTranslatorConfig
-from augmentation.train_translator.layout import TrainRun
-from augmentation.train_translator.preflight import prepare
-from augmentation.train_translator.run import STEPS
+from augmentation.train_translator.layout import TrainSetup
+from augmentation.train_translator.run import Job, perform
+from augmentation.train_translator.run import train_translator as run_training
 from flows.artifacts import show_progress
 
-_say: ContextVar[Callable[[str], None] | None] = ContextVar("say", default=None)
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+"""Is told how it goes, where the command line has started the flow."""
 
 
-@task(cache_policy=NO_CACHE, task_run_name="{name}")
-def run_step(name: str, run: TrainRun) -> str:
-    """Do the step called `name`, unless it is done; gives what came of it.
+@task(cache_policy=NO_CACHE, task_run_name="{job.name}")
+def run_step(job: Job, setup: TrainSetup, listener: Listener) -> str:
+    """Do the step `job` of the run of `setup`, unless it is done; `listener` is told how it goes.
 
     There are no retries: a step that fails would fail again, and one that was cut off goes on in
     the next run.
     """
-    return dict(STEPS)[name](run)
+    return perform(job, setup, listener)
+
+
+class TrainingArtifact(Listener):
+    """Shows in Prefect's UI how far training has come."""
+
+    def __init__(self) -> None:
+        self._artifact: Any = None
+
+    def began(self, title: str) -> None:
+        """Make the progress artifact of the model called `title`."""
+        self._artifact = create_progress_artifact(
+            progress=0.0, key="train-translator-progress", description=f"Training {title}"
+        )
+
+    def advanced(self, progress: Progress) -> None:
+        """Bring the artifact up to `progress`, of the steps of training alone."""
+        if progress.unit == "steps" and progress.share is not None:
+            show_progress(self._artifact, progress.share)
+
+
+def _run_task(job: Job, setup: TrainSetup, listener: Listener) -> str:
+    outcome: str = run_step.with_options(name=job.name)(job, setup, listener)
+    return outcome
+
+
+def _submit_of(setup: TrainSetup, listener: Listener) -> Submit[Job, str]:
+    return at_once(partial(_run_task, setup=setup, listener=listener))
 
 
 @flow(name="train-translator", flow_run_name="{config.model_name}")
@@ -42,41 +73,41 @@ def train_translator(
     """Train the model that `config` describes and put it into `out`.
 
     `work` keeps what the steps make, `<out>.work` if not given; `max_seconds` limits training in
-    this run, the next one goes on.
+    this run, the next one goes on. `device` and `threads` say where.
     """
-    say = _say.get() or get_run_logger().info
-    artifact = create_progress_artifact(
-        progress=0.0, key="train-translator-progress", description=f"Training {config.model_name}"
-    )
-    run = TrainRun(
+    listener = _listener.get() or Messages(get_run_logger().info)
+    run_training(
         config,
-        work or out.with_name(f"{out.name}.work"),
         out,
-        device,
-        threads,
-        max_seconds,
-        say,
-        lambda share: show_progress(artifact, share),
+        work=work,
+        device=device,
+        threads=threads,
+        max_seconds=max_seconds,
+        listener=Listeners(TrainingArtifact(), listener),
+        submit=_submit_of,
     )
-    with prepare(run):
-        for name, _ in STEPS:
-            say(f"{name} ...")
-            say(f"{name}: {run_step.with_options(name=name)(name, run)}")
     create_markdown_artifact(
         (out / "README.md").read_text(encoding="utf-8"), key="train-translator-card"
     )
     return out
 
 
-def run_flow(run: TrainRun) -> Path:
-    """Start the flow for `run` from the command line."""
-    token = _say.set(run.say)
+def run_flow(
+    config: TrainTranslatorConfig,
+    out: Path,
+    work: Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    max_seconds: float | None = None,
+    listener: Listener | None = None,
+) -> Path:
+    """Run the flow from the command line; see `train_translator`. `listener` is told how it
+    goes."""
+    token = _listener.set(listener)
     try:
-        return train_translator(
-            run.config, run.out, run.work, run.device, run.threads, run.max_seconds
-        )
+        return train_translator(config, out, work, device, threads, max_seconds)
     finally:
-        _say.reset(token)
+        _listener.reset(token)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@ from augmentation.translation.config import (
     TranslationConfig,
 )
 from augmentation.translation.fields import KnownTask, Language, Memory, Seed
-from scoring.significance import METHODS, Method
-from scoring.squad import Normalisation
-from trainers.command import DEFAULT_TIMEOUT
+from corpora.choices import AnswerNormalisation, SignificanceTest
+from trainers.limits import DEFAULT_TIMEOUT
 
 Strategy = Literal[
     "zero-shot",
@@ -160,11 +159,11 @@ class CompareConfig(TranslationConfig):
     leakage: Literal["stop", "drop"] = "stop"
     """What to do about test texts among the training texts: `stop` with an error, or `drop` these
     training rows."""
-    test: Method = "bootstrap"
+    test: SignificanceTest = "bootstrap"
     """The paired test of significance."""
     samples: int = Field(1000, ge=1)
     """Resamples of the test."""
-    normalisation: Normalisation = "squad"
+    normalisation: AnswerNormalisation = "squad"
     """How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."""
     tokenize: str | None = None
     """SacreBLEU tokenizer for BLEU; by default that of the language."""
@@ -195,7 +194,7 @@ class CompareConfig(TranslationConfig):
     @field_validator("test", mode="before")
     @classmethod
     def _method(cls, value: object) -> object:
-        return _check(value, METHODS, "test")
+        return _check(value, get_args(SignificanceTest), "test")
 
     @field_validator("seeds", mode="before")
     @classmethod

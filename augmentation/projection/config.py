@@ -31,7 +31,7 @@ class AlignConfig(AlignerConfig):
     """How the words of a bitext are aligned."""
 
     aligner: Literal["statistical", "attention", "encoder", "lexical", "eflomal"] = "statistical"
-    """Where links come from: the keys of `alignment.words.ALIGNERS`."""
+    """Where links come from."""
     symmetrization: Symmetrization | None = None
     """How the two directions are joined; by default `weighted`, or `intersection` of eflomal, which
     has no probabilities."""

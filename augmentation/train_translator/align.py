@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+from alignment.statistical import StatisticalAligner, StatisticalOptions
 
 from alignment.pharaoh import read_pharaoh
 from alignment.protocol import WordPair
-from alignment.statistical import StatisticalAligner, StatisticalOptions
 from alignment.symmetrize import SYMMETRIZATIONS
-from alignment.words import split_words
+from alignment.words.splitting import split_words
+from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.config import AlignmentConfig
-from augmentation.train_translator.layout import ALIGN_STEP, TrainRun, _checksums
+from augmentation.train_translator.layout import ALIGN_STEP, TrainSetup, checksums
 from corpora.bitext import ALIGNED_BITEXT_SCHEMA
 from corpora.errors import MissingExtraError
 from corpora.manifest import fingerprint
@@ -24,14 +25,15 @@ from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
 
 
 def word_offsets(text: str) -> tuple[tuple[int, int], ...]:
-    """Half-open code point offsets of the words that links count."""
+    """Half-open code point offsets of the words of `text` that links count."""
     return split_words(text).offsets
 
 
 def align_bitext(
     shards: Sequence[ShardRef], run: Path, config: AlignmentConfig | None
 ) -> list[ShardRef]:
-    """Add word links: shard i of the next step is shard i aligned.
+    """Add word links to `shards`: shard i of the next step, in the run folder `run`, is shard i
+    aligned as `config` says.
 
     The shards of a target language are aligned together. Without a configuration no pair gets any
     links.
@@ -53,7 +55,7 @@ def _target_of(shard: ShardRef) -> str:
 def _align_together(shards: Sequence[ShardRef], run: Path, config: AlignmentConfig | None) -> None:
     identity = None if config is None else config.identity()
     made_from = [
-        fingerprint(["align", 1, identity, _checksums(shards), index])
+        fingerprint(["align", 1, identity, checksums(shards), index])
         for index, _ in enumerate(shards)
     ]
     aligned = [shard.next(ALIGN_STEP) for shard in shards]
@@ -160,10 +162,10 @@ def _word_pairs(shards: Sequence[ShardRef]) -> Iterator[WordPair]:
                 yield WordPair(split_words(source), split_words(target))
 
 
-def align_step(run: TrainRun) -> str:
-    """Align the words of the bitext."""
-    config = run.config.alignment
+def align_step(setup: TrainSetup, listener: Listener) -> str:
+    """Align the words of the bitext of `setup`; `listener` is told if that is switched off."""
+    config = setup.config.alignment
     if config is None:
-        run.say("no guided alignment: the attention of this model will be no alignment")
-    align_bitext(run.clean, run.work, config)
+        listener.message("no guided alignment: the attention of this model will be no alignment")
+    align_bitext(setup.clean, setup.work, config)
     return "no links" if config is None else f"links of {config.chosen()}"

@@ -8,9 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.config import BitextSource
-from augmentation.train_translator.examples import _by_direction, dev_sets
-from augmentation.train_translator.layout import TrainRun
+from augmentation.train_translator.dev import by_direction
+from augmentation.train_translator.examples import dev_sets
+from augmentation.train_translator.layout import TrainSetup
 from corpora.manifest import file_hash, plain
 from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
@@ -22,79 +24,79 @@ from translators.protocol import DecodingOptions
 from translators.store import read_model, write_card
 
 
-def card_step(run: TrainRun) -> str:
-    """Score the converted model, write its card, and put it all into the out folder."""
-    config = run.config
-    scores = _scores(run)
-    history = History(**json.loads(run.history.read_text(encoding="utf-8")))
-    size = sum(file.stat().st_size for file in run.converted.iterdir())
-    examples = sidecar_of(run.examples)
-    verified = json.loads(run.converted.with_name("verified.json").read_text(encoding="utf-8"))
+def card_step(setup: TrainSetup, listener: Listener) -> str:
+    """Score the converted model of `setup`, write its card, and put it all into the out folder;
+    `listener` is told nothing."""
+    config = setup.config
+    scores = _scores(setup)
+    history = History(**json.loads(setup.history.read_text(encoding="utf-8")))
+    size = sum(file.stat().st_size for file in setup.converted.iterdir())
+    examples = sidecar_of(setup.examples)
+    verified = json.loads(setup.converted.with_name("verified.json").read_text(encoding="utf-8"))
     card = TrainingCard(
         name=config.model_name,
         directions=config.directions(),
-        corpora=tuple(_entry(one, ref) for one, ref in zip(config.bitext, run.clean, strict=True)),
+        corpora=tuple(
+            _entry(corpus, ref) for corpus, ref in zip(config.bitext, setup.clean, strict=True)
+        ),
         left_out=examples.drop_reasons,
         config=plain(config),
         history=history,
         scores=tuple(scores),
         conversion=verified,
-        parameters=_parameters(run.model),
+        parameters=_parameters(setup.model),
         megabytes=size / 1e6,
         machine=history.machine,
         started_from=_started_from(config.init_from),
     )
-    folder = run.out.with_name(f".{run.out.name}.tmp")
+    folder = setup.out.with_name(f".{setup.out.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
-    with writing(run.out):
+    with writing(setup.out):
         make_folder(folder)
-        shutil.copytree(run.converted, folder, dirs_exist_ok=True)
+        shutil.copytree(setup.converted, folder, dirs_exist_ok=True)
         write_text(folder / "README.md", render_card(card))
         write_text(folder / card.curves, curves_svg(history))
         info = read_model(folder)
         write_card(folder, info.card.model_copy(update={"training": _summary(card)}))
-        shutil.rmtree(run.out, ignore_errors=True)
-        folder.replace(run.out)
+        shutil.rmtree(setup.out, ignore_errors=True)
+        folder.replace(setup.out)
     return ", ".join(
         f"{s.test_set} {s.direction} {s.metric} {s.value:.1f}" for s in scores if not s.system
     )
 
 
-def _scores(run: TrainRun) -> list[ScoreEntry]:
-    """BLEU and chrF of the dev sets, beam 4, of the shipped model and of it in float32."""
+def _scores(setup: TrainSetup) -> list[ScoreEntry]:
+    """BLEU and chrF of the dev sets, beam 4, of the converted model and of it in float32."""
     options = DecodingOptions(beam_size=4)
     scores = []
-    for system, folder in (("", run.converted), ("float32", run.exact)):
+    for system, folder in (("", setup.converted), ("float32", setup.exact)):
         translator = open_translator(folder)
-        for name, (_, sources, references) in _by_direction(run.config, dev_sets(run)).items():
-            test_set, _, direction = name.rpartition(".")
-            source, target = next(
-                pair for pair in run.config.directions() if "-".join(pair) == direction
-            )
-            outputs = [h.text for h in translator.translate(sources, source, target, options)]
+        for dev in by_direction(setup.config, dev_sets(setup)):
+            hypotheses = translator.translate(dev.sources, dev.source, dev.target, options)
+            outputs = [hypothesis.text for hypothesis in hypotheses]
             for metric in (bleu, chrf):
-                score = metric(outputs, references)
+                score = metric(outputs, dev.references)
                 scores.append(
                     ScoreEntry(
-                        test_set,
-                        direction,
+                        dev.test_set,
+                        dev.direction,
                         score.name,
                         score.value,
                         score.signature,
                         system,
-                        pairs=len(references),
+                        pairs=len(dev.references),
                     )
                 )
     return scores
 
 
-def _entry(one: BitextSource, ref: ShardRef) -> CorpusEntry:
+def _entry(corpus: BitextSource, ref: ShardRef) -> CorpusEntry:
     sidecar = sidecar_of(ref)
     return CorpusEntry(
-        name=one.name or one.bitext().name,
-        files=tuple((f.name, f.stat().st_size, file_hash(f)) for f in one.bitext().files()),
-        terms=one.terms,
-        weight=one.weight,
+        name=corpus.name or corpus.bitext().name,
+        files=tuple((f.name, f.stat().st_size, file_hash(f)) for f in corpus.bitext().files()),
+        terms=corpus.terms,
+        weight=corpus.weight,
         pairs_read=sidecar.rows_in or 0,
         pairs_kept=sidecar.rows_out,
         drop_reasons=sidecar.drop_reasons,

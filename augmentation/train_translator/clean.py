@@ -1,4 +1,4 @@
-"""The steps that make a training bitext: read, clean, subwords, align, set dev pairs apart."""
+"""The corpora read and cleaned: one shard a corpus, what was dropped beside it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.config import BitextSource, CleaningConfig
-from augmentation.train_translator.layout import CLEAN_STEP, TrainRun
+from augmentation.train_translator.layout import CLEAN_STEP, TrainSetup
+from augmentation.train_translator.read import read_frames
 from corpora.bitext import (
     BITEXT_SCHEMA,
     DIRECTION_COLUMN,
     DROPPED_BITEXT_SCHEMA,
-    BitextPair,
-    read_bitext,
 )
 from corpora.errors import UserError
 from corpora.manifest import file_hash, fingerprint
@@ -40,53 +40,52 @@ from filters.pairs import (
 from filters.protocol import Filter
 from translators.subwords import MARKERS, language_tag
 
-_BATCH_PAIRS = 20_000
-
-
 OnProgress = Callable[[str, int], None]
 """Told now and then what is being done and how many pairs are through."""
 
 
 def read_and_clean(
-    sources: Sequence[BitextSource],
+    corpora: Sequence[BitextSource],
     source: str,
     target: str,
     run: Path,
     config: CleaningConfig,
     on_progress: OnProgress = lambda what, count: None,
 ) -> list[ShardRef]:
-    """Read the corpora and clean them: shard i is corpus i, what was dropped beside it.
+    """Read `corpora` and clean them as `config` says, in the run folder `run`: shard i is corpus i,
+    what was dropped beside it.
 
-    `source` and `target` are BCP 47 tags; a corpus may say another target itself. Duplicates are
+    `source` and `target` are BCP 47 tags; a corpus may state another target itself. Duplicates are
     looked for across the corpora of a target, so an earlier corpus keeps its pair. Shards that are
-    done are left alone.
+    done are left alone. `on_progress` is told now and then what is being done and how many pairs
+    are through. Raises `UserError` for a corpus that is mostly in another language.
     """
     duplicates: defaultdict[str, Duplicate] = defaultdict(Duplicate)
     inputs: dict[str, list[object]] = {}
     shards = []
-    for index, one in enumerate(sources):
+    for index, corpus in enumerate(corpora):
         ref = ShardRef(run, CLEAN_STEP, index)
-        own = one.target or target
-        duplicate, before = duplicates[own], inputs.setdefault(own, [source, own, config])
-        before.append((one, [file_hash(file) for file in one.bitext().files()]))
+        lang = corpus.target or target
+        duplicate, before = duplicates[lang], inputs.setdefault(lang, [source, lang, config])
+        before.append((corpus, [file_hash(file) for file in corpus.bitext().files()]))
         made_from = fingerprint(["clean", 2, before])
         if is_done(ref, made_from):
             for batch in itertools.chain(read_batches(ref), _dropped_later(ref)):
                 duplicate.score(pl.DataFrame(pl.from_arrow(batch)))
         else:
-            _clean_corpus(one, source, own, ref, made_from, config, duplicate, on_progress)
+            _clean_corpus(corpus, source, lang, ref, made_from, config, duplicate, on_progress)
         shards.append(ref)
     return shards
 
 
 def _dropped_later(ref: ShardRef) -> Iterator[pa.RecordBatch]:
-    """What the filter after that for duplicates dropped: it had been seen all the same."""
+    """What was dropped after the filter for duplicates had seen it."""
     for batch in read_dropped(ref):
         yield batch.filter(pc.equal(batch.column("drop_reason"), WrongLanguage.name))
 
 
 def _clean_corpus(
-    one: BitextSource,
+    corpus: BitextSource,
     source: str,
     target: str,
     ref: ShardRef,
@@ -95,7 +94,7 @@ def _clean_corpus(
     duplicate: Duplicate,
     on_progress: OnProgress,
 ) -> None:
-    frames = _frames(one, source, target)
+    frames = read_frames(corpus, source, target)
     first = next(frames)
     filters, language = make_filters(source, target, config, expected_ratio(first), duplicate)
     rows = refused = machine = 0
@@ -112,21 +111,26 @@ def _clean_corpus(
             rows += len(frame)
             machine += int(frame["machine"].ne("").sum())
             refused += int(result.dropped["drop_reason"].eq(WrongLanguage.name).sum())
-            on_progress(f"clean {one.bitext().name}", rows)
+            on_progress(f"clean {corpus.bitext().name}", rows)
         if language is not None and refused > config.max_wrong_language_share * rows:
-            raise _wrong_corpus(one, source, target, language, refused / rows)
-        if one.directions == "machine-target" and not machine:
+            raise _wrong_corpus(corpus, source, target, language, refused / rows)
+        if corpus.directions == "machine-target" and not machine:
             raise UserError(
                 f"directions: machine-target, but no line says {source}-{target} or "
                 f"{target}-{source} in a column {DIRECTION_COLUMN!r}",
-                file=one.path,
+                file=corpus.path,
             )
 
 
 def make_filters(
     source: str, target: str, config: CleaningConfig, ratio: float, duplicate: Duplicate
 ) -> tuple[list[Filter], WrongLanguage | None]:
-    """The filters that `config` asks for, cheap ones first, and the one that knows languages."""
+    """The filters that `config` switches on, cheap ones first, and among them the one that
+    identifies languages, if it is on.
+
+    `source` and `target` are the languages of the pairs, `ratio` their usual ratio of lengths,
+    `duplicate` the filter that has seen earlier corpora.
+    """
     filters: list[Filter] = [
         Empty(),
         ReservedSymbols(
@@ -152,57 +156,34 @@ def make_filters(
 
 
 def _wrong_corpus(
-    one: BitextSource, source: str, target: str, language: WrongLanguage, share: float
+    corpus: BitextSource, source: str, target: str, language: WrongLanguage, share: float
 ) -> UserError:
-    seen = [
-        f"its {side} side looks like {found.most_common(1)[0][0]!r}, not {wanted!r}"
-        for side, wanted in (("source", source), ("target", target))
-        if (found := language.found[side]).total()
+    looks = [
+        f"its {side} side looks like {counts.most_common(1)[0][0]!r}, not {expected!r}"
+        for side, expected in (("source", source), ("target", target))
+        if (counts := language.found[side]).total()
     ]
     return UserError(
-        f"{share:.0%} of the pairs are in another language: {'; '.join(seen)}. "
+        f"{share:.0%} of the pairs are in another language: {'; '.join(looks)}. "
         "Are the columns or --source and --target the wrong way round?",
-        file=one.path,
+        file=corpus.path,
     )
-
-
-def _frames(one: BitextSource, source: str, target: str) -> Iterator[pl.DataFrame]:
-    pairs = read_bitext(one.bitext(), source, target)
-    while batch := list(itertools.islice(pairs, _BATCH_PAIRS)):
-        yield pl.DataFrame(
-            {
-                "source": [p.source for p in batch],
-                "target": [p.target for p in batch],
-                "origin": [one.name or p.origin for p in batch],
-                "line": [p.line for p in batch],
-                "machine": [p.machine for p in batch],
-                "direction": [_direction(p, one) for p in batch],
-                "weight": [one.weight] * len(batch),
-                "target_lang": [target] * len(batch),
-            }
-        )
-
-
-def _direction(pair: BitextPair, one: BitextSource) -> str:
-    if one.directions == "both" or not pair.machine:
-        return "both"
-    return "forward" if pair.machine == "target" else "backward"
 
 
 def _table(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     return frame.select(schema.names).to_arrow().cast(schema)
 
 
-def clean_step(run: TrainRun) -> str:
-    """Read the corpora and clean them."""
-    config = run.config
+def clean_step(setup: TrainSetup, listener: Listener) -> str:
+    """Read and clean the corpora of `setup`; `listener` is told how many pairs are through."""
+    config = setup.config
     shards = read_and_clean(
         config.bitext,
         config.source,
         config.targets[0],
-        run.work,
+        setup.work,
         config.cleaning,
-        _counter(run.say),
+        _counter(listener),
     )
     sidecars = [sidecar_of(shard) for shard in shards]
     kept = sum(sidecar.rows_out for sidecar in sidecars)
@@ -219,8 +200,8 @@ def clean_step(run: TrainRun) -> str:
     return f"{kept:,} pairs kept; dropped: {dropped or 'none'}"
 
 
-def _counter(say: Callable[[str], None]) -> Callable[[str, int], None]:
-    """Lines with the number done and how fast, every few seconds."""
+def _counter(listener: Listener) -> OnProgress:
+    """Messages with the number done and how fast, every few seconds."""
     began: dict[str, float] = {}
     last = 0.0
 
@@ -229,7 +210,8 @@ def _counter(say: Callable[[str], None]) -> Callable[[str, int], None]:
         now = time.monotonic()
         start = began.setdefault(what, now)
         if now - last > 5 and now > start:
-            say(f"{what}: {done:,} pairs, {done / (now - start):,.0f} a second")
+            rate = f"{done / (now - start):,.0f} per second"
+            listener.message(f"{what}: {done:,} pairs, {rate}")
             last = now
 
     return count

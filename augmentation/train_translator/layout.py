@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +10,8 @@ from augmentation.train_translator.config import TrainTranslatorConfig
 from corpora.shards import ShardRef, sidecar_of
 
 CLEAN_STEP, SUBWORDS_STEP = "10-clean", "20-subwords"
-
-
 ALIGN_STEP, EXAMPLES_STEP = "30-align", "40-examples"
-
-
-def _checksums(shards: Sequence[ShardRef]) -> list[str]:
-    return [sidecar_of(shard).checksum for shard in shards]
-
-
 TRAIN_STEP, CONVERT_STEP = "50-train", "60-convert"
-
-
 MODEL_FILES = frozenset(
     {
         "README.md", "config.json", "curves.svg", "labelferry.json", "model.bin",
@@ -31,11 +21,17 @@ MODEL_FILES = frozenset(
 """What the folder of a trained model holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainRun:
-    """One run of the steps. `work` keeps what they make, `out` will be the model's folder.
+def checksums(shards: Sequence[ShardRef]) -> list[str]:
+    """The checksums on record of `shards`, which are done."""
+    return [sidecar_of(shard).checksum for shard in shards]
 
-    `device`, `threads` and `max_seconds` (of training, in this go) do not decide what is learnt.
+
+@dataclass(frozen=True, slots=True)
+class TrainSetup:
+    """What a training run is made of.
+
+    `work` keeps what the steps make, `out` will be the model's folder. `device`, `threads` and
+    `max_seconds` (of training, in this run) do not decide what is learned.
     """
 
     config: TrainTranslatorConfig
@@ -44,14 +40,10 @@ class TrainRun:
     device: str = "auto"
     threads: int | None = None
     max_seconds: float | None = None
-    say: Callable[[str], None] = lambda line: None
-    """Told, a line at a time, how far things are."""
-    on_trained: Callable[[float], None] = lambda share: None
-    """Told now and then which share of training is done."""
 
     @property
     def clean(self) -> list[ShardRef]:
-        """The clean bitext, one shard a corpus."""
+        """The clean bitext, one shard per corpus."""
         return self._shards(CLEAN_STEP)
 
     @property
@@ -84,7 +76,7 @@ class TrainRun:
 
     @property
     def exact(self) -> Path:
-        """The same in float32."""
+        """The same model in float32."""
         return self.work / CONVERT_STEP / "float32"
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from augmentation.train_translator.config import TrainTranslatorConfig
-from augmentation.train_translator.layout import MODEL_FILES, TRAIN_STEP, TrainRun
+from augmentation.train_translator.layout import MODEL_FILES, TRAIN_STEP, TrainSetup
 from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
 from corpora.manifest import lock, plain
@@ -20,20 +20,20 @@ from translators.training.config import LENGTH_OF_A_RUN
 
 
 @contextmanager
-def prepare(run: TrainRun) -> Iterator[None]:
-    """Check what a run needs before any work is done, and hold its work folder.
+def prepare(setup: TrainSetup) -> Iterator[None]:
+    """Check what the run of `setup` needs before any work is done, and hold its work folder.
 
     Raises `UserError` for files and extras that are missing, an output folder that holds
     something else or would swallow what is needed, and a work folder that another process is
     writing or that has checkpoints of another configuration.
     """
-    _check_needs(run)
-    _check_out(run)
-    make_folder(run.work)
-    with lock(run.work):
-        _check_checkpoints(run)
-        config = yaml.safe_dump(plain(_resolved(run.config)), sort_keys=False, allow_unicode=True)
-        write_text(run.work / "config.yaml", config)
+    _check_needs(setup)
+    _check_out(setup)
+    make_folder(setup.work)
+    with lock(setup.work):
+        _check_checkpoints(setup)
+        config = yaml.safe_dump(plain(_resolved(setup.config)), sort_keys=False, allow_unicode=True)
+        write_text(setup.work / "config.yaml", config)
         yield
 
 
@@ -45,54 +45,55 @@ def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
     return config.model_copy(update={"alignment": chosen})
 
 
-def _check_needs(run: TrainRun) -> None:
-    for one in (*run.config.bitext, *run.config.dev):
+def _check_needs(setup: TrainSetup) -> None:
+    source = setup.config.source
+    for corpus in (*setup.config.bitext, *setup.config.dev):
         # A first pair now, rather than an error after hours of cleaning the corpora before it.
-        next(read_bitext(one.bitext(), run.config.source, one.target or run.config.targets[0]))
-    start = None if run.config.init_from is None else StartingPoint.find(run.config.init_from)
+        next(read_bitext(corpus.bitext(), source, corpus.target or setup.config.targets[0]))
+    start = None if setup.config.init_from is None else StartingPoint.find(setup.config.init_from)
     needed = [("torch", "training a translator", "train")]
-    if run.config.alignment is not None and run.config.alignment.chosen() == "eflomal":
+    if setup.config.alignment is not None and setup.config.alignment.chosen() == "eflomal":
         needed.append(("eflomal", "the aligner eflomal", "eflomal"))
     for module, feature, extra in needed:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(feature, extra)
     if start is not None:
-        start.check(run.config.training.shape)
-    if run.device == "cuda":
+        start.check(setup.config.training.shape)
+    if setup.device == "cuda":
         import torch
 
         if not torch.cuda.is_available():
             raise UserError("--device cuda: PyTorch finds no CUDA device here")
 
 
-def _check_out(run: TrainRun) -> None:
+def _check_out(setup: TrainSetup) -> None:
     """The model's folder is made anew: nothing else may be in it."""
-    out = run.out.resolve()
-    if run.out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise UserError("not a folder that a model can be put in the place of", file=run.out)
-    needed = [run.work]
-    if run.config.init_from is not None:
-        needed.append(StartingPoint.find(run.config.init_from).weights)
+    out = setup.out.resolve()
+    if setup.out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UserError("not a folder that a model can be put in the place of", file=setup.out)
+    needed = [setup.work]
+    if setup.config.init_from is not None:
+        needed.append(StartingPoint.find(setup.config.init_from).weights)
     for path in needed:
         if path.resolve().is_relative_to(out):
-            raise UserError(f"lies in {run.out}, which is made anew", file=path)
+            raise UserError(f"lies in {setup.out}, which is made anew", file=path)
     if out.exists():
         others = {path.name for path in out.iterdir()} - MODEL_FILES
         if others:
             raise UserError(
-                f"this folder holds something else than a model: {min(others)}", file=run.out
+                f"this folder holds something else than a model: {min(others)}", file=setup.out
             )
 
 
-def _check_checkpoints(run: TrainRun) -> None:
+def _check_checkpoints(setup: TrainSetup) -> None:
     """Before anything is made anew: checkpoints go with what they were trained on."""
-    folder = run.work / TRAIN_STEP / "checkpoints"
+    folder = setup.work / TRAIN_STEP / "checkpoints"
     try:
-        text = (run.work / "config.yaml").read_text(encoding="utf-8")
+        text = (setup.work / "config.yaml").read_text(encoding="utf-8")
         before = TrainTranslatorConfig.model_validate(yaml.safe_load(text))
     except (FileNotFoundError, ValueError, yaml.YAMLError):
         return
-    if any(folder.glob("step-*")) and _decisive(before) != _decisive(_resolved(run.config)):
+    if any(folder.glob("step-*")) and _decisive(before) != _decisive(_resolved(setup.config)):
         raise UserError(
             "these checkpoints were made with another configuration or other data; "
             "use another --out, or delete the folder",
@@ -102,7 +103,7 @@ def _check_checkpoints(run: TrainRun) -> None:
 
 def _decisive(config: TrainTranslatorConfig) -> dict[str, Any]:
     """What decides the checkpoints, apart from the bytes of the files."""
-    said: dict[str, Any] = config.model_dump(
+    values: dict[str, Any] = config.model_dump(
         mode="json",
         exclude={
             "name": True,
@@ -113,8 +114,8 @@ def _decisive(config: TrainTranslatorConfig) -> dict[str, Any]:
         },
     )
     for side in ("bitext", "dev"):
-        for one, entry in zip(getattr(config, side), said[side], strict=True):
+        for corpus, entry in zip(getattr(config, side), values[side], strict=True):
             for key in ("path", "target_path", "terms"):
                 del entry[key]
-            entry["name"] = one.name or one.bitext().name
-    return said
+            entry["name"] = corpus.name or corpus.bitext().name
+    return values

@@ -1,43 +1,95 @@
-"""Training a translator: its configuration, and its steps from bitext files to a model folder.
+"""Training a translator from bitext files to a model folder.
 
 The steps run one after the other in a work folder, and each is skipped when what it makes is there
-and was made from the same things. `STEPS` is the one plan; flows and scripts only walk through it.
+and was made from the same things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from augmentation.pipeline.conductor import Conductor, InOrder, Submit, at_once
+from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.align import align_step
 from augmentation.train_translator.card import card_step
 from augmentation.train_translator.clean import clean_step
+from augmentation.train_translator.config import TrainTranslatorConfig
 from augmentation.train_translator.convert import convert_step
 from augmentation.train_translator.examples import examples_step
-from augmentation.train_translator.layout import TrainRun
+from augmentation.train_translator.layout import TrainSetup
 from augmentation.train_translator.preflight import prepare
 from augmentation.train_translator.subwords import subwords_step
 from augmentation.train_translator.train import train_step
 
-Step = Callable[[TrainRun], str]
+Step = Callable[[TrainSetup, Listener], str]
 """Does one step of a run, unless it is done; gives a line on what came of it."""
 
+STEPS: dict[str, Step] = {
+    "clean": clean_step,
+    "subwords": subwords_step,
+    "align": align_step,
+    "examples": examples_step,
+    "train": train_step,
+    "convert": convert_step,
+    "card": card_step,
+}
+"""The steps by name, in order."""
 
-STEPS: tuple[tuple[str, Step], ...] = (
-    ("clean", clean_step),
-    ("subwords", subwords_step),
-    ("align", align_step),
-    ("examples", examples_step),
-    ("train", train_step),
-    ("convert", convert_step),
-    ("card", card_step),
-)
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step."""
+
+    name: str
 
 
-def train_translator(run: TrainRun) -> Path:
-    """Go through all steps in this process; gives the model's folder."""
-    with prepare(run):
-        for name, step in STEPS:
-            run.say(f"{name} ...")
-            run.say(f"{name}: {step(run)}")
-    return run.out
+def perform(job: Job, setup: TrainSetup, listener: Listener) -> str:
+    """Do the step `job` of the run of `setup`, unless it is done; `listener` is told how it goes.
+
+    Gives a line on what came of it.
+    """
+    listener.message(f"{job.name} ...")
+    outcome = STEPS[job.name](setup, listener)
+    listener.message(f"{job.name}: {outcome}")
+    return outcome
+
+
+def train_translator(
+    config: TrainTranslatorConfig,
+    out: Path,
+    *,
+    work: Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    max_seconds: float | None = None,
+    listener: Listener | None = None,
+    submit: Callable[[TrainSetup, Listener], Submit[Job, str]] | None = None,
+) -> Path:
+    """Train the model that `config` describes, put it into the folder `out`, and give that.
+
+    `work` keeps what the steps make (`<out>.work` if None). `device` (`auto`, `cpu` or `cuda`),
+    `threads` and `max_seconds` of training in this run do not decide what is learned; after
+    `max_seconds` what there is gets converted, and the next run goes on. `listener` is told how it
+    goes. `submit` makes of the setup and the listener what starts the jobs; None performs them
+    here. Raises `UserError` for all that the user can mend.
+    """
+    listener = listener or Listener()
+    work = work or out.with_name(f"{out.name}.work")
+    setup = TrainSetup(config, work, out, device, threads, max_seconds)
+    if submit is None:
+        start: Submit[Job, str] = at_once(partial(perform, setup=setup, listener=listener))
+    else:
+        start = submit(setup, listener)
+    with prepare(setup):
+        conductor: Conductor[Job, str] = Conductor(
+            InOrder([Job(name) for name in STEPS]), start, listener
+        )
+        conductor.listeners.began(config.model_name)
+        try:
+            conductor.go_on()
+        finally:
+            conductor.listeners.ended()
+    return out

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import sentencepiece
 
-from augmentation.pipeline.artifacts import is_made, note_made
-from augmentation.train_translator.layout import SUBWORDS_STEP, TrainRun, _checksums
+from augmentation.pipeline.artifacts import Artifact
+from augmentation.pipeline.listener import Listener
+from augmentation.train_translator.layout import SUBWORDS_STEP, TrainSetup, checksums
 from corpora.manifest import file_hash, fingerprint
 from corpora.shards import ShardRef, read_batches
 from translators.marian_folder import StartingPoint
@@ -22,19 +23,21 @@ def make_subwords(
     config: SubwordConfig,
     taken: Path | None = None,
 ) -> Path:
-    """A joint SentencePiece model of the clean bitext, or a copy of `taken`, in the run's folder.
+    """A joint SentencePiece model of the clean bitext `shards`, made as `config` says, or a copy of
+    `taken`, in the run folder `run`.
 
     `tags` are the languages (BCP 47) that have a tag among its pieces.
     """
     path = run / SUBWORDS_STEP / "subwords.model"
-    source = _checksums(shards) if taken is None else ["taken", file_hash(taken)]
+    source = checksums(shards) if taken is None else ["taken", file_hash(taken)]
     made_from = fingerprint(["subwords", 1, tags, config, source])
-    if not is_made(path, made_from):
+    artifact = Artifact.beside(path)
+    if not artifact.is_done(made_from):
         if taken is None:
             train_subwords(_texts(shards), tags, path, config)
         else:
             take_subwords(taken, tags, path, config)
-        note_made(path, made_from)
+        artifact.note_done(made_from)
     return path
 
 
@@ -45,13 +48,13 @@ def _texts(shards: Sequence[ShardRef]) -> Iterator[str]:
                 yield from batch.column(column).to_pylist()
 
 
-def subwords_step(run: TrainRun) -> str:
-    """Make the vocabulary."""
-    config = run.config
+def subwords_step(setup: TrainSetup, listener: Listener) -> str:
+    """Make the vocabulary of the run of `setup`; `listener` is told nothing."""
+    config = setup.config
     taken = None
     if config.init_from is not None and config.init_subwords == "take":
         taken = StartingPoint.find(config.init_from).subwords
     # A model of one direction needs no tags, and without them it is known for what it is.
-    path = make_subwords(run.clean, config.tagged(), run.work, config.subwords, taken)
+    path = make_subwords(setup.clean, config.tagged(), setup.work, config.subwords, taken)
     count = sentencepiece.SentencePieceProcessor(model_file=str(path)).get_piece_size()
     return f"{count:,} pieces" + ("" if taken is None else f", those of {config.init_from}")

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from augmentation.pipeline.artifacts import is_made, note_made
+from augmentation.pipeline.artifacts import Artifact
+from augmentation.pipeline.listener import Listener, Progress
 from augmentation.train_translator.align import word_offsets
-from augmentation.train_translator.examples import _by_direction, dev_sets
-from augmentation.train_translator.layout import TRAIN_STEP, TrainRun
+from augmentation.train_translator.dev import by_direction
+from augmentation.train_translator.examples import dev_sets
+from augmentation.train_translator.layout import TRAIN_STEP, TrainSetup
 from corpora.errors import MissingExtraError
 from corpora.manifest import file_hash, fingerprint
 from corpora.storage import write_text
@@ -19,25 +21,23 @@ from translators.marian_folder import StartingPoint, save_marian
 from translators.subwords import MARKERS, language_tag
 
 if TYPE_CHECKING:
-    from translators.training.loop import Report
+    from translators.training.loop import Report, TrainingResult
 
 
-def train_step(run: TrainRun) -> str:
-    """Train, or go on training from the last checkpoint; save the model and its history."""
-    config = run.config
+def train_step(setup: TrainSetup, listener: Listener) -> str:
+    """Train the model of `setup`, or go on from its last checkpoint; save it and its history.
+
+    `listener` is told of every report. Raises `MissingExtraError` without PyTorch.
+    """
+    config = setup.config
     start = None if config.init_from is None else StartingPoint.find(config.init_from)
+    start_hash = None if start is None else file_hash(start.weights)
     made_from = fingerprint(
-        [
-            "train",
-            2,
-            config.training,
-            config.directions(),
-            file_hash(run.examples.path),
-            file_hash(run.subwords),
-            None if start is None else file_hash(start.weights),
-        ]
-    )
-    if is_made(run.model, made_from):
+        ["train", 2, config.training, config.directions(), file_hash(setup.examples.path),
+         file_hash(setup.subwords), start_hash]
+    )  # fmt: skip
+    artifact = Artifact.beside(setup.model)
+    if artifact.is_done(made_from):
         return "already trained"
     try:
         from translators.training.batches import TrainingData
@@ -46,8 +46,8 @@ def train_step(run: TrainRun) -> str:
     except ImportError as error:
         raise MissingExtraError("training a translator", "train") from error
     data = TrainingData(
-        bitext=run.examples.path,
-        subwords=run.subwords,
+        bitext=setup.examples.path,
+        subwords=setup.subwords,
         split_words=word_offsets,
         forward_tags={t: language_tag(t) for t in config.tagged() if t != config.source},
         backward_tag=language_tag(config.source) if config.bidirectional else None,
@@ -55,36 +55,48 @@ def train_step(run: TrainRun) -> str:
     )
 
     def on_report(report: Report) -> None:
-        run.say(progress_line(report))
-        run.on_trained(report.step / report.max_steps)
+        listener.message(progress_line(report))
+        done, total = report.step, report.max_steps
+        listener.advanced(Progress("train", 0.0, "steps", done, total, total))
 
     trainer = Trainer(
         config.training,
         data,
-        run.work / TRAIN_STEP,
-        validator=DevSet(run.subwords, _by_direction(config, dev_sets(run))),
+        setup.work / TRAIN_STEP,
+        validator=DevSet(
+            setup.subwords,
+            {
+                dev.name: (dev.tag, dev.sources, dev.references)
+                for dev in by_direction(config, dev_sets(setup))
+            },
+        ),
         on_report=on_report,
-        device=run.device,
-        threads=run.threads,
+        device=setup.device,
+        threads=setup.threads,
         start=start,
     )
-    result = trainer.run(max_seconds=run.max_seconds)
-    save_marian(result.model, run.subwords, run.model, *config.directions()[0])
+    result = trainer.run(max_seconds=setup.max_seconds)
+    save_marian(result.model, setup.subwords, setup.model, *config.directions()[0])
+    _write_history(result, setup)
+    progress = result.progress
+    if result.stopped != "interrupted":
+        artifact.note_done(made_from)
+    return f"{progress.step:,} steps, {progress.seconds:,.0f} seconds ({result.stopped})"
+
+
+def _write_history(result: TrainingResult, setup: TrainSetup) -> None:
     progress = result.progress
     history = History(
         losses=progress.losses,
         validations=progress.validations,
         steps=progress.step,
-        max_steps=config.training.max_steps,
+        max_steps=setup.config.training.max_steps,
         seconds=progress.seconds,
         target_tokens=progress.target_tokens,
         stopped=result.stopped,
-        machine=describe_machine(_device_name(run.device)),
+        machine=describe_machine(_device_name(setup.device)),
     )
-    write_text(run.history, json.dumps(asdict(history), indent=1) + "\n")
-    if result.stopped != "interrupted":
-        note_made(run.model, made_from)
-    return f"{progress.step:,} steps, {progress.seconds:,.0f} seconds ({result.stopped})"
+    write_text(setup.history, json.dumps(asdict(history), indent=1) + "\n")
 
 
 def _device_name(device: str) -> str:
@@ -96,7 +108,8 @@ def _device_name(device: str) -> str:
 
 
 def progress_line(report: Report) -> str:
-    """`step 1,200/20,000  loss 3.21  5,400 target tokens/s  1:02:03 left`, and dev scores."""
+    """`report` as `step 1,200/20,000  loss 3.21  5,400 target tokens/s  1:02:03 left`, with the dev
+    score where there is one."""
     left = timedelta(seconds=round(report.seconds_left))
     line = (
         f"step {report.step:,}/{report.max_steps:,}  loss {report.loss:.3f}  "

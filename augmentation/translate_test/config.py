@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from augmentation.translation.config import MOST_HYPOTHESES, ReadingConfig, TranslationConfig
 from augmentation.translation.fields import KnownTask, Language, Seed
-from trainers.command import DEFAULT_TIMEOUT
+from trainers.limits import DEFAULT_TIMEOUT
 
 
 class TranslateTestConfig(TranslationConfig):

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from corpora.checks import TASKS, Task
 from corpora.choices import SchemeName
 from corpora.errors import UserError
-from translators.languages import normalise_tag
 
 ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]
 """The keys of `alignment.projectors.PROJECTORS`, known without loading it."""
@@ -29,6 +28,9 @@ def _known_task(value: object) -> object:
 
 
 def _known_language(tag: str) -> str:
+    # Help pages read the settings, and need no languages for that.
+    from translators.languages import normalise_tag
+
     try:
         return normalise_tag(tag)
     except UserError as error:

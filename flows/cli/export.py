@@ -2,80 +2,69 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from corpora.choices import OutputFormat
 from corpora.errors import UserError
-from flows.cli.arguments import check_outputs
+from flows.cli.arguments import check_outputs, option, stream
 
 if TYPE_CHECKING:
     from augmentation.translate_train.runs import FinishedRun
     from corpora.writers.options import WriteReport
 
-DESCRIPTION = """\
-Write the rows of a finished run in another format. Parquet for trainers is in RUN/export already.
-"""
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.description = DESCRIPTION
-    parser.argument_default = argparse.SUPPRESS
-    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument(
-        "--format",
-        metavar="FORMAT",
-        help="jsonl, csv, tsv, parquet, arrow, conll, squad or text "
-        "(default: by the name of --out, else jsonl)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="file to write; .gz and .zst compress, - is standard output "
-        "(default: RUN/export/LANG.SUFFIX)",
-    )
-    parser.add_argument(
-        "--target", metavar="LANG", help="which language (default: the run's only one)"
-    )
-    parser.add_argument(
-        "--split", metavar="NAME", help="only the rows of this split (default: all)"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Export and say what was written."""
+def export(
+    run: Annotated[Path, option("Run folder.", metavar="RUN")],
+    /,
+    *,
+    format: Annotated[
+        OutputFormat | None, option("Format to write.", default="by the name of --out, else jsonl")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        stream(
+            "File to write; .gz and .zst compress, - is standard output.",
+            default="RUN/export/LANG.SUFFIX",
+            metavar="FILE",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, option("Which language.", default="the run's only one", metavar="LANG")
+    ] = None,
+    split: Annotated[
+        str | None, option("Only the rows of this split.", default="all", metavar="NAME")
+    ] = None,
+) -> int:
+    """Write the rows of a finished run in another format. Parquet for trainers is in RUN/export
+    already.
+    """
     from augmentation.translate_train.finished import (
-        check_format,
         check_outside,
         default_export_path,
         export_rows,
     )
     from augmentation.translate_train.runs import open_finished
 
-    given = vars(args)
-    finished = open_finished(given["run"])
-    target, split = finished.target(given.get("target")), given.get("split")
-    name, out = given.get("format"), given.get("out")
-    check_format(name)
+    finished = open_finished(run)
+    lang = finished.target(target)
     piped = str(out) == "-"
     if piped:
-        report = _write_out(finished, name or "jsonl", target, split)
+        report = _write_out(finished, format or "jsonl", lang, split)
     else:
         if out is None:
-            name = name or "jsonl"
-            out = default_export_path(finished, target, name)
+            format = format or "jsonl"
+            out = default_export_path(finished, lang, format)
         check_outside(out, finished)
         check_outputs({"--out": out}, {"of the run": finished.config.input})
-        report = export_rows(finished, out, target=target, format=name, split=split)
-    told = sys.stderr if piped else sys.stdout
-    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=told)
+        report = export_rows(finished, out, target=lang, format=format, split=split)
+    stream = sys.stderr if piped else sys.stdout
+    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=stream)
     for note, count in sorted(report.notes.items()):
-        print(f"  {note}: {count}", file=told)
+        print(f"  {note}: {count}", file=stream)
     return 0
 
 

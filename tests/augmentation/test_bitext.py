@@ -13,7 +13,8 @@ from alignment.words.splitting import split_words
 from augmentation.train_translator.align import align_bitext
 from augmentation.train_translator.clean import read_and_clean
 from augmentation.train_translator.config import AlignmentConfig, BitextSource, CleaningConfig
-from augmentation.train_translator.examples import read_dev, set_apart
+from augmentation.train_translator.dev import read_dev
+from augmentation.train_translator.examples import set_apart
 from augmentation.train_translator.subwords import make_subwords
 from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped, sidecar_of

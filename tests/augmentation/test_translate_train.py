@@ -20,10 +20,9 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.reporting.samples import slowest
 from augmentation.translate_train import plan as plan_module
 from augmentation.translate_train import run as run_module
-from augmentation.translate_train.runs import final_rows
 from augmentation.translate_train.jobs import Job, perform
 from augmentation.translate_train.run import TranslateTrainResult, begun, translate_train
-from augmentation.translate_train.runs import open_finished
+from augmentation.translate_train.runs import final_rows, open_finished
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from augmentation.translation import setup as translation_setup
 from corpora.errors import UserError

@@ -6,7 +6,6 @@ with an ending), and words change places two by two.
 
 from __future__ import annotations
 
-import argparse
 import errno
 import json
 import os
@@ -26,21 +25,23 @@ import numpy as np
 import pytest
 import yaml
 
-from augmentation.train_translator.convert import convert_step
-from augmentation.train_translator.run import train_translator
-
 pytest.importorskip("torch", reason="training needs the train extra")
 
 import safetensors.numpy
 
 from alignment.words.splitting import split_words
+from augmentation.pipeline.listener import Listener, Progress
+from augmentation.train_translator import convert as convert_module
+from augmentation.train_translator import run as run_module
 from augmentation.train_translator.config import TrainTranslatorConfig, load_config
-from augmentation.train_translator.examples import read_dev_sets
-from augmentation.train_translator.layout import TrainRun
+from augmentation.train_translator.convert import convert_step
+from augmentation.train_translator.dev import read_dev_sets
+from augmentation.train_translator.layout import TrainSetup
 from augmentation.train_translator.run import STEPS
 from corpora.errors import UserError
 from corpora.shards import ShardRef, read_batches, read_dropped
 from flows.cli.main import main
+from tests.cli.help_pages import options, page
 from tests.paths import ROOT
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
@@ -240,7 +241,7 @@ def test_the_flow_walks_through_the_same_steps(
             if len(runs) == len(STEPS) or time.monotonic() > deadline:
                 break
             time.sleep(0.2)
-    assert {run.name for run in runs} == {name for name, _ in STEPS}
+    assert {run.name for run in runs} == set(STEPS)
 
 
 def test_the_flow_fails_with_the_message_that_the_user_needs(
@@ -259,7 +260,7 @@ def test_a_picture_that_cannot_be_brought_up_to_date_does_not_end_training(
 ) -> None:
     from prefect.client.orchestration import SyncPrefectClient
 
-    import flows.train_translator as module
+    from flows.train_translator import train_translator
 
     tried: list[float] = []
 
@@ -267,13 +268,13 @@ def test_a_picture_that_cannot_be_brought_up_to_date_does_not_end_training(
         tried.append(artifact.data)
         raise OSError("the server is gone")
 
-    def step(run: TrainRun) -> str:
-        run.on_trained(0.5)
-        run.out.mkdir()
-        return str((run.out / "README.md").write_text("# A model"))
+    def step(setup: TrainSetup, listener: Listener) -> str:
+        listener.advanced(Progress("train", 0.0, "steps", 1, 2, 2))
+        setup.out.mkdir()
+        return str((setup.out / "README.md").write_text("# A model"))
 
     monkeypatch.setattr(SyncPrefectClient, "update_artifact", refuse)
-    monkeypatch.setattr(module, "STEPS", (("train", step),))
+    monkeypatch.setattr(run_module, "STEPS", {"train": step})
     bitext = write_tsv(tmp_path / "a.tsv", make_pairs(1))
     config = load_config(MINI, {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]})
     assert train_translator(config, tmp_path / "model") == tmp_path / "model"
@@ -428,7 +429,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     recipe["training"]["shape"] |= {"d_model": 32, "dropout": 0.1}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    run = TrainRun(
+    setup = TrainSetup(
         load_config(
             folder / "recipe.yaml",
             {"source": "en", "targets": ["de"], "bitext": [{"path": bitext}]},
@@ -436,9 +437,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "prepared.work",
         folder / "prepared",
     )
-    run.work.mkdir()
-    for _, step in STEPS[:4]:
-        step(run)
+    setup.work.mkdir()
+    for step in list(STEPS.values())[:4]:
+        step(setup, Listener())
     return folder
 
 
@@ -569,9 +570,9 @@ def test_a_target_that_nothing_is_measured_in_is_named(tmp_path: Path) -> None:
         "bitext": [{"path": files[target], "target": target} for target in ("de", "fr")],
         "dev": [{"path": files["dev"], "target": "de"}], "dev_pairs": 5,
     }  # fmt: skip
-    run = TrainRun(load_config(MINI, given), tmp_path / "work", tmp_path / "model")
-    run.work.mkdir()
-    said = [step(run) for _, step in STEPS[:4]][-1]
+    setup = TrainSetup(load_config(MINI, given), tmp_path / "work", tmp_path / "model")
+    setup.work.mkdir()
+    said = [step(setup, Listener()) for step in list(STEPS.values())[:4]][-1]
     assert said.endswith("measured on dev 5, which has no pair in fr")
 
 
@@ -633,17 +634,15 @@ def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
 def test_a_disk_that_is_full_when_the_model_is_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from augmentation import train_translator as module
-
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module, "convert", full)
+    monkeypatch.setattr(convert_module, "convert", full)
     config = load_config(None, {"source": "en", "targets": ["de"], "bitext": [{"path": "a.tsv"}]})
-    run = TrainRun(config, tmp_path / "work", tmp_path / "model")
-    run.model.mkdir(parents=True)
+    setup = TrainSetup(config, tmp_path / "work", tmp_path / "model")
+    setup.model.mkdir(parents=True)
     with pytest.raises(UserError, match=r"60-convert.*: no space left to write here"):
-        convert_step(run)
+        convert_step(setup, Listener())
 
 
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -719,17 +718,6 @@ def test_a_single_target_needs_no_list() -> None:
     assert load_config(None, given).targets == ("de",)
 
 
-def test_every_option_says_its_default_or_is_needed() -> None:
-    from flows.cli.train_translator import add_arguments
-
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    needed = {"bitext", "source", "targets", "out", "config", "help", "work", "no_guided_alignment"}
-    for action in parser._actions:
-        default = action.default not in (None, argparse.SUPPRESS)
-        assert action.dest in needed or default or "default:" in (action.help or ""), action.dest
-
-
 @pytest.mark.parametrize(
     ("name", "place"),
     [
@@ -742,11 +730,7 @@ def test_every_option_says_its_default_or_is_needed() -> None:
     ],
 )
 def test_the_defaults_that_help_names_are_those_of_the_configuration(name: str, place: str) -> None:
-    from flows.cli.train_translator import add_arguments
-
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    (text,) = (str(action.help) for action in parser._actions if action.dest == name)
+    text = options(page("train-translator"))[f"--{name.replace('_', '-')}"]
     given = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
     value = attrgetter(place)(load_config(None, given))
-    assert f"(default: {value})" in text
+    assert f"default: {value})" in text
