@@ -17,7 +17,8 @@ from augmentation.compare.plan import Cell, ModelKey, models_of
 from augmentation.compare.strategies import THROUGH_SOURCE
 from augmentation.compare.translations import translation_seconds
 from augmentation.pipeline.artifacts import Artifact
-from augmentation.translate_test.round_trip import RoundTrip, TranslatedRow
+from augmentation.translate_test.back_projection import TranslatedRow
+from augmentation.translate_test.round_trip import RoundTrip
 from augmentation.translation.setup import TranslationSetup, resolve_translation
 from corpora.manifest import fingerprint
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json

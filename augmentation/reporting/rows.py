@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augmentation.pipeline.inputs import RowData
-from augmentation.reporting.html import rows_html
+from augmentation.reporting.notebook import first_rows, notebook_html
 from corpora.checks import Task
 from corpora.readers import ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.corpus import BATCH_ROWS
@@ -30,7 +30,7 @@ class RowsView:
         return self.corpus.batches(size, limit=limit)
 
     def _repr_html_(self) -> str:
-        return rows_html(self)
+        return notebook_html(first_rows("First rows", self))
 
 
 def read(

@@ -371,7 +371,7 @@ def test_spans_of_rows_that_filters_drop_are_not_carried_over(
     (none,) = result.summary.targets
     assert (none.kept, none.placed.total()) == (0, 0)
     assert re.search(r"spans projected +0 of 45", summary_table(result))
-    assert "<b>0.0\u202f%</b><span>spans carried over" in result.report.read_text("utf-8")
+    assert "<b>0.0\u202f%</b><span>spans projected" in result.report.read_text("utf-8")
     card = (result.exports()[0] / "README.md").read_text(encoding="utf-8")
     assert f"| a | {none.spans['a']} | 0 |" in card
 

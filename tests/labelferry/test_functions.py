@@ -128,7 +128,7 @@ def test_translate_test(data: Any, toy: ToyTranslator, runs: Path) -> None:
     assert result.rows == 2 and result.run.parent == runs
     assert len(result.predictions.read_text().splitlines()) == 2
     page = result._repr_html_()
-    assert "order" in page and page.count("<tr>") == 3
+    assert "order" in page and page.count("<tr>") == 3, page
 
 
 def test_project(data: Any, kinds: Kinds, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from translators.card import (
     History,
     ScoreEntry,
     TrainingCard,
-    curves_svg,
     describe_machine,
     render_card,
 )
+from translators.training.curves import curves_svg
 
 HISTORY = History(
     losses=[(1, 6.0), (100, 3.5), (200, 2.25)],
@@ -93,6 +93,22 @@ def test_curves_of_a_run_that_measured_nothing() -> None:
     assert not root.findall("{*}polyline")
     flat = replace(HISTORY, losses=[(1, 2.0), (2, 2.0)], validations=HISTORY.validations[:1])
     assert len(ElementTree.fromstring(curves_svg(flat)).findall("{*}polyline")) == 4
+
+
+def test_the_curves_have_a_name_and_text_that_a_phone_shows_readably() -> None:
+    name = 'a<b>"&.chrf'
+    validations = [{"step": 1, "seconds": 60.0, "chrf": 31.0, name: 30.0}]
+    root = ElementTree.fromstring(curves_svg(replace(HISTORY, validations=validations)))
+    assert root.attrib["role"] == "img"
+    assert (root.findtext("{*}title") or "").startswith("Curves of a training run")
+    texts = root.findall("{*}text")
+    assert {'a<b>"& 30.0', "mean 31.0"} < {text.text for text in texts}
+    width, height = (float(root.attrib[side]) for side in ("width", "height"))
+    on_a_phone = min(1.0, 358 / width)
+    assert float(root.attrib["font-size"]) * on_a_phone >= 11
+    for text in texts:
+        assert "font-size" not in text.attrib
+        assert 0 < float(text.attrib["x"]) < width and 0 < float(text.attrib["y"]) < height
 
 
 def test_the_machine_has_a_name() -> None:
