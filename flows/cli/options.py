@@ -69,6 +69,8 @@ class Option:
     field: FieldInfo
     default: Any
     """By the model; `_MISSING` where the setting must be given."""
+    description: str
+    """Those of all its settings."""
 
     @property
     def name(self) -> str:
@@ -139,7 +141,7 @@ class Option:
         return any(isinstance(d, BeforeValidator) for d in (*self.field.metadata, *details))
 
     def _help(self) -> str:
-        text = " ".join((self.field.description or "").split())
+        text = " ".join(self.description.split())
         number = self.shape.number
         if number is not None and number.range:
             return f"{text} ({number.range})"
@@ -176,8 +178,12 @@ def options_of(
         flag = name or f"--{place[-1].replace('_', '-')}"
         if flag in options and name is None:
             raise ValueError(f"{flag} would be of {options[flag].places} and of {place}")
-        places = (*options[flag].places, place) if flag in options else (place,)
-        options[flag] = Option(flag, places, field, default)
+        places: tuple[tuple[str, ...], ...] = (place,)
+        text = field.description or ""
+        if flag in options:
+            places = (*options[flag].places, place)
+            text = f"{options[flag].description} {text}"
+        options[flag] = Option(flag, places, field, default, text)
     return list(options.values())
 
 

@@ -144,7 +144,9 @@ def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_pa
     card = json.loads((other / "labelferry.json").read_text())
     (other / "labelferry.json").write_text(json.dumps(card | {"alignment": None}))
     source = ROOT / "data" / "samples" / "ner.en.jsonl"
-    refused(ferry(source, "--model", str(other), "--projector", "attention"), "not taught")
+    refused(
+        ferry(source, "--model", str(other), "--projector", "attention"), "without guided alignment"
+    )
     code, out, err = ferry(source, "--model", str(other), "--limit", "12")
     assert code == 0, err
     assert "spans placed by aligned" in out

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from corpora.readers.streams import text_lines
-from flows.cli.main import main
+from flows.cli.main import command_line, main
 from translators.store import ModelInfo
 
 
