@@ -60,8 +60,9 @@ def rows_of(
 ) -> Corpus:
     """The rows in `data` as a corpus that can be read as often as wanted.
 
-    An iterator is read to its end at once. All options are those of `open_corpus`. Raises
-    `UserError` for an unknown task or scheme, and `TypeError` for data of another kind.
+    An iterator is read to its end at once. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
+    and `labelled` are those of `open_corpus`. Raises `UserError` for an unknown task or scheme, and
+    `TypeError` for data of another kind.
     """
     if task not in TASKS:
         raise UserError(f"no task {task!r}", choices=TASKS)
