@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from translators.card import History
+from translators.training.card import History
 from translators.training.curves import curves_svg
 
 

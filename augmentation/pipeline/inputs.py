@@ -11,12 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from augmentation.pipeline.folders import inputs_folder
+from corpora.batches import rows_to_batch
 from corpora.errors import UserError
-from corpora.manifest import file_hash
+from corpora.fingerprint import file_hash
+from corpora.folders import inputs_folder
 from corpora.readers.memory import InMemory, batches_of, holds_arrow, records_of
 from corpora.records import Row
-from corpora.schema import ROW_SCHEMA, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 from corpora.storage import make_folder, writing
 
 RowData = str | Path | InMemory

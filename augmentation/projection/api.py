@@ -26,7 +26,7 @@ from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.readers.memory import holds_arrow
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 
 def project(

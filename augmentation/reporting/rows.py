@@ -9,11 +9,10 @@ from pathlib import Path
 from augmentation.pipeline.inputs import RowData
 from augmentation.reporting.notebook import first_rows, notebook_html
 from corpora.checks import Task
-from corpora.readers import ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
-from corpora.readers.corpus import BATCH_ROWS
+from corpora.readers import BATCH_ROWS, ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.memory import rows_of
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 
 @dataclass(frozen=True, slots=True)

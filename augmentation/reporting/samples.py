@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpora.batches import batch_to_dropped, batch_to_rows
 from corpora.records import DroppedRow, Row
-from corpora.schema import batch_to_dropped, batch_to_rows
 from corpora.shards import ShardRef, read_batches, read_dropped
 
 ShardReader = Callable[[ShardRef], Iterator[pa.RecordBatch]]

@@ -21,7 +21,7 @@ from augmentation.translation.translate import translate_records
 from corpora.errors import UserError
 from corpora.readers.memory import ArrowData, batches_of, holds_arrow
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 Texts = ArrowData | Iterable[str] | Iterable[Row] | Iterable[Mapping[str, Any]]
 """Texts in memory, alone or as a field of rows."""

@@ -22,7 +22,7 @@ from augmentation.translation.fields import (
 )
 from corpora.checks import Task
 from corpora.choices import InputFormat, OnError
-from corpora.manifest import canonical_json
+from corpora.fingerprint import canonical_json
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus

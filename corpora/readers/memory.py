@@ -16,7 +16,7 @@ import pyarrow as pa
 from corpora.checks import TASKS, Task
 from corpora.choices import ON_ERROR, OnError
 from corpora.errors import UserError
-from corpora.readers.columnar import _read_batches as rows_of_batches
+from corpora.readers.columnar import rows_of_batches
 from corpora.readers.corpus import Corpus
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import (

@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
@@ -12,10 +11,11 @@ from augmentation.compare import models as models_module
 from augmentation.compare.check import CheckResult
 from augmentation.compare.config import STRATEGIES, CompareConfig, CorpusConfig
 from augmentation.compare.context import CompareContext
+from augmentation.compare.grid import cells_of
 from augmentation.compare.html import html_report
 from augmentation.compare.labels import check_labels
 from augmentation.compare.leakage import check_groups, find_leaks, normalised, rows_fingerprint
-from augmentation.compare.plan import cells_of, jobs_of
+from augmentation.compare.plan import jobs_of
 from augmentation.compare.run import compare, manifest, perform, prepare
 from augmentation.compare.scores import (
     CompareResults,
@@ -162,14 +162,13 @@ def test_what_is_done_is_not_done_again_and_more_costs_only_itself(files, toy, m
     small = config(files, strategies=["zero-shot", "translate-train"])
     fitted = count_fits(monkeypatch)
 
-    def failing(job, context):
-        cell = job.cell
-        if cell is not None and (cell.strategy, cell.seed) == ("translate-train", 1):
+    def failing(job):
+        if job.name == "light: translate-train to de, seed 1":
             raise RuntimeError("cut off")
-        perform(job, context)
+        perform(job)
 
     with pytest.raises(RuntimeError, match="cut off"):
-        compare(small, submit=lambda context: at_once(partial(failing, context=context)))
+        compare(small, submit=at_once(failing))
     assert len(fitted) == 4
     seen = len(toy.seen)
     compare(small)
@@ -377,7 +376,10 @@ def test_a_strategy_that_predicts_other_labels_only_is_wrong_not_an_error():
     said = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
     with pytest.raises(UserError, match="none of the predicted labels"):
         task_measures("tokens", gold, said)
-    scores = {m.name: m.score().value for m in task_measures("tokens", gold, said, strangers=True)}
+    scores = {
+        m.name: m.score().value
+        for m in task_measures("tokens", gold, said, allow_unknown_labels=True)
+    }
     assert scores["span_f1"] == scores["label_accuracy"] == 0
 
 

@@ -165,7 +165,7 @@ def test_a_run_cut_off_anywhere_goes_on(tmp_path: Path, toy: ToyTranslator, seed
     "step", ["10-ingest", "20-segment", "30-translate-de", "40-project-de", "50-filter-de"]
 )
 @pytest.mark.parametrize("damage", ["missing", "changed", "no sidecar"])
-def test_damage_is_found_and_mended(
+def test_damage_is_found_and_repaired(
     tmp_path: Path, toy: ToyTranslator, step: str, damage: str
 ) -> None:
     source = write_input(tmp_path / "in.jsonl", 45)
@@ -409,7 +409,7 @@ def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None
 
 
 def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) -> None:
-    from corpora.manifest import lock
+    from corpora.lock import lock
 
     source = write_input(tmp_path / "in.jsonl", 20)
     (tmp_path / "run").mkdir()

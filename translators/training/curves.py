@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from translators.card import History
+from translators.training.card import History
 
 # Narrow enough for a phone to show it in nearly its own size, so that its text stays readable.
 _WIDTH, _FONT = 440, 14
