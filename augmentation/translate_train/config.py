@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from augmentation.pipeline.configuration import load, validate
 from augmentation.translation.config import FilterConfig, ReadingConfig, TranslationConfig
 from augmentation.translation.fields import KnownTask, Language, Languages, Memory, Seed
-from corpora.manifest import tidy_name
 
 
 class TranslateTrainConfig(TranslationConfig):
@@ -51,6 +50,8 @@ class TranslateTrainConfig(TranslationConfig):
     @property
     def run_name(self) -> str:
         """The given name, or the input's without suffixes and what folders are not named with."""
+        from corpora.manifest import tidy_name
+
         if self.name is not None:
             return self.name
         path = self.input.resolve()
