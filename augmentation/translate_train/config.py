@@ -32,8 +32,8 @@ class TranslateTrainConfig(TranslationConfig):
     """Run folder; by default `data/runs/NAME-FINGERPRINT`."""
     memory: Memory = None
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
-    reading: ReadingConfig = ReadingConfig()
-    filters: FilterConfig = FilterConfig()
+    reading: ReadingConfig = Field(default_factory=ReadingConfig)
+    filters: FilterConfig = Field(default_factory=FilterConfig)
     shard_rows: int = Field(6000, ge=1)
     """Rows per shard."""
     seed: Seed = 0

@@ -183,9 +183,9 @@ class TranslationConfig(Strict):
     that ships."""
     pivot: Language | None = None
     """Language to translate through where no model is direct."""
-    decoding: DecodingConfig = DecodingConfig()
-    projection: ProjectionConfig = ProjectionConfig()
-    runtime: RuntimeConfig = RuntimeConfig()
+    decoding: DecodingConfig = Field(default_factory=DecodingConfig)
+    projection: ProjectionConfig = Field(default_factory=ProjectionConfig)
+    runtime: RuntimeConfig = Field(default_factory=RuntimeConfig)
 
 
 class TranslateConfig(TranslationConfig):
