@@ -40,7 +40,9 @@ _THREADS = 4
 class SubwordConfig(BaseModel):
     """How to cut words into pieces."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
     vocabulary: int = Field(8000, ge=300)
     """Number of pieces, the 256 bytes, tags and markers among them."""

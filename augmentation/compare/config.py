@@ -142,7 +142,9 @@ class CompareConfig(TranslationConfig):
     """The language that there is labelled data in."""
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
     """The languages to transfer to."""
-    trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
+    trainers: tuple[TrainerConfig, ...] = Field(
+        default_factory=lambda: (TrainerConfig(),), min_length=1
+    )
     """What is trained by every strategy."""
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
     """The strategies to compare; by default all."""
@@ -150,7 +152,7 @@ class CompareConfig(TranslationConfig):
     """The strategy that the others are tested against."""
     seeds: tuple[Seed, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
-    few_shot: FewShotConfig = FewShotConfig()
+    few_shot: FewShotConfig = Field(default_factory=FewShotConfig)
     """The examples of few-shot."""
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of each test row that translate-test averages over."""
@@ -175,7 +177,7 @@ class CompareConfig(TranslationConfig):
     """Keep trained models in the run folder when all is done."""
     memory: Memory = None
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
-    filters: FilterConfig = FilterConfig()
+    filters: FilterConfig = Field(default_factory=FilterConfig)
 
     @field_validator("strategies", mode="before")
     @classmethod

@@ -15,10 +15,18 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Configuration: unknown keys are refused, values never change."""
+    """Configuration: unknown keys are refused, values never change.
+
+    What checks values is built when the first are checked: help pages need the fields alone. So a
+    part's default is a `default_factory`; an instance would be checked at once.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 

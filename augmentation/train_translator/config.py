@@ -121,11 +121,11 @@ class TrainTranslatorConfig(Strict):
     """Most pairs of each dev corpus, or how many are held out."""
     min_pairs: int = Field(100, ge=1)
     """Fewer clean pairs than this are a mistake."""
-    cleaning: CleaningConfig = CleaningConfig()
-    subwords: SubwordConfig = SubwordConfig()
-    alignment: AlignmentConfig | None = AlignmentConfig()
+    cleaning: CleaningConfig = Field(default_factory=CleaningConfig)
+    subwords: SubwordConfig = Field(default_factory=SubwordConfig)
+    alignment: AlignmentConfig | None = Field(default_factory=AlignmentConfig)
     """Word alignment for guided alignment; null trains without."""
-    training: TrainingConfig = TrainingConfig()
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
     init_from: Path | None = None
     """Go on from the weights of this model, a name or folder of one that this command trained; by
     default training starts from nothing. Weights of a quantized model are multiplied out,

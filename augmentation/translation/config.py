@@ -22,7 +22,6 @@ from augmentation.translation.fields import (
 )
 from corpora.checks import Task
 from corpora.choices import InputFormat, OnError
-from corpora.fingerprint import canonical_json
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus
@@ -133,6 +132,8 @@ class ProjectionConfig(Strict):
     @field_validator("options")
     @classmethod
     def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        from corpora.fingerprint import canonical_json
+
         try:
             canonical_json(options)
         except TypeError as error:  # a date, for example
@@ -182,9 +183,9 @@ class TranslationConfig(Strict):
     that ships."""
     pivot: Language | None = None
     """Language to translate through where no model is direct."""
-    decoding: DecodingConfig = DecodingConfig()
-    projection: ProjectionConfig = ProjectionConfig()
-    runtime: RuntimeConfig = RuntimeConfig()
+    decoding: DecodingConfig = Field(default_factory=DecodingConfig)
+    projection: ProjectionConfig = Field(default_factory=ProjectionConfig)
+    runtime: RuntimeConfig = Field(default_factory=RuntimeConfig)
 
 
 class TranslateConfig(TranslationConfig):

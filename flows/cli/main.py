@@ -12,7 +12,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from cyclopts import App, CoercionError, CycloptsError, Parameter
 
@@ -131,6 +130,8 @@ def _refuse(problem: str, command: App, chain: Sequence[str]) -> int:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return f"labelferry {version('labelferry')}"
     except PackageNotFoundError:

@@ -172,7 +172,7 @@ def options_of(
     options: dict[str, Option] = {}
     for place, field, default in _settings(model, ()):
         parts = {".".join(place[: depth + 1]) for depth in range(len(place))}
-        if not parts.isdisjoint(leave_out) or shape_of(field).kind == "none":
+        if not parts.isdisjoint(leave_out):
             continue
         name = names.get(".".join(place))
         flag = name or f"--{place[-1].replace('_', '-')}"
@@ -203,16 +203,26 @@ def overrides(given: Mapping[Option, Any]) -> Overrides:
 def _settings(
     model: type[BaseModel], place: tuple[str, ...], instance: BaseModel | None = None
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo, Any]]:
-    """Place, field and default of each setting; `instance` is the default of the whole model."""
+    """Place, field and default of each setting that a line of text can hold.
+
+    `instance` is the default of the whole model.
+    """
     # What a model adds to the one that it extends comes first.
     inherited = [name for base in model.__bases__ for name in getattr(base, "model_fields", ())]
     fields = sorted(model.model_fields.items(), key=lambda item: item[0] in inherited)
     for name, field in fields:
-        default = _MISSING if field.is_required() else field.get_default(call_default_factory=True)
+        if shape_of(field).kind == "none":
+            continue
+        inner = plain_type(field.annotation)
+        is_part = isinstance(inner, type) and issubclass(inner, BaseModel)
+        default = None
         if instance is not None:
             default = getattr(instance, name)
-        inner = plain_type(field.annotation)
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        elif field.is_required():
+            default = _MISSING
+        elif not is_part or field.default_factory is not inner:  # the part has its own defaults
+            default = field.get_default(call_default_factory=True)
+        if is_part:
             whole = default if isinstance(default, BaseModel) else None
             yield from _settings(inner, (*place, name), whole)
         else:

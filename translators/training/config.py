@@ -19,7 +19,11 @@ def padded_width(length: int) -> int:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 
@@ -74,9 +78,9 @@ class OptimizerConfig(_Strict):
 class TrainingConfig(_Strict):
     """How to train one model."""
 
-    shape: ModelShape = ModelShape()
-    noise: NoiseConfig = NoiseConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
+    shape: ModelShape = Field(default_factory=ModelShape)
+    noise: NoiseConfig = Field(default_factory=NoiseConfig)
+    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
     batch_tokens: int = Field(4096, ge=16)
     """Target pieces of one update, padding included."""
     backward_weight: float = Field(1.0, ge=0.0)
