@@ -16,3 +16,13 @@ OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squa
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
 """Tagging schemes, under all names that `corpora.tagging.scheme_named` knows."""
+SignificanceTest = Literal["bootstrap", "randomization"]
+"""Paired tests of significance: those of `scoring.significance`."""
+AnswerNormalisation = Literal["squad", "mlqa"]
+"""How answers are normalised: the ways that `scoring.squad` knows."""
+Quantization = Literal[
+    "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
+    "float32",
+]  # fmt: skip
+"""Number types of converted models: those of `translators.conversion`."""
+QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)

@@ -56,6 +56,12 @@ def memory_folder() -> Path:
     return runs_folder() / "memory"
 
 
+def inputs_folder() -> Path:
+    """The folder of rows that a program has in memory, written once for pipelines that read files:
+    beside the runs."""
+    return runs_folder() / "inputs"
+
+
 def store_folder() -> Path:
     """The folder that `labelferry models add` writes to: LABELFERRY_STORE, else `store` in the
     data folder."""

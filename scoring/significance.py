@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpora.choices import SignificanceTest
 from corpora.errors import UserError
 from scoring.measures import Counts, Measure
 
-Method = Literal["bootstrap", "randomization"]
-METHODS: tuple[Method, ...] = ("bootstrap", "randomization")
+Method = SignificanceTest
+METHODS: tuple[Method, ...] = get_args(Method)
 _CELLS = 4_000_000
 """Numbers in a block of resamples, so that memory stays bounded."""
 

@@ -11,16 +11,17 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import get_args
 
+from corpora.choices import AnswerNormalisation
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.text.languages import language_subtag
 from scoring.measures import Measure, mean_measure, signature
 
-Normalisation = Literal["squad", "mlqa"]
-NORMALISATIONS: tuple[Normalisation, ...] = ("squad", "mlqa")
+Normalisation = AnswerNormalisation
+NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 _ENGLISH = re.compile(r"\b(a|an|the)\b")
 _ARTICLES = {

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from corpora.checks import Task
 from corpora.errors import UserError
-from trainers.command import DEFAULT_TIMEOUT, KIND, PREFIX, CommandPredictor
+from trainers.command import KIND, PREFIX, CommandPredictor
 from trainers.crf import CrfTrainer, load_crf
+from trainers.limits import DEFAULT_TIMEOUT
 from trainers.linear import LinearTrainer, load_linear
 from trainers.protocol import Predictor
 from trainers.storage import FACTS_FILE, read_facts

@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from corpora.choices import QUANTIZATIONS
 from corpora.errors import UserError
 from corpora.storage import writing
 from translators.argos import describe_argos
 from translators.conversion import hub
-from translators.conversion.convert import QUANTIZATIONS, convert, read_config, require_torch
+from translators.conversion.convert import convert, read_config, require_torch
 from translators.conversion.describe import describe_converted
 from translators.describing import ModelFacts, describe_folder, tidy_name
 from translators.model_card import CARD, AlignmentHead, ModelInfo, verify

@@ -15,12 +15,15 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import sentencepiece
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpora.errors import UserError
 from corpora.storage import replacing
+
+if TYPE_CHECKING:
+    import sentencepiece
 
 MARKERS: tuple[tuple[str, str], ...] = (("⟦", "⟧"), ("⟨", "⟩"), ("⦃", "⦄"), ("⦅", "⦆"))
 """Opening and closing projection markers, one pair per span (EasyProject, Chen et al., 2023).
@@ -37,7 +40,9 @@ _THREADS = 4
 class SubwordConfig(BaseModel):
     """How to cut words into pieces."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
     vocabulary: int = Field(8000, ge=300)
     """Number of pieces, the 256 bytes, tags and markers among them."""
@@ -50,6 +55,7 @@ class SubwordConfig(BaseModel):
     markers: bool = True
     """Whether the projection markers are pieces."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of the sentences that are drawn."""
 
 
 def language_tag(language: str) -> str:
@@ -67,6 +73,8 @@ def train_subwords(
     for byte. Raises `UserError` when `texts` is empty or does not support the size of the
     vocabulary, naming the size it does.
     """
+    import sentencepiece  # here: help pages read `SubwordConfig`, and train nothing
+
     symbols = _symbols(languages, config)
     sample = _sample(texts, config)
     if not sample:
@@ -102,6 +110,8 @@ def take_subwords(model: Path, languages: Iterable[str], path: Path, config: Sub
     Raises `UserError` for a file that is none, that lacks a tag of `languages` or the markers of
     `config`, or that has tags where there are no `languages`.
     """
+    import sentencepiece
+
     try:
         processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     except RuntimeError as error:

@@ -18,9 +18,8 @@ from augmentation.translation.config import (
     TranslationConfig,
 )
 from augmentation.translation.fields import KnownTask, Language, Memory, Seed
-from scoring.significance import METHODS, Method
-from scoring.squad import Normalisation
-from trainers.command import DEFAULT_TIMEOUT
+from corpora.choices import AnswerNormalisation, SignificanceTest
+from trainers.limits import DEFAULT_TIMEOUT
 
 Strategy = Literal[
     "zero-shot",
@@ -143,7 +142,9 @@ class CompareConfig(TranslationConfig):
     """The language that there is labelled data in."""
     targets: tuple[TargetConfig, ...] = Field(min_length=1)
     """The languages to transfer to."""
-    trainers: tuple[TrainerConfig, ...] = Field((TrainerConfig(),), min_length=1)
+    trainers: tuple[TrainerConfig, ...] = Field(
+        default_factory=lambda: (TrainerConfig(),), min_length=1
+    )
     """What is trained by every strategy."""
     strategies: tuple[Strategy, ...] = Field(STRATEGIES, min_length=1)
     """The strategies to compare; by default all."""
@@ -151,7 +152,7 @@ class CompareConfig(TranslationConfig):
     """The strategy that the others are tested against."""
     seeds: tuple[Seed, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     """A number of seeds, or the seeds themselves."""
-    few_shot: FewShotConfig = FewShotConfig()
+    few_shot: FewShotConfig = Field(default_factory=FewShotConfig)
     """The examples of few-shot."""
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of each test row that translate-test averages over."""
@@ -160,11 +161,11 @@ class CompareConfig(TranslationConfig):
     leakage: Literal["stop", "drop"] = "stop"
     """What to do about test texts among the training texts: `stop` with an error, or `drop` these
     training rows."""
-    test: Method = "bootstrap"
+    test: SignificanceTest = "bootstrap"
     """The paired test of significance."""
     samples: int = Field(1000, ge=1)
     """Resamples of the test."""
-    normalisation: Normalisation = "squad"
+    normalisation: AnswerNormalisation = "squad"
     """How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."""
     tokenize: str | None = None
     """SacreBLEU tokenizer for BLEU; by default that of the language."""
@@ -176,7 +177,7 @@ class CompareConfig(TranslationConfig):
     """Keep trained models in the run folder when all is done."""
     memory: Memory = None
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
-    filters: FilterConfig = FilterConfig()
+    filters: FilterConfig = Field(default_factory=FilterConfig)
 
     @field_validator("strategies", mode="before")
     @classmethod
@@ -195,7 +196,7 @@ class CompareConfig(TranslationConfig):
     @field_validator("test", mode="before")
     @classmethod
     def _method(cls, value: object) -> object:
-        return _check(value, METHODS, "test")
+        return _check(value, get_args(SignificanceTest), "test")
 
     @field_validator("seeds", mode="before")
     @classmethod

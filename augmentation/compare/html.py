@@ -15,6 +15,7 @@ from augmentation.compare.table import (
     winner,
 )
 from augmentation.reporting.charts import BarChart, Score, score_bars
+from augmentation.reporting.notebook import Section, notebook_html
 from augmentation.reporting.page import render
 from augmentation.reporting.tables import Column, Kind, Table
 
@@ -49,6 +50,14 @@ def html_report(results: CompareResults, name: str) -> str:
     It has a chart and a table for every trainer and language.
     """
     return render("compare.html.j2", compare_view(results, name))
+
+
+def tables_html(results: CompareResults) -> str:
+    """The tables of `results` without charts, as notebooks show them."""
+    languages = [_language(result, results) for result in results.languages]
+    return notebook_html(
+        *(Section(f"{view.heading}: {view.summary}", view.table) for view in languages)
+    )
 
 
 def compare_view(results: CompareResults, name: str) -> CompareView:

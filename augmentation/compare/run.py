@@ -14,6 +14,7 @@ from typing import Any
 from augmentation.compare.config import CompareConfig
 from augmentation.compare.context import VERSION, CompareContext
 from augmentation.compare.grid import ModelKey
+from augmentation.compare.html import tables_html
 from augmentation.compare.models import load_model
 from augmentation.compare.plan import Job, jobs_of
 from augmentation.compare.results import CompareResults
@@ -48,6 +49,9 @@ class CompareResult:
     def report(self) -> Path:
         """The page with tables and charts."""
         return self.run / REPORT_FILE
+
+    def _repr_html_(self) -> str:
+        return tables_html(self.results)
 
 
 def perform(job: Job) -> None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpora.errors import UserError
@@ -16,10 +15,18 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Configuration: unknown keys are refused, values never change."""
+    """Configuration: unknown keys are refused, values never change.
+
+    What checks values is built when the first are checked: help pages need the fields alone. So a
+    part's default is a `default_factory`; an instance would be checked at once.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 
@@ -39,10 +46,10 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise UserError(_explain(error, values), file=file) from error
+        raise UserError(explain(error, values), file=file) from error
 
 
-def _explain(error: ValidationError, values: Mapping[str, Any]) -> str:
+def explain(error: ValidationError, values: Mapping[str, Any]) -> str:
     """The first problem in words: which key, what is wrong with it, and what it is."""
     problems = error.errors()
     first = problems[0]
@@ -82,6 +89,8 @@ def _place(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
+    import yaml  # here: help pages have no use for it
+
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

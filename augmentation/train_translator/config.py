@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from augmentation.pipeline.configuration import Strict, load
 from augmentation.translation.fields import Language, Languages
-from corpora.bitext import Bitext
+from corpora.choices import QUANTIZATIONS
 from corpora.errors import UserError
-from translators.conversion.convert import QUANTIZATIONS
-from translators.store import check_name
 from translators.subwords import SubwordConfig, language_tag
 from translators.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from corpora.bitext import Bitext
 
 
 class BitextSource(Strict):
@@ -47,6 +48,8 @@ class BitextSource(Strict):
 
     def bitext(self) -> Bitext:
         """What `corpora.bitext` reads."""
+        from corpora.bitext import Bitext
+
         return Bitext(self.path, self.target_path, self.columns, self.weight)
 
 
@@ -118,11 +121,11 @@ class TrainTranslatorConfig(Strict):
     """Most pairs of each dev corpus, or how many are held out."""
     min_pairs: int = Field(100, ge=1)
     """Fewer clean pairs than this are a mistake."""
-    cleaning: CleaningConfig = CleaningConfig()
-    subwords: SubwordConfig = SubwordConfig()
-    alignment: AlignmentConfig | None = AlignmentConfig()
+    cleaning: CleaningConfig = Field(default_factory=CleaningConfig)
+    subwords: SubwordConfig = Field(default_factory=SubwordConfig)
+    alignment: AlignmentConfig | None = Field(default_factory=AlignmentConfig)
     """Word alignment for guided alignment; null trains without."""
-    training: TrainingConfig = TrainingConfig()
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
     init_from: Path | None = None
     """Go on from the weights of this model, a name or folder of one that this command trained; by
     default training starts from nothing. Weights of a quantized model are multiplied out,
@@ -138,6 +141,8 @@ class TrainTranslatorConfig(Strict):
     @field_validator("name")
     @classmethod
     def _fit_for_the_store(cls, name: str) -> str:
+        from translators.store import check_name
+
         try:
             return name and check_name(name)
         except UserError as error:

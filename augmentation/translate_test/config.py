@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from augmentation.translation.config import MOST_HYPOTHESES, ReadingConfig, TranslationConfig
 from augmentation.translation.fields import KnownTask, Language, Seed
-from trainers.command import DEFAULT_TIMEOUT
+from trainers.limits import DEFAULT_TIMEOUT
 
 
 class TranslateTestConfig(TranslationConfig):
@@ -35,7 +35,7 @@ class TranslateTestConfig(TranslationConfig):
     """Weight of that predictor, from 0 to 1."""
     timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
     """Seconds that a command has per shard."""
-    reading: ReadingConfig = ReadingConfig()
+    reading: ReadingConfig = Field(default_factory=ReadingConfig)
     shard_rows: int = Field(2000, ge=1)
     """Rows per shard."""
     seed: Seed = 0

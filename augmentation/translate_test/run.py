@@ -15,6 +15,7 @@ from augmentation.pipeline.listener import Listener
 from augmentation.pipeline.shards import rows_dropped
 from augmentation.translate_test.answers import PREDICTIONS_FILE, READ
 from augmentation.translate_test.config import TranslateTestConfig
+from augmentation.translate_test.notebook import predictions_html
 from augmentation.translate_test.plan import Job, Plan, perform
 from augmentation.translate_test.setup import TranslateTestSetup, fingerprinted_fields, resolve
 from corpora.manifest import open_run
@@ -34,6 +35,9 @@ class TranslateTestResult:
     flags: Counter[str]
     """How many predictions have a flag."""
     seconds: float
+
+    def _repr_html_(self) -> str:
+        return predictions_html(self.predictions)
 
 
 def translate_test(

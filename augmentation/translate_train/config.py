@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from augmentation.pipeline.configuration import load, validate
 from augmentation.translation.config import FilterConfig, ReadingConfig, TranslationConfig
 from augmentation.translation.fields import KnownTask, Language, Languages, Memory, Seed
-from corpora.manifest import tidy_name
 
 
 class TranslateTrainConfig(TranslationConfig):
@@ -33,8 +32,8 @@ class TranslateTrainConfig(TranslationConfig):
     """Run folder; by default `data/runs/NAME-FINGERPRINT`."""
     memory: Memory = None
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
-    reading: ReadingConfig = ReadingConfig()
-    filters: FilterConfig = FilterConfig()
+    reading: ReadingConfig = Field(default_factory=ReadingConfig)
+    filters: FilterConfig = Field(default_factory=FilterConfig)
     shard_rows: int = Field(6000, ge=1)
     """Rows per shard."""
     seed: Seed = 0
@@ -51,6 +50,8 @@ class TranslateTrainConfig(TranslationConfig):
     @property
     def run_name(self) -> str:
         """The given name, or the input's without suffixes and what folders are not named with."""
+        from corpora.manifest import tidy_name
+
         if self.name is not None:
             return self.name
         path = self.input.resolve()

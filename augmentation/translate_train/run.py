@@ -15,7 +15,9 @@ from augmentation.pipeline.listener import Listener
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.jobs import Job, perform
 from augmentation.translate_train.layout import INGEST, export_folder, report_path
+from augmentation.translate_train.notebook import run_html
 from augmentation.translate_train.plan import Plan
+from augmentation.translate_train.runs import final_rows, open_finished
 from augmentation.translate_train.setup import (
     TranslateTrainSetup,
     fingerprinted_fields,
@@ -23,6 +25,7 @@ from augmentation.translate_train.setup import (
 )
 from augmentation.translate_train.summary import RunSummary, summarize
 from corpora.manifest import RunManifest, check_run, open_run
+from corpora.records import Row
 from corpora.shards import ShardRef, list_shards
 
 
@@ -47,6 +50,16 @@ class TranslateTrainResult:
     def exports(self) -> list[Path]:
         """The export folders, one a target language."""
         return [export_folder(self.run, target.target) for target in self.summary.targets]
+
+    def translated_rows(self, target: str | None = None) -> Iterator[Row]:
+        """The rows in `target`, by default the only target language.
+
+        Raises `UserError` where the run has several languages, or not that one.
+        """
+        return final_rows(self.run, open_finished(self.run).target(target))
+
+    def _repr_html_(self) -> str:
+        return run_html(self.run, self.summary)
 
 
 class TranslateTrainRun:

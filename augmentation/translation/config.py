@@ -18,10 +18,10 @@ from augmentation.translation.fields import (
     Language,
     Models,
     ProjectorName,
+    Seed,
 )
 from corpora.checks import Task
 from corpora.choices import InputFormat, OnError
-from corpora.fingerprint import canonical_json
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus
@@ -132,6 +132,8 @@ class ProjectionConfig(Strict):
     @field_validator("options")
     @classmethod
     def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        from corpora.fingerprint import canonical_json
+
         try:
             canonical_json(options)
         except TypeError as error:  # a date, for example
@@ -181,6 +183,27 @@ class TranslationConfig(Strict):
     that ships."""
     pivot: Language | None = None
     """Language to translate through where no model is direct."""
-    decoding: DecodingConfig = DecodingConfig()
-    projection: ProjectionConfig = ProjectionConfig()
-    runtime: RuntimeConfig = RuntimeConfig()
+    decoding: DecodingConfig = Field(default_factory=DecodingConfig)
+    projection: ProjectionConfig = Field(default_factory=ProjectionConfig)
+    runtime: RuntimeConfig = Field(default_factory=RuntimeConfig)
+
+
+class TranslateConfig(TranslationConfig):
+    """How texts without labels are translated."""
+
+    n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
+    """Translations of each text: a list in records, tab-separated in lines."""
+    split: bool = True
+    """Whether texts are cut into sentences first."""
+    field: str = "text"
+    """Field of a record that is translated."""
+    into: str = "translation"
+    """Field that the translation is written to."""
+    format: Literal["lines", "jsonl"] | None = None
+    """Format of a file; by default `jsonl` by its name, else `lines`."""
+    on_error: Literal["error", "skip"] = "error"
+    """What to do about bad rows of a file: `error` stops, `skip` writes them to `rejected`."""
+    rejected: Path | None = None
+    """Where bad rows go with their reasons; by default `OUT.rejected.jsonl`."""
+    seed: Seed = 0
+    """Seed of sampling."""

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from corpora.checks import TASKS, Task
 from corpora.choices import SchemeName
 from corpora.errors import UserError
-from corpora.text.languages import normalise_tag
 
 ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]
 """The keys of `alignment.projectors.PROJECTORS`, known without loading it."""
@@ -29,10 +28,17 @@ def _known_task(value: object) -> object:
 
 
 def _known_language(tag: str) -> str:
+    # Help pages read the settings, and need no languages for that.
+    from corpora.text.languages import normalise_tag
+
     try:
         return normalise_tag(tag)
     except UserError as error:
         raise ValueError(str(error)) from error
+
+
+def _path_as_name(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _at_least_one_model(models: object) -> object:
@@ -57,7 +63,9 @@ Languages = Annotated[
     AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
 ]
 """One or more, each once; a single one needs no list."""
-Models = Annotated[str | tuple[str, ...] | None, AfterValidator(_at_least_one_model)]
+ModelName = Annotated[str, BeforeValidator(_path_as_name)]
+"""Name in a store or on the hub, or a folder."""
+Models = Annotated[ModelName | tuple[ModelName, ...] | None, AfterValidator(_at_least_one_model)]
 """Name in the store or path of a translator; several for pivoting; null is the one that ships."""
 Memory = Annotated[Path | Literal["off"] | None, BeforeValidator(_memory)]
 """The translation memory's folder; null is `data/runs/memory`, `off` is none."""

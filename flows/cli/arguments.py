@@ -1,94 +1,165 @@
-"""What several commands ask of their arguments: numbers in a range, settings, safe outputs."""
+"""What several commands share: numbers in a range, common options, safe outputs."""
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import ArgumentCollection, Parameter, UnknownOptionError
 
 from corpora.errors import UserError
 from corpora.storage import check_writable
 
-_UNBOUNDED = 2**31 - 1
+if TYPE_CHECKING:
+    from cyclopts import Token
+
+UNBOUNDED = 2**31 - 1
 """More rows, pieces or seconds than anyone means; beyond it libraries overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The `type` of a numeric option: what its text says, if that is in the range.
+    """The numbers that an option takes, from `least` to `most`; a converter of cyclopts."""
 
-    Raises `UserError` that names the option, the text and what is allowed; argparse would print a
-    screenful of usage first.
-    """
-
-    option: str
     least: float
-    most: float = _UNBOUNDED
+    most: float = UNBOUNDED
     whole: bool = True
     above: bool = False
     """Whether `least` itself is not allowed."""
+    below: bool = False
+    """Whether `most` itself is not allowed."""
+    off: bool = False
+    """Whether `off` may be given instead."""
 
-    def __call__(self, text: str) -> int | float:
-        """The number that `text` is."""
+    def __call__(self, kind: Any, tokens: Sequence[Token]) -> int | float | None:
+        """The number that the one of `tokens` says; `kind`, its type, is ours to know.
+
+        Raises `UserError` that names the option, its text and what is allowed.
+        """
+        (token,) = tokens
+        return self.parse(token.keyword or "", token.value)
+
+    def parse(self, option: str, text: str) -> int | float | None:
+        """The number that `text`, given for `option`, says; raises what a call raises."""
+        if self.off and text == "off":
+            return None
         try:
             value = int(text) if self.whole else float(text)
         except ValueError:
-            raise self._refusal(text) from None
+            raise self._refusal(option, text) from None
         enough = value > self.least if self.above else value >= self.least
-        if not math.isfinite(value) or not enough or value > self.most:
-            raise self._refusal(text)
+        few = value < self.most if self.below else value <= self.most
+        if not math.isfinite(value) or not enough or not few:
+            raise self._refusal(option, text)
         return value
 
-    def _refusal(self, text: str) -> UserError:
+    def _refusal(self, option: str, text: str) -> UserError:
+        return UserError(f"{option} {text}: it must be {self}")
+
+    def __str__(self) -> str:
+        """What is allowed, in words."""
         kind = "a whole number" if self.whole else "a number"
-        least = f"{'above' if self.above else 'from'} {self.least:g}"
-        return UserError(f"{self.option} {text}: it must be {kind} {least} to {self.most:.10g}")
+        bounds = ""
+        if math.isfinite(self.least):
+            most = f"{'below' if self.below else 'to'} {self.most:.10g}"
+            bounds = f" {'above' if self.above else 'from'} {self.least:g} {most}"
+        return f"{kind}{bounds}{', or off' if self.off else ''}"
+
+    @property
+    def range(self) -> str:
+        """The range as help pages show it; empty where any number will do."""
+        if not math.isfinite(self.least):
+            return ""
+        words = f"{'above' if self.above else 'from'} {self.least:g}"
+        if self.most < UNBOUNDED:
+            words += f" {'to below' if self.below else 'to'} {self.most:g}"
+        return f"{words}, or off" if self.off else words
 
 
-def seed(option: str = "--seed") -> Number:
-    """The `type` of an option that seeds random numbers, as NumPy takes them."""
-    return Number(option, 0)
+SEED = Number(0)
+"""Seeds of random numbers, as NumPy takes them."""
 
 
-Option = tuple[str, str, str, dict[str, Any]]
-"""Flag, place in the configuration, help, and what argparse is told beside."""
+def option(
+    help: str, *names: str, number: Number | None = None, default: str | None = None, **more: Any
+) -> Parameter:
+    """An option with its `help`.
+
+    `names` are its flags where they are not made from the parameter's name, `number` says which
+    numbers it takes, `default` what its help page shows as default where the parameter's own does
+    not say it; `more` is what else cyclopts takes.
+    """
+    if number is not None:
+        more = {"converter": number, "metavar": "N" if number.whole else "X"} | more
+        help = f"{help} ({number.range})" if number.range else help
+    if default is not None:
+        more["show_default"] = default
+    return Parameter(name=names or None, help=help, **more)
 
 
-def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
-    """Add `options` to a command whose settings may come from a file, too; see `overrides`."""
-    for flag, place, text, more in options:
-        if "action" not in more and "metavar" not in more:
-            more = {**more, "metavar": flag.strip("-").upper().replace("-", "_")}
-        parser.add_argument(flag, dest=place, help=text, **more)
+def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
+    """The `kind` of name that the one of `tokens` is: `-`, or a file; a converter of cyclopts.
+
+    Raises `UnknownOptionError` for an option that stands where the name should.
+    """
+    (token,) = tokens
+    if token.value.startswith("-") and token.value != "-":
+        if token.keyword is not None:
+            raise UserError(f"{token.keyword} needs a value")
+        raise UnknownOptionError(token=token, argument_collection=ArgumentCollection())
+    return Path(token.value) if kind is not str else token.value
 
 
-def overrides(given: Mapping[str, Any], options: Sequence[Option]) -> dict[str, Any]:
-    """What the command line says of `input` and of `options`, as a nested configuration."""
-    values: dict[str, Any] = {}
-    if "input" in given:
-        values["input"] = given["input"]
-    for _, place, _, _ in options:
-        if place not in given:
-            continue
-        value = given[place]
-        if place == "reading.columns":
-            value = parse_columns(value)
-        elif place == "model":
-            value = value[0] if len(value) == 1 else tuple(value)
-        *parents, last = place.split(".")
-        inner = values
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[last] = value
-    return values
+def stream(help: str, *names: str, **more: Any) -> Parameter:
+    """As `option`, of a file that may be `-`, which stands for a standard stream."""
+    return option(help, *names, allow_leading_hyphen=True, converter=dash_or_file, **more)
+
+
+YesNo = Literal["yes", "no"]
+ConfigFile = Annotated[
+    Path | None,
+    option(
+        "Settings in YAML, or a run's run.json to make that run again; options given here win over "
+        "it.",
+        default="none",
+        metavar="FILE",
+    ),
+]
+"""The option `--config` of commands whose settings may come from a file."""
+NoPrefect = Annotated[
+    bool,
+    option("Run the steps in this process, without Prefect.", default="with it", negative=()),
+]
+"""The option `--no-prefect`."""
+Columns = Annotated[
+    str | None,
+    option(
+        "Which column holds what, as in text=sentence,label=class.",
+        default="the usual names",
+        metavar="A=B,...",
+    ),
+]
+"""The option `--columns`; see `parse_columns`."""
+Quoting = Annotated[
+    YesNo | None,
+    option("Whether fields of tables may stand in quotes.", default="in CSV they may, in TSV not"),
+]
+"""The option `--quoting`; see `quoted`."""
+
+
+def with_choices(text: str, choices: Sequence[str]) -> str:
+    """The help `text` and, where it does not name all `choices`, a sentence that does."""
+    if all(choice in text for choice in choices):
+        return text
+    return f"{text} One of {', '.join(choices)}."
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """`text=a,label=b` as a mapping."""
+    """The mapping that `text`, such as `text=a,label=b`, says; raises `UserError` if none."""
     columns = {}
     for part in text.split(","):
         name, equals, column = part.partition("=")
@@ -98,19 +169,8 @@ def parse_columns(text: str) -> dict[str, str]:
     return columns
 
 
-def add_quoting(parser: argparse.ArgumentParser) -> None:
-    """The option `--quoting`, for commands that read tables; see `quoting`."""
-    parser.add_argument(
-        "--quoting",
-        choices=("yes", "no"),
-        default=None,
-        help="whether fields of tables may stand in quotes (default: in CSV they may, in TSV "
-        "not)%(default).0s",
-    )
-
-
-def quoting(answer: str | None) -> bool | None:
-    """The answer to `--quoting`, as readers take it."""
+def quoted(answer: YesNo | None) -> bool | None:
+    """The `answer` to `--quoting`, as readers take it."""
     return None if answer is None else answer == "yes"
 
 

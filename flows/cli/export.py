@@ -2,103 +2,81 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from corpora.choices import OutputFormat
 from corpora.errors import UserError
-from flows.cli.arguments import check_outputs
+from flows.cli.arguments import check_outputs, option, stream
 
 if TYPE_CHECKING:
-    from corpora.checks import Task
-    from corpora.records import Row
+    from augmentation.translate_train.runs import FinishedRun
     from corpora.writers.options import WriteReport
 
-DESCRIPTION = """\
-Write the rows of a finished run in another format. Parquet for trainers is in RUN/export already.
-"""
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.description = DESCRIPTION
-    parser.argument_default = argparse.SUPPRESS
-    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument(
-        "--format",
-        metavar="FORMAT",
-        help="jsonl, csv, tsv, parquet, arrow, conll, squad or text "
-        "(default: by the name of --out, else jsonl)",
+def export(
+    run: Annotated[Path, option("Run folder.", metavar="RUN")],
+    /,
+    *,
+    format: Annotated[
+        OutputFormat | None, option("Format to write.", default="by the name of --out, else jsonl")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        stream(
+            "File to write; .gz and .zst compress, - is standard output.",
+            default="RUN/export/LANG.SUFFIX",
+            metavar="FILE",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, option("Which language.", default="the run's only one", metavar="LANG")
+    ] = None,
+    split: Annotated[
+        str | None, option("Only the rows of this split.", default="all", metavar="NAME")
+    ] = None,
+) -> int:
+    """Write the rows of a finished run in another format. Parquet for trainers is in RUN/export
+    already.
+    """
+    from augmentation.translate_train.finished import (
+        check_outside,
+        default_export_path,
+        export_rows,
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="file to write; .gz and .zst compress, - is standard output "
-        "(default: RUN/export/LANG.SUFFIX)",
-    )
-    parser.add_argument(
-        "--target", metavar="LANG", help="which language (default: the run's only one)"
-    )
-    parser.add_argument(
-        "--split", metavar="NAME", help="only the rows of this split (default: all)"
-    )
+    from augmentation.translate_train.runs import open_finished
 
-
-def run(args: argparse.Namespace) -> int:
-    """Export and say what was written."""
-    from augmentation.translate_train.runs import final_rows, open_finished
-    from corpora.writers import WRITERS, write_corpus
-
-    given = vars(args)
-    finished = open_finished(given["run"])
-    target = finished.target(given.get("target"))
-    name = given.get("format")
-    if name is not None and name not in WRITERS:
-        raise UserError(f"no format {name!r} to write", choices=WRITERS)
-    out = given.get("out")
-    if out is None:
-        name = name or "jsonl"
-        out = finished.folder / "export" / f"{target}{WRITERS[name].suffix}"
+    finished = open_finished(run)
+    lang = finished.target(target)
     piped = str(out) == "-"
-    if not piped:
-        _check_outside(out, finished.folder)
-        check_outputs({"--out": out}, {"of the run": finished.config.input})
-    split = given.get("split")
-    if split is not None:
-        splits = {row.split or "train" for row in final_rows(finished.folder, target)}
-        if split not in splits:
-            raise UserError(f"no row is of the split {split!r}", file=given["run"], choices=splits)
-    rows = (
-        row
-        for row in final_rows(finished.folder, target)
-        if split is None or (row.split or "train") == split
-    )
-    task = finished.config.task
     if piped:
-        report = _write_out(rows, name or "jsonl", task)
+        report = _write_out(finished, format or "jsonl", lang, split)
     else:
-        report = write_corpus(rows, out, format=name, task=task)
-    told = sys.stderr if piped else sys.stdout
-    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=told)
+        if out is None:
+            format = format or "jsonl"
+            out = default_export_path(finished, lang, format)
+        check_outside(out, finished)
+        check_outputs({"--out": out}, {"of the run": finished.config.input})
+        report = export_rows(finished, out, target=lang, format=format, split=split)
+    stream = sys.stderr if piped else sys.stdout
+    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=stream)
     for note, count in sorted(report.notes.items()):
-        print(f"  {note}: {count}", file=told)
+        print(f"  {note}: {count}", file=stream)
     return 0
 
 
-def _write_out(rows: Iterable[Row], name: str, task: Task) -> WriteReport:
+def _write_out(finished: FinishedRun, name: str, target: str, split: str | None) -> WriteReport:
     """Write to standard output, by way of a file, so that rows that cannot be written leave it
     empty."""
-    from corpora.writers import write_corpus
+    from augmentation.translate_train.finished import export_rows
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
         try:
-            report = write_corpus(rows, path, format=name, task=task)
+            report = export_rows(finished, path, target=target, format=name, split=split)
         except UserError as error:
             if error.file != str(path):
                 raise
@@ -112,12 +90,3 @@ def _write_out(rows: Iterable[Row], name: str, task: Task) -> WriteReport:
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     return report
-
-
-def _check_outside(out: Path, run: Path) -> None:
-    """A run's own files stay as they are; its folder `export` takes further files."""
-    place, folder = out.resolve(), run.resolve()
-    if place.is_relative_to(folder) and place.parent != folder / "export":
-        raise UserError(
-            f"--out would write among the run's own files; {run / 'export'} may take it", file=out
-        )

@@ -1,66 +1,77 @@
 """Entry point of `labelferry`.
 
-A command is a module `flows.cli.<module>` with `add_arguments(parser)` and `run(args) -> int`.
-Only the asked-for module is imported, and it imports what is heavy inside `run`, so that
-`--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 our failure.
+A command is a function `flows.cli.<module>:<function>` whose signature declares its options. Only
+the module that the command line names is imported, and it imports what is heavy when it runs, so
+that `--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 our failure.
 """
 
 from __future__ import annotations
 
-import argparse
 import errno
-import importlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
 
+from cyclopts import App, CoercionError, CycloptsError, Parameter
+
 from corpora.errors import UserError
+from flows.cli.mistakes import in_words
+from flows.cli.pages import page, usage
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "translate-train": ("translate_train", "translate labelled data and carry its labels over"),
-    "translate-test": ("translate_test", "translate input, predict, bring the predictions back"),
-    "translate": ("translate", "translate lines or rows"),
-    "train-translator": ("train_translator", "train a translator from a parallel corpus"),
-    "models": ("models", "add, list, show or remove translation models"),
-    "export": ("export", "write a run's rows in another format"),
-    "inspect": ("inspect", "show a sample of a file's or run's rows, spans highlighted"),
-    "project": ("project", "project spans onto translations that you bring"),
-    "align": ("align", "write the word alignment of a bitext in Pharaoh format"),
-    "score": ("score", "score predictions against gold"),
-    "compare": ("compare", "compare the transfer strategies on one task"),
+    "translate-train": (
+        "translate_train:translate_train",
+        "translate labelled data and project its labels",
+    ),
+    "translate-test": (
+        "translate_test:translate_test",
+        "translate input, predict, project the predictions back",
+    ),
+    "translate": ("translate:translate", "translate lines or rows"),
+    "train-translator": (
+        "train_translator:train_translator",
+        "train a translator from a parallel corpus",
+    ),
+    "models": ("models:models", "add, list, show or remove translation models"),
+    "export": ("export:export", "write a run's rows in another format"),
+    "inspect": ("inspect:inspect", "show a sample of a file's or run's rows, spans highlighted"),
+    "project": ("project:project", "project spans onto translations that you bring"),
+    "align": ("align:align", "write the word alignment of a bitext in Pharaoh format"),
+    "score": ("score:score", "score predictions against gold"),
+    "compare": ("compare:compare", "compare the transfer strategies on one task"),
 }
+"""Name, function in `flows.cli`, summary."""
+_HELP = ("--help", "-h")
 
 
-class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Every option says its default; descriptions keep their lines."""
-
-
-def build_parser(command: str | None = None) -> argparse.ArgumentParser:
-    """The parser; only `command`'s own arguments are loaded."""
-    parser = argparse.ArgumentParser(
-        prog="labelferry",
-        description="Labelled data in one language in, labelled data in another language out.",
+def command_line() -> App:
+    """All commands, none of them loaded."""
+    app = App(
+        name="labelferry",
+        help="Labelled data in one language in, labelled data in another language out.",
+        version=_version,
+        help_flags=_HELP,
+        default_parameter=Parameter(negative_iterable=(), allow_repeating=True),
+        suppress_keyboard_interrupt=False,
     )
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (module, summary) in COMMANDS.items():
-        sub = subparsers.add_parser(
-            name, help=summary, description=summary, formatter_class=HelpFormatter
-        )
-        if name == command:
-            importlib.import_module(f"flows.cli.{module}").add_arguments(sub)
-    return parser
+    for name, (function, summary) in COMMANDS.items():
+        app.command(f"flows.cli.{function}", name=name, help=summary)
+    app.command(
+        "flows.cli.completion:install_completion",
+        name="--install-completion",
+        help="Let the shell complete commands and options.",
+    )
+    return app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run the command that `argv` (that of the process if None) names, and give its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    command = next((a for a in arguments if a in COMMANDS), None)
     try:
-        args = build_parser(command).parse_args(arguments)
-        module = importlib.import_module(f"flows.cli.{COMMANDS[args.command][0]}")
-        code = module.run(args)
+        code = _run(arguments)
         sys.stdout.flush()
-        return int(code or 0)
+        return code
     except UserError as error:
         print(f"labelferry: error: {error}", file=sys.stderr)
         return 2
@@ -84,6 +95,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("labelferry: interrupted; run the same command again to go on", file=sys.stderr)
         return 130
+
+
+def _run(arguments: list[str]) -> int:
+    app = command_line()
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if asks_for_help := any(flag in options for flag in _HELP):
+        gc.disable()
+        # Pydantic would look for plugins in every installed distribution.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+        options = [word for word in options if word not in _HELP]
+    chain, apps, rest = app.parse_commands(options)
+    command = apps[-1]
+    if asks_for_help and (command.default_command is not None or not rest):
+        print(page(command, chain))
+        return 0
+    if options == ["--version"]:
+        print(_version())
+        return 0
+    if command.default_command is None and not rest:
+        return _refuse("a COMMAND must be given", command, chain)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CoercionError as error:
+        raise UserError(in_words(error, command)) from error
+    except CycloptsError as error:
+        return _refuse(in_words(error, command), command, chain)
+    return int(code or 0)
+
+
+def _refuse(problem: str, command: App, chain: Sequence[str]) -> int:
+    print(f"labelferry: error: {problem}\n{usage(command, chain)}", file=sys.stderr)
+    return 2
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"labelferry {version('labelferry')}"
+    except PackageNotFoundError:
+        return "labelferry, not installed"
 
 
 if __name__ == "__main__":

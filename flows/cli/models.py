@@ -2,141 +2,120 @@
 
 from __future__ import annotations
 
-import argparse
-import re
 import sys
-from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
 
-from flows.cli.arguments import Number
+from cyclopts import App
 
-DESCRIPTION = """\
+from flows.cli.arguments import Number, option
+
+models = App(
+    name="models",
+    help_epilogue="""\
 The store of translation models: data/store, or the folder that LABELFERRY_STORE names; what ships
 lies in data/models.
 
 WHAT to add is a hub id (owner/name), a folder of a `transformers` model or of a ready CTranslate2
 one, or an Argos package (.argosmodel). Models are converted from safetensors alone; that needs the
-'torch' extra, running them does not.
-"""
+'torch' extra, running them does not.""",
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.description = DESCRIPTION
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _add_arguments(
-        actions.add_parser(
-            "add",
-            help="put a model into the store",
-            description="Put a model into the store.",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        )
-    )
-    actions.add_parser("list", help="the models there are")
-    show = actions.add_parser("show", help="all that is known of a model; checks its files")
-    show.add_argument("name", metavar="NAME|PATH")
-    remove = actions.add_parser("remove", help="remove a model from the store")
-    remove.add_argument("name", metavar="NAME")
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    # As Python 3.14 has it: what begins with a minus and a digit is a value, such as `-1:1`.
-    parser._negative_number_matcher = re.compile(r"-\d")
-    add = parser.add_argument
-    add("what", metavar="WHAT", help="hub id, folder, or .argosmodel file")
-    add("--name", help="name in the store (default: made from WHAT)%(default).0s")
-    add(
-        "--family",
-        metavar="FAMILY",
-        help="marian, nllb, m2m100, mbart50, t5, argos or ct2 (default: by architecture and "
-        "vocabulary)%(default).0s",
-    )
-    add(
-        "--source",
-        help="BCP 47 tag of what a model of one pair reads (default: what its files say)"
-        "%(default).0s",
-    )
-    add(
-        "--target",
-        help="BCP 47 tag of what a model of one pair writes (default: what its files say)"
-        "%(default).0s",
-    )
-    add(
-        "--quantization",
-        metavar="TYPE",
-        help="of a model that is converted: int8, int8_float32, int8_float16, int8_bfloat16, "
-        "int16, float16, bfloat16 or float32 (default: int8)%(default).0s",
-    )
-    add(
-        "--alignment-head",
-        default="none",
-        metavar="HEAD",
-        help="which decoder attention was taught to be a word alignment: none, guided (the first "
-        "head of the last layer, as Marian's guided alignment; OPUS-MT models whose README says "
-        "transformer-align), or LAYER:HEADS (the first HEADS heads of LAYER, -1 the last)",
-    )
-    add(
-        "--max-pieces",
-        type=Number("--max-pieces", 1),
-        metavar="N",
-        help="longest source and output, in pieces (default: what its configuration says, at most "
-        "500)%(default).0s",
-    )
-    add(
-        "--licence", help="licence of the model (default: as its README's header says)%(default).0s"
-    )
-    add(
-        "--revision",
-        help="branch, tag, commit or refs/pr/N of a hub id (default: main's commit)%(default).0s",
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
-    actions: dict[str, Callable[[argparse.Namespace], int]] = {
-        "add": _add,
-        "list": _list,
-        "show": _show,
-        "remove": _remove,
-    }
-    return actions[args.action](args)
-
-
-def _add(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
+@models.command(help="put a model into the store")
+def add(
+    what: Annotated[str, option("Hub id, folder, or .argosmodel file.")],
+    /,
+    *,
+    name: Annotated[str | None, option("Name in the store.", default="made from WHAT")] = None,
+    family: Annotated[
+        str | None,
+        option(
+            "marian, nllb, m2m100, mbart50, t5, argos or ct2.",
+            default="by architecture and vocabulary",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        option("BCP 47 tag of what a model of one pair reads.", default="what its files say"),
+    ] = None,
+    target: Annotated[
+        str | None,
+        option("BCP 47 tag of what a model of one pair writes.", default="what its files say"),
+    ] = None,
+    quantization: Annotated[
+        str | None,
+        option(
+            "Number type of a model that is converted: int8, int8_float32, int8_float16, "
+            "int8_bfloat16, int16, float16, bfloat16 or float32.",
+            default="int8",
+            metavar="TYPE",
+        ),
+    ] = None,
+    alignment_head: Annotated[
+        str,
+        option(
+            "Which decoder attention was trained to be a word alignment: none, guided (the first "
+            "head of the last layer, as in Marian's guided alignment; OPUS-MT models whose README "
+            "says transformer-align), or LAYER:HEADS (the first HEADS heads of LAYER, -1 the "
+            "last).",
+            metavar="HEAD",
+            allow_leading_hyphen=True,
+        ),
+    ] = "none",
+    max_pieces: Annotated[
+        int | None,
+        option(
+            "Longest source and output, in pieces.",
+            number=Number(1),
+            default="what its configuration says, at most 500",
+        ),
+    ] = None,
+    licence: Annotated[
+        str | None, option("Licence of the model.", default="as its README's header says")
+    ] = None,
+    revision: Annotated[
+        str | None,
+        option("Branch, tag, commit or refs/pr/N of a hub id.", default="main's commit"),
+    ] = None,
+) -> int:
+    """Put a model into the store."""
     from corpora.errors import UserError
     from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
     from translators.describing import ModelFacts
     from translators.families import FAMILIES
 
-    if args.family is not None and args.family not in FAMILIES:
-        raise UserError(f"unknown family {args.family!r}", choices=FAMILIES)
+    if family is not None and family not in FAMILIES:
+        raise UserError(f"unknown family {family!r}", choices=FAMILIES)
     facts = ModelFacts(
-        name=args.name,
-        family=args.family,
-        source=None if args.source is None else normalise_tag(args.source),
-        target=None if args.target is None else normalise_tag(args.target),
-        alignment=parse_alignment_head(args.alignment_head),
-        licence=args.licence,
-        max_source_pieces=args.max_pieces,
+        name=name,
+        family=family,
+        source=None if source is None else normalise_tag(source),
+        target=None if target is None else normalise_tag(target),
+        alignment=parse_alignment_head(alignment_head),
+        licence=licence,
+        max_source_pieces=max_pieces,
     )
-    info = add_model(args.what, facts, quantization=args.quantization, revision=args.revision)
+    info = add_model(what, facts, quantization=quantization, revision=revision)
     print(f"added {info.name} to {info.path.parent}")
-    if note := alignment_note(Path(args.what).expanduser(), facts):
+    if note := alignment_note(Path(what).expanduser(), facts):
         print(f"note: {note}", file=sys.stderr)
     return 0
 
 
-def _list(args: argparse.Namespace) -> int:
-    from translators.store import list_models, shipped_folder, store_folder
+@models.command(name="list", help="the models there are")
+def list_models() -> int:
+    """List the models of the store and those that ship."""
+    from translators.store import list_models as find_models
+    from translators.store import shipped_folder, store_folder
 
-    models = list_models()
-    if not models:
+    found = find_models()
+    if not found:
         print(f"no models in {store_folder()} or {shipped_folder()}", file=sys.stderr)
         return 0
     rows = [("NAME", "FAMILY", "LANGUAGES", "ALIGNMENT", "WHERE")]
-    for info in models:
+    for info in found:
         ships = info.path.parent == shipped_folder()
         rows.append(
             (
@@ -167,11 +146,15 @@ def _languages(
     return text if len(text) <= 60 else f"{len(sources)} to {len(targets)} languages"
 
 
-def _show(args: argparse.Namespace) -> int:
+@models.command(help="all that is known of a model; checks its files")
+def show(
+    name: Annotated[str, option("Name in the store, or a folder.", metavar="NAME|PATH")], /
+) -> int:
+    """Show all that is known of a model, and check its files."""
     from translators.model_card import verify
     from translators.store import resolve
 
-    info = resolve(args.name)
+    info = resolve(name)
     verify(info)
     size = sum(path.stat().st_size for path in info.path.iterdir() if path.is_file())
     print(f"name          {info.name}")
@@ -192,8 +175,10 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _remove(args: argparse.Namespace) -> int:
-    from translators.store import remove
+@models.command(help="remove a model from the store")
+def remove(name: Annotated[str, option("Name in the store.")], /) -> int:
+    """Remove a model from the store."""
+    from translators.store import remove as remove_model
 
-    print(f"removed {remove(args.name)}")
+    print(f"removed {remove_model(name)}")
     return 0

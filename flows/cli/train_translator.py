@@ -2,201 +2,144 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from flows.cli.arguments import Number, seed
-
-DESCRIPTION = """\
-Train a translation model from parallel corpora: read, clean, subwords, word alignment, training,
-conversion, card. Each step goes on where an earlier run of the same command was cut off.
-
-A BITEXT is a tab-separated file, a TMX file, or two line-aligned files joined by a comma
-(corpus.en,corpus.de); gzip and zstd are unpacked. With several --target, each BITEXT says which
-it has: de=corpus.tsv.
-"""
+from augmentation.train_translator.config import TrainTranslatorConfig
+from flows.cli.arguments import ConfigFile, NoPrefect, Number, option
+from flows.cli.options import Overrides, takes_settings
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments.
+@takes_settings(
+    TrainTranslatorConfig,
+    leave_out=("training.shape", "training.noise", "training.optimizer"),
+    names={"targets": "--target", "training.seed": "--seed", "subwords.seed": "--seed"},
+)
+def train_translator(
+    *bitext: Annotated[str, option("Parallel corpus (see above).", metavar="BITEXT")],
+    out: Annotated[Path, option("Model folder.", metavar="DIR")],
+    config: ConfigFile = None,
+    columns: Annotated[
+        str | None,
+        option(
+            "Columns of tab-separated corpora: names in the header, or numbers from 1.",
+            default="those that the header calls SOURCE and TARGET, or the only two",
+            metavar="A,B",
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        option(
+            "How often each BITEXT is seen in an epoch, in their order.",
+            default="1 each",
+            metavar="W,W",
+        ),
+    ] = None,
+    dev: Annotated[
+        list[str] | None,
+        option(
+            "What early stopping measures on, a BITEXT; may be repeated.",
+            default="held-out pairs",
+            metavar="BITEXT",
+            negative=(),
+        ),
+    ] = None,
+    no_guided_alignment: Annotated[
+        bool,
+        option("Train without word alignments; attention will be no alignment.", negative=()),
+    ] = False,
+    max_minutes: Annotated[
+        float | None,
+        option(
+            "Train so long in this run, convert what there is, and go on next time.",
+            number=Number(0, whole=False, above=True),
+            default="to the end",
+        ),
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], option("Where to train.")] = "auto",
+    threads: Annotated[
+        int | None, option("Processor threads.", number=Number(1, 4096), default="all")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        option("Folder of the steps.", default="that of --out with '.work' added", metavar="DIR"),
+    ] = None,
+    no_prefect: NoPrefect = False,
+    settings: Overrides,
+) -> int:
+    """Train a translation model from parallel corpora: read, clean, subwords, word alignment,
+    training, conversion, card. Each step goes on where an earlier run of the same command was cut
+    off.
 
-    What is not given is left to the recipe and to the configuration; the help says its default.
+    A BITEXT is a tab-separated file, a TMX file, or two line-aligned files joined by a comma
+    (corpus.en,corpus.de); gzip and zstd are unpacked. With several --target, each BITEXT says which
+    it has: de=corpus.tsv.
     """
-    parser.description = DESCRIPTION
-    parser.argument_default = argparse.SUPPRESS
-    add = parser.add_argument
-    add("bitext", nargs="*", metavar="BITEXT", help="parallel corpus (see above)")
-    add("--source", help="language of the first side (BCP 47 tag)")
-    add(
-        "--target",
-        dest="targets",
-        action="append",
-        metavar="TARGET",
-        help="language of the second side (BCP 47 tag); may be repeated, for one model of all",
-    )
-    add("--out", required=True, type=Path, metavar="DIR", help="model folder")
-    add(
-        "--bidirectional",
-        action=argparse.BooleanOptionalAction,
-        help="one model for both directions (default: no)",
-    )
-    add("--config", type=Path, metavar="YAML", help="recipe; options given here win over it")
-    add(
-        "--columns",
-        metavar="A,B",
-        help="columns of tab-separated corpora: names in the header, or numbers from 1 "
-        "(default: those that the header calls SOURCE and TARGET, or the only two)",
-    )
-    add(
-        "--weights",
-        metavar="W,W",
-        help="how often each BITEXT is seen, in their order (default: 1 each)",
-    )
-    add(
-        "--dev",
-        action="append",
-        metavar="BITEXT",
-        help="what early stopping measures on, may be repeated (default: held-out pairs)",
-    )
-    add("--name", help="the model's name (default: SOURCE-TARGET)")
-    add(
-        "--init-from",
-        type=Path,
-        metavar="MODEL",
-        help="go on from this model, a name or a folder, with its subwords (default: from nothing)",
-    )
-    add(
-        "--init-subwords",
-        choices=("take", "new"),
-        help="with --init-from: take its subwords, or make new ones, as for a further language "
-        "(default: take)",
-    )
-    add(
-        "--vocabulary",
-        type=Number("--vocabulary", 300),
-        metavar="N",
-        help="number of subwords (default: 8000)",
-    )
-    add(
-        "--max-steps",
-        type=Number("--max-steps", 1),
-        metavar="N",
-        help="updates of training (default: 20000)",
-    )
-    add("--quantization", help="of the converted model (default: int8)")
-    add("--seed", type=seed(), help="of training and subwords (default: 0)")
-    add(
-        "--no-guided-alignment",
-        action="store_true",
-        default=False,
-        help="train without word alignments; attention will be no alignment",
-    )
-    add(
-        "--max-minutes",
-        type=Number("--max-minutes", 0, whole=False, above=True),
-        metavar="M",
-        help="train so long in this go, convert what there is, and go on next time "
-        "(default: to the end)",
-    )
-    add("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to train")
-    add(
-        "--threads",
-        type=Number("--threads", 1, 4096),
-        metavar="N",
-        help="processor threads (default: all)",
-    )
-    add(
-        "--work",
-        type=Path,
-        metavar="DIR",
-        help="folder of the steps (default: that of --out with '.work' added)",
-    )
-    add(
-        "--no-prefect",
-        action="store_true",
-        default=False,
-        help="run in this process, without Prefect",
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Train, and print where the model is."""
+    from augmentation.pipeline.configuration import load
     from augmentation.pipeline.listener import Messages
-    from augmentation.train_translator.config import load_config
 
-    config = load_config(getattr(args, "config", None), _overrides(vars(args)))
+    settings |= _corpora(bitext, dev or (), columns, weights)
+    if no_guided_alignment:
+        settings["alignment"] = None
+    recipe = load(TrainTranslatorConfig, config, settings)
     # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
-    out = args.out.parent.resolve() / args.out.name if args.out.name else args.out.resolve()
-    settings: dict[str, Any] = {
-        "work": getattr(args, "work", None),
-        "device": args.device,
-        "threads": getattr(args, "threads", None),
-        "max_seconds": 60 * args.max_minutes if "max_minutes" in args else None,
-        "listener": Messages(lambda line: print(line, file=sys.stderr, flush=True)),
-    }
-    if args.no_prefect:
-        from augmentation.train_translator.run import train_translator
+    folder = out.parent.resolve() / out.name if out.name else out.resolve()
+    seconds = None if max_minutes is None else 60 * max_minutes
+    listener = Messages(lambda line: print(line, file=sys.stderr, flush=True))
+    if no_prefect:
+        from augmentation.train_translator.run import train_translator as run
 
-        train_translator(config, out, **settings)
+        run(
+            recipe,
+            folder,
+            work=work,
+            device=device,
+            threads=threads,
+            max_seconds=seconds,
+            listener=listener,
+        )
     else:
         from flows.environment import prepared_prefect
 
         with prepared_prefect():
             from flows.train_translator import run_flow
 
-            run_flow(config, out, **settings)
-    print(args.out)
+            run_flow(recipe, folder, work, device, threads, seconds, listener)
+    print(out)
     return 0
 
 
-def _overrides(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the command line says, laid out as the configuration is."""
-    columns = _list(given["columns"], "--columns", 2) if "columns" in given else None
-    files = given.get("bitext", [])
-    weights = ["1"] * len(files)
-    if "weights" in given:
-        weights = _list(given["weights"], "--weights", len(files))
-    out: dict[str, Any] = {
-        key: given[key]
-        for key in (
-            "source",
-            "targets",
-            "bidirectional",
-            "name",
-            "quantization",
-            "init_from",
-            "init_subwords",
-        )
-        if key in given
-    }
-    if files:
-        out["bitext"] = [
-            _source(text, columns) | {"weight": weight}
-            for text, weight in zip(files, weights, strict=True)
+def _corpora(
+    bitext: Sequence[str], dev: Sequence[str], columns: str | None, weights: str | None
+) -> dict[str, Any]:
+    """The corpora as the configuration lays them out."""
+    names = None if columns is None else _list("--columns", columns, 2)
+    counts = ["1"] * len(bitext) if weights is None else _list("--weights", weights, len(bitext))
+    corpora: dict[str, Any] = {}
+    if bitext:
+        corpora["bitext"] = [
+            _corpus(text, names) | {"weight": weight}
+            for text, weight in zip(bitext, counts, strict=True)
         ]
-    if "dev" in given:
-        out["dev"] = [_source(text, columns) for text in given["dev"]]
-    if given["no_guided_alignment"]:
-        out["alignment"] = None
-    for key, names in (("subwords", ("vocabulary", "seed")), ("training", ("max_steps", "seed"))):
-        if chosen := {name: given[name] for name in names if name in given}:
-            out[key] = chosen
-    return out
+    if dev:
+        corpora["dev"] = [_corpus(text, names) for text in dev]
+    return corpora
 
 
-def _list(text: str, option: str, count: int) -> list[str]:
+def _list(option: str, text: str, count: int) -> list[str]:
     from corpora.errors import UserError
 
     values = text.split(",")
     if len(values) != count:
-        raise UserError(f"{option} {text}: {len(values)} given, {count} needed, parted by commas")
+        raise UserError(
+            f"{option} {text}: {len(values)} given, {count} needed, separated by commas"
+        )
     return values
 
 
-def _source(text: str, columns: list[str] | None) -> dict[str, Any]:
+def _corpus(text: str, columns: list[str] | None) -> dict[str, Any]:
     """A BITEXT as `BitextSource` lays it out; a file may have `=` or a comma in its name."""
     from corpora.bitext import Bitext
 

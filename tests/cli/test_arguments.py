@@ -239,16 +239,16 @@ def test_a_full_disk_is_told_whoever_wrote_to_it(
 ) -> None:
     from flows.cli import score
 
-    def fail(number: int) -> Callable[[object], int]:
-        def run(args: object) -> int:
+    def fail(number: int) -> Callable[..., int]:
+        def run(path: Path, /) -> int:
             raise OSError(number, os.strerror(number))
 
         return run
 
-    command = ["score", "p", "--gold", "g", "--task", "text"]
-    monkeypatch.setattr(score, "run", fail(errno.ENOSPC))
+    command = ["score", "p"]
+    monkeypatch.setattr(score, "score", fail(errno.ENOSPC))
     assert main(command) == 2
     assert "a disk is full" in capsys.readouterr().err
-    monkeypatch.setattr(score, "run", fail(errno.EIO))
+    monkeypatch.setattr(score, "score", fail(errno.EIO))
     with pytest.raises(OSError, match="Input/output"):
         main(command)

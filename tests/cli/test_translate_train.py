@@ -8,8 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from alignment.projectors import DEFAULT_PROJECTOR, PROJECTORS
-from augmentation.translate_test.config import TranslateTestConfig
-from augmentation.translate_train.config import TranslateTrainConfig, load_config
+from alignment.projectors import PROJECTORS
+from augmentation.translate_train.config import load_config
 from corpora.readers import open_corpus
-from flows.cli import translate_test, translate_train
-from flows.cli.main import COMMANDS, main
+from flows.cli.main import main
 from tests.paths import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
@@ -148,7 +144,9 @@ def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_pa
     card = json.loads((other / "labelferry.json").read_text())
     (other / "labelferry.json").write_text(json.dumps(card | {"alignment": None}))
     source = ROOT / "data" / "samples" / "ner.en.jsonl"
-    refused(ferry(source, "--model", str(other), "--projector", "attention"), "not taught")
+    refused(
+        ferry(source, "--model", str(other), "--projector", "attention"), "without guided alignment"
+    )
     code, out, err = ferry(source, "--model", str(other), "--limit", "12")
     assert code == 0, err
     assert "spans placed by aligned" in out
@@ -421,64 +419,3 @@ def test_a_row_of_100_000_characters(ferry: Run, tmp_path: Path) -> None:
     assert re.search(r"rows in +1\n", out)
     (made,) = open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows()
     assert 0.8 < made.text.count(".") / text.count(".") < 1.2
-
-
-# Help.
-
-
-HELP = """
-import sys
-before = set(sys.modules)
-from flows.cli.main import main
-try:
-    main([*sys.argv[1:], "--help"])
-except SystemExit:
-    pass
-loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
-print(*sorted(loaded - sys.stdlib_module_names), file=sys.stderr)
-"""
-
-
-@pytest.mark.parametrize("command", [None, *COMMANDS])
-def test_help_is_quick(command: str | None) -> None:
-    """Nothing that takes long to import is: no numpy, pyarrow, polars, prefect, transformers."""
-    arguments = [sys.executable, "-c", HELP, *([command] if command else [])]
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True, cwd=ROOT)
-    assert f"usage: labelferry {command or ''}" in done.stdout
-    loaded = set(done.stderr.split())
-    assert {"corpora", "flows"} <= loaded
-    assert loaded <= {"corpora", "flows", "regex"}
-
-
-@pytest.mark.parametrize(
-    ("module", "kind", "more"),
-    [
-        (translate_train, TranslateTrainConfig, {"targets": ["de"]}),
-        (translate_test, TranslateTestConfig, {"target": "de", "predictor": "p", "out": "o"}),
-    ],
-)
-def test_the_defaults_that_help_names_are_those_of_the_configuration(
-    module: Any, kind: Any, more: dict[str, Any]
-) -> None:
-    base = {"input": "a", "task": "tokens", "source": "en", **more}
-    config = kind.model_validate(base)
-    for flag, place, text, _ in module.OPTIONS:
-        value: Any = config
-        for part in place.split("."):
-            value = getattr(value, part)
-        said = re.search(r"\((?:no )?default:? ?([^:)]*)", text)
-        assert said, flag
-        if place == "projection.projector":
-            assert said[1] == DEFAULT_PROJECTOR
-        if isinstance(value, int | float | str) and place not in base:
-            assert said[1] == (f"{value:g}" if isinstance(value, float) else str(value)), flag
-
-
-@pytest.mark.parametrize("command", ["translate-train", "translate-test", "export", "inspect"])
-def test_every_option_says_its_default(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command in COMMANDS
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
-    options = capsys.readouterr().out.split("\noptions:\n")[1]
-    for part in re.split(r"\n(?=  -)", options):
-        assert "default" in part or part.lstrip().startswith("-h"), part

@@ -11,13 +11,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from corpora.choices import QUANTIZATIONS
 from corpora.errors import MissingExtraError, UserError
 from translators.describing import find_tokenizers
 from translators.families import FAMILIES, Family
 from translators.model_card import AlignmentHead
-
-QUANTIZATIONS = ("int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16",
-                 "bfloat16", "float32")  # fmt: skip
 
 
 def require_torch(feature: str = "converting a model") -> None:

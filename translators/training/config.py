@@ -18,7 +18,13 @@ def padded_width(length: int) -> int:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        defer_build=True,
+    )
 
 
 class ModelShape(_Strict):
@@ -72,9 +78,9 @@ class OptimizerConfig(_Strict):
 class TrainingConfig(_Strict):
     """How to train one model."""
 
-    shape: ModelShape = ModelShape()
-    noise: NoiseConfig = NoiseConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
+    shape: ModelShape = Field(default_factory=ModelShape)
+    noise: NoiseConfig = Field(default_factory=NoiseConfig)
+    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
     batch_tokens: int = Field(4096, ge=16)
     """Target pieces of one update, padding included."""
     backward_weight: float = Field(1.0, ge=0.0)
@@ -83,21 +89,27 @@ class TrainingConfig(_Strict):
     max_pieces: int = Field(128, ge=4)
     """Longer examples are left out."""
     max_steps: int = Field(20_000, ge=1)
+    """Most updates."""
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
+    """Share of the probability that training gives to all pieces alike."""
     guided_alignment_weight: float = Field(0.1, ge=0.0)
+    """Weight of the alignment loss, against 1 of the translation loss."""
     guided_alignment_shift: Literal[0, 1] = 1
     """Whether the attention of a step is trained to align the piece that the step writes (0), as in
     OPUS-MT models, or the one that it reads, which has been written by then (1; Chen et al.,
     2020)."""
     validate_every: int = Field(1000, ge=1)
+    """Updates between two validations."""
     patience: int = Field(10, ge=0)
     """Stop after so many validations without a better dev chrF; 0 never stops early."""
     average_checkpoints: int = Field(4, ge=1)
     """How many of the last checkpoints are averaged into the final model."""
     checkpoint_every: int = Field(500, ge=1)
+    """Updates between two checkpoints."""
     pool_examples: int = Field(16_384, ge=1)
     """Examples that are sorted by length together."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of the weights and of the order of examples."""
 
     @model_validator(mode="after")
     def _batches_fit_the_positions(self) -> TrainingConfig:

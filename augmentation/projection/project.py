@@ -1,0 +1,181 @@
+"""Spans of labelled rows projected onto translations that exist already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from alignment.protocol import ProjectionInput, SpanProjector
+from alignment.rows import as_input, pair_up, project_rows, token_pair
+from augmentation.projection.aligners import given_links, open_aligner, with_attention
+from augmentation.projection.config import ProjectConfig
+from augmentation.reporting.notebook import first_rows, notebook_html
+from corpora.checks import Task
+from corpora.errors import UserError
+from corpora.records import DroppedRow, Row
+from corpora.writers import write_corpus
+from corpora.writers.options import WriteReport
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionResult:
+    """Rows in = `kept` + `dropped`; of `spans` source spans `placed` have a place."""
+
+    task: Task
+    kept: list[Row]
+    dropped: list[DroppedRow]
+    spans: int
+    placed: int
+    seconds: float
+    """How long projecting took."""
+
+    @property
+    def rows_in(self) -> int:
+        """Rows kept and dropped."""
+        return len(self.kept) + len(self.dropped)
+
+    def write(self, path: Path, *, format: str | None = None) -> WriteReport:
+        """Write the rows that were kept to `path` in `format`, by default what its name tells.
+
+        Raises `UserError` for what `corpora.writers.write_corpus` does.
+        """
+        return write_corpus(self.kept, path, format=format, task=self.task)
+
+    def write_dropped(self, path: Path) -> None:
+        """Write dropped rows to `path` as JSON Lines, with their reasons in `meta`; where there are
+        none, no file is left there."""
+        if not self.dropped:
+            path.unlink(missing_ok=True)
+            return
+        write_corpus(
+            [
+                replace(
+                    dropped.row,
+                    meta={
+                        **dropped.row.meta,
+                        "drop_reason": dropped.reason,
+                        "drop_detail": dropped.detail,
+                    },
+                )
+                for dropped in self.dropped
+            ],
+            path,
+            format="jsonl",
+        )
+
+    def _repr_html_(self) -> str:
+        note = (
+            f"{self.rows_in} rows in, {len(self.kept)} kept, {len(self.dropped)} dropped; "
+            f"{self.placed} of {self.spans} spans placed"
+        )
+        return notebook_html(first_rows("First rows", self.kept, note))
+
+
+def project(
+    sources: Sequence[Row],
+    translations: Sequence[Row],
+    config: ProjectConfig,
+    *,
+    task: Task,
+    file: str = "translations",
+) -> ProjectionResult:
+    """Project the spans of `sources`, labelled for `task`, onto their `translations`.
+
+    Rows are paired by their ids or, without ids in common, in order. `config` says how spans are
+    placed. `file` is what error messages call the translations. Raises `UserError` for rows
+    without a partner, for a row with a text that its translation lacks, and for models and files of
+    `config` that do not exist or do not fit.
+    """
+    pairs = pair_up(sources, translations, file)
+    inputs = [as_input(source, target, source.spans) for source, target in pairs]
+    started = time.perf_counter()
+    projector, inputs = _open_projector(config, pairs, inputs)
+    projected = project_rows(
+        pairs, inputs, projector, config.unplaced == "drop-row", overlapping=task == "qa"
+    )
+    seconds = time.perf_counter() - started
+    return ProjectionResult(
+        task, projected.kept, projected.dropped, projected.spans, projected.placed, seconds
+    )
+
+
+def translation_rows(
+    texts: Iterable[str], lang: str, *, file: str | Path | None = None
+) -> list[Row]:
+    """Rows in `lang` of one of `texts` each, paired with their sources by their order alone.
+
+    Raises `UserError`, naming `file` and the line, for an empty text.
+    """
+    rows = []
+    for number, text in enumerate(texts, 1):
+        if not text.strip():
+            raise UserError("an empty translation", file=file, line=number)
+        rows.append(Row(f"\0{number}", lang, text))
+    return rows
+
+
+def read_translations(
+    path: Path,
+    *,
+    task: Task,
+    lang: str,
+    format: str | None = None,
+    quoting: bool | None = None,
+) -> list[Row]:
+    """The translations in the file `path` as rows in `lang`; of a text file a line is a row,
+    whatever the `task`.
+
+    `format` and `quoting` are those of `corpora.readers.open_corpus`; a name that tells no format
+    is that of a text file. Raises `UserError` for a file that does not exist or cannot be read.
+    """
+    from corpora.readers import FORMATS, open_corpus
+    from corpora.readers.streams import text_lines
+
+    if not path.exists():
+        raise UserError("no such file", file=path)
+    suffixes = [s.lower() for s in path.suffixes if s.lower() not in (".gz", ".zst", ".zstd")]
+    row_suffixes = {
+        suffix for reader in FORMATS.values() if reader.name != "text" for suffix in reader.suffixes
+    }
+    by_lines = format == "text" or (
+        format is None and path.is_file() and (not suffixes or suffixes[-1] not in row_suffixes)
+    )
+    if by_lines:
+        return translation_rows(text_lines(path), lang, file=path)
+    corpus = open_corpus(path, task=task, lang=lang, format=format, labelled=False, quoting=quoting)
+    return list(corpus.rows())
+
+
+def _open_projector(
+    config: ProjectConfig, pairs: Sequence[tuple[Row, Row]], inputs: list[ProjectionInput]
+) -> tuple[SpanProjector, list[ProjectionInput]]:
+    """The projector of `config`, and `inputs` with the attention that it needs."""
+    from alignment.projectors import load_projector
+
+    options: dict[str, Any] = {}
+    translator = None
+    if config.uses_translator:
+        from translators.open import open_translator
+
+        translator = open_translator(config.model)
+        if config.uses_attention:
+            inputs = with_attention(inputs, translator)
+    if config.uses_aligner:
+        options |= {"complete": config.complete, "minimum_confidence": config.min_confidence}
+        if config.alignments is not None:
+            tokens = [token_pair(source, target) for source, target in pairs]
+            options["aligner"] = given_links(config.alignments, tokens)
+        elif config.aligner in ("encoder", "lexical"):
+            options["aligner"] = open_aligner(config.aligner, config)
+        else:  # the projector puts these together itself
+            options |= {"aligner": config.aligner, "priors": config.priors}
+    if config.projector in ("marker", "candidate"):
+        options["translator"] = translator
+    if config.projector == "marker":
+        from translators.protocol import DecodingOptions
+
+        options["options"] = DecodingOptions()
+    return load_projector(config.projector, **options), inputs

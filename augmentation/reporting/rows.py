@@ -1,0 +1,88 @@
+"""Rows to go through, and to look at in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from augmentation.pipeline.inputs import RowData
+from augmentation.reporting.notebook import first_rows, notebook_html
+from corpora.checks import Task
+from corpora.readers import BATCH_ROWS, ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
+from corpora.readers.memory import rows_of
+from corpora.records import Row
+from corpora.text.languages import normalise_tag
+
+
+@dataclass(frozen=True, slots=True)
+class RowsView:
+    """The rows of a corpus: an iterable that starts anew each time, with its first rows shown."""
+
+    corpus: Corpus
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.corpus.rows()
+
+    def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
+        """The rows, `size` at a time, with those that were dropped; at most `limit` are read."""
+        return self.corpus.batches(size, limit=limit)
+
+    def _repr_html_(self) -> str:
+        return notebook_html(first_rows("First rows", self))
+
+
+def read(
+    data: RowData,
+    *,
+    task: Task,
+    lang: str | None = None,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    on_error: OnError = "error",
+    scheme: str | None = None,
+    split: str | None = None,
+    labelled: bool = True,
+    quoting: bool | None = None,
+) -> RowsView:
+    """The rows of `data`, a file or folder or rows in memory, checked for `task`.
+
+    `lang` is the language (BCP 47) of rows that do not state theirs. `columns` says which column
+    holds what, as in `{"text": "sentence", "label": "class"}`; the usual names are found without
+    it. `on_error` says what happens to bad rows: `error`, `skip` or `repair`. `scheme` is the
+    tagging scheme, `split` the only split to read; `labelled` says whether every row must have
+    a label. `format` and `quoting` are of files alone. See `corpora.readers.open_corpus`.
+
+    Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
+    `TypeError` for data of another kind.
+    """
+    lang = None if lang is None else normalise_tag(lang)
+    mapping = ColumnMapping.of(columns or {})
+    if isinstance(data, str | Path):
+        corpus = open_corpus(
+            data,
+            task=task,
+            lang=lang,
+            format=format,
+            columns=mapping,
+            on_error=on_error,
+            scheme=scheme,
+            split=split,
+            labelled=labelled,
+            quoting=quoting,
+        )
+        return RowsView(corpus)
+    if format is not None or quoting is not None:
+        raise TypeError("format and quoting are of files, and this is data in memory")
+    return RowsView(
+        rows_of(
+            data,
+            task=task,
+            lang=lang,
+            columns=mapping,
+            on_error=on_error,
+            scheme=scheme,
+            split=split,
+            labelled=labelled,
+        )
+    )

@@ -1,0 +1,102 @@
+"""The rows of a finished run: written in another format, or sampled to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from augmentation.reporting.samples import sample_dropped, sample_rows
+from augmentation.translate_train.runs import FinishedRun, final_rows
+from corpora.errors import UserError
+from corpora.records import Row
+from corpora.writers import WRITERS, write_corpus
+from corpora.writers.options import WriteReport
+
+
+@dataclass(frozen=True, slots=True)
+class SampledRow:
+    """A row to look at."""
+
+    row: Row
+    note: str = ""
+    """Why it was dropped; empty for a row that was kept."""
+
+
+def finished_rows(run: FinishedRun, target: str, split: str | None = None) -> Iterator[Row]:
+    """The rows of `run` in `target`, of `split` alone where it is given.
+
+    Raises `UserError` at once where no row is of `split`.
+    """
+    if split is None:
+        return final_rows(run.folder, target)
+    splits = {row.split or "train" for row in final_rows(run.folder, target)}
+    if split not in splits:
+        raise UserError(f"no row is of the split {split!r}", file=run.folder, choices=splits)
+    return (row for row in final_rows(run.folder, target) if (row.split or "train") == split)
+
+
+def default_export_path(run: FinishedRun, target: str, format: str) -> Path:
+    """Where the rows of `run` in `target` go in `format` that are given no file.
+
+    Raises `UserError` for an unknown format.
+    """
+    check_format(format)
+    return run.folder / "export" / f"{target}{WRITERS[format].suffix}"
+
+
+def check_format(format: str | None) -> None:
+    """Raise `UserError` for a `format` that cannot be written; None is by the file's name."""
+    if format is not None and format not in WRITERS:
+        raise UserError(f"no format {format!r} to write", choices=WRITERS)
+
+
+def check_outside(out: Path, run: FinishedRun) -> None:
+    """Raise `UserError` where `out` lies among the files of `run`, which stay as they are; its
+    folder `export` takes further files."""
+    path, folder = out.resolve(), run.folder.resolve()
+    if path.is_relative_to(folder) and path.parent != folder / "export":
+        raise UserError(
+            f"--out would write among the run's own files; {run.folder / 'export'} may take it",
+            file=out,
+        )
+
+
+def export_rows(
+    run: FinishedRun,
+    out: Path,
+    *,
+    target: str,
+    format: str | None = None,
+    split: str | None = None,
+) -> WriteReport:
+    """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
+
+    `format` is by default what the name of `out` tells. Raises `UserError` for a split that no row
+    is of, for a file among the run's own, and for what `corpora.writers.write_corpus` does.
+    """
+    check_outside(out, run)
+    rows = finished_rows(run, target, split)
+    return write_corpus(rows, out, format=format, task=run.config.task)
+
+
+def sample_run(
+    run: FinishedRun,
+    target: str,
+    count: int,
+    *,
+    seed: int = 0,
+    first: bool = False,
+    dropped: bool = False,
+) -> list[SampledRow]:
+    """At most `count` rows of `run` in `target`, picked at random by `seed`, or the `first` ones.
+
+    With `dropped` they are rows that were dropped, always picked at random.
+    """
+    if dropped:
+        rows = sample_dropped(run.dropping_shards(target), count, seed)
+        return [SampledRow(d.row, f"{d.reason} {d.detail}".strip()) for d in rows]
+    if first:
+        return [SampledRow(row) for row in islice(final_rows(run.folder, target), count)]
+    return [SampledRow(row) for row in sample_rows(run.shards(target), count, seed)]

@@ -1,0 +1,134 @@
+"""A file of lines or of JSON Lines, read as items to translate, in chunks of bounded size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from augmentation.translation.rejected import RejectedRows
+from corpora.errors import UserError
+from corpora.readers.streams import blocks, compression_of, text_lines, undecoded
+
+TextFormat = Literal["lines", "jsonl"]
+CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
+FIRST_ROWS = 512
+"""The first chunk is a small one, so that how long the rest will take is soon known."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextItem:
+    """A line or row of the input."""
+
+    line: int
+    """Line number, from 1."""
+    text: str
+    row: dict[str, Any] | None
+    """The JSON object; None where the input is lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """Where texts come from, and how they are read."""
+
+    file: Path | BinaryIO
+    """A file, unpacked where it is compressed, or an open stream."""
+    format: TextFormat
+    field: str = "text"
+    """Field of a JSON object that is translated."""
+    skips: bool = False
+    """Whether bad rows are rejected, with their reason; else they are an error."""
+
+    @property
+    def name(self) -> str:
+        """What error messages call it."""
+        return str(self.file) if isinstance(self.file, Path) else "standard input"
+
+    def count_lines(self) -> int | None:
+        """How many lines there are to read, None where that cannot be known beforehand."""
+        if not isinstance(self.file, Path) or not self.file.is_file():
+            return None
+        return sum(block.count(b"\n") for block in blocks(self.file)) + 1
+
+    def items(self, rejected: RejectedRows) -> Iterator[TextItem]:
+        """The lines or rows in order; bad rows go to `rejected` where `skips` says so.
+
+        Raises `UserError` with file and line for a bad row otherwise, and for text that is not
+        UTF-8.
+        """
+        is_rows = self.format == "jsonl"
+        strict = not is_rows or not self.skips
+        for number, line in enumerate(self._lines(strict), start=1):
+            if not is_rows:
+                yield TextItem(number, line, None)
+                continue
+            if not line.strip():
+                continue
+            row: dict[str, Any] = {}
+            problem = undecoded(line)
+            if problem is None:
+                problem, row = _read_row(line, self.field)
+            if problem is None:
+                yield TextItem(number, row[self.field], row)
+            elif self.skips:
+                rejected.write(number, problem, line)
+            else:
+                raise UserError(problem, file=self.name, line=number)
+
+    def _lines(self, strict: bool) -> Iterator[str]:
+        if isinstance(self.file, Path):
+            return text_lines(self.file, strict=strict)
+        return _stream_lines(self.file, self.name, strict)
+
+
+def format_of(path: Path) -> TextFormat:
+    """The format that the name of `path` tells: `jsonl`, else `lines`."""
+    is_rows = any(suffix in (".jsonl", ".ndjson") for suffix in path.suffixes)
+    return "jsonl" if is_rows else "lines"
+
+
+def chunks(items: Iterator[TextItem]) -> Iterator[list[TextItem]]:
+    """`items` in lists of at most `CHUNK_ROWS` items and about `CHUNK_CHARACTERS` characters."""
+    chunk: list[TextItem] = []
+    size, rows = 0, FIRST_ROWS
+    for item in items:
+        chunk.append(item)
+        size += len(item.text)
+        if len(chunk) >= rows or size >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, size, rows = [], 0, CHUNK_ROWS
+    if chunk:
+        yield chunk
+
+
+def _stream_lines(stream: BinaryIO, name: str, strict: bool) -> Iterator[str]:
+    errors = "strict" if strict else "surrogateescape"
+    start = 0
+    for number, data in enumerate(stream, start=1):
+        if number == 1 and compression_of(data) is not None:
+            problem = "this is compressed: unpack it, or give the file by its name"
+            raise UserError(problem, file=name, line=number)
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8", errors)
+        except UnicodeDecodeError as error:
+            problem = f"not UTF-8 at byte offset {start + error.start}"
+            raise UserError(problem, file=name, line=number) from error
+        start += len(data)
+        yield line.removesuffix("\n").removesuffix("\r")
+
+
+def _read_row(line: str, field: str) -> tuple[str | None, dict[str, Any]]:
+    """What is wrong with a line of JSON, None if nothing, and its row."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        return f"not JSON: {error}", {}
+    if not isinstance(row, dict):
+        return "not an object", {}
+    if field not in row:
+        return f"no field {field!r} among {', '.join(sorted(row)) or 'none'}", {}
+    if not isinstance(row[field], str):
+        return f"the field {field!r} is not a string: {row[field]!r:.80}", {}
+    return None, row

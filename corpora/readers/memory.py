@@ -1,0 +1,148 @@
+"""Rows in memory, read and checked as those of a file are.
+
+They may be `Row`s, dictionaries, anything that gives Arrow data (a Polars frame, a pyarrow table),
+or a data set of the library `datasets`; none of these libraries is imported for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from corpora.checks import TASKS, Task
+from corpora.choices import ON_ERROR, OnError
+from corpora.errors import UserError
+from corpora.readers.columnar import rows_of_batches
+from corpora.readers.corpus import Corpus
+from corpora.readers.mapping import RowBuilder
+from corpora.readers.options import (
+    ColumnMapping,
+    Format,
+    Items,
+    ReadOptions,
+    Source,
+    checked_scheme,
+)
+from corpora.records import Row
+
+IN_MEMORY = Path("rows in memory")
+"""What error messages call them."""
+_BATCH = 2_000
+_WINDOW = 1_000  # records that are looked at to find the columns
+
+
+class ArrowData(Protocol):
+    """What gives Arrow data by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> object:
+        """The data as a stream of batches, of `requested_schema` where that can be done."""
+        ...
+
+
+InMemory = ArrowData | Iterable[Row] | Iterable[Mapping[str, Any]]
+"""Rows in memory, of any kind."""
+
+
+def rows_of(
+    data: InMemory,
+    *,
+    task: Task | str,
+    lang: str | None = None,
+    columns: ColumnMapping | None = None,
+    on_error: OnError | str = "error",
+    scheme: str | None = None,
+    split: str | None = None,
+    labelled: bool = True,
+) -> Corpus:
+    """The rows in `data` as a corpus that can be read as often as wanted.
+
+    An iterator is read to its end at once. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
+    and `labelled` are those of `open_corpus`. Raises `UserError` for an unknown task or scheme, and
+    `TypeError` for data of another kind.
+    """
+    if task not in TASKS:
+        raise UserError(f"no task {task!r}", choices=TASKS)
+    if on_error not in ON_ERROR:
+        raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
+    options = ReadOptions(
+        task=task,
+        lang=lang,
+        columns=columns or ColumnMapping(),
+        on_error=on_error,
+        scheme=checked_scheme(scheme),
+        split=split,
+        labelled=labelled,
+    )
+    if holds_arrow(data):
+        return _corpus(lambda source: rows_of_batches(source, batches_of(data)), options)
+    records = records_of(data)
+    return _corpus(lambda source: _rows_of_records(source, records), options)
+
+
+def holds_arrow(data: object) -> bool:
+    """Whether `batches_of` can give the batches of `data`."""
+    return hasattr(data, "__arrow_c_stream__") or _is_dataset(data) or _is_lazy(data)
+
+
+def batches_of(data: Any) -> Iterator[pa.RecordBatch]:
+    """The record batches of `data`, which `holds_arrow`; a data set's with its class names."""
+    if _is_dataset(data):
+        for table in data.with_format("arrow").iter(_BATCH):
+            yield from table.to_batches()
+    elif _is_lazy(data):
+        yield from pa.table(data.collect()).to_batches(_BATCH)
+    else:
+        yield from pa.table(data).to_batches(_BATCH)
+
+
+def records_of(data: object) -> list[Row | Mapping[str, Any]]:
+    """The rows and dictionaries in `data`; raises `TypeError` where it has anything else."""
+    if isinstance(data, str | bytes | Path | Mapping) or not isinstance(data, Iterable):
+        kind = "several data sets: take one of them" if _is_datasets(data) else "no rows"
+        raise TypeError(f"{type(data).__name__}: {kind}")
+    records = list(data)
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, Row | Mapping):
+            problem = f"item {number} is a {type(record).__name__}, no Row and no dictionary"
+            raise TypeError(problem)
+    return records
+
+
+def _is_dataset(data: object) -> bool:
+    """Whether `data` is a `datasets.Dataset`, known without importing that library."""
+    return hasattr(data, "with_format") and hasattr(data, "features") and hasattr(data, "iter")
+
+
+def _is_datasets(data: object) -> bool:
+    return isinstance(data, Mapping) and bool(data) and all(map(_is_dataset, data.values()))
+
+
+def _is_lazy(data: object) -> bool:
+    """Whether `data` is a Polars `LazyFrame`."""
+    return hasattr(data, "collect") and hasattr(data, "collect_schema")
+
+
+def _corpus(read: Any, options: ReadOptions) -> Corpus:
+    return Corpus(IN_MEMORY, Format("memory", read, (), "row"), options)
+
+
+def _rows_of_records(source: Source, records: list[Row | Mapping[str, Any]]) -> Items:
+    """Rows as they are, dictionaries as rows, each numbered from 1."""
+    numbered = enumerate(records, 1)
+    window = list(islice(numbered, _WINDOW))
+    first = [record for _, record in window if not isinstance(record, Row)]
+    names = dict.fromkeys(key for record in first for key in record)
+    builder = RowBuilder(source, names) if first else None
+    if builder is not None:
+        builder.look(first)
+    for number, record in chain(window, numbered):
+        if isinstance(record, Row):
+            yield number, record
+            continue
+        if builder is None:
+            builder = RowBuilder(source, record)
+        yield builder.build(number, record)

@@ -1,0 +1,229 @@
+"""Command-line options made from a Pydantic configuration: one for each setting.
+
+The name, help, default, choices and range of an option are those of its field, so they are declared
+once. What is not given on the command line is left to the configuration file and to the model.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from cyclopts import Parameter
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from augmentation.pipeline.configuration import explain
+from corpora.errors import UserError
+from flows.cli.arguments import parse_columns, with_choices
+from flows.cli.shapes import Shape, alternatives_of, plain_type, shape_of
+
+Overrides = dict[str, Any]
+"""A nested configuration: what the command line says."""
+_MISSING: Any = object()
+
+
+def takes_settings(
+    model: type[BaseModel],
+    *,
+    leave_out: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command, in place of its parameter `settings`, an option for each setting of `model`.
+
+    The command's `settings` are the `Overrides` that the options add up to. Settings in
+    `leave_out`, named with dots (`reading.limit`), get no option, nor do those that no line of text
+    can hold. `names` are the options of settings that are not called as their field is.
+    """
+    options = options_of(model, leave_out, names or {})
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(command).parameters.values()
+        signature = [parameter for parameter in own if parameter.name != "settings"]
+        taken = {parameter.name for parameter in signature}
+        shown = [option for option in options if option.name not in taken]
+
+        @wraps(command)
+        def with_settings(*args: Any, **given: Any) -> int:
+            values = {option: given.pop(option.name, None) for option in shown}
+            settings = overrides({o: value for o, value in values.items() if value is not None})
+            return command(*args, **given, settings=settings)
+
+        signature += [option.parameter() for option in shown]
+        with_settings.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+        return with_settings
+
+    return decorate
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """An option for a setting, or for several that the command gives one name."""
+
+    flag: str
+    places: tuple[tuple[str, ...], ...]
+    """Where the settings are in the model."""
+    field: FieldInfo
+    default: Any
+    """By the model; `_MISSING` where the setting must be given."""
+    description: str
+    """Those of all its settings."""
+
+    @property
+    def name(self) -> str:
+        """The name of the command's parameter."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def shape(self) -> Shape:
+        """What its text looks like."""
+        return shape_of(self.field)
+
+    def parameter(self) -> inspect.Parameter:
+        """The parameter that stands for it in the signature of a command."""
+        shape = self.shape
+        hint: Any = {"flag": bool, "list": list[str]}.get(shape.kind, str)
+        part = self.places[0][-2] if len(self.places) == 1 and len(self.places[0]) > 1 else None
+        details = Parameter(
+            name=self.flag,
+            help=self._help(),
+            metavar=self._metavar(),
+            choices=shape.choices if shape.choices and not self._takes_other_spellings() else None,
+            show_default=self._default_in_words(),
+            negative=() if shape.kind == "list" else None,
+            group=part.replace("_", " ") if part else None,
+        )
+        return inspect.Parameter(
+            self.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[hint | None, details],
+        )
+
+    def value(self, given: Any) -> Any:
+        """The setting that `given` stands for: texts, or a truth.
+
+        Raises `UserError` that names the option, its text and what is allowed.
+        """
+        shape = self.shape
+        if shape.kind == "flag":
+            return given
+        if shape.kind == "pairs":
+            return parse_columns(given)
+        if shape.number is not None:
+            return shape.number.parse(self.flag, given)
+        kinds = alternatives_of(self.field.annotation)
+        value: Any = given
+        if get_origin(kinds[0]) is Literal:
+            value = {str(choice): choice for choice in get_args(kinds[0])}.get(given, given)
+        elif shape.kind == "list":
+            value = given[0] if len(given) == 1 and shape.one_will_do else tuple(given)
+        elif shape.kind == "tuple":
+            value = tuple(given.split(","))
+            if len(value) != len(get_args(kinds[0])):
+                raise UserError(f"{self.flag} {given}: it must be {self._metavar()}")
+        field = self.field
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        try:
+            return TypeAdapter[Any](kind).validate_python(value)
+        except ValidationError as error:
+            text = given if isinstance(given, str) else f" {self.flag} ".join(given)
+            problem = explain(error, None)
+            raise UserError(f"{self.flag} {text}: {problem}") from error
+
+    def _takes_other_spellings(self) -> bool:
+        """Whether the model, not cyclopts, is to judge what is one of the choices."""
+        kinds = [self.field.annotation, *get_args(self.field.annotation)]
+        details = [detail for kind in kinds for detail in getattr(kind, "__metadata__", ())]
+        return any(isinstance(d, BeforeValidator) for d in (*self.field.metadata, *details))
+
+    def _help(self) -> str:
+        text = " ".join(self.description.split())
+        number = self.shape.number
+        if number is not None and number.range:
+            return f"{text} ({number.range})"
+        return with_choices(text, self.shape.choices)
+
+    def _metavar(self) -> str | None:
+        shape = self.shape
+        if shape.number is not None:
+            return "N" if shape.number.whole else "X"
+        return {"pairs": "A=B,...", "tuple": "A,B"}.get(shape.kind)
+
+    def _default_in_words(self) -> str:
+        if self.default is _MISSING:
+            return "none; it must be given, here or in the configuration"
+        if self.default is None or self.default == () or self.default == {}:
+            return "off" if self.shape.number is not None and self.shape.number.off else "none"
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        if isinstance(self.default, tuple):
+            return ", ".join(map(str, self.default))
+        return f"{self.default:.10g}" if isinstance(self.default, float) else str(self.default)
+
+
+def options_of(
+    model: type[BaseModel], leave_out: Collection[str], names: Mapping[str, str]
+) -> list[Option]:
+    """An option for each setting of `model`; `leave_out` and `names` are as in `takes_settings`."""
+    options: dict[str, Option] = {}
+    for place, field, default in _settings(model, ()):
+        parts = {".".join(place[: depth + 1]) for depth in range(len(place))}
+        if not parts.isdisjoint(leave_out):
+            continue
+        name = names.get(".".join(place))
+        flag = name or f"--{place[-1].replace('_', '-')}"
+        if flag in options and name is None:
+            raise ValueError(f"{flag} would be of {options[flag].places} and of {place}")
+        places: tuple[tuple[str, ...], ...] = (place,)
+        text = field.description or ""
+        if flag in options:
+            places = (*options[flag].places, place)
+            text = f"{options[flag].description} {text}"
+        options[flag] = Option(flag, places, field, default, text)
+    return list(options.values())
+
+
+def overrides(given: Mapping[Option, Any]) -> Overrides:
+    """What the options `given` say, each with its text, as a nested configuration."""
+    values: Overrides = {}
+    for option, text in given.items():
+        value = option.value(text)
+        for *parents, last in option.places:
+            inner = values
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[last] = value
+    return values
+
+
+def _settings(
+    model: type[BaseModel], place: tuple[str, ...], instance: BaseModel | None = None
+) -> Iterator[tuple[tuple[str, ...], FieldInfo, Any]]:
+    """Place, field and default of each setting that a line of text can hold.
+
+    `instance` is the default of the whole model.
+    """
+    # What a model adds to the one that it extends comes first.
+    inherited = [name for base in model.__bases__ for name in getattr(base, "model_fields", ())]
+    fields = sorted(model.model_fields.items(), key=lambda item: item[0] in inherited)
+    for name, field in fields:
+        if shape_of(field).kind == "none":
+            continue
+        inner = plain_type(field.annotation)
+        is_part = isinstance(inner, type) and issubclass(inner, BaseModel)
+        default = None
+        if instance is not None:
+            default = getattr(instance, name)
+        elif field.is_required():
+            default = _MISSING
+        elif not is_part or field.default_factory is not inner:  # the part has its own defaults
+            default = field.get_default(call_default_factory=True)
+        if is_part:
+            whole = default if isinstance(default, BaseModel) else None
+            yield from _settings(inner, (*place, name), whole)
+        else:
+            yield (*place, name), field, default

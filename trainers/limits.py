@@ -1,0 +1,6 @@
+"""Limits that configurations name: apart, so that reading them loads no trainer."""
+
+from __future__ import annotations
+
+DEFAULT_TIMEOUT = 3600.0
+"""Seconds that a command gets for the rows that it is given at once."""
