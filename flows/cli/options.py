@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Parameter
@@ -77,7 +77,7 @@ class Option:
         """The name of the command's parameter."""
         return self.flag.removeprefix("--").replace("-", "_")
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """What its text looks like."""
         return shape_of(self.field)
