@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # Pips before 23.1 would run setup.py themselves where a package has no wheel, and fail at seqeval.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt
 
+# What an installation depends on; it knows the packages that there were when it was made.
+SOURCES := pyproject.toml setup.py constraints.txt $(wildcard */__init__.py)
+
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
@@ -23,11 +26,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "labelferry needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.installed: $(VENV)/bin/python $(SOURCES)
 	$(INSTALL) -e .
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.installed-dev: $(VENV)/bin/python $(SOURCES)
 	$(INSTALL) -e '.[torch,dev]'
 	touch $@ $(VENV)/.installed
 

@@ -1,1 +1,1 @@
-"""Word alignment, symmetrization, sentence alignment and span projection."""
+"""Word alignment and the projection of spans onto translations."""

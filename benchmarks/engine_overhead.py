@@ -24,7 +24,8 @@ from typing import Any
 import ctranslate2
 
 from corpora.readers.streams import text_lines
-from translators.engine import Engine, available_cores
+from translators.engine import Engine
+from translators.hardware import available_cores
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
 

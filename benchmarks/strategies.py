@@ -39,19 +39,19 @@ ALL = (
 
 def xsid(data: Path, work: Path) -> dict[str, Any]:
     """Intents and slots; few-shot examples from the German validation set."""
-    mended = {"on_error": "repair"}
+    repaired = {"on_error": "repair"}
     return {
         "task": "tokens",
         "source": {
             "lang": "en",
-            "train": {"path": data / "xsid/en.train.conll.gz", **mended},
-            "test": {"path": data / "xsid/en.test.conll", **mended},
+            "train": {"path": data / "xsid/en.train.conll.gz", **repaired},
+            "test": {"path": data / "xsid/en.test.conll", **repaired},
         },
         "targets": [
             {
                 "lang": "de",
-                "train": {"path": data / "xsid/de.valid.conll", **mended},
-                "test": {"path": data / "xsid/de.test.conll", **mended},
+                "train": {"path": data / "xsid/de.valid.conll", **repaired},
+                "test": {"path": data / "xsid/de.test.conll", **repaired},
             }
         ],
         # Short commands are the same by chance: 'Zeige alle Erinnerungen'.

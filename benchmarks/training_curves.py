@@ -14,7 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from translators.card import History, curves_svg
+from translators.training.card import History
+from translators.training.curves import curves_svg
 
 
 def join(histories: Iterable[History]) -> History:

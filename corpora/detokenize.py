@@ -15,33 +15,16 @@ from typing import Any
 
 import regex
 
+from corpora.text.languages import joins_sentences, language_subtag
+from corpora.text.scripts import UNSPACED
+
 Offsets = tuple[tuple[int, int], ...]
 
-_UNSPACED_SCRIPTS = [
-    "Han",
-    "Hiragana",
-    "Katakana",
-    "Bopomofo",
-    "Yi",
-    "Thai",
-    "Lao",
-    "Khmer",
-    "Myanmar",
-    "Tibetan",
-    "Balinese",
-    "Javanese",
-    "Tai_Le",
-    "New_Tai_Lue",
-    "Tai_Tham",
-    "Tai_Viet",
-]
 # Ideographic and full-width punctuation is set without spaces as well.
 _UNSPACED = regex.compile(
-    "["
-    + "".join(rf"\p{{Script={name}}}" for name in _UNSPACED_SCRIPTS)
-    + r"\u3000-\u303f\u30fb\u30fc\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
+    f"[{UNSPACED}"
+    r"\u3000-\u303f\u30fb\u30fc\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
 )
-_CHINESE_JAPANESE = {"zh", "ja", "yue", "lzh", "wuu", "nan", "hak"}
 # sacreMoses' rules for Czech index the wrong tokens and can fail; the general ones do.
 _MOSES_LANGUAGES = {"en", "fr", "it", "ga", "fi", "ko"}
 _CLOSES = {"„": "“”", "‚": "‘’", "“": "”", "‘": "’", "«": "»", "»": "«", "‹": "›", "›": "‹"}
@@ -72,7 +55,7 @@ def align_tokens(tokens: Sequence[str], text: str) -> Offsets | int:
 
 def detokenize(tokens: Sequence[str], lang: str) -> tuple[str, Offsets]:
     """The text that `tokens` (none of them empty) make up in language `lang`, and their offsets."""
-    glued = _glue(tokens, lang.split("-")[0].lower())
+    glued = _glue(tokens, language_subtag(lang))
     if True not in glued:
         return " ".join(tokens), _spaced(tokens)
     parts = []
@@ -98,10 +81,10 @@ def _glue(tokens: Sequence[str], lang: str) -> list[bool]:
     """For every token whether it stands right after the one before it."""
     if all(token.isalnum() and token.isascii() for token in tokens):
         return [False] * len(tokens)
-    skeleton, places = _skeleton(tokens, lang)
+    skeleton, indices = _skeleton(tokens, lang)
     glued = [False] * len(tokens)
-    for place, glue in zip(places, _glue_skeleton(skeleton, lang), strict=True):
-        glued[place] = glue
+    for index, glue in zip(indices, _glue_skeleton(skeleton, lang), strict=True):
+        glued[index] = glue
     return glued
 
 
@@ -115,13 +98,13 @@ def _skeleton(tokens: Sequence[str], lang: str) -> tuple[tuple[str, ...], list[i
         return tuple(tokens), list(range(len(tokens)))
     shapes = [_shape(token) for token in tokens]
     plain = [shape is not None for shape in shapes]
-    places = [
+    indices = [
         index
         for index in range(len(tokens))
         if not (0 < index < len(tokens) - 1 and plain[index - 1] and plain[index])
         or not plain[index + 1]
     ]
-    return tuple(shapes[i] or tokens[i] for i in places), places
+    return tuple(shapes[i] or tokens[i] for i in indices), indices
 
 
 def _shape(token: str) -> str | None:
@@ -153,12 +136,12 @@ def _is_contraction(token: str) -> bool:
 
 
 def _spaced_by_script(before: str, after: str, lang: str) -> bool | None:
-    """Whether a space stands between two characters by their script; None: it has no say."""
+    """Whether a space stands between two characters by their script, None if it does not tell."""
     unspaced_before = _UNSPACED.match(before) is not None
     unspaced_after = _UNSPACED.match(after) is not None
     if unspaced_before and unspaced_after:
         return False
-    if unspaced_before != unspaced_after and lang in _CHINESE_JAPANESE:
+    if unspaced_before != unspaced_after and joins_sentences(lang):
         return False
     fullwidth = before if unspaced_before else after
     if unspaced_before != unspaced_after and unicodedata.category(fullwidth)[0] == "P":

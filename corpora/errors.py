@@ -9,8 +9,8 @@ from pathlib import Path
 class UserError(Exception):
     """A mistake of the user's: exit code 2, one message, no traceback.
 
-    The message names where it is (`file`, and `row` or `line`, counted from 1), what is wrong,
-    and, where there are any, the valid `choices`.
+    The message names where it is (`file`, and `row` or `line`, counted from 1), what is wrong
+    (`problem`), and, where there are any, the valid `choices`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a model says of a row, and how files and pipes write it: one JSON object a line."""
+"""What a model predicts for a row, and how files and pipes write it: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpora.checks import without_surrogates
 from corpora.readers.values import ValueProblem, read_spans, short
 from corpora.records import Row, Span
+from corpora.surrogates import without_surrogates
 
 UNMAPPED = "unmapped"
-"""Flag of a predicted span that could not be brought back to its row, with the label after a colon:
-it is as wrong as a prediction can be."""
-_CERTAIN = 1.000001
-"""What a probability may be at most: sums of rounded ones may exceed 1 by a little."""
+"""Flag of a predicted span that could not be projected back onto its row, with the label after a
+colon; it counts as a wrong prediction."""
+_HIGHEST_PROBABILITY = 1.000001
+"""The highest probability that is accepted: sums of rounded ones may exceed 1 by a little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a predictor says of one row (same id, same order as asked)."""
+    """The prediction for one row, which has the same id."""
 
     id: str
     label: str | None = None
@@ -29,14 +29,14 @@ class Prediction:
     """Predicted spans of the row's text, with their probability as `confidence`."""
     target: str | None = None
     flags: tuple[str, ...] = ()
-    """What went wrong on the way; see `UNMAPPED`."""
+    """What went wrong in the making of it; see `UNMAPPED`."""
     candidates: tuple[Span, ...] = ()
     """All spans that may be there, the predicted ones among them, with their probabilities; they
     may overlap. For ensembles only: files do not hold them. Empty where none were weighed."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:
-        """The labels of the predicted spans that could not be brought back."""
+        """The labels of the predicted spans that could not be projected back."""
         marks = (flag.partition(":") for flag in self.flags)
         return tuple(label for flag, _, label in marks if flag == UNMAPPED)
 
@@ -64,10 +64,10 @@ def _span_to_json(span: Span) -> dict[str, Any]:
 
 
 def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
-    """A prediction from an object; offsets are into the text of the row of its id.
+    """A prediction from `value`, the JSON object of a line; `rows` are the rows by id.
 
-    Where there are probabilities and no label, the label is the most probable one. Raises
-    `ValueProblem` that says what is wrong.
+    Offsets are into the text of the row with its id. Where there are probabilities and no label,
+    the label is the most probable one. Raises `ValueProblem` that says what is wrong.
     """
     if not isinstance(value, dict):
         raise ValueProblem("not-an-object", f"not a JSON object: {short(value)}")
@@ -96,7 +96,7 @@ def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
 
 
 def most_probable(probabilities: Mapping[str, float]) -> str:
-    """The label of the highest probability; of even ones the last by name."""
+    """The label with the highest of `probabilities`; of equal ones the last by name."""
     return max(probabilities, key=lambda name: (probabilities[name], name))
 
 
@@ -112,7 +112,7 @@ def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
             )
         if not span.label:
             raise ValueProblem("missing-label", f"{where} has no label")
-        if span.confidence is not None and not 0 <= span.confidence <= _CERTAIN:
+        if span.confidence is not None and not 0 <= span.confidence <= _HIGHEST_PROBABILITY:
             raise ValueProblem(
                 "bad-confidence", f"{where} has a confidence that is none: {span.confidence!r}"
             )
@@ -125,8 +125,9 @@ def _probabilities(value: Any) -> dict[str, float]:
     if not isinstance(value, dict):
         raise ValueProblem("bad-probabilities", f"'probabilities' is not an object: {short(value)}")
     for label, number in value.items():
-        known = isinstance(number, int | float) and not isinstance(number, bool)
-        if not known or not 0 <= number <= _CERTAIN:  # NaN is not, and no whole number overflows
+        is_number = isinstance(number, int | float) and not isinstance(number, bool)
+        # The comparison is false for NaN, and no whole number overflows in it.
+        if not is_number or not 0 <= number <= _HIGHEST_PROBABILITY:
             raise ValueProblem(
                 "bad-probabilities", f"{label!r} has no probability: {short(number)}"
             )

@@ -17,7 +17,8 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 class Span:
     """A labelled stretch of `Row.text`: NER mention, slot, opinion target or QA answer.
 
-    `projector` and `confidence` (in [0, 1]) are set on projected spans only.
+    `start` and `end` are half-open code point offsets. `projector` and `confidence` (in [0, 1]) are
+    set on projected spans only.
     """
 
     start: int
@@ -72,7 +73,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DroppedRow:
-    """A row that a step gave up: a short machine-readable `reason`, a `detail` for people."""
+    """A row that a step dropped: a short machine-readable `reason`, a `detail` for people."""
 
     row: Row
     reason: str

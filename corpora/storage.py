@@ -27,9 +27,9 @@ _REASONS = {
     errno.EEXIST: "a file is in the way of this folder",
 }
 NOT_TWICE = "not a file that can be read twice: save what comes from it"
-"""What is wrong with a pipe."""
+"""The problem with a pipe."""
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-"""What the end of a file's name says of it."""
+"""The compression by the suffix of a file's name."""
 _READING_REASONS = _REASONS | {
     errno.ENOENT: "no such file",
     errno.EACCES: "no permission to read this file",
@@ -49,7 +49,7 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """`writing`, for a file that is read."""
+    """`writing`, for a file `path` that is read."""
     with _explaining(path, _READING_REASONS):
         yield
 
@@ -89,7 +89,7 @@ def temporary_name(path: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path; on success it becomes `path`, on failure it goes.
+    """Yield a temporary path; on success it is renamed to `path`, on failure removed.
 
     The folder is created. Raises `UserError` for no space or no permission.
     """
@@ -107,7 +107,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
-    """The new file `path`, compressed where `suffix`, that of its final name, asks for it."""
+    """The new file `path`, compressed as `suffix`, that of its final name, says."""
     kind = COMPRESSIONS.get(suffix)
     if kind == "gzip":
         # No name and no time in the header: the same text makes the same bytes.
@@ -125,7 +125,7 @@ def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing_text(path: Path) -> Iterator[IO[str]]:
-    """`replacing`, open to be written as UTF-8; a name that ends in .gz or .zst compresses."""
+    """`replacing`, with `path` open to be written as UTF-8; a name in .gz or .zst compresses."""
     with (
         replacing(path) as temporary,
         compressing(temporary, path.suffix) as file,
@@ -151,13 +151,13 @@ def check_writable(path: Path) -> None:
 
 def _check_no_device(path: Path) -> None:
     with writing(path):
-        strange = path.exists() and not path.is_file() and not path.is_dir()
-    if strange:
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if is_device:
         # A renamed file would take the place of the device or pipe.
         raise UserError("this is a device or a pipe; only files can be written", file=path)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` to `path` as UTF-8, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

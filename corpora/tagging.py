@@ -19,16 +19,19 @@ Chunk = tuple[int, int, str]
 
 
 class IllegalTagError(ValueError):
-    """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed."""
+    """Tag number `index` (from 0; the number of tags where the end is at fault) is not allowed.
 
-    def __init__(self, index: int, problem: str, *, mendable: bool) -> None:
+    `problem` is the message; `repairable` says whether `decode` can read it nonetheless.
+    """
+
+    def __init__(self, index: int, problem: str, *, repairable: bool) -> None:
         super().__init__(problem)
         self.index = index
-        self.mendable = mendable
+        self.repairable = repairable
 
 
 def scheme_named(name: str) -> Scheme | None:
-    """The scheme of that name or a usual other name, in any case; None if there is none."""
+    """The scheme called `name`, in any case, or by another usual name; None if there is none."""
     lower = name.lower()
     return next((s for s in SCHEMES if s == lower), None) or _ALIASES.get(lower)
 
@@ -39,7 +42,7 @@ def is_tag(tag: str) -> bool:
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme that the tags of some sentences follow best; IOB2 where nothing speaks.
+    """The scheme that the tags of `sentences` follow best; IOB2 where nothing tells.
 
     E, S, L and U occur in BIOES only, and there in every sentence with an entity: most of them
     decide. Else it is what an entity starts with after `O`: B in IOB2, I in IOB1.
@@ -60,10 +63,12 @@ def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
     return "iob1" if starts["I"] > starts["B"] else "iob2"
 
 
-def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = None) -> list[Chunk]:
-    """The chunks that `tags` mark, in order.
+def decode(
+    tags: Sequence[str], scheme: Scheme, repaired: Counter[str] | None = None
+) -> list[Chunk]:
+    """The chunks that `tags` mark in `scheme`, in order.
 
-    Raises `IllegalTagError` for a sequence that the scheme does not allow; where `mended` is
+    Raises `IllegalTagError` for a sequence that the scheme does not allow; where `repaired` is
     given, it is read as CoNLL's own scorer does (a chunk that starts or ends wrongly still is
     one) and counted there under `illegal-tag`; and a tag that starts with O but is of no scheme
     (xSID's training set has `Orecurring_datetime`) is read as O. Any other is an error.
@@ -73,9 +78,9 @@ def decode(tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None = No
     try:
         return list(_decode(tuple(tags), scheme))
     except IllegalTagError:
-        if mended is None:
+        if repaired is None:
             raise
-    return _run(_Decoder(tags, scheme, mended))
+    return _run(_Decoder(tags, scheme, repaired))
 
 
 @lru_cache(maxsize=1 << 14)  # a corpus of commands has few patterns of tags
@@ -91,21 +96,21 @@ def _run(decoder: _Decoder) -> list[Chunk]:
 
 
 class _Decoder:
-    """The chunk that is open, and what each tag makes of it."""
+    """Reads tags in order and keeps the chunk that is open."""
 
-    __slots__ = ("chunks", "label", "mended", "scheme", "start", "tags")
+    __slots__ = ("chunks", "label", "repaired", "scheme", "start", "tags")
 
-    def __init__(self, tags: Sequence[str], scheme: Scheme, mended: Counter[str] | None) -> None:
+    def __init__(self, tags: Sequence[str], scheme: Scheme, repaired: Counter[str] | None) -> None:
         self.tags = tags
         self.scheme = scheme
-        self.mended = mended
+        self.repaired = repaired
         self.chunks: list[Chunk] = []
         self.start: int | None = None
         self.label = ""
 
     def read(self, index: int, tag: str) -> None:
-        if self.mended is not None and tag[:1] == "O" and tag != "O":
-            self.mended["illegal-tag"] += 1
+        if self.repaired is not None and tag[:1] == "O" and tag != "O":
+            self.repaired["illegal-tag"] += 1
             tag = "O"
         if tag == "O":
             if self.scheme == "bioes" and self.start is not None:
@@ -115,7 +120,7 @@ class _Decoder:
         prefix, hyphen, label = tag.partition("-")
         if not hyphen or not label or prefix not in _PREFIXES[self.scheme]:
             raise IllegalTagError(
-                index, f"{tag!r} is not a tag of {self.scheme.upper()}", mendable=False
+                index, f"{tag!r} is not a tag of {self.scheme.upper()}", repairable=False
             )
         prefix = _SAME.get(prefix, prefix)
         inside = self.start is not None and label == self.label
@@ -143,13 +148,13 @@ class _Decoder:
             self.start = None
 
     def _illegal(self, index: int) -> None:
-        if self.mended is not None:
-            self.mended["illegal-tag"] += 1
+        if self.repaired is not None:
+            self.repaired["illegal-tag"] += 1
             return
         before = self.tags[index - 1] if index else "the start of the sentence"
         here = self.tags[index] if index < len(self.tags) else "the end of the sentence"
         raise IllegalTagError(
-            index, f"{here} after {before} is illegal in {self.scheme.upper()}", mendable=True
+            index, f"{here} after {before} is illegal in {self.scheme.upper()}", repairable=True
         )
 
 

@@ -1,4 +1,4 @@
-"""Filters in a row over batches of pairs: what is kept, and what is dropped with its reason."""
+"""Several filters over batches of pairs: what is kept, and what is dropped with its reason."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Cleaned:
 
 
 def clean(batch: pl.DataFrame, filters: Filters) -> Cleaned:
-    """Normalise the columns `source` and `target` of `batch` and put it through `filters`.
+    """Normalise the columns `source` and `target` of `batch` and apply the `filters` in order.
 
-    Each filter sees only what those before it accepted; other columns are carried along.
+    Each filter sees only what those before it accepted; other columns are kept as they are.
     """
     rows = batch.with_columns(normalise(pl.col("source")), normalise(pl.col("target")))
     rows = rows.with_row_index("_row")
     dropped = []
-    for one in filters:
-        scores = one.score(rows).cast(pl.Float64)
-        mask = pl.Series(one.accept(scores))
+    for filter_ in filters:
+        scores = filter_.score(rows).cast(pl.Float64)
+        mask = pl.Series(filter_.accept(scores))
         refused = rows.filter(~mask).with_columns(
-            drop_reason=pl.lit(one.name), drop_score=scores.filter(~mask)
+            drop_reason=pl.lit(filter_.name), drop_score=scores.filter(~mask)
         )
         dropped.append(refused)
         rows = rows.filter(mask)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from filters.pairs import Bounded
+from filters.bounded import Bounded
 
 _ALIKE = (
     frozenset({"no", "nb", "nn", "da"}),
@@ -19,7 +19,7 @@ _ALIKE = (
     frozenset({"ms", "id"}),
     frozenset({"zh", "yue"}),
 )
-"""Written so alike that an identifier of short texts cannot tell them apart."""
+"""Languages so similar that an identifier of short texts confuses them."""
 
 
 @cache
@@ -41,50 +41,51 @@ def _accepted(language: str) -> frozenset[str]:
 
 
 def can_identify(language: str) -> bool:
-    """Whether `language` (BCP 47) is one of those that are told apart."""
+    """Whether `language` (BCP 47) is among those that the identifier has."""
     return not _accepted(language).isdisjoint(_identifier().labels)
 
 
 class WrongLanguage(Bounded):
-    """Drops pairs with a side that is in another language, as surely as `max_score` or more.
+    """A `Filter` that drops pairs with a side in another language, by a score above `max_score`.
 
-    A side whose language the identifier does not know is not judged: `unknown` names it.
-    `found` counts per side the languages of the texts that score above `max_score`.
+    The sides should be in the languages `source` and `target` (BCP 47). A side whose language the
+    identifier does not have is not judged: `unknown` names it. `wrong_languages` counts for each
+    side the languages of the texts that score above `max_score`.
     """
 
     name = "language"
 
     def __init__(self, source: str, target: str, max_score: float) -> None:
         super().__init__(high=max_score)
-        self._wanted = {"source": _accepted(source), "target": _accepted(target)}
+        self._accepted = {"source": _accepted(source), "target": _accepted(target)}
         self.unknown = tuple(tag for tag in (source, target) if not can_identify(tag))
         self._unknown_sides = [
             side
             for side, tag in zip(("source", "target"), (source, target), strict=True)
             if tag in self.unknown
         ]
-        self.found: dict[str, Counter[str]] = {"source": Counter(), "target": Counter()}
+        self.wrong_languages: dict[str, Counter[str]] = {"source": Counter(), "target": Counter()}
 
     def score(self, batch: pl.DataFrame) -> pl.Series:
-        """How sure it is, in [0, 1], that either side is in a language that it should not be.
+        """For each row of `batch`, the probability that a side is in a language it should not be.
 
-        0 for texts in their language, however unsure, and for those of under four letters.
+        0 for texts whose likeliest language is right, and for those of under four letters.
         """
         scores = np.zeros(len(batch))
-        for side, wanted in self._wanted.items():
+        for side, accepted in self._accepted.items():
             if side not in self._unknown_sides:
-                np.maximum(scores, self._side(batch[side], side, wanted), out=scores)
+                np.maximum(scores, self._side(batch[side], side, accepted), out=scores)
         return pl.Series(scores)
 
-    def _side(self, texts: pl.Series, side: str, wanted: frozenset[str]) -> NDArray[np.float64]:
+    def _side(self, texts: pl.Series, side: str, accepted: frozenset[str]) -> NDArray[np.float64]:
         # Bitext repeats its sentences (several translations of one): each is judged once.
-        distinct = texts.unique(maintain_order=True)
+        unique = texts.unique(maintain_order=True)
         judged: dict[str, float] = {}
         for text, letters in zip(
-            distinct.to_list(), distinct.str.count_matches(r"\p{L}").to_list(), strict=True
+            unique.to_list(), unique.str.count_matches(r"\p{L}").to_list(), strict=True
         ):
             language, probability = identify(text) if letters >= 4 else ("", 0.0)
-            judged[text] = 0.0 if language in wanted else probability
+            judged[text] = 0.0 if language in accepted else probability
             if judged[text] > self._high:
-                self.found[side][language] += 1
+                self.wrong_languages[side][language] += 1
         return np.array([judged[text] for text in texts.to_list()])

@@ -14,7 +14,7 @@ _ENTITY = r"&(#\d+|#x[\da-fA-F]+|\w+);"
 
 
 def normalise(texts: pl.Expr) -> pl.Expr:
-    """NFC, white space as single spaces and none at the ends, no control or invisible marks.
+    """`texts` in NFC, with single spaces, none at the ends, and no control or invisible marks.
 
     HTML's character references (`&quot;`, `&#39;`), which web corpora are full of, are resolved.
     """

@@ -14,17 +14,17 @@ class Filter(Protocol):
     """One quality test over a batch of pairs of texts.
 
     `score` takes a frame with the columns `source` and `target` (strings, NFC) and gives one
-    number a row; `accept` gives True for the rows to keep. `name` is the drop reason.
+    number per row; `accept` gives True for the rows to keep. `name` is the drop reason.
     """
 
     name: str
 
     def score(self, batch: pl.DataFrame) -> pl.Series:
-        """One number a row, in order; `batch` is left as it is."""
+        """One number for each row of `batch`, in order; `batch` is left as it is."""
         ...
 
     def accept(self, scores: pl.Series) -> NDArray[np.bool_]:
-        """True for the rows to keep."""
+        """True for the rows to keep, given the `scores` of a batch."""
         ...
 
 

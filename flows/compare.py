@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from augmentation.compare.config import CompareConfig
-from augmentation.compare.context import CompareContext
 from augmentation.compare.plan import Job
 from augmentation.compare.results import CompareResults
 from augmentation.compare.run import CompareResult, perform
 from augmentation.compare.run import compare as run_compare
-from augmentation.pipeline.conductor import Submit, at_once
+from augmentation.pipeline.conductor import at_once
 from augmentation.pipeline.listener import Listener
 from flows.retrying import retried_task
 
 
 @retried_task("{job.name}")
-def run_job(job: Job, context: CompareContext) -> None:
-    """Carry out `job` of the comparison `context`."""
-    perform(job, context)
+def run_job(job: Job) -> None:
+    """Carry out `job`."""
+    perform(job)
 
 
 TASKS = {
@@ -35,19 +33,15 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 """Is told how it goes, where the command line has started the flow."""
 
 
-def run_task(job: Job, context: CompareContext) -> None:
-    """Do `job` of the comparison `context` as a task, and wait for it."""
-    TASKS[job.kind](job, context)
-
-
-def _submit_of(context: CompareContext) -> Submit[Job, None]:
-    return at_once(partial(run_task, context=context))
+def run_task(job: Job) -> None:
+    """Do `job` as a task, and wait for it."""
+    TASKS[job.kind](job)
 
 
 @flow(name="compare", flow_run_name="{config.name}")
 def compare(config: CompareConfig) -> CompareResult:
     """Compare the strategies that `config` names."""
-    result = run_compare(config, _listener.get(), _submit_of)
+    result = run_compare(config, _listener.get(), at_once(run_task))
     create_table_artifact(
         table=artifact_rows(result.results),
         key="compare-strategies",

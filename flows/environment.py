@@ -14,7 +14,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from augmentation.pipeline.folders import runs_folder
+from corpora.errors import UserError
+from corpora.folders import checkout_folder, runs_folder
+from corpora.posix import require_posix
 from corpora.storage import make_folder
 
 _SERVER_LOG = "labelferry-server.log"
@@ -101,6 +103,7 @@ class _Server:
     """`flows.server`, started at once."""
 
     def __init__(self) -> None:
+        require_posix("Prefect's server for one run (--no-prefect works without)")
         self._process = subprocess.Popen(
             # -P: the folder that we are called in may have modules of any name.
             [sys.executable, "-P", str(Path(__file__).with_name("server.py")), _SERVER_LOG],
@@ -143,8 +146,14 @@ def _is_configured() -> bool:
 def enter_checkout() -> dict[str, str]:
     """The pull step of deployments: a run works in this checkout, wherever its worker started.
 
-    The folder is found where the flow runs, so that no machine's path is stored in a deployment.
+    The folder is found where the flow runs, so that no machine's path is stored in a deployment:
+    the checkout that labelferry is installed from, else the one that the worker was started in.
+    Raises `UserError` where there is neither.
     """
-    folder = Path(__file__).resolve().parent.parent
+    folder = checkout_folder()
+    if folder is None:
+        raise UserError(
+            "what prefect.yaml deploys runs in a checkout of labelferry: start the worker in one"
+        )
     os.chdir(folder)
     return {"directory": str(folder)}

@@ -6,7 +6,6 @@ The public functions; each is loaded when it is first used, so that `import labe
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,7 +52,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     """The public function called `name`, or `__version__` (PEP 562)."""
     if name == "__version__":
-        value: Any = importlib.metadata.version("labelferry")
+        from importlib.metadata import version
+
+        value: Any = version("labelferry")
     elif name in _MODULES:
         value = getattr(importlib.import_module(_MODULES[name]), name)
     else:

@@ -20,13 +20,13 @@ Counts = NDArray[np.float64]
 
 
 def signature(metric: str, **options: object) -> str:
-    """`metric:NAME|option:value|...|version:V`, in the manner of sacreBLEU."""
+    """`metric:NAME|option:value|...|version:V` of `metric` and its `options`, as sacreBLEU does."""
     try:
-        own = version("labelferry")
+        labelferry_version = version("labelferry")
     except PackageNotFoundError:  # a checkout that was never installed
-        own = "unknown"
+        labelferry_version = "unknown"
     parts = [f"metric:{metric}", *(f"{key}:{value}" for key, value in options.items())]
-    return "|".join([*parts, f"version:labelferry-{own}"])
+    return "|".join([*parts, f"version:labelferry-{labelferry_version}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Measure:
         )
 
     def select(self, items: Sequence[int]) -> Measure:
-        """The same measure over some of the items."""
+        """The same measure over the items of the numbers `items`."""
         return replace(self, counts=self.counts[list(items)])
 
 
@@ -65,12 +65,18 @@ def ratio(numerator: Counts, denominator: Counts) -> Counts:
 
 
 def f1(hits: Counts, predicted: Counts, gold: Counts) -> Counts:
-    """F1 of counts; 0 where there is neither a prediction nor a gold item."""
+    """F1, in [0, 1], of numbers of items: right ones (`hits`), `predicted` ones and `gold` ones.
+
+    0 where there is neither a prediction nor a gold item.
+    """
     return ratio(2 * hits, predicted + gold)
 
 
 def precision_recall_f1(hits: float, predicted: float, gold: float) -> dict[str, float]:
-    """What a report by label says, in percent; `support` is the number of gold items."""
+    """Precision, recall and F1 of the same numbers as `f1` takes, in percent, with the numbers.
+
+    That is `hits` right ones among `predicted` ones, for `gold` ones, which are the `support`.
+    """
     return {
         "precision": 100 * hits / predicted if predicted else 0.0,
         "recall": 100 * hits / gold if gold else 0.0,
@@ -83,7 +89,11 @@ def precision_recall_f1(hits: float, predicted: float, gold: float) -> dict[str,
 def mean_measure(
     name: str, values: Sequence[float], text: str, *, among: Sequence[bool] | None = None
 ) -> Measure:
-    """The mean of a number in [0, 1] an item, in percent; over the items `among`, or over all."""
+    """The measure `name`, whose signature is `text`: the mean of `values`, in percent.
+
+    There is one value in [0, 1] per item; the mean is over the items that are true in `among`, or
+    over all.
+    """
     weights = np.ones(len(values)) if among is None else np.asarray(among, dtype=np.float64)
     counts = np.stack([np.asarray(values, dtype=np.float64) * weights, weights], axis=1)
     return Measure(name, text, counts, lambda sums: 100 * ratio(sums[..., 0], sums[..., 1]))

@@ -5,83 +5,68 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from corpora.errors import UserError
-from corpora.records import Row, Span
+from corpora.predictions import Prediction
+from corpora.records import Row
 
-
-class Predicted(Protocol):
-    """What scoring needs of a prediction; `trainers.protocol.Prediction` has it."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def label(self) -> str | None: ...  # noqa: D102
-    @property
-    def spans(self) -> tuple[Span, ...]: ...  # noqa: D102
-    @property
-    def target(self) -> str | None: ...  # noqa: D102
-    @property
-    def unmapped(self) -> tuple[str, ...]: ...  # noqa: D102
-
-
-P = TypeVar("P", bound=Predicted)
 _SHOWN = 5
 
 
 def pair_up(
     gold: Sequence[Row],
-    predicted: Sequence[P],
+    predicted: Sequence[Prediction],
     *,
     by_id: bool = False,
     file: str | Path | None = None,
-) -> list[P]:
-    """The predictions in the order of `gold`.
+) -> list[Prediction]:
+    """The predictions `predicted`, in the order of the rows `gold`; the ids pair them.
 
-    Raises `UserError` for an empty set, for ids that are missing, unknown or there twice, and,
-    unless `by_id`, for another order.
+    `file` is that of the predictions, for the messages. Raises `UserError` for an empty set, for
+    ids that are missing, unknown or repeated, and, unless `by_id`, for another order.
     """
     if not gold:
         raise UserError("the test set is empty: there is nothing to score", file=file)
-    wanted = [row.id for row in gold]
-    given = [one.id for one in predicted]
-    if wanted == given and len(set(given)) == len(given):
+    gold_ids = [row.id for row in gold]
+    predicted_ids = [prediction.id for prediction in predicted]
+    if gold_ids == predicted_ids and len(set(predicted_ids)) == len(predicted_ids):
         return list(predicted)
     problems = [
         text
         for text in (
-            _listed("twice in the predictions", _repeated(given)),
-            _listed("twice in the gold", _repeated(wanted)),
-            _listed("in the gold but not predicted", _without(wanted, given)),
-            _listed("predicted but not in the gold", _without(given, wanted)),
+            _listed("twice in the predictions", _repeated(predicted_ids)),
+            _listed("twice in the gold", _repeated(gold_ids)),
+            _listed("in the gold but not predicted", _without(gold_ids, predicted_ids)),
+            _listed("predicted but not in the gold", _without(predicted_ids, gold_ids)),
         )
         if text
     ]
     if problems:
         raise UserError(
-            f"{len(given)} predictions for {len(wanted)} gold rows: {'; '.join(problems)}",
+            f"{len(predicted_ids)} predictions for {len(gold_ids)} gold rows: "
+            f"{'; '.join(problems)}",
             file=file,
         )
     if not by_id:
-        at = next(i for i, (a, b) in enumerate(zip(wanted, given, strict=True)) if a != b)
+        pairs = zip(gold_ids, predicted_ids, strict=True)
+        at = next(i for i, (gold_id, predicted_id) in enumerate(pairs) if gold_id != predicted_id)
         raise UserError(
-            f"the predictions are in another order than the gold: here {given[at]!r}, there "
-            f"{wanted[at]!r}; say --by-id to pair them by id",
+            f"the predictions are in another order than the gold: here {predicted_ids[at]!r}, "
+            f"there {gold_ids[at]!r}; say --by-id to pair them by id",
             file=file,
             row=at + 1,
         )
-    found = {one.id: one for one in predicted}
-    return [found[one] for one in wanted]
+    by_ids = {prediction.id: prediction for prediction in predicted}
+    return [by_ids[id_] for id_ in gold_ids]
 
 
 def _repeated(ids: Sequence[str]) -> list[str]:
-    return [one for one, count in Counter(ids).items() if count > 1]
+    return [id_ for id_, count in Counter(ids).items() if count > 1]
 
 
 def _without(ids: Iterable[str], others: Iterable[str]) -> list[str]:
-    known = set(others)
-    return [one for one in dict.fromkeys(ids) if one not in known]
+    excluded = set(others)
+    return [id_ for id_ in dict.fromkeys(ids) if id_ not in excluded]
 
 
 def _listed(what: str, ids: Sequence[str]) -> str:
@@ -92,19 +77,22 @@ def _listed(what: str, ids: Sequence[str]) -> str:
     return f"{len(ids)} {what}: {shown}{more}"
 
 
-def foreign_labels(
+def count_unknown_labels(
     gold: Iterable[str], predicted: Iterable[str], *, file: str | Path | None = None
 ) -> dict[str, int]:
-    """Predicted labels that the gold never has, and how often.
+    """Labels among `predicted` that `gold` never has, with how often each was predicted.
 
-    Raises `UserError` where no predicted label at all is one of the gold's: then the two are not
-    about the same labels, and every score would be zero for the wrong reason.
+    Raises `UserError`, which names the `file` of the predictions, where no predicted label at all
+    is one of the gold's: then the two use different label sets, and every score would be zero for
+    the wrong reason.
     """
-    known = set(gold)
+    gold_labels = set(gold)
     counts = Counter(predicted)
-    if known and counts and not known & counts.keys():
+    if gold_labels and counts and not gold_labels & counts.keys():
         shown = ", ".join(sorted(counts)[:_SHOWN])
         raise UserError(
-            f"none of the predicted labels ({shown}) is one of the gold's", file=file, choices=known
+            f"none of the predicted labels ({shown}) is one of the gold's",
+            file=file,
+            choices=gold_labels,
         )
-    return {label: count for label, count in sorted(counts.items()) if label not in known}
+    return {label: count for label, count in sorted(counts.items()) if label not in gold_labels}

@@ -15,12 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.choices import SignificanceTest
+from corpora.errors import UserError
 from scoring.measures import Counts, Measure
 
 Method = SignificanceTest
 METHODS: tuple[Method, ...] = get_args(Method)
 _CELLS = 4_000_000
 """Numbers in a block of resamples, so that memory stays bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignificanceOptions:
+    """How a system is tested against a baseline; see `compare_measures`.
+
+    Raises `UserError` for a method that does not exist and for no samples.
+    """
+
+    method: Method = "bootstrap"
+    samples: int = 1000
+    """Resamples of the items."""
+    seed: int = 0
+    """Of the random numbers; sacreBLEU's tests of texts have SACREBLEU_SEED instead."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UserError(f"no significance test {self.method!r}", choices=METHODS)
+        if self.samples < 1:
+            raise UserError(f"a significance test needs samples, not {self.samples}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +74,15 @@ def compare_measures(
     seed: int = 0,
     groups: Sequence[str] | None = None,
 ) -> Comparison:
-    """`system` against `baseline`, each one measure a run, over the same items in the same order.
+    """`system` against `baseline`, one measure per run, over the same items in the same order.
 
+    The `method` is one of two, each with `samples` resamples and random numbers from `seed`:
     `bootstrap`: items are drawn with replacement (Koehn, 2004), and p is how often the difference
-    strays from its mean as far as the observed one lies from zero (Riezler and Maxwell, 2005).
+    is as far from its mean as the observed one is from zero (Riezler and Maxwell, 2005).
     `randomization`: the two systems' answers to an item are swapped at random (Noreen, 1989), and
     p is how often the difference is then at least as large as the observed one.
-    Items of one of the `groups` (questions on one paragraph) are drawn or swapped together.
-    Raises `ValueError` for measures over different items.
+    `groups` has a name for every item; items of the same group (questions on one paragraph) are
+    drawn or swapped together. Raises `ValueError` for measures over different items.
     """
     sizes = {len(measure.counts) for measure in (*baseline, *system)}
     if len(sizes) != 1 or 0 in sizes:
@@ -95,7 +117,10 @@ def compare_measures(
 def confidence_interval(
     measure: Measure, *, samples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """The 95 % bootstrap interval (percentiles) of a measure over its items."""
+    """The 95 % bootstrap interval (percentiles) of `measure` over its items, in percent.
+
+    It draws `samples` resamples, with random numbers from `seed`.
+    """
     system = _System([measure], None)
     rng = np.random.default_rng(seed)
     values = np.concatenate(
@@ -109,7 +134,7 @@ def confidence_interval(
 
 
 class _System:
-    """Runs of one system: counts of shape (groups of items, k) a run."""
+    """Runs of one system: counts of shape (groups of items, k) for each run."""
 
     def __init__(self, runs: Sequence[Measure], groups: Sequence[str] | None) -> None:
         self._runs = runs
@@ -167,8 +192,8 @@ def _randomization(
 ) -> NDArray[np.float64]:
     if len(before.counts) != len(after.counts):
         raise ValueError("approximate randomization swaps runs: both systems need as many")
-    _check_alike(before, after)
-    out = []
+    _check_same_columns(before, after)
+    differences = []
     for size in _blocks(before.items, samples, before.width):
         swapped = rng.integers(0, 2, (size, before.items)).astype(np.float64)
         kept = 1 - swapped
@@ -176,11 +201,11 @@ def _randomization(
         for old, new in zip(before.counts, after.counts, strict=True):
             mixed_after.append(kept @ new + swapped @ old)
             mixed_before.append(kept @ old + swapped @ new)
-        out.append(after.value_of(mixed_after) - before.value_of(mixed_before))
-    return np.concatenate(out)
+        differences.append(after.value_of(mixed_after) - before.value_of(mixed_before))
+    return np.concatenate(differences)
 
 
-def _check_alike(before: _System, after: _System) -> None:
+def _check_same_columns(before: _System, after: _System) -> None:
     widths = {c.shape[1] for c in (*before.counts, *after.counts)}
     if len(widths) != 1:
         raise ValueError("the systems are counted in different columns: give both the same labels")

@@ -1,9 +1,10 @@
-"""Scores for people: plain tables."""
+"""Scores for people: tables as plain text and as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from tabulate import tabulate
 
@@ -11,69 +12,99 @@ from scoring.protocol import Score
 from scoring.significance import Comparison
 from scoring.task import LanguageTable
 
-
-def _table(rows: Sequence[Sequence[Any]], headers: Sequence[str], colalign: Sequence[str]) -> str:
-    return str(tabulate(rows, headers, colalign=colalign, disable_numparse=True))
+Side = Literal["left", "right"]
 
 
-def score_table(scores: Sequence[Score]) -> str:
-    """Metric, value and signature, a line a score."""
-    return _table(
-        [[score.name, f"{score.value:.2f}", score.signature] for score in scores],
-        headers=["metric", "%", "signature"],
-        colalign=("left", "right", "left"),
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under `headers`; `sides` is how each column is aligned."""
+
+    headers: tuple[str, ...]
+    sides: tuple[Side, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def __str__(self) -> str:
+        return self._render("simple")
+
+    def _repr_html_(self) -> str:
+        return self._render("html")
+
+    def _render(self, format: str) -> str:
+        return str(
+            tabulate(
+                self.rows, self.headers, tablefmt=format, colalign=self.sides, disable_numparse=True
+            )
+        )
+
+
+def score_table(scores: Sequence[Score]) -> Table:
+    """Metric, value and signature of `scores`, one per line."""
+    return Table(
+        ("metric", "%", "signature"),
+        ("left", "right", "left"),
+        tuple((score.name, f"{score.value:.2f}", score.signature) for score in scores),
     )
 
 
-def by_label_table(by_label: Mapping[str, Mapping[str, Any]]) -> str:
-    """Precision, recall, F1 and number of gold items of every label, the most frequent first."""
+def by_label_table(by_label: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Precision, recall, F1 and number of gold items of every label, the most frequent first.
+
+    `by_label` is in the details of scores (see `precision_recall_f1`).
+    """
     ordered = sorted(by_label.items(), key=lambda item: (-item[1]["support"], item[0]))
-    return _table(
-        [
-            [label, *(f"{one[key]:.2f}" for key in ("precision", "recall", "f1")), one["support"]]
-            for label, one in ordered
-        ],
-        headers=["label", "precision", "recall", "F1", "gold"],
-        colalign=("left", "right", "right", "right", "right"),
+    names = ("precision", "recall", "f1")
+    return Table(
+        ("label", "precision", "recall", "F1", "gold"),
+        ("left", "right", "right", "right", "right"),
+        tuple(
+            (label, *(f"{values[name]:.2f}" for name in names), values["support"])
+            for label, values in ordered
+        ),
     )
 
 
-def languages_table(table: LanguageTable) -> str:
-    """The first metric by language, with the gap to the source language; then the summary."""
-    lines = _table(
-        [
-            [
-                one.lang + (" (source)" if one.lang == table.source else ""),
-                one.items,
-                f"{one.scores[0].value:.2f}",
-                "" if one.gap is None else f"{one.gap:+.2f}",
-            ]
-            for one in table.languages
-        ],
-        headers=["language", "items", table.metric, "gap to source"],
-        colalign=("left", "right", "right", "right"),
+def languages_table(table: LanguageTable) -> Table:
+    """The first metric of `table` by language, with the gap to the source language."""
+    return Table(
+        ("language", "items", table.metric, "gap to source"),
+        ("left", "right", "right", "right"),
+        tuple(
+            (
+                language.lang + (" (source)" if language.lang == table.source else ""),
+                language.items,
+                f"{language.scores[0].value:.2f}",
+                "" if language.gap is None else f"{language.gap:+.2f}",
+            )
+            for language in table.languages
+        ),
     )
+
+
+def languages_summary(table: LanguageTable) -> str:
+    """The mean of `table` over the languages, the worst one, spread and deviation, in a line."""
     return (
-        f"{lines}\nmean {table.mean:.2f}, worst {table.worst}, spread {table.spread:.2f}, "
+        f"mean {table.mean:.2f}, worst {table.worst}, spread {table.spread:.2f}, "
         f"standard deviation {table.deviation:.2f}"
     )
 
 
-def comparison_table(comparisons: Sequence[Comparison]) -> str:
-    """Baseline, system, difference and p, a line a metric."""
-    return _table(
-        [
-            [
-                one.name,
-                f"{one.baseline:.2f}",
-                f"{one.value:.2f}",
-                f"{one.difference:+.2f}",
-                "" if one.interval is None else f"{one.interval[0]:+.2f} to {one.interval[1]:+.2f}",
-                f"{one.p_value:.4f}",
-                one.signature,
-            ]
-            for one in comparisons
-        ],
-        headers=["metric", "baseline", "system", "difference", "95 %", "p", "signature"],
-        colalign=("left", "right", "right", "right", "right", "right", "left"),
+def comparison_table(comparisons: Sequence[Comparison]) -> Table:
+    """Baseline, system, difference and p of `comparisons`, one metric per line."""
+    return Table(
+        ("metric", "baseline", "system", "difference", "95 %", "p", "signature"),
+        ("left", "right", "right", "right", "right", "right", "left"),
+        tuple(
+            (
+                comparison.name,
+                f"{comparison.baseline:.2f}",
+                f"{comparison.value:.2f}",
+                f"{comparison.difference:+.2f}",
+                ""
+                if comparison.interval is None
+                else f"{comparison.interval[0]:+.2f} to {comparison.interval[1]:+.2f}",
+                f"{comparison.p_value:.4f}",
+                comparison.signature,
+            )
+            for comparison in comparisons
+        ),
     )

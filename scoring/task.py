@@ -9,10 +9,11 @@ from statistics import fmean, pstdev
 
 from corpora.checks import TASKS, Task
 from corpora.errors import UserError
+from corpora.predictions import Prediction
 from corpora.records import Row
 from scoring.labels import label_measures
 from scoring.measures import Measure
-from scoring.pairing import Predicted, foreign_labels
+from scoring.pairing import count_unknown_labels
 from scoring.protocol import Score
 from scoring.spans import span_measures
 from scoring.squad import Normalisation, qa_measures
@@ -21,7 +22,7 @@ from scoring.translation import translation_measures
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What of the scoring can be chosen; all of it is in the signatures."""
+    """How predictions are scored; all of it is in the signatures."""
 
     normalisation: Normalisation = "squad"
     """Of answers: the official English one, or MLQA's, by language."""
@@ -32,79 +33,81 @@ class ScoreOptions:
 def task_measures(
     task: Task,
     gold: Sequence[Row],
-    predicted: Sequence[Predicted],
+    predicted: Sequence[Prediction],
     options: ScoreOptions | None = None,
     *,
     alphabet: Iterable[str] = (),
-    strangers: bool = False,
+    allow_unknown_labels: bool = False,
 ) -> list[Measure]:
-    """The measures of `task`, the one that stands for it first.
+    """The measures of `task`, the main one first.
 
     That is accuracy for classification and pairs, strict span F1 for tokens, F1 for questions and
     chrF++ for text. Rows for `tokens` that also carry a label get the label's measures too, as
-    `label_...`. Predictions must be paired with the gold already (see `pair_up`).
-    Raises `UserError` for gold that lacks what the task predicts, and for labels that are not the
-    gold's at all, unless `strangers` are let in: a weak model that shares its labels with the gold
-    may still predict none of those that the gold has.
+    `label_...`. `predicted` must be paired with the rows `gold` already (see `pair_up`); `options`
+    default to the usual ones. An `alphabet` of more labels changes no value; measures that share
+    one have the same columns.
+    Raises `UserError` for gold that lacks what the task predicts. It also does where no predicted
+    label at all is one of the gold's, unless `allow_unknown_labels`: a weak model that shares its
+    labels with the gold may still predict none of those that the gold has.
     """
     options = options or ScoreOptions()
     labels = tuple(alphabet)
-    if not strangers:
-        stray_labels(task, gold, predicted)
+    if not allow_unknown_labels:
+        unknown_labels(task, gold, predicted)
     if task in ("classification", "pair"):
-        return _of_labels(gold, predicted, "", labels)
+        return _label_measures(gold, predicted, "", labels)
     if task == "tokens":
-        out = span_measures(gold, predicted, alphabet=labels)
+        measures = span_measures(gold, predicted, alphabet=labels)
         if all(row.label is not None for row in gold):
-            out += _of_labels(gold, predicted, "label_", labels)
-        return out
+            measures += _label_measures(gold, predicted, "label_", labels)
+        return measures
     if task == "qa":
         return qa_measures(gold, predicted, options.normalisation)
     if task == "text":
-        return _of_text(gold, predicted, options)
+        return _text_measures(gold, predicted, options)
     raise UserError(f"no task {task!r}", choices=TASKS)
 
 
-def stray_labels(
+def unknown_labels(
     task: Task,
     gold: Sequence[Row],
-    predicted: Sequence[Predicted],
+    predicted: Sequence[Prediction],
     *,
     file: str | Path | None = None,
 ) -> dict[str, int]:
-    """Predicted classes and labels of spans that the gold never has, and how often.
+    """The unknown labels: those that `predicted` has and `gold` never, with how often.
 
-    Raises `UserError` where none at all is the gold's (see `foreign_labels`); `file` is that of
-    the predictions.
+    They are the classes, the labels of spans or both, as the `task` has it. Raises `UserError`
+    where no predicted label at all is one of the gold's (see `count_unknown_labels`); `file` is
+    that of the predictions.
     """
-    strays: dict[str, int] = {}
+    unknown: dict[str, int] = {}
     if task == "tokens":
-        wanted = [span.label for row in gold for span in row.spans]
-        given = [span.label for one in predicted for span in one.spans]
-        strays |= foreign_labels(wanted, given, file=file)
-    with_labels = task == "tokens" and all(row.label is not None for row in gold)
-    if with_labels or task in ("classification", "pair"):
-        classes = [row.label for row in gold if row.label is not None]
-        said = [one.label for one in predicted if one.label is not None]
-        strays |= foreign_labels(classes, said, file=file)
-    return strays
+        gold_labels = [span.label for row in gold for span in row.spans]
+        labels = [span.label for prediction in predicted for span in prediction.spans]
+        unknown |= count_unknown_labels(gold_labels, labels, file=file)
+    has_classes = task == "tokens" and all(row.label is not None for row in gold)
+    if has_classes or task in ("classification", "pair"):
+        gold_labels = [row.label for row in gold if row.label is not None]
+        labels = [prediction.label for prediction in predicted if prediction.label is not None]
+        unknown |= count_unknown_labels(gold_labels, labels, file=file)
+    return unknown
 
 
-def _of_labels(
-    gold: Sequence[Row], predicted: Sequence[Predicted], prefix: str, alphabet: Sequence[str]
+def _label_measures(
+    gold: Sequence[Row], predicted: Sequence[Prediction], prefix: str, alphabet: Sequence[str]
 ) -> list[Measure]:
-    wanted = []
+    gold_labels = []
     for row in gold:
         if row.label is None:
             raise UserError("the gold has no label here", row=row.id)
-        wanted.append(row.label)
-    return label_measures(
-        wanted, [one.label for one in predicted], prefix=prefix, alphabet=alphabet
-    )
+        gold_labels.append(row.label)
+    labels = [prediction.label for prediction in predicted]
+    return label_measures(gold_labels, labels, prefix=prefix, alphabet=alphabet)
 
 
-def _of_text(
-    gold: Sequence[Row], predicted: Sequence[Predicted], options: ScoreOptions
+def _text_measures(
+    gold: Sequence[Row], predicted: Sequence[Prediction], options: ScoreOptions
 ) -> list[Measure]:
     references = []
     for row in gold:
@@ -117,7 +120,7 @@ def _of_text(
             "the gold is in several languages, and one BLEU over them would mean nothing",
             choices=languages,
         )
-    hypotheses = [one.target or "" for one in predicted]
+    hypotheses = [prediction.target or "" for prediction in predicted]
     return translation_measures(hypotheses, references, languages.pop(), options.tokenize)
 
 
@@ -151,27 +154,36 @@ class LanguageTable:
 def language_table(
     task: Task,
     gold: Sequence[Row],
-    predicted: Sequence[Predicted],
+    predicted: Sequence[Prediction],
     options: ScoreOptions | None = None,
     *,
     source: str | None = None,
 ) -> LanguageTable:
-    """The scores by language (the gold rows'), with the gap to `source` where it is among them."""
+    """The scores of `task` by language (the `gold` rows'), with the gap to `source`, if it is one.
+
+    `predicted` and `options` are as in `task_measures`, and so is what is raised; errors name the
+    language.
+    """
     # A language with few rows may lack labels that the others have.
-    stray_labels(task, gold, predicted)
-    scored: dict[str, tuple[Score, ...]] = {}
+    unknown_labels(task, gold, predicted)
+    scores_by_language: dict[str, tuple[Score, ...]] = {}
     for lang in sorted({row.lang for row in gold}):
         items = [i for i, row in enumerate(gold) if row.lang == lang]
-        own, said = [gold[i] for i in items], [predicted[i] for i in items]
         try:
-            measures = task_measures(task, own, said, options, strangers=True)
+            measures = task_measures(
+                task,
+                [gold[i] for i in items],
+                [predicted[i] for i in items],
+                options,
+                allow_unknown_labels=True,
+            )
         except UserError as error:
             raise UserError(f"{lang}: {error}") from error
-        scored[lang] = tuple(measure.score() for measure in measures)
-    firsts = {lang: scores[0].value for lang, scores in scored.items()}
-    base = firsts.get(source) if source is not None else None
+        scores_by_language[lang] = tuple(measure.score() for measure in measures)
+    values = {lang: scores[0].value for lang, scores in scores_by_language.items()}
+    base = values.get(source) if source is not None else None
     return LanguageTable(
-        next(iter(scored.values()))[0].name,
+        next(iter(scores_by_language.values()))[0].name,
         source,
         tuple(
             LanguageScores(
@@ -180,10 +192,10 @@ def language_table(
                 scores,
                 None if base is None or lang == source else scores[0].value - base,
             )
-            for lang, scores in scored.items()
+            for lang, scores in scores_by_language.items()
         ),
-        fmean(firsts.values()),
-        min(firsts, key=lambda lang: firsts[lang]),
-        max(firsts.values()) - min(firsts.values()),
-        pstdev(firsts.values()),
+        fmean(values.values()),
+        min(values, key=lambda lang: values[lang]),
+        max(values.values()) - min(values.values()),
+        pstdev(values.values()),
     )

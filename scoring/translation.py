@@ -11,6 +11,7 @@ import sacrebleu
 from sacrebleu.significance import PairedTest
 
 from corpora.errors import MissingExtraError, UserError
+from corpora.text.languages import is_unspaced, language_subtag
 from scoring.measures import Counts, Measure, mean_measure, signature
 from scoring.protocol import Score
 from scoring.significance import Comparison, Method
@@ -18,34 +19,35 @@ from scoring.significance import Comparison, Method
 TOKENIZERS = ("13a", "intl", "char", "zh", "ja-mecab", "ko-mecab", "none")
 _MECAB = {"ja-mecab": ("MeCab", "ja"), "ko-mecab": ("mecab_ko", "ko")}
 _BY_LANGUAGE = {"zh": "zh", "yue": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
-_WITHOUT_SPACES = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 COMET_MODEL = "Unbabel/wmt22-comet-da"
 
 
 def bleu(hypotheses: Sequence[str], references: Sequence[str], lang: str = "und") -> Score:
-    """Corpus BLEU (Papineni et al., 2002), one reference a hypothesis, in [0, 100].
+    """Corpus BLEU (Papineni et al., 2002) of `hypotheses` against `references`, in [0, 100].
 
-    `lang` (BCP 47) of the texts decides on the tokenizer.
+    There is one reference per hypothesis. `lang` (BCP 47) of the texts decides on the tokenizer.
     """
     metric = sacrebleu.BLEU(tokenize=choose_tokenizer(lang))
     return _measure("BLEU", metric, hypotheses, references).score()
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    """Corpus chrF2 (Popović, 2015), one reference a hypothesis, in [0, 100]."""
+    """Corpus chrF2 (Popović, 2015) of `hypotheses` against `references`, in [0, 100].
+
+    There is one reference per hypothesis.
+    """
     return _measure("chrF", sacrebleu.CHRF(), hypotheses, references).score()
 
 
-def choose_tokenizer(lang: str, asked: str | None = None) -> str:
-    """sacreBLEU's tokenizer for BLEU in `lang` (BCP 47), or the one `asked` for.
+def choose_tokenizer(lang: str, tokenize: str | None = None) -> str:
+    """sacreBLEU's tokenizer for BLEU in `lang` (BCP 47), or the one that `tokenize` names.
 
     Chinese, Japanese and Korean have their own; other languages written without spaces go by
-    characters. Raises `UserError` for one that does not exist, `MissingExtraError` for one that is
-    not installed: another in its place would give another score.
+    characters. Raises `UserError` for a tokenizer that does not exist, `MissingExtraError` for one
+    that is not installed: another in its place would give another score.
     """
-    language = lang.split("-")[0].lower()
-    usual = "char" if language in _WITHOUT_SPACES else "13a"
-    chosen = asked or _BY_LANGUAGE.get(language, usual)
+    usual = "char" if is_unspaced(lang) else "13a"
+    chosen = tokenize or _BY_LANGUAGE.get(language_subtag(lang), usual)
     if chosen not in TOKENIZERS:
         raise UserError(f"no tokenizer {chosen!r}", choices=TOKENIZERS)
     if chosen in _MECAB:
@@ -56,12 +58,13 @@ def choose_tokenizer(lang: str, asked: str | None = None) -> str:
 
 
 def translation_metrics(lang: str, tokenize: str | None = None) -> dict[str, Any]:
-    """sacreBLEU's metrics by name, set up for texts in `lang`; chrF++ comes first.
+    """sacreBLEU's metrics by name, set up for texts in `lang` (BCP 47); chrF++ comes first.
 
-    TER cuts Chinese, Japanese and Korean into characters, as TERCOM's option for Asian languages
-    does.
+    BLEU uses the tokenizer that `tokenize` names, or the language's (see `choose_tokenizer`). TER
+    (Snover et al., 2006) cuts Chinese, Japanese and Korean into characters, as TERCOM's
+    option for Asian languages does.
     """
-    asian = lang.split("-")[0].lower() in _BY_LANGUAGE
+    asian = language_subtag(lang) in _BY_LANGUAGE
     return {
         "chrF++": sacrebleu.CHRF(word_order=2),
         "chrF": sacrebleu.CHRF(),
@@ -73,9 +76,10 @@ def translation_metrics(lang: str, tokenize: str | None = None) -> dict[str, Any
 def translation_measures(
     hypotheses: Sequence[str], references: Sequence[str], lang: str, tokenize: str | None = None
 ) -> list[Measure]:
-    """chrF++, chrF, BLEU and TER of texts in one language; for TER, less is better.
+    """chrF++, chrF, BLEU and TER of `hypotheses` against `references`; for TER, less is better.
 
-    Raises `ValueError` for unequal numbers (sacreBLEU cuts the longer off without a word).
+    All texts are in `lang` (BCP 47); `tokenize` is as in `translation_metrics`.
+    Raises `ValueError` for unequal numbers (sacreBLEU cuts the longer list off in silence).
     """
     return [
         _measure(name, metric, hypotheses, references)
@@ -90,21 +94,21 @@ def _measure(
         raise ValueError(f"{len(hypotheses)} hypotheses, but {len(references)} references")
     if not hypotheses:
         raise ValueError("nothing to score")
-    # What sacreBLEU's own significance tests are made of: counts a segment, and a value of sums.
+    # What sacreBLEU's own significance tests are made of: counts per segment, and a value of sums.
     counts = metric._extract_corpus_statistics(list(hypotheses), [list(references)])
     text = f"metric:{name}|{metric.get_signature()}"
     return Measure(name, text, np.asarray(counts, dtype=np.float64), _value_of(metric))
 
 
 def _value_of(metric: Any) -> Callable[[Counts], Counts]:
-    def one(sums: Counts) -> float:
+    def value_of_row(sums: Counts) -> float:
         # BLEU's counts are whole numbers, and it formats them as such.
         exact = [int(v) if v.is_integer() else float(v) for v in sums]
         return float(metric._compute_score_from_stats(exact).score)
 
     def value(sums: Counts) -> Counts:
         flat = sums.reshape(-1, sums.shape[-1])
-        return np.array([one(row) for row in flat]).reshape(sums.shape[:-1])
+        return np.array([value_of_row(row) for row in flat]).reshape(sums.shape[:-1])
 
     return value
 
@@ -119,9 +123,12 @@ def compare_translations(
     samples: int = 1000,
     tokenize: str | None = None,
 ) -> list[Comparison]:
-    """sacreBLEU's own paired tests of `hypotheses` against `baseline`, one a metric.
+    """sacreBLEU's own paired tests of `hypotheses` against `baseline`, one for each metric.
 
-    Its seed is in the environment variable SACREBLEU_SEED (12345 where that is not set).
+    Both are translations with the same `references`, in `lang` (BCP 47); `tokenize` is as in
+    `translation_metrics`. The `method` is paired bootstrap resampling (Koehn, 2004) or approximate
+    randomization (Riezler and Maxwell, 2005), with `samples` resamples; its seed is in the
+    environment variable SACREBLEU_SEED (12345 where that is not set).
     Raises `ValueError` for unequal numbers.
     """
     if not len(baseline) == len(hypotheses) == len(references):
@@ -137,17 +144,17 @@ def compare_translations(
         n_samples=samples,
     )
     signatures, results = test()
-    # It calls them by names of its own: `chrF2++`.
+    # sacreBLEU has other names for them, such as `chrF2++`.
     return [
         Comparison(
             name,
-            float(results[theirs][0].score),
-            float(results[theirs][1].score),
-            float(results[theirs][1].p_value),
+            float(results[sacrebleu_name][0].score),
+            float(results[sacrebleu_name][1].score),
+            float(results[sacrebleu_name][1].p_value),
             None,
             f"metric:{name}|{text}",
         )
-        for name, (theirs, text) in zip(metrics, signatures.items(), strict=True)
+        for name, (sacrebleu_name, text) in zip(metrics, signatures.items(), strict=True)
     ]
 
 
@@ -161,8 +168,10 @@ def comet_measure(
 ) -> Measure:
     """COMET (Rei et al., 2020) by its own package, which labelferry does not install.
 
-    `model` is a name that COMET knows or a checkpoint; checkpoints are pickles, so only take one
-    from where you would also take a program. Raises `UserError` where the package is missing.
+    It scores `hypotheses`, translations of `sources`, against `references`, on the `device`.
+    `model` is the name of a COMET model or the path of a checkpoint; checkpoints are pickles, so
+    only take one from where you would also take a program. Raises `UserError` where the package is
+    missing, `ValueError` for unequal numbers.
     """
     if not len(sources) == len(hypotheses) == len(references):
         raise ValueError(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from translators.store import AlignmentHead, ModelFacts, describe_folder, write_card
+from translators.describing import ModelFacts, describe_folder
+from translators.model_card import AlignmentHead, write_card
 
 # Runs, models and Prefect's records of tests never touch those of the user.
 os.environ.setdefault("DO_NOT_TRACK", "1")

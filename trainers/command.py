@@ -1,4 +1,4 @@
-"""Any program as a predictor: rows go in on its stdin, predictions come out on its stdout."""
+"""Any program as a predictor: it reads rows on stdin and writes predictions to stdout."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corpora.errors import UserError
+from corpora.posix import require_posix
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
@@ -32,7 +33,7 @@ _LONGEST_LINE = 1 << 26
 
 
 def row_to_json(row: Row) -> dict[str, Any]:
-    """What a predictor may know of a row: `id`, `lang`, `text`, and `text_pair` and `tokens`."""
+    """What a predictor may see of `row`: `id`, `lang`, `text`, and `text_pair` and `tokens`."""
     values: dict[str, Any] = {"id": row.id, "lang": row.lang, "text": row.text}
     if row.text_pair is not None:
         values["text_pair"] = row.text_pair
@@ -42,10 +43,10 @@ def row_to_json(row: Row) -> dict[str, Any]:
 
 
 def named_files(command: str) -> list[Path]:
-    """The files that can be read among the arguments of `command`: scripts, models, settings.
+    """The readable files among the arguments of `command`: scripts, models, settings.
 
-    Of `--option=value` it is the value. A program that is found on the PATH is none, nor is what a
-    script imports; a command that cannot be split has none.
+    The value of `--option=value` counts, too. A program on the PATH does not, nor does what a
+    script imports; a command that cannot be split has no files.
     """
     try:
         arguments = shlex.split(command)
@@ -58,17 +59,19 @@ def named_files(command: str) -> list[Path]:
 def _can_be_read(path: str) -> bool:
     try:
         return Path(path).is_file() and os.access(path, os.R_OK)
-    except (OSError, ValueError):  # too long for a name, or not one: a program's text, say
+    except (OSError, ValueError):  # no file name: too long, or the text of a program
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class CommandPredictor:
-    """Runs `command` (split as a POSIX shell would, but no shell runs it) for every `predict`.
+    """The `Predictor` that runs `command`, split as a POSIX shell would, for every `predict`.
 
-    One JSON object a line goes in (see `row_to_json`); one a line with the same `id` comes out,
-    in the same order, with `label` and `probabilities`, `spans`, or `target`. What the program
-    writes to stderr is only shown where it fails. It has `timeout` seconds.
+    No shell runs it.
+
+    The program gets one JSON object per line (see `row_to_json`), and answers with one per line,
+    with the same `id` and in the same order, with `label` and `probabilities`, `spans`, or
+    `target`. What it writes to stderr is only shown where it fails. It has `timeout` seconds.
     """
 
     command: str
@@ -76,11 +79,11 @@ class CommandPredictor:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Not known."""
+        """Empty: the program does not tell them."""
         return ()
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
-        """What the program says.
+        """The program's predictions for `rows`.
 
         Raises `UserError` for a program that does not exist, fails, takes too long, prints what is
         no prediction, or leaves out, adds or reorders rows.
@@ -96,7 +99,9 @@ class CommandPredictor:
             raise
 
     def arguments(self) -> list[str]:
-        """The program and its arguments; raises `UserError` where there is no such program."""
+        """The program and its arguments; raises `UserError` where there is no such program, and on
+        Windows."""
+        require_posix("a predictor that is a command")
         try:
             arguments = shlex.split(self.command)
         except ValueError as error:
@@ -125,27 +130,28 @@ class CommandPredictor:
     ) -> list[Prediction]:
         by_id = {row.id: row for row in rows}
         predictions: list[Prediction] = []
-        said = bytearray()
+        errors = bytearray()
         deadline = time.monotonic() + self.timeout
         try:
             # Read as they come: the first bad line ends a program that would print for ever.
-            for number, line in enumerate(_lines(process, given, said, deadline), 1):
+            for number, line in enumerate(_lines(process, given, errors, deadline), 1):
                 if not line.strip():
                     continue
                 if len(predictions) == len(rows):
                     raise self._error(f"gave more answers than the {len(rows)} rows it was given")
-                wanted = rows[len(predictions)]
-                # Two of the rows may have one id: translations are told apart by a number.
-                one = self._read(line, number, ChainMap({wanted.id: wanted}, by_id))
-                if one.id != wanted.id:
-                    row = len(predictions) + 1
-                    raise self._error(f"answered {one.id!r} where row {row} is {wanted.id!r}")
-                predictions.append(one)
+                row = rows[len(predictions)]
+                # Two of the rows may have the same id: translations are told apart by a number.
+                prediction = self._read(line, number, ChainMap({row.id: row}, by_id))
+                if prediction.id != row.id:
+                    raise self._error(
+                        f"answered {prediction.id!r} where row {len(predictions) + 1} is {row.id!r}"
+                    )
+                predictions.append(prediction)
             code = process.wait(max(deadline - time.monotonic(), 0.0))
         except (TimeoutError, subprocess.TimeoutExpired) as error:
             raise self._error(f"took longer than {self.timeout:g} seconds") from error
         if code:
-            last = said.decode("utf-8", "replace").strip()[-_SHOWN:]
+            last = errors.decode("utf-8", "replace").strip()[-_SHOWN:]
             raise self._error(
                 f"failed with exit code {code}"
                 + (f"; the last it said was: {last}" if last else "; it said nothing")
@@ -175,14 +181,14 @@ class CommandPredictor:
         return UserError(f"the predictor `{self.command}` {problem}")
 
     def save(self, folder: Path) -> None:
-        """Write down the command; it is not loaded from there, for that would run a stranger's."""
+        """Write the command to `folder`; it is not loaded from there, as it may be anyone's."""
         write_facts(folder, KIND, {"command": self.command, "timeout": self.timeout})
 
 
 def _lines(
-    process: subprocess.Popen[bytes], given: bytes, said: bytearray, deadline: float
+    process: subprocess.Popen[bytes], given: bytes, errors: bytearray, deadline: float
 ) -> Iterator[bytes]:
-    """Feed a program and give its lines as it prints them; `said` keeps the end of its stderr.
+    """Feed a program and give its lines as it prints them; `errors` keeps the end of its stderr.
 
     Raises `TimeoutError` at the deadline, a time of `time.monotonic`.
     """
@@ -202,15 +208,15 @@ def _lines(
                 if stream is process.stdin:
                     try:
                         rest = rest[os.write(key.fd, rest[:_CHUNK]) :]
-                    except BrokenPipeError:  # it wants no more; its answers tell
+                    except BrokenPipeError:  # it reads no more; its answers will show why
                         rest = rest[:0]
                     done = not rest
                 else:
                     chunk = os.read(key.fd, _CHUNK)
                     done = not chunk
                     if stream is process.stderr:
-                        said += chunk
-                        del said[: -4 * _SHOWN]
+                        errors += chunk
+                        del errors[: -4 * _SHOWN]
                     else:
                         *whole, last = chunk.split(b"\n")
                         for part in whole:
@@ -218,7 +224,7 @@ def _lines(
                             line.clear()
                         line += last
                         if len(line) > _LONGEST_LINE:
-                            yield bytes(line[:_SHOWN])  # no JSON, and is told so
+                            yield bytes(line[:_SHOWN])  # no JSON, which is an error
                             line.clear()
                 if done:
                     streams.unregister(stream)
@@ -228,7 +234,7 @@ def _lines(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the program with all that it started, and let go of its streams."""
+    """End the program with all that it started, and close its streams."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     for stream in (process.stdin, process.stdout, process.stderr):

@@ -15,14 +15,15 @@ from typing import Any, ClassVar
 import pycrfsuite
 
 from corpora.errors import UserError
-from corpora.manifest import file_hash
+from corpora.fingerprint import file_hash
+from corpora.posix import require_posix
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import make_folder, replacing
 from trainers.features import sentence_features
 from trainers.linear import LinearPredictor, LinearTrainer, load_linear
 from trainers.storage import read_facts, write_facts
-from trainers.tagging import LEAST_CHANCE, WordCutter, candidate_spans, spans_of_tags
+from trainers.tagging import LEAST_PROBABILITY, WordCutter, candidate_spans, spans_of_tags
 
 MODEL_FILE = "model.crfsuite"
 LABEL_FOLDER = "label"
@@ -32,7 +33,7 @@ _HEADER = struct.Struct("<4sI4s4I5I")
 
 @dataclass(frozen=True, slots=True)
 class CrfTrainer:
-    """Trained by the averaged perceptron (Collins, 2002).
+    """The `Trainer` of a CRF, by the averaged perceptron (Collins, 2002).
 
     On 43,605 utterances with 71 tags it is four times as quick as L-BFGS and no worse. Where every
     row has a label too (intents beside slots), a linear classifier predicts that.
@@ -48,13 +49,15 @@ class CrfTrainer:
     """The perceptron depends on the order of the examples."""
 
     def check(self) -> None:
-        """It needs nothing but rows."""
+        """It needs nothing but rows, and a system whose C library can be seeded."""
+        require_posix("training a CRF")
 
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> CrfPredictor:
-        """Train on the rows' spans; `dev` makes no difference.
+        """Train on the spans of `rows`, in an order by `seed`; `dev` makes no difference.
 
-        Raises `UserError` where no row has a span, and for overlapping spans.
+        Raises `UserError` where no row has a span, for overlapping spans, and on Windows.
         """
+        self.check()
         if not any(row.spans for row in rows):
             raise UserError("no row to train on has a span")
         cutter = WordCutter.for_training(rows)
@@ -81,10 +84,11 @@ class CrfTrainer:
 
 
 class CrfPredictor:
-    """A CRF and, where rows had labels, a classifier for these.
+    """The `Predictor` with a CRF and, where rows had labels, a `classifier` for these.
 
-    Confidence is the CRF's marginal probability of the least sure word of a span; a perceptron's
-    are far too sure of themselves, and only good for ranking.
+    `model` is CRFsuite's file; `cutter` cuts rows into words. The confidence of a span is the
+    CRF's lowest marginal probability of its words; a perceptron's are far too high, and only good
+    for ranking.
     """
 
     def __init__(
@@ -99,13 +103,13 @@ class CrfPredictor:
         self.labels: tuple[str, ...] = tuple(sorted({tag[2:] for tag in self._tags if tag != "O"}))
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
-        """Spans (and a label, where there is a classifier) of every row."""
-        out = [self._predict(row) for row in rows]
+        """Spans (and a label, where there is a classifier) of each of `rows`."""
+        predictions = [self._predict(row) for row in rows]
         if self.classifier is None:
-            return out
+            return predictions
         return [
-            replace(one, label=said.label, probabilities=said.probabilities)
-            for one, said in zip(out, self.classifier.predict(rows), strict=True)
+            replace(prediction, label=labelled.label, probabilities=labelled.probabilities)
+            for prediction, labelled in zip(predictions, self.classifier.predict(rows), strict=True)
         ]
 
     def _predict(self, row: Row) -> Prediction:
@@ -115,24 +119,24 @@ class CrfPredictor:
         features = sentence_features([row.text[a:b] for a, b in offsets])
         self._tagger.set(pycrfsuite.ItemSequence(features))
         tags: list[str] = self._tagger.tag()
-        sure = [self._chance(tag, word) for word, tag in enumerate(tags)]
-        spans = spans_of_tags(offsets, tags, sure)
-        chances = [
-            {tag: chance} if chance > 1.0 - LEAST_CHANCE else self._chances(word)
-            for word, (tag, chance) in enumerate(zip(tags, sure, strict=True))
+        confidences = [self._probability(tag, word) for word, tag in enumerate(tags)]
+        spans = spans_of_tags(offsets, tags, confidences)
+        by_tag = [
+            {tag: confidence} if confidence > 1.0 - LEAST_PROBABILITY else self._by_tag(word)
+            for word, (tag, confidence) in enumerate(zip(tags, confidences, strict=True))
         ]
-        return Prediction(row.id, spans=spans, candidates=candidate_spans(offsets, chances, spans))
+        return Prediction(row.id, spans=spans, candidates=candidate_spans(offsets, by_tag, spans))
 
-    def _chance(self, tag: str, word: int) -> float:
+    def _probability(self, tag: str, word: int) -> float:
         return min(1.0, float(self._tagger.marginal(tag, word)))
 
-    def _chances(self, word: int) -> dict[str, float]:
+    def _by_tag(self, word: int) -> dict[str, float]:
         """The tags that a word may have, with their marginal probabilities."""
-        found = {tag: self._chance(tag, word) for tag in self._tags}
-        return {tag: chance for tag, chance in found.items() if chance >= LEAST_CHANCE}
+        marginals = {tag: self._probability(tag, word) for tag in self._tags}
+        return {tag: value for tag, value in marginals.items() if value >= LEAST_PROBABILITY}
 
     def save(self, folder: Path) -> None:
-        """Write `predictor.json`, CRFsuite's own file, and the classifier in `label/`."""
+        """Write `predictor.json`, CRFsuite's file, and the classifier in `label/`, to `folder`."""
         make_folder(folder)
         with replacing(folder / MODEL_FILE) as temporary:
             temporary.write_bytes(self._model)
@@ -141,14 +145,14 @@ class CrfPredictor:
             self.classifier.save(folder / LABEL_FOLDER)
         facts = {
             "labels": self.labels,
-            "own_words": self._cutter.own,
+            "own_words": self._cutter.use_tokens,
             "checksum": file_hash(folder / MODEL_FILE),
         }
         write_facts(folder, CrfTrainer.name, facts)
 
 
 def load_crf(folder: Path) -> CrfPredictor:
-    """What `CrfPredictor.save` wrote; raises `UserError` for a damaged folder."""
+    """What `CrfPredictor.save` wrote to `folder`; raises `UserError` where it is damaged."""
     facts = read_facts(folder)
     path = folder / MODEL_FILE
     try:

@@ -1,4 +1,4 @@
-"""What the CRF sees of a word: itself, its ends, its shape, and its neighbours."""
+"""Features of a word for the CRF: the word itself, its ends, its shape, and its neighbours."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _LONGEST_AFFIX = 4
 
 
 def sentence_features(words: Sequence[str]) -> list[list[str]]:
-    """The features of every word of a sentence, as python-crfsuite takes them."""
-    own = [_word_features(word) for word in words]
+    """The features of each of the `words` of a sentence, as python-crfsuite takes them."""
+    of_words = [_word_features(word) for word in words]
     lowered = [word.casefold() for word in words]
-    out = []
+    sentence = []
     for i in range(len(words)):
         before = lowered[i - 1] if i else "<s>"
         after = lowered[i + 1] if i + 1 < len(words) else "</s>"
         features = [
             "bias",
-            *own[i],
+            *of_words[i],
             f"-1={before}",
             f"+1={after}",
             f"-1|0={before}|{lowered[i]}",
@@ -34,8 +34,8 @@ def sentence_features(words: Sequence[str]) -> list[list[str]]:
             features.append(f"-1shape={_shape(words[i - 1])}")
         if i + 1 < len(words):
             features.append(f"+1shape={_shape(words[i + 1])}")
-        out.append(features)
-    return out
+        sentence.append(features)
+    return sentence
 
 
 @lru_cache(maxsize=1 << 16)
@@ -53,13 +53,13 @@ def _word_features(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def _shape(word: str) -> str:
-    """`Xx` for Bremen, `X` for USA, `d:d` for 18:30: classes of characters, runs as one."""
-    out: list[str] = []
+    """`Xx` for Bremen, `X` for USA, `d:d` for 18:30: classes of characters, without repeats."""
+    kinds: list[str] = []
     for character in word:
         kind = _kind(character)
-        if not out or out[-1] != kind:
-            out.append(kind)
-    return "".join(out)
+        if not kinds or kinds[-1] != kind:
+            kinds.append(kind)
+    return "".join(kinds)
 
 
 def _kind(character: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpora.manifest import file_hash, fingerprint, path_hash
+from corpora.fingerprint import file_hash, fingerprint, path_hash
 from trainers.command import PREFIX, named_files
 
 

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
-from corpora.words import words
+from corpora.text.words import words
 from trainers.storage import read_arrays, read_facts, write_arrays, write_facts
 
 _CHARACTERS = (2, 4)
@@ -26,10 +26,11 @@ _WORDS = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class LinearTrainer:
-    """Multinomial logistic regression over TF-IDF of words, word pairs and character 2- to 4-grams.
+    """The `Trainer` of logistic regression over TF-IDF of word and character n-grams.
 
-    For a pair, the two texts have features of their own, and so have the words that they share and
-    those that only one has. `strength` is the inverse of the regularization (scikit-learn's C).
+    The n-grams are words, pairs of words, and 2 to 4 characters. Each text of a pair has its
+    features, and so have the words that both share and those that only one has. `strength` is the
+    inverse of the regularization (scikit-learn's C).
     """
 
     pair: bool = False
@@ -38,7 +39,7 @@ class LinearTrainer:
 
     name: ClassVar[str] = "linear"
     seeded: ClassVar[bool] = False
-    """The optimum is one, whatever the seed."""
+    """There is a single optimum, whatever the seed."""
 
     def check(self) -> None:
         """It needs nothing but rows."""
@@ -46,14 +47,14 @@ class LinearTrainer:
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
     ) -> LinearPredictor:
-        """Train on the rows' labels; `dev` and `seed` make no difference.
+        """Train on the labels of `rows`; `dev` and `seed` make no difference.
 
         Raises `UserError` for a row without label, and for fewer than two labels.
         """
         for row in rows:
             if row.label is None:
                 raise UserError("a row to train on has no label", row=row.id)
-        # Equal examples are one of a greater weight: commands to assistants repeat a lot.
+        # Equal examples become one with a greater weight: commands to assistants repeat a lot.
         counted = Counter((row.text, row.text_pair or "", str(row.label)) for row in rows)
         texts = [(text, pair) for text, pair, _ in counted]
         gold = [label for _, _, label in counted]
@@ -118,7 +119,7 @@ def _settings(analyzer: str) -> dict[str, Any]:
 
 
 def _documents(texts: Sequence[tuple[str, str]], pair: bool) -> Iterator[tuple[list[str], str]]:
-    """What the views see, in their order: documents, and how they are cut into terms."""
+    """The documents of each view, in their order, and how they are cut into terms."""
     first = [_spaced(text) for text, _ in texts]
     yield first, "word"
     yield [text for text, _ in texts], "char"
@@ -152,7 +153,7 @@ def _features(views: Sequence[_View], texts: Sequence[tuple[str, str]], pair: bo
 
 @dataclass(frozen=True, slots=True)
 class LinearPredictor:
-    """Weights of shape (labels, features) over the concatenated views."""
+    """The `Predictor` with weights of shape (labels, features) over the concatenated views."""
 
     labels: tuple[str, ...]
     pair: bool
@@ -161,25 +162,25 @@ class LinearPredictor:
     intercepts: NDArray[np.float32]
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
-        """The most probable label of every row, with the probabilities of all."""
+        """The most probable label of each of `rows`, with the probabilities of all."""
         if not rows:
             return []
         texts = [(row.text, row.text_pair or "") for row in rows]
         logits = _features(self.views, texts, self.pair) @ self.weights.T + self.intercepts
         logits -= logits.max(axis=1, keepdims=True)
-        chances = np.exp(logits)
-        chances /= chances.sum(axis=1, keepdims=True)
+        probabilities = np.exp(logits)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
         return [
             Prediction(
                 row.id,
-                self.labels[int(one.argmax())],
-                dict(zip(self.labels, one.tolist(), strict=True)),
+                self.labels[int(of_row.argmax())],
+                dict(zip(self.labels, of_row.tolist(), strict=True)),
             )
-            for row, one in zip(rows, chances, strict=True)
+            for row, of_row in zip(rows, probabilities, strict=True)
         ]
 
     def save(self, folder: Path) -> None:
-        """Write `predictor.json` and `arrays.npz`."""
+        """Write `predictor.json` and `arrays.npz` to `folder`."""
         arrays = {"weights": self.weights, "intercepts": self.intercepts}
         arrays |= {f"idf{i}": view.idf for i, view in enumerate(self.views)}
         write_arrays(folder, arrays)
@@ -192,7 +193,7 @@ class LinearPredictor:
 
 
 def load_linear(folder: Path) -> LinearPredictor:
-    """What `LinearPredictor.save` wrote; raises `UserError` for a damaged folder."""
+    """What `LinearPredictor.save` wrote to `folder`; raises `UserError` where it is damaged."""
     facts = read_facts(folder)
     try:
         described = facts["views"]

@@ -1,4 +1,4 @@
-"""Predictors by where they are: a folder, a hub id, or a command."""
+"""Predictors by their location: a folder, a hub id, or a command."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def load_predictor(
     """The predictor at `where`, for `task`.
 
     `where` is a folder that a predictor was saved to, a folder in the layout of `transformers`, a
-    hub id (with `revision` pinning it), or `command:PROGRAM ARGUMENTS`, which is given `timeout`
-    seconds a call. Raises `UserError` for what is none of these or does not fit the task.
+    hub id (with `revision` pinning it), or `command:PROGRAM ARGUMENTS`, which has `timeout`
+    seconds per call. Models of `transformers` run on `device` (`cpu`, `cuda`, `auto`).
+    Raises `UserError` for what is none of these or does not fit the task.
     """
     text = str(where)
     if text.startswith(PREFIX):
@@ -43,7 +44,7 @@ def load_predictor(
             )
         if not folder.exists() and _is_path(text):
             raise UserError("no such folder", file=folder)
-        from trainers.transformers_trainer import load_transformers
+        from trainers.fine_tuning.predictor_torch import load_transformers
 
         return load_transformers(text, task, device=device, revision=revision)
     facts = read_facts(folder)
@@ -54,7 +55,7 @@ def load_predictor(
     if kind == CrfTrainer.name:
         return load_crf(folder)
     if kind == TRANSFORMERS:
-        from trainers.transformers_trainer import load_transformers
+        from trainers.fine_tuning.predictor_torch import load_transformers
 
         return load_transformers(text, task, device=device)
     raise UserError(
@@ -71,11 +72,11 @@ def _is_path(where: str) -> bool:
 
 
 def _linear(folder: Path, task: Task) -> Predictor:
-    found = load_linear(folder)
-    if found.pair != (task == "pair"):
-        trained = "pair" if found.pair else "classification"
+    predictor = load_linear(folder)
+    if predictor.pair != (task == "pair"):
+        trained = "pair" if predictor.pair else "classification"
         raise UserError(f"trained for the task {trained!r}, not {task!r}", file=folder)
-    return found
+    return predictor
 
 
 def _check_task(kind: str, task: Task, folder: Path) -> None:

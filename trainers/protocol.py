@@ -9,22 +9,20 @@ from typing import Protocol
 from corpora.predictions import Prediction
 from corpora.records import Row
 
-__all__ = ["Prediction", "Predictor", "Trainer"]
-
 
 class Predictor(Protocol):
     """A trained model. Keeps order and length, takes an empty list.
 
-    Only what a row says before it is labelled is looked at: never its label, spans or target.
+    It sees only what an unlabelled row has: never the label, spans or target.
     """
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What it can predict, of classes or of spans; empty where that is not known."""
+        """The classes or labels of spans that it can predict; empty where that is not known."""
         ...
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
-        """One prediction a row, in order."""
+        """One prediction for each of `rows`, in order."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -50,5 +48,5 @@ class Trainer(Protocol):
         ...
 
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> Predictor:
-        """Train on `rows`, with `dev` (where there is one) to tell when to stop."""
+        """Train on `rows`, with random numbers by `seed`; `dev`, if any, tells when to stop."""
         ...

@@ -21,14 +21,14 @@ VERSION = 1
 
 
 def write_facts(folder: Path, kind: str, facts: Mapping[str, Any]) -> None:
-    """Write what kind of predictor lies in `folder`, and what it needs to know."""
+    """Write to `folder` the `kind` of predictor that it holds, and the `facts` that it needs."""
     make_folder(folder)
     values = {"kind": kind, "version": VERSION, **facts}
     write_text(folder / FACTS_FILE, json.dumps(values, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """What `write_facts` wrote; raises `UserError` for what is not a predictor's folder."""
+    """What `write_facts` wrote to `folder`; raises `UserError` for no predictor's folder."""
     path = folder / FACTS_FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -44,18 +44,18 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write `arrays` by name."""
+    """Write `arrays` by name to `folder`."""
     make_folder(folder)
     with replacing(folder / ARRAYS_FILE) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_arrays(folder: Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
-    """The arrays `names`; raises `UserError` where one is missing or is not plain numbers."""
+    """The arrays `names` in `folder`; raises `UserError` for missing or damaged ones."""
     path = folder / ARRAYS_FILE
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return [found[name] for name in names]
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
     except (ValueError, KeyError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:

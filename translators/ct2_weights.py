@@ -38,8 +38,8 @@ class _Reader:
         self._data = path.read_bytes()
         self._at = 0
 
-    def broken(self, what: str) -> UserError:
-        return UserError(f"not a CTranslate2 model: {what}", file=self._path)
+    def broken(self, problem: str) -> UserError:
+        return UserError(f"not a CTranslate2 model: {problem}", file=self._path)
 
     def take(self, size: int) -> bytes:
         taken = self._data[self._at : self._at + size]
@@ -102,7 +102,8 @@ def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.fl
 
 
 def marian_weights(path: Path) -> Arrays:
-    """The weights of a model that `train-translator` made, by the names of `MarianMTModel`.
+    """The weights of the `model.bin` at `path`, which `train-translator` made, by the names of
+    `MarianMTModel`.
 
     The embedding of `<pad>`, zero and last, is put back. Raises `UserError` for a model that is
     laid out otherwise.
@@ -125,7 +126,7 @@ def marian_weights(path: Path) -> Arrays:
 
 
 def marian_heads(path: Path) -> int | None:
-    """The number of attention heads of the `model.bin` at `path`; None where it does not say."""
+    """The number of attention heads of the `model.bin` at `path`; None where it has no number."""
     heads = read_variables(path).get("encoder/num_heads")
     return None if heads is None else int(heads)
 
@@ -144,20 +145,20 @@ def _layer(variables: Arrays, side: str, index: int) -> Arrays:
     ]
     if side == "decoder":
         attentions.append(("attention", "encoder_attn", ("q_proj", "k_proj v_proj", "out_proj")))
-    there, here = f"{side}/layer_{index}", f"model.{side}.layers.{index}"
-    found: Arrays = {}
+    ct2, marian = f"{side}/layer_{index}", f"model.{side}.layers.{index}"
+    weights: Arrays = {}
     for theirs, ours, linears in attentions:
         for number, names in enumerate(linears):
             for kind in ("weight", "bias"):
-                joint = variables[f"{there}/{theirs}/linear_{number}/{kind}"]
+                joint = variables[f"{ct2}/{theirs}/linear_{number}/{kind}"]
                 parts = np.split(joint, len(names.split()))
                 for name, part in zip(names.split(), parts, strict=True):
-                    found[f"{here}.{ours}.{name}.{kind}"] = part
+                    weights[f"{marian}.{ours}.{name}.{kind}"] = part
     norms = {f"{theirs}/layer_norm": f"{ours}_layer_norm" for theirs, ours, _ in attentions}
     for theirs, ours in (norms | {"ffn/layer_norm": "final_layer_norm"}).items():
-        found[f"{here}.{ours}.weight"] = variables[f"{there}/{theirs}/gamma"]
-        found[f"{here}.{ours}.bias"] = variables[f"{there}/{theirs}/beta"]
+        weights[f"{marian}.{ours}.weight"] = variables[f"{ct2}/{theirs}/gamma"]
+        weights[f"{marian}.{ours}.bias"] = variables[f"{ct2}/{theirs}/beta"]
     for number, ours in enumerate(("fc1", "fc2")):
         for kind in ("weight", "bias"):
-            found[f"{here}.{ours}.{kind}"] = variables[f"{there}/ffn/linear_{number}/{kind}"]
-    return found
+            weights[f"{marian}.{ours}.{kind}"] = variables[f"{ct2}/ffn/linear_{number}/{kind}"]
+    return weights

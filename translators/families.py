@@ -1,8 +1,8 @@
 """The model families and the language convention of each, in one table.
 
-A family says how a source is laid out in tokens, what the target is made to start with, how its
-vocabulary spells languages, and where its tokenizer lies. Nothing else in the package asks which
-family a model is of.
+A family says how a source is laid out in tokens, what the target is forced to start with, how its
+vocabulary spells languages, and what its tokenizer files are called. Nothing else in the package
+depends on which family a model is of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EOS = "</s>"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What a family of models expects around the pieces of a text.
+    """The tokens that a family of models expects around the pieces of a text.
 
     A language's token is its code put into `token` (`>>{}<<`); `opens_source` and `opens_target`
     say which side begins with a language's token, and of which language.
@@ -32,27 +32,27 @@ class Family:
     architectures: tuple[str, ...]
     """Names in `architectures` of a `transformers` folder's config.json."""
     token: str | None
-    """How the vocabulary writes a language, None where a model knows one pair only."""
+    """How the vocabulary writes a language, None where a model has one pair only."""
     code: str
     """Regular expression of the code inside `token`."""
     opens_source: Literal["source", "target", None]
     opens_target: bool
-    """Whether decoding is made to start with the target's token, which is then removed."""
+    """Whether decoding is forced to start with the target's token, which is then removed."""
     source_end: tuple[str, ...]
     """Tokens after the source's pieces."""
     tokenizers: tuple[tuple[str, str], ...]
     """File names of the SentencePiece models of the source and the target, most usual first."""
-    taught_alignment: bool
+    guided_alignment: bool
     """Whether models of this family may have been trained with guided alignment."""
     max_source_pieces: int
     """Pieces a source may have where the model's configuration does not say."""
     optional_token: bool = False
     """Whether a model of the family may do without language tokens (bilingual ones do)."""
     country_is_noise: bool = False
-    """Whether the country in a code says nothing (mBART's `ar_AR`, `bn_IN`)."""
+    """Whether the country in a code means nothing (mBART's `ar_AR`, `bn_IN`)."""
 
     def language_token(self, code: str) -> str:
-        """The vocabulary's token for a language code."""
+        """The vocabulary's token for the language `code`."""
         return code if self.token is None else self.token.format(code)
 
     def codes(self, vocabulary: Iterable[str]) -> dict[str, str]:
@@ -61,8 +61,8 @@ class Family:
             return {}
         before, after = (re.escape(part) for part in self.token.split("{}"))
         pattern = re.compile(f"{before}({self.code}){after}")
-        found = (pattern.fullmatch(token) for token in vocabulary)
-        codes = [match[1] for match in found if match]
+        matches = (pattern.fullmatch(token) for token in vocabulary)
+        codes = [match[1] for match in matches if match]
         if not self.country_is_noise:
             return tags_of_codes(codes)
         bare = {code.split("_")[0]: code for code in reversed(codes)}
@@ -90,7 +90,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=False,
             source_end=(EOS,),
             tokenizers=(("source.spm", "target.spm"), *_ONE_SPM),
-            taught_alignment=True,
+            guided_alignment=True,
             max_source_pieces=500,
             optional_token=True,
         ),
@@ -104,7 +104,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=True,
             source_end=(EOS,),
             tokenizers=_ONE_SPM,
-            taught_alignment=False,
+            guided_alignment=False,
             max_source_pieces=500,
         ),
         Family(
@@ -117,7 +117,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=True,
             source_end=(EOS,),
             tokenizers=_ONE_SPM,
-            taught_alignment=False,
+            guided_alignment=False,
             max_source_pieces=500,
         ),
         Family(
@@ -131,7 +131,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=True,
             source_end=(EOS,),
             tokenizers=_ONE_SPM,
-            taught_alignment=False,
+            guided_alignment=False,
             max_source_pieces=500,
         ),
         Family(
@@ -144,7 +144,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=False,
             source_end=(EOS,),
             tokenizers=_ONE_SPM,
-            taught_alignment=False,
+            guided_alignment=False,
             max_source_pieces=500,
             optional_token=True,
         ),
@@ -158,7 +158,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=False,
             source_end=(),
             tokenizers=(("sentencepiece.model",) * 2,),
-            taught_alignment=False,
+            guided_alignment=False,
             max_source_pieces=200,
         ),
         Family(
@@ -171,7 +171,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_target=False,
             source_end=(),
             tokenizers=(("source.spm", "target.spm"), *_ONE_SPM),
-            taught_alignment=True,
+            guided_alignment=True,
             max_source_pieces=250,
         ),
     )
@@ -181,6 +181,6 @@ FAMILIES: dict[FamilyName, Family] = {
 def family_of_vocabulary(vocabulary: Iterable[str]) -> tuple[Family, dict[str, str]] | None:
     """The family whose language tokens `vocabulary` holds, and its languages; None if unclear."""
     tokens = list(vocabulary)
-    found = [(family, family.codes(tokens)) for family in FAMILIES.values() if family.token]
-    found = [(family, codes) for family, codes in found if len(codes) >= 2]
-    return found[0] if len(found) == 1 else None
+    candidates = [(family, family.codes(tokens)) for family in FAMILIES.values() if family.token]
+    candidates = [(family, codes) for family, codes in candidates if len(codes) >= 2]
+    return candidates[0] if len(candidates) == 1 else None

@@ -1,6 +1,6 @@
 """What NMT does wrong, seen from the outputs: `empty`, `repetition`, `copy` and `length`.
 
-A guard never changes a translation; it names what looks wrong, and the engine tries once more.
+A guard never changes a translation; it names what looks wrong, and the engine decodes once more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WORDS = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
 MIN_COPY_WORDS = 4
 """A shorter text in both languages alike may be a name, a number or a loan word."""
 REPEATED_WORDS = 4
-"""A translation says so many words twice only if its source says all but one of them twice."""
+"""A translation has so many words twice only if its source has all but one of them twice."""
 LENGTH_RATIO, LENGTH_SLACK = 3.0, 12
 """The pieces of one side may be this many times those of the other, plus the slack."""
 
@@ -31,7 +31,9 @@ def find_flags(
 ) -> tuple[str, ...]:
     """What is wrong with `target` as a translation of `source`, () if nothing.
 
-    `cut` says that decoding ran into its length limit. An empty source has nothing to get wrong.
+    `source_pieces` and `target_pieces` are their pieces as the model has them. `cut` says that
+    decoding ran into its length limit, `same_language` that both are of one language, where a copy
+    is no mistake. An empty source has nothing to get wrong.
     """
     if not source_pieces:
         return ()
@@ -57,7 +59,7 @@ def _bare(text: str) -> str:
 
 
 def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
-    """Whether some run of 1 to 8 pieces follows on itself `times` times or more.
+    """Whether some run of 1 to 8 of `pieces` comes `times` times or more in a row.
 
     A single repeated piece must have a letter and come eight times: dots, dashes and digits repeat
     in good texts.

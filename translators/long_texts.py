@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translators.protocol import Hypothesis
+from translators.reassembly import WeightedScore
 
 MAX_ATTENTION = 4_000_000
 """Numbers in a joined matrix, mostly zeros; 16 MB, which is some 2,000 pieces in one sentence."""
@@ -32,6 +33,7 @@ def split_long(
 ) -> list[Part]:
     """Cut `text`, whose pieces lie at `offsets`, into parts of at most `limit` pieces.
 
+    `encode` gives the pieces of texts, for parts are cut into pieces on their own.
     Cuts come after the end of a sentence where there is one in the second half of what fits, else
     after a comma, a space, or between two pieces. Every character but white space is in a part.
     """
@@ -85,7 +87,8 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis]) -> Hypothesis:
-    """One hypothesis of the parts', with the white space that lay between them in `text`.
+    """One hypothesis of the `hypotheses` of all `parts`, with the white space that lay between them
+    in `text`.
 
     The score is the average per target piece, or source piece where those are not known; the
     attention is block-diagonal, and None where the text is so long that it would fill the memory.
@@ -93,36 +96,37 @@ def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis
     joined = ""
     source: list[tuple[int, int]] = []
     target: list[tuple[int, int]] = []
-    total, weight, at = 0.0, 0, parts[0].start if parts else 0
-    for part, one in zip(parts, hypotheses, strict=True):
+    score, at = WeightedScore(), parts[0].start if parts else 0
+    for part, hypothesis in zip(parts, hypotheses, strict=True):
         if joined:
             joined += text[at : part.start]
-        source += [(start + part.start, end + part.start) for start, end in one.source_pieces]
-        target += [(start + len(joined), end + len(joined)) for start, end in one.target_pieces]
-        joined += one.text
-        count = max(1, len(one.target_pieces) or len(part.pieces))
-        total, weight, at = total + one.score * count, weight + count, part.end
+        source += [(a + part.start, b + part.start) for a, b in hypothesis.source_pieces]
+        target += [(a + len(joined), b + len(joined)) for a, b in hypothesis.target_pieces]
+        joined += hypothesis.text
+        score.add(hypothesis.score, len(hypothesis.target_pieces) or len(part.pieces))
+        at = part.end
     return Hypothesis(
         joined,
-        total / max(1, weight),
+        score.mean,
         tuple(source),
         tuple(target),
-        _block_diagonal([one.attention for one in hypotheses]),
+        _block_diagonal([hypothesis.attention for hypothesis in hypotheses]),
+        piece_count=sum(hypothesis.target_length for hypothesis in hypotheses),
     )
 
 
 def _block_diagonal(
     blocks: Sequence[NDArray[np.float32] | None],
 ) -> NDArray[np.float32] | None:
-    known = [block for block in blocks if block is not None]
-    if len(known) != len(blocks):
+    given = [block for block in blocks if block is not None]
+    if len(given) != len(blocks):
         return None
-    rows, columns = (sum(block.shape[axis] for block in known) for axis in (0, 1))
+    rows, columns = (sum(block.shape[axis] for block in given) for axis in (0, 1))
     if rows * columns > MAX_ATTENTION:
         return None
     matrix = np.zeros((rows, columns), dtype=np.float32)
     row = column = 0
-    for block in known:
+    for block in given:
         matrix[row : row + block.shape[0], column : column + block.shape[1]] = block
         row, column = row + block.shape[0], column + block.shape[1]
     return matrix

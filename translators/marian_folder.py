@@ -15,7 +15,8 @@ import sentencepiece
 from corpora.errors import UserError
 from corpora.storage import make_folder, writing
 from translators.ct2_weights import marian_heads, marian_weights
-from translators.store import TRAINED_HERE, read_model, resolve
+from translators.model_card import TRAINED_HERE
+from translators.store import read_model, resolve
 
 if TYPE_CHECKING:
     from transformers import MarianMTModel
@@ -39,7 +40,8 @@ class StartingPoint:
 
     @classmethod
     def find(cls, model: Path) -> StartingPoint:
-        """That of a folder that `train-translator` wrote, converted or not, or of a model's name.
+        """The starting point that `model` is: a folder that `train-translator` wrote, converted or
+        not, or the name of a model.
 
         Raises `UserError` where there is no such model or it is of another kind.
         """
@@ -60,22 +62,25 @@ class StartingPoint:
     def check(self, shape: ModelShape) -> None:
         """Raise `UserError` where its weights cannot become those of a model of this shape.
 
-        It may have fewer layers, but must be alike in all else.
+        It may have fewer layers, but must be must_match in all else.
         """
         shapes = self._shapes()
         rows, width = shapes[EMBEDDINGS]
-        alike = {"d_model": width, "heads": self._heads(), "ffn": _ffn(shapes)}
-        for name, found in alike.items():
-            wanted = getattr(shape, name)
-            if found is not None and found != wanted:
+        must_match = {"d_model": width, "heads": self._heads(), "ffn": _ffn(shapes)}
+        for name, ours in must_match.items():
+            required = getattr(shape, name)
+            if ours is not None and ours != required:
                 raise UserError(
-                    f"the model has {name} {found}, where {wanted} is asked for", file=self.weights
+                    f"the model has {name} {ours}, but the configuration has {required}",
+                    file=self.weights,
                 )
-        for side, wanted in (("encoder", shape.encoder_layers), ("decoder", shape.decoder_layers)):
+        depths = {"encoder": shape.encoder_layers, "decoder": shape.decoder_layers}
+        for side, depth in depths.items():
             layers = {m[2] for m in map(LAYER.fullmatch, shapes) if m is not None and m[1] == side}
-            if len(layers) > wanted:
+            if len(layers) > depth:
                 raise UserError(
-                    f"the model has {len(layers)} {side} layers, more than the {wanted} asked for",
+                    f"the model has {len(layers)} {side} layers, more than the {depth} of the "
+                    "configuration",
                     file=self.weights,
                 )
         pieces = self._pieces()
@@ -132,9 +137,11 @@ def _shapes_of_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
 def save_marian(
     model: MarianMTModel, subwords: Path, folder: Path, source: str, target: str
 ) -> None:
-    """Write weights (safetensors), configuration and tokenizer files to `folder`, made anew.
+    """Write weights (safetensors), configuration and tokenizer files of `model` to `folder`, made
+    anew.
 
-    `subwords` is the joint SentencePiece model. Its ids are the model's, and `<pad>` is the id
+    `source` and `target` are the languages that its tokenizer's configuration names. `subwords` is
+    the joint SentencePiece model. Its ids are the model's, and `<pad>` is the id
     after them.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")

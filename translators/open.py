@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from translators.engine import Engine, Hardware, shared_engine
+from translators.engine import Engine, shared_engine
+from translators.hardware import Hardware
+from translators.model_card import ModelInfo
 from translators.pivot import Pivot
 from translators.protocol import Translator
-from translators.store import ModelInfo, resolve
+from translators.store import resolve
 
 
 def open_translator(
@@ -23,7 +25,8 @@ def open_translator(
     """A translator for `model`: a name in the store, a folder, or None for the default.
 
     With `pivot` (a BCP 47 tag) or several models, each pair of languages goes to the first model
-    that knows it, else by way of the pivot. A model is loaded once a process. Raises `UserError`
+    that has it, else through the pivot. `device`, `compute_type`, `threads` and `batch_tokens` say
+    where and how it runs; see `Hardware`. A model is loaded once per process. Raises `UserError`
     for a model that does not exist or is broken.
     """
     hardware = Hardware(device, compute_type, threads, batch_tokens)
@@ -35,7 +38,7 @@ def open_translator(
 
 
 def model_infos(translator: Translator) -> list[ModelInfo]:
-    """The models behind a translator that `open_translator` made."""
+    """The models behind a `translator` that `open_translator` made."""
     if isinstance(translator, Pivot):
         return [info for part in translator.translators for info in model_infos(part)]
     return [translator.info] if isinstance(translator, Engine) else []

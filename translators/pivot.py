@@ -1,4 +1,4 @@
-"""Several translators as one: each pair of languages by the model that knows it, or by a pivot."""
+"""Several translators as one: each pair of languages by the model that has it, or by a pivot."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 
 class PairTranslator(Translator, Protocol):
-    """A translator that says which pairs it knows."""
+    """A translator that says which pairs of languages it has."""
 
     def supports(self, source: str, target: str) -> bool:
         """Whether it translates from `source` to `target`."""
@@ -35,51 +35,60 @@ class Pivot:
     @property
     def name(self) -> str:
         """The models' names, joined with `+`."""
-        return "+".join(dict.fromkeys(one.name for one in self.translators))
+        return "+".join(dict.fromkeys(translator.name for translator in self.translators))
 
     def supports(self, source: str, target: str) -> bool:
-        """Whether there is a way from `source` to `target`."""
-        return bool(self._steps(source, target))
+        """Whether it translates from `source` to `target`, directly or through `via`."""
+        return bool(self._find_steps(source, target))
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
     ) -> list[Hypothesis]:
-        """See `Translator.translate`; flags of either step are kept."""
-        steps = self._way(source, target)
+        """Translate `texts` from `source` to `target` with `options`; see `Translator.translate`.
+
+        Flags of either step are kept.
+        """
+        steps = self._steps(source, target)
         if len(steps) == 1:
             return steps[0].translate(texts, source, target, options)
         via = str(self.via)
         first = steps[0].translate(texts, source, via, options)
-        second = steps[1].translate([one.text for one in first], via, target, options)
-        return [compose(one, two) for one, two in zip(first, second, strict=True)]
+        pivots = [hypothesis.text for hypothesis in first]
+        second = steps[1].translate(pivots, via, target, options)
+        return [compose(to_pivot, on) for to_pivot, on in zip(first, second, strict=True)]
 
     def force(
         self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
     ) -> list[Hypothesis]:
-        """See `Translator.force`; a pivot has no probability of a pair, so it must be direct."""
-        steps = self._way(source, target)
+        """Score `targets` as translations of `sources`; see `Translator.force`.
+
+        A pivot gives a pair no probability, so a model must translate from `source` to `target`
+        directly.
+        """
+        steps = self._steps(source, target)
         if len(steps) != 1:
             raise UserError(f"no direct model from {source} to {target} to score translations with")
         return steps[0].force(sources, targets, source, target)
 
-    def _steps(self, source: str, target: str) -> list[PairTranslator]:
-        direct = self._knows(source, target)
+    def _find_steps(self, source: str, target: str) -> list[PairTranslator]:
+        """The translators to use one after the other; none where they cannot."""
+        direct = self._direct(source, target)
         if direct is not None:
             return [direct]
         if self.via is None:
             return []
-        one, two = self._knows(source, self.via), self._knows(self.via, target)
-        return [] if one is None or two is None else [one, two]
+        first, second = self._direct(source, self.via), self._direct(self.via, target)
+        return [] if first is None or second is None else [first, second]
 
-    def _knows(self, source: str, target: str) -> PairTranslator | None:
-        return next((one for one in self.translators if one.supports(source, target)), None)
+    def _direct(self, source: str, target: str) -> PairTranslator | None:
+        return next((t for t in self.translators if t.supports(source, target)), None)
 
-    def _way(self, source: str, target: str) -> list[PairTranslator]:
-        steps = self._steps(source, target)
+    def _steps(self, source: str, target: str) -> list[PairTranslator]:
+        steps = self._find_steps(source, target)
         if not steps:
-            by = f", directly or by way of {self.via}" if self.via else ""
-            names = ", ".join(one.name for one in self.translators)
-            raise UserError(f"no way from {source} to {target}{by}, with {names}")
+            through = f", directly or through {self.via}" if self.via else ""
+            names = ", ".join(translator.name for translator in self.translators)
+            raise UserError(f"no model from {source} to {target}{through}, among {names}")
         return steps
 
 
@@ -100,17 +109,18 @@ def compose(first: Hypothesis, second: Hypothesis) -> Hypothesis:
         attention,
         tuple(dict.fromkeys(first.flags + second.flags)),
         tuple(compose(first, other) for other in second.alternatives),
+        second.piece_count,
     )
 
 
 def _overlap(
     pieces: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]
 ) -> NDArray[np.float64]:
-    """For every one of `pieces`, how its characters spread over `others`; rows sum to 1 or 0."""
-    own = np.array(pieces, dtype=np.int64).reshape(-1, 2)
-    other = np.array(others, dtype=np.int64).reshape(-1, 2)
-    shared = np.minimum(own[:, None, 1], other[None, :, 1]) - np.maximum(
-        own[:, None, 0], other[None, :, 0]
+    """For each of `pieces`, how its characters spread over `others`; rows sum to 1 or 0."""
+    left = np.array(pieces, dtype=np.int64).reshape(-1, 2)
+    right = np.array(others, dtype=np.int64).reshape(-1, 2)
+    shared = np.minimum(left[:, None, 1], right[None, :, 1]) - np.maximum(
+        left[:, None, 0], right[None, :, 0]
     )
     shared = np.maximum(shared, 0).astype(np.float64)
     total = shared.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Text in, hypotheses out: what every translator offers to the layers above."""
+"""Text in, hypotheses out: the protocol of every translator."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ class Hypothesis:
     """What the guards found wrong: `empty`, `repetition`, `copy`, `length`."""
     alternatives: tuple[Hypothesis, ...] = ()
     """The rest of the n-best list, best first."""
+    piece_count: int | None = None
+    """Number of target pieces, given also where `target_pieces` are not requested; None means that
+    `target_pieces` has them all."""
+
+    @property
+    def target_length(self) -> int:
+        """Number of target pieces, which the score is the average over."""
+        return len(self.target_pieces) if self.piece_count is None else self.piece_count
 
 
 class Translator(Protocol):
@@ -60,14 +68,19 @@ class Translator(Protocol):
     def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
     ) -> list[Hypothesis]:
-        """Translate single segments (sentences), one `Hypothesis` a text, in order.
+        """Translate `texts`, single segments (sentences): one `Hypothesis` per text, in order.
 
-        `source` and `target` are BCP 47 tags. Raises `UserError` for a pair the model lacks.
+        `source` and `target` are BCP 47 tags; `options` say how to decode. Raises `UserError` for
+        a pair the model lacks.
         """
         ...
 
     def force(
         self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
     ) -> list[Hypothesis]:
-        """Score given translations by forced decoding: text, pieces, score and attention."""
+        """Score `targets` as translations of `sources` by forced decoding.
+
+        `source` and `target` are BCP 47 tags. Gives text, pieces, score and attention of each
+        pair, in order. Raises `UserError` for a pair of languages that cannot be scored.
+        """
         ...

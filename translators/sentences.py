@@ -15,37 +15,35 @@ from dataclasses import dataclass
 import regex
 import sentencex
 
+from corpora.text.languages import joins_sentences, language_subtag
+from corpora.text.words import trim
+
 _MAY_SPLIT = regex.compile(r"\p{Sentence_Terminal}\P{L}*\p{L}|[\n\r\x0b\x0c\x85\u2028\u2029]|\.\d")
 _LINE = regex.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
-_WITHOUT_SPACES = frozenset({"zh", "ja", "yue", "wuu", "lzh"})
-"""Languages that put no space between sentences."""
 _CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
 
 
 def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
     """Half-open code point offsets of the sentences of `text`, in order, without their white space.
 
-    What lies between them is white space, so `join_sentences` can put the text together again.
-    A blank text has none. `lang` is a BCP 47 tag.
+    What lies between them is white space, so `Reassembly` can put the text together again. A blank
+    text has none. `lang` is a BCP 47 tag.
     """
     if _MAY_SPLIT.search(text) is None:
         return _stripped(text, [(0, len(text))])
-    code = _code(lang)
-    found: list[tuple[int, int]] = []
+    code = language_subtag(lang)
+    unspaced = joins_sentences(lang)
+    sentences: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         start, part = line.start(), line[0]
-        if code in _WITHOUT_SPACES:
+        if unspaced:
             cuts = _closed(part)
         elif _MAY_SPLIT.search(part) is None:
             cuts = [(0, len(part))]
         else:
             cuts = _boundaries(part, code)
-        found += ((start + a, start + b) for a, b in cuts)
-    return _stripped(text, found)
-
-
-def _code(lang: str) -> str:
-    return lang.split("-")[0].lower()
+        sentences += ((start + a, start + b) for a, b in cuts)
+    return _stripped(text, sentences)
 
 
 def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
@@ -82,14 +80,8 @@ def _closed(line: str) -> list[tuple[int, int]]:
 
 
 def _stripped(text: str, cuts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    sentences = []
-    for start, end in cuts:
-        part = text[start:end]
-        left = len(part) - len(part.lstrip())
-        right = len(part.rstrip())
-        if left < right:
-            sentences.append((start + left, start + right))
-    return sentences
+    trimmed = (trim(text, start, end) for start, end in cuts)
+    return [sentence for sentence in trimmed if sentence is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +94,9 @@ class Joint:
     def __call__(self, gap: str) -> str:
         """The white space `gap` of the source as the target writes it: a line break stays, a space
         goes or comes where one of the languages puts none between sentences."""
-        closes_up = _code(self.target) in _WITHOUT_SPACES
+        closes_up = joins_sentences(self.target)
         if closes_up and gap == " ":
             return ""
-        if not closes_up and not gap and _code(self.source) in _WITHOUT_SPACES:
+        if not closes_up and not gap and joins_sentences(self.source):
             return " "
         return gap
-
-
-def join_sentences(
-    text: str,
-    sentences: Sequence[tuple[int, int]],
-    translations: Sequence[str],
-    joint: Joint | None = None,
-) -> tuple[str, list[int]]:
-    """Put `translations` in the places of the `sentences` of `text`, its white space kept; what
-    stands between two of them is as `joint` has it.
-
-    Gives the whole translation and the offset at which each sentence's translation starts.
-    """
-    parts: list[str] = []
-    starts: list[int] = []
-    at = length = 0
-    for (start, end), translation in zip(sentences, translations, strict=True):
-        gap = text[at:start]
-        if joint is not None and starts:
-            gap = joint(gap)
-        parts += (gap, translation)
-        starts.append(length + len(gap))
-        length += len(gap) + len(translation)
-        at = end
-    parts.append(text[at:])
-    return "".join(parts), starts

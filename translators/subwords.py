@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     import sentencepiece
 
 MARKERS: tuple[tuple[str, str], ...] = (("⟦", "⟧"), ("⟨", "⟩"), ("⦃", "⦄"), ("⦅", "⦆"))
-"""Opening and closing projection markers, one pair a span (EasyProject, Chen et al., 2023).
+"""Opening and closing projection markers, one pair per span (EasyProject, Chen et al., 2023).
 
-Single code points that no text uses, each pair its own, so that several spans are told apart and
-every way of cutting words takes a marker as one word. A model that knows them names them in its
-`labelferry.json`, in this order.
+Single code points that no text uses, each pair its own, so that several spans are distinguished and
+every way of cutting words takes a marker as one word. A model that was trained with them lists them
+in its `labelferry.json`, in this order.
 """
 
 _THREADS = 4
@@ -51,7 +51,7 @@ class SubwordConfig(BaseModel):
     lowercase_share: float = Field(0.1, ge=0.0, le=1.0)
     """Share of the sentences that are also given in lower case, as queries are typed."""
     sentences: int = Field(1_000_000, ge=1)
-    """At most so many sentences are looked at, drawn evenly."""
+    """At most so many sentences are used, drawn evenly."""
     markers: bool = True
     """Whether the projection markers are pieces."""
     seed: int = Field(0, ge=0, lt=2**31)
@@ -59,17 +59,19 @@ class SubwordConfig(BaseModel):
 
 
 def language_tag(language: str) -> str:
-    """The piece that opens a source text and names the language to translate into."""
+    """The piece that opens a source text and names the `language` to translate into."""
     return f">>{language}<<"
 
 
 def train_subwords(
     texts: Iterable[str], languages: Iterable[str], path: Path, config: SubwordConfig
 ) -> Path:
-    """Train a joint unigram model on `texts` of both languages and write it to `path`.
+    """Train a joint unigram model on `texts` of both languages, as `config` says, and write it to
+    `path`.
 
-    The same texts and configuration give the same model, byte for byte. Raises `UserError` when
-    `texts` is empty or does not support the size of the vocabulary, saying which size it does.
+    It has a tag for each of `languages`. The same texts and configuration give the same model, byte
+    for byte. Raises `UserError` when `texts` is empty or does not support the size of the
+    vocabulary, naming the size it does.
     """
     import sentencepiece  # here: help pages read `SubwordConfig`, and train nothing
 
@@ -105,8 +107,8 @@ def train_subwords(
 def take_subwords(model: Path, languages: Iterable[str], path: Path, config: SubwordConfig) -> None:
     """Copy the SentencePiece file `model` to `path`, in place of training one.
 
-    Raises `UserError` for a file that is none, that lacks the tags or markers, or that has tags
-    where none are asked for.
+    Raises `UserError` for a file that is none, that lacks a tag of `languages` or the markers of
+    `config`, or that has tags where there are no `languages`.
     """
     import sentencepiece
 
@@ -114,14 +116,14 @@ def take_subwords(model: Path, languages: Iterable[str], path: Path, config: Sub
         processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     except RuntimeError as error:
         raise UserError("no SentencePiece model", file=model) from error
-    asked = tuple(languages)
-    if not asked and (tags := [p for p in _pieces(processor) if _TAG.fullmatch(p)]):
+    tagged = tuple(languages)
+    if not tagged and (tags := [p for p in _pieces(processor) if _TAG.fullmatch(p)]):
         raise UserError(
             f"its pieces have {' '.join(tags)}: a model that goes on from it is one for both "
             "directions (--bidirectional)",
             file=model,
         )
-    missing = [s for s in _symbols(asked, config) if processor.id_to_piece(processor[s]) != s]
+    missing = [s for s in _symbols(tagged, config) if processor.id_to_piece(processor[s]) != s]
     if missing:
         raise UserError(f"its pieces are without {' '.join(missing)}", file=model)
     with replacing(path) as temporary:
@@ -169,13 +171,13 @@ _TOO_LOW = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 
 def _explain(error: RuntimeError, size: int) -> Exception:
     message = str(error)
-    if found := _TOO_HIGH.search(message):
+    if match := _TOO_HIGH.search(message):
         return UserError(
-            f"a vocabulary of {size} is more than the text supports: at most {found[1]} pieces"
+            f"a vocabulary of {size} is more than the text supports: at most {match[1]} pieces"
         )
-    if found := _TOO_LOW.search(message):
+    if match := _TOO_LOW.search(message):
         return UserError(
             f"a vocabulary of {size} is too small for the characters of the text: "
-            f"at least {found[1]} pieces"
+            f"at least {match[1]} pieces"
         )
     return error

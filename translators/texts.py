@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from translators.protocol import DecodingOptions, Hypothesis, Translator
-from translators.sentences import Joint, join_sentences, split_sentences
+from translators.reassembly import Reassembly
+from translators.sentences import Joint, split_sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,11 @@ class TextTranslation:
     """One text's translations, best first."""
 
     texts: tuple[str, ...]
-    """As many as were asked for; the n-th is made of every sentence's n-th best."""
+    """As many as were requested, without repetitions; the n-th is made of every sentence's n-th."""
     score: float
-    """Average over the sentences, weighted by length, of the log-probability per token."""
+    """Of the best: average log-probability per token, each sentence weighted by its pieces."""
     flags: tuple[str, ...]
-    """What the guards found wrong in any sentence."""
+    """What the guards found wrong in any sentence of the best."""
 
 
 def translate_texts(
@@ -31,18 +31,22 @@ def translate_texts(
     *,
     split: bool = True,
 ) -> list[TextTranslation]:
-    """Translate texts of any length, in order; `split` cuts them into sentences first.
+    """Translate `texts` of any length from `source` to `target` (BCP 47 tags), in order.
 
-    White space between sentences and around the text stays as it is.
+    `translator` decodes with `options`; `split` cuts the texts into sentences first. White space
+    between sentences and around the text stays, as the target language writes it. Raises
+    `UserError` for a pair that the translator lacks.
     """
     cuts = [split_sentences(text, source) if split else _whole(text) for text in texts]
     segments = [text[a:b] for text, cut in zip(texts, cuts, strict=True) for a, b in cut]
-    found = dict(
+    hypotheses = dict(
         zip(segments, translator.translate(segments, source, target, options), strict=True)
     )
     joint = Joint(source, target)
     return [
-        _rejoin(text, cut, [found[text[a:b]] for a, b in cut], options.num_hypotheses, joint)
+        _reassemble(
+            text, cut, [hypotheses[text[a:b]] for a, b in cut], options.num_hypotheses, joint
+        )
         for text, cut in zip(texts, cuts, strict=True)
     ]
 
@@ -52,27 +56,25 @@ def _whole(text: str) -> list[tuple[int, int]]:
     return [(start, end)] if start < end else []
 
 
-def _rejoin(
+def _reassemble(
     text: str,
     cuts: Sequence[tuple[int, int]],
-    sentences: Sequence[Hypothesis],
+    hypotheses: Sequence[Hypothesis],
     count: int,
     joint: Joint,
 ) -> TextTranslation:
-    ranks = [
-        join_sentences(text, cuts, [_ranked(one, rank).text for one in sentences], joint)[0]
-        for rank in range(count)
-    ]
-    weights = [max(1, end - start) for start, end in cuts]
-    total = math.fsum(one.score * weight for one, weight in zip(sentences, weights, strict=True))
-    flags = tuple(dict.fromkeys(flag for one in sentences for flag in one.flags))
-    return TextTranslation(tuple(dict.fromkeys(ranks)), total / max(1, sum(weights)), flags)
+    n_best = []
+    for rank in range(count):
+        reassembly = Reassembly(text, joint)
+        for (start, end), hypothesis in zip(cuts, hypotheses, strict=True):
+            reassembly.add_hypothesis(start, end, _ranked(hypothesis, rank))
+        n_best.append(reassembly.finish())
+    translations = tuple(dict.fromkeys(whole.text for whole in n_best))
+    return TextTranslation(translations, n_best[0].score, n_best[0].flags)
 
 
-def _ranked(one: Hypothesis, rank: int) -> Hypothesis:
-    """The hypothesis of this rank, or the last there is."""
-    return (
-        one
-        if not rank or not one.alternatives
-        else one.alternatives[min(rank, len(one.alternatives)) - 1]
-    )
+def _ranked(hypothesis: Hypothesis, rank: int) -> Hypothesis:
+    """The hypothesis of this rank in the n-best list, or the last there is."""
+    if not rank or not hypothesis.alternatives:
+        return hypothesis
+    return hypothesis.alternatives[min(rank, len(hypothesis.alternatives)) - 1]

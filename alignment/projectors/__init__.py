@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alignment.protocol import SpanProjector
 from alignment.registry import load
+
+if TYPE_CHECKING:
+    from alignment.protocol import SpanProjector
 
 DEFAULT_PROJECTOR = "aligned"
 """By far the best (`benchmarks/RESULTS.md`), for a third of a millisecond per span; `attention` is

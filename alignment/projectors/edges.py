@@ -7,9 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.characters import CharClass, char_classes, snap_to_clusters
+from alignment.characters import CharClass, char_classes
 from alignment.protocol import Projection
 from corpora.records import Span
+from corpora.text.graphemes import widen_to_graphemes
 
 
 class TrimTable:
@@ -82,7 +83,7 @@ def build_projection(
     ascii_only = text.isascii() and "\r" not in text
     for index, run in enumerate(runs):
         if run is not None and not ascii_only:
-            run = snap_to_clusters(text, *run)
+            run = widen_to_graphemes(text, *run)
         if run is not None and (run[0] >= run[1] or text[run[0] : run[1]].isspace()):
             run, reasons[index] = None, "empty"
         safe.append(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alignment.protocol import WordAligner
 from alignment.registry import load
+
+if TYPE_CHECKING:
+    from alignment.protocol import WordAligner
 
 DEFAULT_ALIGNER = "statistical"
 

@@ -82,14 +82,19 @@ class EflomalAligner:
 
 
 def _write_words(pairs: Iterable[WordPair], source: Path, target: Path) -> int:
-    """Write the words of a sentence per line, and give the number of lines."""
+    """Write the words of a sentence per line, and give the number of lines.
+
+    A pair with a sentence that is too long has empty lines, which get no links. Control characters
+    that Python takes for spaces count as words, so a hyphen stands for them.
+    """
     count = 0
     with source.open("w", encoding="utf-8") as src, target.open("w", encoding="utf-8") as tgt:
         for pair in pairs:
             words = [pair.source.strings(), pair.target.strings()]
             if max(map(len, words)) > MAX_WORDS:
-                words = [["-"], ["-"]]
+                words = [[], []]
             for side, file in zip(words, (src, tgt), strict=True):
-                file.write(" ".join(side).lower() + "\n")
+                line = " ".join(["-" if word.isspace() else word for word in side])
+                file.write(line.lower() + "\n")
             count += 1
     return count

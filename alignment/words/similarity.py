@@ -7,7 +7,6 @@ their character n-grams after transliteration to ASCII (anyascii), so that `Мо
 
 from __future__ import annotations
 
-import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,6 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 from anyascii import anyascii
 from numpy.typing import NDArray
+
+from corpora.text.normalisation import fold
 
 _CHUNK = 200_000
 _GRAMS = 1 << 24
@@ -28,7 +29,7 @@ CACHED_WORDS = 1 << 14
 @lru_cache(CACHED_WORDS)
 def normalize(word: str) -> str:
     """The form of `word` by which it counts as the same word: NFKC, case folded."""
-    return unicodedata.normalize("NFKC", word).casefold()
+    return fold(word)
 
 
 @lru_cache(CACHED_WORDS)

@@ -12,19 +12,18 @@ import re
 import regex
 
 from alignment.protocol import WordPair, Words
+from corpora.text.scripts import UNDELIMITED
 
 _WORD = regex.compile(
-    r"""
-    [\p{Han}\p{Hiragana}\p{Line_Break=SA}] [\p{M}\u200c\u200d]*   # one unspaced letter
-    | \p{N}+ (?: [.,:/\u066b\u066c] \p{N}+ )*                        # 12.30, 1,000, 24/12
-    | (?: [\p{L}\p{N}\p{M}\p{Co}\u200c\u200d]
-          (?<! [\p{Han}\p{Hiragana}\p{Line_Break=SA}] ) )+       # letters of a spaced script
-    | (?= \S ) \X                                                   # anything else, whole clusters
+    rf"""
+    [{UNDELIMITED}] [\p{{M}}\u200c\u200d]*                       # one unspaced letter
+    | \p{{N}}+ (?: [.,:/\u066b\u066c] \p{{N}}+ )*    # 12.30, 1,000, 24/12
+    | (?: [\p{{L}}\p{{N}}\p{{M}}\p{{Co}}\u200c\u200d]
+          (?<! [{UNDELIMITED}] ) )+                       # letters of a spaced script
+    | (?= \S ) \X                                               # anything else, whole clusters
     """,
     regex.VERBOSE,
 )
-
-
 _ASCII_WORD = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[A-Za-z0-9]+|[^ \t-\r]")
 """What `_WORD` matches in ASCII text, in a third of its time."""
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.compare.context import CELLS, VERSION, CompareContext
+from augmentation.compare.grid import Cell, ModelKey, models_of
 from augmentation.compare.leakage import bare, rows_fingerprint
 from augmentation.compare.models import load_model, model_artifact, model_fingerprint
-from augmentation.compare.plan import Cell, ModelKey, models_of
 from augmentation.compare.strategies import THROUGH_SOURCE
 from augmentation.compare.translations import translation_seconds
 from augmentation.pipeline.artifacts import Artifact
-from augmentation.translate_test.round_trip import RoundTrip, TranslatedRow
+from augmentation.translate_test.back_projection import TranslatedRow
+from augmentation.translate_test.round_trip import RoundTrip
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.predictions import Prediction, prediction_from_json, prediction_to_json
 from corpora.storage import replacing
 

@@ -3,128 +3,137 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
+from dataclasses import dataclass
 
-from augmentation.compare.results import CompareResults, LanguageResult
-from augmentation.compare.table import _check_lines, _spread_line, _table_row, winner
+from augmentation.compare.results import CompareResults, LanguageResult, StrategyResult
+from augmentation.compare.table import (
+    SPREAD_HEADINGS,
+    check_notes,
+    score_cells,
+    spread_over_languages,
+    spread_title,
+    winner,
+)
+from augmentation.reporting.charts import BarChart, Score, score_bars
+from augmentation.reporting.notebook import Section, notebook_html
+from augmentation.reporting.page import render
+from augmentation.reporting.tables import Column, Kind, Table
 
-_CSS = """
-:root{--ink:#1c2430;--soft:#5b6675;--line:#e3e7ed;--card:#fff;--page:#f5f7fa;--bar:#2f6fb3;
---base:#9aa6b5;--best:#3f8f5f;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#9aa6b5;--line:#2e3743;--card:#1b222c;
---page:#12171e;--bar:#5b9be0;--base:#5b6675;--best:#63b884}}
-body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}h1{font-size:26px;margin:0 0 4px}
-h2{font-size:19px;margin:32px 0 8px}p.sub{color:var(--soft);margin:0 0 12px}
-.box{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px;
-overflow-x:auto;margin-bottom:14px}svg{display:block;width:100%;height:auto}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .soft{fill:var(--soft)}
-table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:right;padding:6px 8px;
-border-bottom:1px solid var(--line);white-space:nowrap}th{color:var(--soft);font-weight:600}
-td:first-child,th:first-child{text-align:left}td:last-child{white-space:normal;min-width:110px}
-.sig{font-size:12px;color:var(--soft);
-overflow-wrap:anywhere}
-"""
+
+@dataclass(frozen=True, slots=True)
+class LanguageView:
+    """What the page shows of one trainer in one language."""
+
+    heading: str
+    summary: str
+    chart: BarChart
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """What the page shows."""
+
+    title: str
+    heading: str
+    subtitle: str
+    baseline: str
+    languages: tuple[LanguageView, ...]
+    spread: Table | None
+    notes: tuple[str, ...]
+    signatures: tuple[str, ...]
 
 
 def html_report(results: CompareResults, name: str) -> str:
-    """One self-contained page: a chart and a table for every trainer and language."""
-    body = []
-    for result in results.languages:
-        title = f"{result.trainer}: {results.source} to {result.lang}"
-        body.append(f"<h2>{escape(title)}</h2>")
-        body.append(
-            f'<p class="sub">{result.items} test rows. {escape(winner(result, results))}</p>'
-        )
-        body.append(f'<div class="box">{_chart(result, results)}</div>')
-        body.append(f'<div class="box">{_html_table(result, results)}</div>')
-    for text in (_spread_line(results), *_check_lines(results)):
-        if text:
-            body.append(f'<div class="box"><pre>{escape(text)}</pre></div>')
-    body.append("<h2>Signatures</h2>")
-    body += [f'<p class="sig">{escape(one)}</p>' for one in _signatures(results)]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(name)}: strategies</title><style>{_CSS}</style></head><body><main>"
-        f'<h1>{escape(name)}</h1><p class="sub">{escape(results.task)}, by {results.metric}; bars '
-        "are means over seeds, whiskers their standard deviation</p>"
-        + "\n".join(body)
-        + "</main></body></html>\n"
-    )
+    """One self-contained page that shows `results` of the comparison called `name`.
+
+    It has a chart and a table for every trainer and language.
+    """
+    return render("compare.html.j2", compare_view(results, name))
 
 
 def tables_html(results: CompareResults) -> str:
-    """The tables of `results` without the page around them, for notebooks."""
-    parts = []
-    for result in results.languages:
-        title = f"{result.trainer}: {results.source} to {result.lang}"
-        parts.append(f"<p><b>{escape(title)}</b><br>{escape(winner(result, results))}</p>")
-        parts.append(_html_table(result, results))
-    return "".join(parts)
+    """The tables of `results` without charts, as notebooks show them."""
+    languages = [_language(result, results) for result in results.languages]
+    return notebook_html(
+        *(Section(f"{view.heading}: {view.summary}", view.table) for view in languages)
+    )
 
 
-def _chart(result: LanguageResult, results: CompareResults) -> str:
-    """Horizontal bars from 0 to 100, the baseline grey, the best green."""
+def compare_view(results: CompareResults, name: str) -> CompareView:
+    """What the page of `results`, of the comparison called `name`, shows."""
+    return CompareView(
+        title=f"{name}: strategies",
+        heading=name,
+        subtitle=f"{results.task}, by {results.metric}; bars are means over seeds, whiskers their "
+        "standard deviation",
+        baseline=results.baseline,
+        languages=tuple(_language(result, results) for result in results.languages),
+        spread=_spread(results),
+        notes=tuple(check_notes(results)),
+        signatures=tuple(_signatures(results)),
+    )
+
+
+def _language(result: LanguageResult, results: CompareResults) -> LanguageView:
+    heading = f"{result.trainer}: {results.source} to {result.lang}"
+    return LanguageView(
+        heading=heading,
+        summary=f"{result.items} test rows. {winner(result, results)}",
+        chart=_chart(result, results),
+        table=_table(result, results),
+    )
+
+
+def _chart(result: LanguageResult, results: CompareResults) -> BarChart:
+    scores = []
+    for strategy in result.strategies:
+        score = strategy.scores[results.metric]
+        scores.append(Score(strategy.strategy, str(score), score.mean, score.deviation))
     best = result.best(results.metric).strategy
-    left, width, height = 190, 640, 26
-    parts = []
-    for tick in range(0, 101, 20):
-        x = left + width * tick / 100
-        bottom = height * len(result.strategies) + 6
-        parts.append(f'<line x1="{x}" y1="0" x2="{x}" y2="{bottom}" stroke="var(--line)"/>')
-        parts.append(
-            f'<text class="soft" x="{x}" y="{bottom + 14}" text-anchor="middle">{tick}</text>'
-        )
-    for number, one in enumerate(result.strategies):
-        score = one.scores[results.metric]
-        y = number * height + 4
-        colour = "best" if one.strategy == best else "bar"
-        colour = "base" if one.strategy == results.baseline and colour == "bar" else colour
-        long = width * min(100.0, max(0.0, score.mean)) / 100
-        parts.append(
-            f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(one.strategy)}</text>'
-            f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{height - 8}" rx="3" '
-            f'fill="var(--{colour})"/>'
-        )
-        end = left + long
-        if score.deviation is not None:
-            low, high = (
-                left + width * min(100.0, max(0.0, score.mean + s * score.deviation)) / 100
-                for s in (-1, 1)
-            )
-            middle = y + (height - 8) / 2
-            parts.append(
-                f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" '
-                'stroke="var(--ink)" stroke-width="2"/>'
-            )
-            end = max(end, high)
-        parts.append(f'<text x="{end + 8:.1f}" y="{y + 14}">{score}</text>')
-    tall = height * len(result.strategies) + 26
-    return f'<svg viewBox="0 0 {left + width + 130} {tall}" role="img">{"".join(parts)}</svg>'
+    title = f"{results.metric} of each strategy, in percent"
+    return score_bars(title, scores, best=best, baseline=results.baseline)
 
 
-def _html_table(result: LanguageResult, results: CompareResults) -> str:
-    headers = ["strategy", *results.metrics, f"Δ {results.baseline}", "p", "training rows",
-               "translate s", "train s", "predict s", "flags"]  # fmt: skip
-    lines = ["<tr>" + "".join(f"<th>{escape(h)}</th>" for h in headers) + "</tr>"]
-    for one in result.strategies:
-        cells = _table_row(one, results)[:-1]
-        cells += [f"{one.seconds.get(k, 0):.1f}" for k in ("translate", "train", "predict")]
-        kinds: Counter[str] = Counter()
-        for flag, count in one.flags.items():
-            kinds[flag.partition(":")[0]] += count  # of every label together: the cell stays small
-        cells.append(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-        lines.append("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>")
-    return f"<table>{''.join(lines)}</table>"
+def _table(result: LanguageResult, results: CompareResults) -> Table:
+    numbers = [
+        *results.metrics, f"Δ {results.baseline}", "p", "training rows",
+        "translate s", "train s", "predict s",
+    ]  # fmt: skip
+    columns = (
+        Column("strategy", "name"),
+        *(Column(heading) for heading in numbers),
+        Column("flags", "words"),
+    )
+    rows = tuple(_row(strategy, results) for strategy in result.strategies)
+    return Table("Scores, and seconds of one run", columns, rows)
+
+
+def _row(strategy: StrategyResult, results: CompareResults) -> tuple[str, ...]:
+    seconds = (f"{strategy.seconds.get(k, 0):.1f}" for k in ("translate", "train", "predict"))
+    kinds: Counter[str] = Counter()
+    for flag, count in strategy.flags.items():
+        kinds[flag.partition(":")[0]] += count  # of every label together: the cell stays small
+    flags = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return (*score_cells(strategy, results), *seconds, flags)
+
+
+def _spread(results: CompareResults) -> Table | None:
+    spreads = spread_over_languages(results)
+    if not spreads:
+        return None
+    kinds: tuple[Kind, ...] = ("name", "name", "number", "number", "words", "number")
+    columns = tuple(
+        Column(heading, kind) for heading, kind in zip(SPREAD_HEADINGS, kinds, strict=True)
+    )
+    return Table(spread_title(results), columns, tuple(spread.cells() for spread in spreads))
 
 
 def _signatures(results: CompareResults) -> list[str]:
-    found: dict[str, None] = {}
+    """Every signature once, in order."""
+    signatures: dict[str, None] = {}
     for result in results.languages:
-        for one in result.strategies:
-            found |= {one.scores[name].signature: None for name in results.metrics}
-            found |= {test.signature: None for test in one.comparisons.values()}
-    return list(found)
+        for strategy in result.strategies:
+            signatures |= {strategy.scores[name].signature: None for name in results.metrics}
+            signatures |= {test.signature: None for test in strategy.comparisons.values()}
+    return list(signatures)

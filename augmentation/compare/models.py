@@ -8,12 +8,12 @@ from pathlib import Path
 
 from augmentation.compare.check import check_result
 from augmentation.compare.context import MODELS, VERSION, CompareContext
+from augmentation.compare.grid import ModelKey
 from augmentation.compare.leakage import rows_fingerprint
-from augmentation.compare.plan import ModelKey
 from augmentation.compare.trainers import make_trainer
 from augmentation.compare.training_sets import dev_rows, training_rows
 from augmentation.pipeline.artifacts import Artifact
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from corpora.records import Row
 from trainers.identity import predictor_identity
 from trainers.load import load_predictor

@@ -7,22 +7,18 @@ itself.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from augmentation.compare.cells import cell_done, predict
-from augmentation.compare.check import check
 from augmentation.compare.config import CompareConfig
-from augmentation.compare.context import MODELS, VERSION, CompareContext
+from augmentation.compare.context import VERSION, CompareContext
+from augmentation.compare.grid import ModelKey
 from augmentation.compare.html import tables_html
-from augmentation.compare.models import load_model, train
-from augmentation.compare.plan import Job, ModelKey, cells_of, jobs_of, models_of
+from augmentation.compare.models import load_model
+from augmentation.compare.plan import Job, jobs_of
 from augmentation.compare.results import CompareResults
-from augmentation.compare.scores import REPORT_FILE, collect, write_results
+from augmentation.compare.scores import REPORT_FILE, collect
 from augmentation.compare.strategies import (
     SOURCE,
     THROUGH_SOURCE,
@@ -30,23 +26,14 @@ from augmentation.compare.strategies import (
     translates_training,
 )
 from augmentation.compare.trainers import make_trainer
-from augmentation.compare.training_sets import read_corpora
-from augmentation.compare.translations import translate_back, translate_training
 from augmentation.pipeline.conductor import Conductor, InOrder, Submit, at_once
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.listener import Listener
 from augmentation.pipeline.versions import PREDICTION_PACKAGES, TRANSLATION_PACKAGES
 from augmentation.translation.setup import resolve_translation
 from corpora.errors import UserError
-from corpora.manifest import (
-    RunManifest,
-    fingerprint,
-    open_run,
-    package_versions,
-    path_hash,
-    plain,
-    run_folder,
-)
+from corpora.fingerprint import fingerprint, path_hash, plain
+from corpora.folders import runs_folder
+from corpora.manifest import RunManifest, open_run, package_versions, run_folder
 from scoring.translation import choose_tokenizer
 
 
@@ -67,36 +54,9 @@ class CompareResult:
         return tables_html(self.results)
 
 
-def perform(job: Job, context: CompareContext) -> None:
-    """Do `job` of the comparison `context`, unless it is done."""
-    if job.model is not None:
-        if _is_needed(job.model, context):
-            train(job.model, context)
-    elif job.cell is not None:
-        predict(job.cell, context)
-    elif job.kind == "translate":
-        translate_training(context, str(job.lang))
-    elif job.kind == "round-trip":
-        translate_back(context, str(job.lang))
-    elif job.kind == "read":
-        read_corpora(context)
-    elif job.kind == "check":
-        check(context)
-    else:
-        _report(context)
-
-
-def _is_needed(key: ModelKey, context: CompareContext) -> bool:
-    """Whether a cell that is not done yet needs the model `key`."""
-    cells = (cell for cell in cells_of(context) if key in models_of(cell, context))
-    return not all(cell_done(cell, context) for cell in cells)
-
-
-def _report(context: CompareContext) -> None:
-    """Write results and report; models go unless they are to be kept."""
-    write_results(context)
-    if not context.config.keep_models:
-        shutil.rmtree(context.run / MODELS, ignore_errors=True)
+def perform(job: Job) -> None:
+    """Do `job`, unless it is done."""
+    job.perform()
 
 
 def prepare(config: CompareConfig) -> CompareContext:
@@ -169,19 +129,19 @@ def fingerprinted_fields(manifest: RunManifest) -> dict[str, Any]:
 def compare(
     config: CompareConfig,
     listener: Listener | None = None,
-    submit: Callable[[CompareContext], Submit[Job, None]] | None = None,
+    submit: Submit[Job, None] | None = None,
 ) -> CompareResult:
     """Carry out the comparison of `config`, or what of it is not done yet; see `results.json`.
 
-    `listener` is told how it goes. `submit` makes of the comparison what starts its jobs; None
-    performs them here. They go one by one, because a trainer takes all cores. Raises `UserError`
-    for all that the user can mend.
+    `listener` is told how it goes. `submit` starts its jobs; None performs them here. They go one
+    by one, because a trainer takes all cores. Raises `UserError` for all that the user can mend.
     """
     context = prepare(config)
-    start = at_once(partial(perform, context=context)) if submit is None else submit(context)
     plan: InOrder[Job] = InOrder(jobs_of(context))
     with open_run(context.run, manifest(context), fingerprinted_fields):
-        conductor: Conductor[Job, None] = Conductor(plan, start, listener or Listener())
+        conductor: Conductor[Job, None] = Conductor(
+            plan, submit or at_once(perform), listener or Listener()
+        )
         conductor.listeners.began(config.name)
         try:
             conductor.go_on()

@@ -13,8 +13,8 @@ from augmentation.compare.cells import read_cell
 from augmentation.compare.check import check_result
 from augmentation.compare.config import Strategy
 from augmentation.compare.context import CompareContext
+from augmentation.compare.grid import Cell, cells_of
 from augmentation.compare.html import html_report
-from augmentation.compare.plan import Cell, cells_of
 from augmentation.compare.results import (
     SHOWN_METRICS,
     CompareResults,
@@ -104,7 +104,7 @@ def _measures(
     config = context.config
     options = ScoreOptions(config.normalisation, config.tokenize)
     measures = task_measures(
-        config.task, gold, predictions, options, alphabet=alphabet, strangers=True
+        config.task, gold, predictions, options, alphabet=alphabet, allow_unknown_labels=True
     )
     return {measure.name: measure for measure in measures}
 

@@ -17,9 +17,8 @@ def make_trainer(config: TrainerConfig, task: Task, device: str) -> Trainer:
         from trainers.linear import LinearTrainer
 
         return CrfTrainer() if task == "tokens" else LinearTrainer(pair=task == "pair")
-    from trainers.transformers_trainer import TransformersTrainer  # first: it asks for the extra
-
-    from trainers.fine_tuning_torch import FineTuning  # isort: skip
+    from trainers.fine_tuning.loop_torch import FineTuning
+    from trainers.fine_tuning.trainer import TransformersTrainer
 
     return TransformersTrainer(
         str(config.model),

@@ -12,7 +12,7 @@ from augmentation.few_shot.sampling import sample_few
 from augmentation.translation.ingest import VERSION as INGEST_VERSION
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from corpora.records import DroppedRow, Row
 from corpora.shards import ShardWriter, is_done
 

@@ -13,7 +13,7 @@ from augmentation.pipeline.artifacts import write_record
 from augmentation.translate_train.run import translate_train
 from augmentation.translate_train.runs import final_rows
 from augmentation.translate_train.setup import resolve
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.records import Row
 from corpora.shards import ShardWriter, is_done
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpora.manifest import path_hash
+from corpora.fingerprint import path_hash
 from corpora.storage import write_text
 
 

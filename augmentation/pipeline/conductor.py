@@ -26,22 +26,23 @@ class Job(Protocol):
 
 JobT = TypeVar("JobT", bound=Job)
 Result = TypeVar("Result")
-ResultCo = TypeVar("ResultCo", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
+Result_contra = TypeVar("Result_contra", contravariant=True)
 
 
-class Running(Protocol[ResultCo]):
+class Running(Protocol[Result_co]):
     """A job under way: what `concurrent.futures` and Prefect both offer."""
 
     def add_done_callback(self, fn: Callable[[Any], None]) -> None:
         """Call `fn` when the job is done."""
         ...
 
-    def result(self) -> ResultCo:
+    def result(self) -> Result_co:
         """What the job gave; raises what ended it."""
         ...
 
 
-class Plan(Protocol[JobT, Result]):
+class Plan(Protocol[JobT, Result_contra]):
     """Which jobs a run has, and when each may start."""
 
     @property
@@ -53,7 +54,7 @@ class Plan(Protocol[JobT, Result]):
         """A job that can start now, the most urgent first; None if all must wait."""
         ...
 
-    def finish(self, job: JobT, result: Result) -> None:
+    def finish(self, job: JobT, result: Result_contra) -> None:
         """Take note that `job` is done and gave `result`."""
         ...
 
@@ -214,7 +215,7 @@ def in_threads(
     """
     pool = ThreadPoolExecutor(threads, "labelferry")
     try:
-        yield partial(pool.submit, perform)
+        yield lambda job: pool.submit(perform, job)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

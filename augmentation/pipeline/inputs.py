@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from augmentation.pipeline.folders import inputs_folder
+from corpora.batches import rows_to_batch
 from corpora.errors import UserError
-from corpora.manifest import file_hash
+from corpora.fingerprint import file_hash
+from corpora.folders import inputs_folder
 from corpora.readers.memory import InMemory, batches_of, holds_arrow, records_of
 from corpora.records import Row
-from corpora.schema import ROW_SCHEMA, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 from corpora.storage import make_folder, writing
 
 RowData = str | Path | InMemory
@@ -77,12 +78,12 @@ def _write_batches(
 ) -> None:
     iterator = iter(batches)
     first = next(iterator, None)
-    if schema is None and first is None:
+    if first is not None:
+        schema = first.schema
+    elif schema is None:
         raise UserError("there are no rows")
-    with pa.ipc.new_file(str(path), first.schema if schema is None else schema) as file:
-        if first is not None:
-            file.write_batch(first)
-        for batch in iterator:
+    with pa.ipc.new_file(str(path), schema) as file:
+        for batch in iterator if first is None else chain((first,), iterator):
             file.write_batch(batch)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from augmentation.pipeline.artifacts import read_record
+from corpora.batches import batch_to_rows
 from corpora.records import Row
-from corpora.schema import ROW_SCHEMA, batch_to_rows
+from corpora.schema import ROW_SCHEMA
 from corpora.shards import ShardRef, read_batches, sidecar_of
 from corpora.storage import write_text
 

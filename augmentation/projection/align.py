@@ -15,7 +15,8 @@ from alignment.words.splitting import split_pair
 from alignment.words.tokens import align_tokens, space_tokens, token_links
 from augmentation.projection.aligners import open_aligner
 from augmentation.projection.config import AlignConfig
-from augmentation.reporting.html import SHOWN_ROWS, table_html, text_html
+from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
+from augmentation.reporting.tables import Column, Table
 from corpora.errors import UserError
 from corpora.readers.streams import text_lines
 
@@ -43,24 +44,19 @@ class AlignmentResult:
     def write(self, path: Path, *, weights: bool = False) -> int:
         """Write `lines` to the file `path`, which .gz or .zst at its end compresses; how many.
 
-        Raises `UserError` for a file that cannot be written.
+        `weights` is that of `lines`. Raises `UserError` for a file that cannot be written.
         """
         return write_pharaoh(path, self.links, weights=weights)
 
     def _repr_html_(self) -> str:
         shown = islice(zip(self.pairs, self.links, strict=True), SHOWN_ROWS)
-        table = table_html(
-            ("source", "target", "links"),
-            (
-                (
-                    text_html(pair.source.text),
-                    text_html(pair.target.text),
-                    text_html(", ".join(_linked_words(pair, alignment))),
-                )
-                for pair, alignment in shown
-            ),
+        rows = tuple(
+            (pair.source.text, pair.target.text, ", ".join(_linked_words(pair, alignment)))
+            for pair, alignment in shown
         )
-        return f"<p>{len(self.pairs)} pairs, {self.total_links} links</p>{table}"
+        columns = tuple(Column(name, "text") for name in ("source", "target", "links"))
+        note = f"{len(self.pairs)} pairs, {self.total_links} links"
+        return notebook_html(Section(note, Table("First pairs", columns, rows)))
 
 
 def align(pairs: Sequence[WordPair], config: AlignConfig) -> AlignmentResult:

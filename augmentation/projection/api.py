@@ -24,9 +24,9 @@ from augmentation.projection.project import project as project_rows
 from augmentation.reporting.rows import read
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.readers.memory import InMemory, holds_arrow
+from corpora.readers.memory import holds_arrow
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 
 def project(
@@ -58,13 +58,11 @@ def project(
 def _translations(data: RowData | Iterable[str], task: Task, lang: str) -> list[Row]:
     if isinstance(data, str | Path):
         return read_translations(Path(data), task=task, lang=lang)
-    if holds_arrow(data) or not isinstance(data, Iterable):
-        return list(read(data, task=task, lang=lang, labelled=False))
-    items: list[Any] = list(data)
-    texts = [item for item in items if isinstance(item, str)]
-    if len(texts) == len(items):
-        return translation_rows(texts, lang, file="translations")
-    rows: InMemory = items
+    rows: Any = data
+    if not holds_arrow(data) and isinstance(data, Iterable):
+        rows = list(data)
+        if all(isinstance(item, str) for item in rows):
+            return translation_rows(rows, lang, file="translations")
     return list(read(rows, task=task, lang=lang, labelled=False))
 
 

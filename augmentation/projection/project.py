@@ -12,7 +12,7 @@ from alignment.protocol import ProjectionInput, SpanProjector
 from alignment.rows import as_input, pair_up, project_rows, token_pair
 from augmentation.projection.aligners import given_links, open_aligner, with_attention
 from augmentation.projection.config import ProjectConfig
-from augmentation.reporting.html import rows_html
+from augmentation.reporting.notebook import first_rows, notebook_html
 from corpora.checks import Task
 from corpora.errors import UserError
 from corpora.records import DroppedRow, Row
@@ -71,7 +71,7 @@ class ProjectionResult:
             f"{self.rows_in} rows in, {len(self.kept)} kept, {len(self.dropped)} dropped; "
             f"{self.placed} of {self.spans} spans placed"
         )
-        return rows_html(self.kept, [note])
+        return notebook_html(first_rows("First rows", self.kept, note))
 
 
 def project(
@@ -105,7 +105,7 @@ def project(
 def translation_rows(
     texts: Iterable[str], lang: str, *, file: str | Path | None = None
 ) -> list[Row]:
-    """Rows in `lang` of one text each, paired with their sources by their order alone.
+    """Rows in `lang` of one of `texts` each, paired with their sources by their order alone.
 
     Raises `UserError`, naming `file` and the line, for an empty text.
     """

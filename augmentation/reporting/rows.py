@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augmentation.pipeline.inputs import RowData
-from augmentation.reporting.html import rows_html
+from augmentation.reporting.notebook import first_rows, notebook_html
 from corpora.checks import Task
-from corpora.readers import ColumnMapping, Corpus, CorpusBatch, open_corpus
-from corpora.readers.corpus import BATCH_ROWS
+from corpora.readers import BATCH_ROWS, ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.memory import rows_of
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,17 @@ class RowsView:
         return self.corpus.batches(size, limit=limit)
 
     def _repr_html_(self) -> str:
-        return rows_html(self)
+        return notebook_html(first_rows("First rows", self))
 
 
 def read(
     data: RowData,
     *,
-    task: Task | str,
+    task: Task,
     lang: str | None = None,
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
-    on_error: str = "error",
+    on_error: OnError = "error",
     scheme: str | None = None,
     split: str | None = None,
     labelled: bool = True,

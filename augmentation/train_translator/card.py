@@ -13,15 +13,17 @@ from augmentation.train_translator.config import BitextSource
 from augmentation.train_translator.dev import by_direction
 from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TrainSetup
-from corpora.manifest import file_hash, plain
+from corpora.fingerprint import file_hash, plain
 from corpora.shards import ShardRef, sidecar_of
 from corpora.storage import make_folder, write_text, writing
 from scoring.translation import bleu, chrf
-from translators.card import CorpusEntry, History, ScoreEntry, TrainingCard, curves_svg, render_card
 from translators.marian_folder import StartingPoint
+from translators.model_card import write_card
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import read_model, write_card
+from translators.store import read_model
+from translators.training.card import CorpusEntry, History, ScoreEntry, TrainingCard, render_card
+from translators.training.curves import curves_svg
 
 
 def card_step(setup: TrainSetup, listener: Listener) -> str:

@@ -22,22 +22,19 @@ from corpora.bitext import (
     DROPPED_BITEXT_SCHEMA,
 )
 from corpora.errors import UserError
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_dropped, sidecar_of
+from filters.alphabet import AlphabetShare
 from filters.cleaning import clean
+from filters.duplicate import Duplicate
+from filters.empty import Empty
 from filters.language import WrongLanguage
-from filters.pairs import (
-    AlphabetShare,
-    Duplicate,
-    Empty,
-    LengthRatio,
-    NumberMismatch,
-    ReservedSymbols,
-    TooLong,
-    Untranslated,
-    expected_ratio,
-)
+from filters.length_ratio import LengthRatio, expected_ratio
+from filters.numbers import NumberMismatch
 from filters.protocol import Filter
+from filters.reserved import ReservedSymbols
+from filters.too_long import TooLong
+from filters.untranslated import Untranslated
 from translators.subwords import MARKERS, language_tag
 
 OnProgress = Callable[[str, int], None]
@@ -161,7 +158,7 @@ def _wrong_corpus(
     looks = [
         f"its {side} side looks like {counts.most_common(1)[0][0]!r}, not {expected!r}"
         for side, expected in (("source", source), ("target", target))
-        if (counts := language.found[side]).total()
+        if (counts := language.wrong_languages[side]).total()
     ]
     return UserError(
         f"{share:.0%} of the pairs are in another language: {'; '.join(looks)}. "

@@ -14,10 +14,13 @@ from augmentation.train_translator.config import TrainTranslatorConfig
 from augmentation.train_translator.dev import by_direction
 from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TrainSetup
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from corpora.storage import write_text, writing
-from translators.conversion import convert, describe_converted, verify_against_transformers
-from translators.store import TRAINED_HERE, AlignmentHead, ModelFacts, write_card
+from translators.conversion.convert import convert
+from translators.conversion.describe import describe_converted
+from translators.conversion.verify import verify_against_transformers
+from translators.describing import ModelFacts
+from translators.model_card import TRAINED_HERE, AlignmentHead, write_card
 from translators.subwords import MARKERS
 
 

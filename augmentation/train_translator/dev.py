@@ -10,7 +10,7 @@ import polars as pl
 
 from augmentation.train_translator.config import BitextSource, TrainTranslatorConfig
 from augmentation.train_translator.read import read_frames
-from corpora.schema import content_id
+from corpora.fingerprint import content_id
 from filters.normalisation import normalise
 
 

@@ -15,8 +15,7 @@ from augmentation.train_translator.dev import DevPairs, read_dev_sets
 from augmentation.train_translator.layout import EXAMPLES_STEP, TrainSetup, checksums
 from corpora.bitext import ALIGNED_BITEXT_SCHEMA
 from corpora.errors import UserError
-from corpora.manifest import file_hash, fingerprint
-from corpora.schema import content_id
+from corpora.fingerprint import content_id, file_hash, fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, read_dropped, sidecar_of
 
 HELD_OUT, IN_DEV, TOO_MANY_PIECES = "held-out", "in-dev", "too-many-pieces"

@@ -13,7 +13,8 @@ from augmentation.train_translator.config import TrainTranslatorConfig
 from augmentation.train_translator.layout import MODEL_FILES, TRAIN_STEP, TrainSetup
 from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
-from corpora.manifest import lock, plain
+from corpora.fingerprint import plain
+from corpora.lock import lock
 from corpora.storage import make_folder, write_text
 from translators.marian_folder import StartingPoint
 from translators.training.config import LENGTH_OF_A_RUN

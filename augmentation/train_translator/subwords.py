@@ -10,7 +10,7 @@ import sentencepiece
 from augmentation.pipeline.artifacts import Artifact
 from augmentation.pipeline.listener import Listener
 from augmentation.train_translator.layout import SUBWORDS_STEP, TrainSetup, checksums
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.shards import ShardRef, read_batches
 from translators.marian_folder import StartingPoint
 from translators.subwords import SubwordConfig, take_subwords, train_subwords

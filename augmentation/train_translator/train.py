@@ -14,14 +14,15 @@ from augmentation.train_translator.dev import by_direction
 from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TRAIN_STEP, TrainSetup
 from corpora.errors import MissingExtraError
-from corpora.manifest import file_hash, fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.storage import write_text
-from translators.card import History, describe_machine
 from translators.marian_folder import StartingPoint, save_marian
 from translators.subwords import MARKERS, language_tag
+from translators.training.card import History, describe_machine
 
 if TYPE_CHECKING:
-    from translators.training.loop import Report, TrainingResult
+    from translators.training.loop import TrainingResult
+    from translators.training.reports import Report
 
 
 def train_step(setup: TrainSetup, listener: Listener) -> str:
@@ -40,7 +41,7 @@ def train_step(setup: TrainSetup, listener: Listener) -> str:
     if artifact.is_done(made_from):
         return "already trained"
     try:
-        from translators.training.batches import TrainingData
+        from translators.training.data import TrainingData
         from translators.training.evaluate import DevSet
         from translators.training.loop import Trainer
     except ImportError as error:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from augmentation.pipeline.shards import checksum, read_rows
 from augmentation.translate_test.back_projection import TranslatedRow
 from augmentation.translate_test.setup import TranslateTestSetup
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.predictions import Prediction, prediction_to_json
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
 from corpora.storage import replacing

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.pipeline.configuration import validate
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.inputs import RowData, saved
 from augmentation.pipeline.listener import Listener
 from augmentation.translate_test.config import TranslateTestConfig
@@ -14,7 +13,9 @@ from augmentation.translate_test.run import TranslateTestResult
 from augmentation.translate_test.run import translate_test as run_translate_test
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, path_hash, run_folder
+from corpora.fingerprint import fingerprint, path_hash
+from corpora.folders import runs_folder
+from corpora.manifest import run_folder
 
 
 def translate_test(

@@ -6,26 +6,30 @@ import json
 from itertools import islice
 from pathlib import Path
 
-from augmentation.reporting.html import SHOWN_ROWS, table_html, text_html
+from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
+from augmentation.reporting.tables import Column, Table
 
 
 def predictions_html(predictions: Path) -> str:
     """The first lines of the file `predictions` as a table."""
     with predictions.open(encoding="utf-8") as lines:
         values = [json.loads(line) for line in islice(lines, SHOWN_ROWS)]
-    return table_html(
-        ("id", "label", "spans", "target", "flags"),
+    rows = tuple(
         (
-            [
-                text_html(value["id"]),
-                text_html(value.get("label") or ""),
-                text_html("; ".join(map(_span, value.get("spans", ())))),
-                text_html(value.get("target") or ""),
-                text_html(", ".join(value.get("flags", ()))),
-            ]
-            for value in values
-        ),
+            value["id"],
+            value.get("label") or "",
+            "; ".join(map(_span, value.get("spans", ()))),
+            value.get("target") or "",
+            ", ".join(value.get("flags", ())),
+        )
+        for value in values
     )
+    columns = (
+        Column("id", "name"),
+        *(Column(name, "text") for name in ("label", "spans", "target")),
+        Column("flags", "words"),
+    )
+    return notebook_html(Section(table=Table("First predictions", columns, rows)))
 
 
 def _span(span: dict[str, object]) -> str:

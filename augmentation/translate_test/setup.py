@@ -12,7 +12,8 @@ from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_test.round_trip import RoundTrip
 from augmentation.translation.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.manifest import RunManifest, fingerprint, package_versions
+from corpora.fingerprint import fingerprint
+from corpora.manifest import RunManifest, package_versions
 from trainers.identity import predictor_identity
 from trainers.load import load_predictor
 from trainers.protocol import Predictor

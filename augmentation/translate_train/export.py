@@ -10,7 +10,7 @@ from augmentation.translate_train.layout import export_folder, export_of, filter
 from augmentation.translate_train.runs import final_batches
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import summarize
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import list_shards
 from corpora.storage import write_text
 from corpora.writers import write_dataset_batches

@@ -18,7 +18,7 @@ from augmentation.pipeline.shards import checksum, read_facts, read_whole, write
 from augmentation.projection.rows import row_dropped
 from augmentation.translate_train.layout import filter_step
 from augmentation.translation.config import FilterConfig
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.schema import DROPPED_SCHEMA
 from corpora.shards import ShardRef, ShardWriter, is_done
 from filters.protocol import Filter
@@ -100,7 +100,8 @@ def load_filters(
 
     `pairs` (columns `source` and `target`) say which lengths are usual.
     """
-    from filters.pairs import LengthRatio, Untranslated, expected_ratio
+    from filters.length_ratio import LengthRatio, expected_ratio
+    from filters.untranslated import Untranslated
 
     chosen: list[Filter] = []
     if gates.max_length_ratio is not None:

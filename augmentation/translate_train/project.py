@@ -15,7 +15,7 @@ from augmentation.translate_train.layout import SEGMENT, project_step, translate
 from augmentation.translation.segments import needed_shards, read_segments
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import TRANSLATION_SCHEMA, Translations
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches
 
 VERSION = 3

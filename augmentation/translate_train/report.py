@@ -3,354 +3,238 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
 
-from augmentation.reporting.highlights import marked, visible
+from augmentation.reporting.charts import BarChart, Histogram, count_bars, log_histogram
+from augmentation.reporting.page import grouped, render
+from augmentation.reporting.pairs import PairList, pair_list
+from augmentation.reporting.palette import Palette
 from augmentation.reporting.samples import least_confident, sample_dropped, sample_rows, slowest
+from augmentation.reporting.tables import Column, Table
 from augmentation.translate_train.layout import (
-    INGEST,
-    SEGMENT,
+    all_steps,
+    dropping_steps,
     filter_step,
-    project_step,
     report_path,
     translate_step,
 )
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary, summarize
-from corpora.records import DroppedRow, Row, Span
+from corpora.records import DroppedRow
 from corpora.shards import ShardRef, list_shards, read_batches, read_sidecar, sidecar_of
 from corpora.storage import write_text
 
-PAIRS, LEAST, SLOWEST, DROPPED_EACH = 20, 10, 8, 4
-
+PAIRS, LEAST, SLOWEST, DROPPED_PER_REASON = 20, 10, 8, 4
+"""How many rows (or shards, of the slowest) each part of the page shows at most."""
 
 BEGINNING = 120
+"""Characters shown of the texts of the slowest rows, which may be of 100,000."""
+
+_RATIO_BINS = np.geomspace(0.25, 4.0, 33)
+_RATIO_TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-_BINS = np.geomspace(0.25, 4.0, 33)
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A number that stands out, and what it counts."""
+
+    value: str
+    name: str
 
 
-_GOLDEN_ANGLE = 137.5
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    """What was projected of the spans with one label; `hue` is the label's colour in degrees."""
+
+    label: str
+    hue: int
+    in_source: int
+    projected: int
+    reasons: str
+    """Why the others were lost, with counts."""
+
+    @property
+    def share(self) -> str:
+        """The share projected, in percent."""
+        return f"{100 * self.projected / self.in_source:.1f}"
 
 
-_CSS = """
-:root{--ink:#1c2430;--soft:#5b6675;--line:#e3e7ed;--card:#fff;--page:#f5f7fa;--bar:#2f6fb3;
---bad:#c2553a;--good:#3f8f5f;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#9aa6b5;--line:#2e3743;--card:#1b222c;
---page:#12171e;--bar:#5b9be0;--bad:#e07f62;--good:#63b884}}
-*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);
-font:15px/1.5 system-ui,sans-serif}main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 10px}
-h3{font-size:15px;margin:0 0 8px}
-p.sub{color:var(--soft);margin:0 0 18px;overflow-wrap:anywhere}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
-.card,.box{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
-.card b{display:block;font-size:24px;font-variant-numeric:tabular-nums}.card span{color:var(--soft)}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:14px}
-.box{overflow-x:auto}svg{display:block;width:100%;height:auto}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .soft{fill:var(--soft)}
-table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:6px 8px;
-border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--soft);font-weight:600}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.pair{padding:10px 0;border-bottom:1px solid var(--line)}.pair:last-child{border-bottom:0}
-.pair .src{color:var(--soft)}.pair .meta{font-size:12px;color:var(--soft)}
-.pair .lang{display:inline-block;min-width:34px;font-size:12px;color:var(--soft)}
-bdi{overflow-wrap:anywhere}mark{border-radius:4px;padding:1px 3px;color:inherit;
-background:hsl(var(--hue) 75% 55%/.28)}mark small{font-size:10px;opacity:.8;margin-left:4px}
-.stack{display:flex;height:12px;border-radius:6px;overflow:hidden;background:var(--line);min-width:120px}
-.stack i{background:var(--good)}.stack u{background:var(--bad)}
-"""
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """What the page shows of one target language."""
+
+    heading: str
+    cards: tuple[Card, ...]
+    dropped: BarChart
+    ratios: Histogram
+    spans: tuple[SpanRow, ...]
+    samples: tuple[PairList, ...]
+    slowest: Table
+    dropped_rows: PairList
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What the page shows."""
+
+    title: str
+    heading: str
+    subtitle: str
+    targets: tuple[TargetView, ...]
+    work: Table
+    slowest_shards: Table
 
 
 def write_report(setup: TranslateTrainSetup) -> None:
-    """Write the report of a run whose rows are all through."""
+    """Write the report of the run that `setup` describes, once its rows have passed every step."""
+    write_text(report_path(setup.run), render("translate_train.html.j2", report_view(setup)))
+
+
+def report_view(setup: TranslateTrainSetup) -> ReportView:
+    """What the report of the run that `setup` describes shows, read from the run's folder."""
+    config, translation = setup.config, setup.translation
     summary = summarize(setup.run, setup.targets)
-    parts = [_head(setup, summary)]
-    for target in summary.targets:
-        parts.append(_target(setup, target))
-    parts.append(_timing(setup, summary))
-    title = escape(f"{setup.config.run_name}: translate-train")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{_CSS}</style></head><body><main>"
-        + "\n".join(parts)
-        + "</main></body></html>\n"
+    projected = f", spans projected by {translation.projector}" if translation.projector else ""
+    return ReportView(
+        title=f"{config.run_name}: translate-train",
+        heading=config.run_name,
+        subtitle=f"{config.input.name} ({config.task}), {config.source} to "
+        f"{', '.join(config.targets)}, by {translation.models.name}{projected}",
+        targets=tuple(_target(setup, target) for target in summary.targets),
+        work=_work(summary),
+        slowest_shards=_slowest_shards(setup),
     )
-    write_text(report_path(setup.run), page)
 
 
-def _text(value: object) -> str:
-    return escape(visible(str(value)))
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", "\u202f")
-
-
-def _head(setup: TranslateTrainSetup, summary: RunSummary) -> str:
-    config = setup.config
-    by = (
-        f", spans placed by {_text(setup.translation.projector)}"
-        if setup.translation.projector
-        else ""
-    )
-    lines = [
-        f"<h1>{_text(config.run_name)}</h1>",
-        f'<p class="sub">{_text(config.input.name)} ({_text(config.task)}), {_text(config.source)} '
-        f"to {_text(', '.join(config.targets))}, by {_text(setup.translation.models.name)}{by}</p>",
-    ]
-    return "".join(lines)
-
-
-def _cards(summary: Sequence[tuple[str, str]]) -> str:
-    cards = (
-        f'<div class="card"><b>{value}</b><span>{name}</span></div>' for name, value in summary
-    )
-    return f'<div class="cards">{"".join(cards)}</div>'
-
-
-def _target(setup: TranslateTrainSetup, target: TargetSummary) -> str:
+def _target(setup: TranslateTrainSetup, target: TargetSummary) -> TargetView:
     refs = list_shards(setup.run, filter_step(target.target))
+    palette = Palette(label for label, _ in target.spans.most_common())
+    return TargetView(
+        heading=f"{setup.config.source} to {target.target}",
+        cards=tuple(_cards(target)),
+        dropped=count_bars("Rows dropped, by reason", target.dropped),
+        ratios=_length_ratios(refs),
+        spans=tuple(_span_rows(target, palette)),
+        samples=tuple(_samples(refs, setup.config.seed, palette, with_spans=bool(target.spans))),
+        slowest=_slowest_rows(setup, target, refs),
+        dropped_rows=_dropped_rows(setup, target, palette),
+    )
+
+
+def _cards(target: TargetSummary) -> list[Card]:
     dropped = target.dropped.total()
-    palette = _Palette(label for label, _ in target.spans.most_common())
     cards = [
-        ("rows in", _number(target.kept + dropped)),
-        ("kept", _number(target.kept)),
-        ("dropped", _number(dropped)),
-        ("distinct segments", _number(target.segments)),
-        ("from the memory", _number(target.remembered)),
+        Card(grouped(target.kept + dropped), "rows in"),
+        Card(grouped(target.kept), "kept"),
+        Card(grouped(dropped), "dropped"),
+        Card(grouped(target.segments), "unique segments"),
+        Card(grouped(target.remembered), "from translation memory"),
     ]
     if target.spans:
         share = target.placed.total() / target.spans.total()
-        cards.append(("spans carried over", f"{100 * share:.1f}\u202f%"))
-    parts = [f"<h2>{_text(setup.config.source)} to {_text(target.target)}</h2>", _cards(cards)]
-    charts = [_box("Rows dropped, by reason", _bars(target.dropped))]
-    charts.append(_box("Length of the translation over that of its source", _ratios(refs)))
-    parts.append(f'<div class="two" style="margin-top:14px">{"".join(charts)}</div>')
-    if target.spans:
-        parts.append("<h2>What became of the spans</h2>" + _box("", _span_table(target, palette)))
-    parts.append("<h2>Twenty pairs, picked at random</h2>")
-    parts.append(_box("", _pairs(sample_rows(refs, PAIRS, setup.config.seed), palette)))
-    if target.spans:
-        parts.append("<h2>Rows with the least sure span</h2>")
-        rows = least_confident(refs, LEAST, by_spans=True)
-        parts.append(
-            _box(
-                "", _pairs([r for _, r in rows], palette, [f"confidence {v:.2f}" for v, _ in rows])
-            )
-        )
-    parts.append("<h2>Rows with the least sure translation</h2>")
-    rows = least_confident(refs, LEAST, by_spans=False)
-    notes = [f"{value:.2f} a token" for value, _ in rows]
-    parts.append(_box("", _pairs([row for _, row in rows], palette, notes)))
-    parts.append("<h2>Rows that took longest to translate</h2>")
-    parts.append(_box("", _slowest_rows(setup, target, refs)))
-    if dropped:
-        parts.append("<h2>Some of the rows that were dropped</h2>")
-        parts.append(_box("", _dropped(setup, target, palette)))
-    return "".join(parts)
+        cards.append(Card(f"{100 * share:.1f}\u202f%", "spans projected"))
+    return cards
 
 
-def _box(title: str, inner: str) -> str:
-    heading = f"<h3>{title}</h3>" if title else ""
-    return f'<div class="box">{heading}{inner}</div>'
-
-
-def _bars(counts: Counter[str]) -> str:
-    """A horizontal bar for every reason."""
-    if not counts:
-        return "<p>None was dropped.</p>"
-    high = max(counts.values())
-    rows = []
-    for number, (reason, count) in enumerate(counts.most_common()):
-        y = number * 26
-        width = max(2.0, 250 * count / high)
-        rows.append(
-            f'<text x="150" y="{y + 16}" text-anchor="end">{_text(reason)}</text>'
-            f'<rect x="160" y="{y + 4}" width="{width:.1f}" height="16" rx="3" fill="var(--bad)"/>'
-            f'<text class="soft" x="{166 + width:.1f}" y="{y + 16}">{_number(count)}</text>'
-        )
-    return f'<svg viewBox="0 0 480 {26 * len(counts)}" role="img">{"".join(rows)}</svg>'
-
-
-def _ratios(refs: Sequence[ShardRef]) -> str:
-    """A histogram of length ratios, in characters, on a logarithmic axis."""
-    counts = np.zeros(len(_BINS) - 1, np.int64)
+def _length_ratios(refs: Sequence[ShardRef]) -> Histogram:
+    """Length ratios in characters."""
+    counts = np.zeros(len(_RATIO_BINS) - 1, np.int64)
     for ref in refs:
         for batch in read_batches(ref):
             target = pc.utf8_length(batch.column("text")).to_numpy(zero_copy_only=False)
             source = pc.utf8_length(batch.column("source_text")).to_numpy(zero_copy_only=False)
-            ratios = np.clip(target / np.maximum(source, 1), _BINS[0], _BINS[-1] * 0.999)
-            counts += np.histogram(ratios, _BINS)[0]
-    high = max(1, int(counts.max()))
-    width = 440 / len(counts)
-    bars = []
-    for number, count in enumerate(counts.tolist()):
-        height = 120 * count / high
-        bars.append(
-            f'<rect x="{20 + number * width:.1f}" y="{130 - height:.1f}" width="{width - 1:.1f}" '
-            f'height="{height:.1f}" fill="var(--bar)"><title>{_BINS[number]:.2f} to '
-            f"{_BINS[number + 1]:.2f}: {count} rows</title></rect>"
-        )
-    for value in (0.25, 0.5, 1.0, 2.0, 4.0):
-        x = 20 + 440 * np.log2(value / 0.25) / 4
-        bars.append(
-            f'<path d="M{x:.1f} 130v5" stroke="var(--soft)"/>'
-            f'<text class="soft" x="{x:.1f}" y="150" text-anchor="middle">{value:g}</text>'
-        )
-    return f'<svg viewBox="0 0 480 158" role="img">{"".join(bars)}</svg>'
+            ratios = target / np.maximum(source, 1)
+            inside = np.clip(ratios, _RATIO_BINS[0], _RATIO_BINS[-1] * 0.999)
+            counts += np.histogram(inside, _RATIO_BINS)[0]
+    title = "Translation length relative to the source (characters)"
+    return log_histogram(title, counts.tolist(), _RATIO_BINS.tolist(), _RATIO_TICKS)
 
 
-def _span_table(target: TargetSummary, palette: _Palette) -> str:
-    """Labels, those that lose most first, and why."""
+def _span_rows(target: TargetSummary, palette: Palette) -> list[SpanRow]:
+    """Labels, those that lose the largest share first."""
+
+    def share_then_count(label: str) -> tuple[float, int]:
+        return target.placed[label] / target.spans[label], -target.spans[label]
+
     rows = []
-    order = sorted(
-        target.spans, key=lambda one: (target.placed[one] / target.spans[one], -target.spans[one])
-    )
-    for label in order:
-        count, placed = target.spans[label], target.placed[label]
-        share = 100 * placed / count
-        why = ", ".join(
-            f"{_text(reason)} {number}"
-            for reason, number in target.lost.get(label, Counter()).most_common()
-        )
-        name = palette.mark(label, label, named=False)
-        rows.append(
-            f'<tr><td>{name}</td><td class="n">{_number(count)}</td>'
-            f'<td class="n">{_number(placed)}</td><td class="n">{share:.1f}\u202f%</td>'
-            f'<td><div class="stack"><i style="width:{share:.1f}%"></i>'
-            f'<u style="width:{100 - share:.1f}%"></u></div></td><td>{why}</td></tr>'
-        )
-    return (
-        '<table><tr><th>label</th><th class="n">in the source</th><th class="n">carried over</th>'
-        '<th class="n">share</th><th></th><th>lost because</th></tr>' + "".join(rows) + "</table>"
-    )
+    for label in sorted(target.spans, key=share_then_count):
+        lost = target.lost.get(label, Counter()).most_common()
+        reasons = ", ".join(f"{reason} {count}" for reason, count in lost)
+        projected = target.placed[label]
+        rows.append(SpanRow(label, palette.hue(label), target.spans[label], projected, reasons))
+    return rows
 
 
-class _Palette:
-    """A colour for every label; neighbours in the order of their frequency lie far apart."""
-
-    def __init__(self, labels: Iterable[str]) -> None:
-        self._hues = {label: i * _GOLDEN_ANGLE % 360 for i, label in enumerate(labels)}
-
-    def mark(self, text: str, label: str, *, named: bool = True) -> str:
-        small = f"<small>{_text(label)}</small>" if named else ""
-        hue = self._hues.get(label, 0.0)
-        return f'<mark style="--hue:{hue:.0f}">{_text(text)}{small}</mark>'
-
-    def marked(self, text: str, spans: Sequence[Span]) -> str:
-        pieces = (
-            escape(piece) if label is None else self.mark(piece, label)
-            for piece, label in marked(text, spans)
-        )
-        return f'<bdi dir="auto">{"".join(pieces)}</bdi>'
-
-
-def _pairs(rows: Sequence[Row], palette: _Palette, notes: Sequence[str] = ()) -> str:
-    if not rows:
-        return "<p>There are none.</p>"
-    return "".join(
-        _pair(row, palette, notes[number] if notes else "") for number, row in enumerate(rows)
-    )
-
-
-def _pair(row: Row, palette: _Palette, note: str) -> str:
-    made = row.provenance
-    lines = []
-    if made is not None:
-        lines += _line(palette, "src", made.source_lang, made.source_text, made.source_spans)
-        if made.source_text_pair is not None:
-            lines += _line(palette, "src", made.source_lang, made.source_text_pair)
-    lines += _line(palette, "tgt", row.lang, row.text, row.spans)
-    if row.text_pair is not None:
-        lines += _line(palette, "tgt", row.lang, row.text_pair)
-    facts = [row.id, *([f"label {row.label}"] if row.label else []), *([note] if note else [])]
-    meta = f'<div class="meta">{_text(" · ".join(facts))}</div>'
-    return f'<div class="pair">{"".join(lines)}{meta}</div>'
-
-
-def _line(
-    palette: _Palette, kind: str, lang: str, text: str, spans: Sequence[Span] = ()
-) -> list[str]:
-    said = palette.marked(text, spans)
-    return [f'<div class="{kind}"><span class="lang">{_text(lang)}</span>{said}</div>']
+def _samples(
+    refs: Sequence[ShardRef], seed: int, palette: Palette, *, with_spans: bool
+) -> list[PairList]:
+    pairs = [(row, "") for row in sample_rows(refs, PAIRS, seed)]
+    lists = [pair_list("Pairs picked at random", pairs, palette)]
+    if with_spans:
+        rows = least_confident(refs, LEAST, by_spans=True)
+        pairs = [(row, f"confidence {value:.2f}") for value, row in rows]
+        lists.append(pair_list("Rows with the least confident span", pairs, palette))
+    rows = least_confident(refs, LEAST, by_spans=False)
+    pairs = [(row, f"log-probability {value:.2f} per token") for value, row in rows]
+    lists.append(pair_list("Rows with the least confident translation", pairs, palette))
+    return lists
 
 
 def _slowest_rows(
     setup: TranslateTrainSetup, target: TargetSummary, refs: Sequence[ShardRef]
-) -> str:
-    """A table; whole texts would not do, as the slowest may be of 100,000 characters."""
+) -> Table:
     step = translate_step(target.target)
 
-    def seconds(ref: ShardRef) -> float:
+    def seconds_of(ref: ShardRef) -> float:
         return sidecar_of(ShardRef(setup.run, step, ref.index)).seconds
 
-    table = _table(
-        ("text", "row", "seconds"),
-        (
-            (_beginning(row.provenance.source_text if row.provenance else ""), row.id, f"{one:.3f}")
-            for one, row in slowest(refs, seconds, SLOWEST)
-        ),
-    )
-    how = "Rows are translated together: the seconds of a shard are shared out by length."
-    return f"<p>{how}</p>{table}"
+    rows = []
+    for seconds, row in slowest(refs, seconds_of, SLOWEST):
+        text = row.provenance.source_text if row.provenance else ""
+        rows.append((_beginning(text), row.id, f"{seconds:.3f}"))
+    columns = (Column("text", "text"), Column("row", "name"), Column("seconds"))
+    return Table(f"The slowest rows to {target.target}", columns, tuple(rows))
 
 
 def _beginning(text: str) -> str:
     return text if len(text) <= BEGINNING else text[: BEGINNING - 1] + "…"
 
 
-def _dropped(setup: TranslateTrainSetup, target: TargetSummary, palette: _Palette) -> str:
+def _dropped_rows(setup: TranslateTrainSetup, target: TargetSummary, palette: Palette) -> PairList:
     """A few rows for each reason."""
-    found: dict[str, list[DroppedRow]] = {}
-    shown = [INGEST, project_step(target.target), filter_step(target.target)]
-    for step in shown:
+    by_reason: dict[str, list[DroppedRow]] = {}
+    for step in dropping_steps(target.target):
         refs = [ref for ref in list_shards(setup.run, step) if ref.dropped_path.is_file()]
-        for one in sample_dropped(refs, 50 * DROPPED_EACH, setup.config.seed):
-            found.setdefault(one.reason, []).append(one)
-    return "".join(
-        _pair(one.row, palette, f"{reason}{': ' if one.detail else ''}{one.detail}")
+        for dropped in sample_dropped(refs, 50 * DROPPED_PER_REASON, setup.config.seed):
+            by_reason.setdefault(dropped.reason, []).append(dropped)
+    rows = [
+        (dropped.row, f"{reason}: {dropped.detail}" if dropped.detail else reason)
         for reason in target.dropped
-        for one in found.get(reason, [])[:DROPPED_EACH]
-    )
+        for dropped in by_reason.get(reason, [])[:DROPPED_PER_REASON]
+    ]
+    return pair_list("Examples of dropped rows", rows, palette)
 
 
-def _timing(setup: TranslateTrainSetup, summary: RunSummary) -> str:
-    work = _table(
-        ("step", "seconds of work"),
-        ((name, f"{seconds:.1f}") for name, seconds in summary.step_seconds.items()),
-    )
-    slow: list[tuple[float, str, int]] = []
-    names = [INGEST, SEGMENT]
-    for target in setup.config.targets:
-        names += [f(target) for f in (translate_step, project_step, filter_step)]
-    for step in names:
+def _work(summary: RunSummary) -> Table:
+    rows = ((name, f"{seconds:.1f}") for name, seconds in summary.step_seconds.items())
+    caption = "Work by step, over all shards (they overlap in time)"
+    return Table(caption, (Column("step", "name"), Column("seconds of work")), tuple(rows))
+
+
+def _slowest_shards(setup: TranslateTrainSetup) -> Table:
+    shards: list[tuple[float, str, int]] = []
+    for step in all_steps(setup.config.targets):
         for ref in list_shards(setup.run, step):
             sidecar = read_sidecar(ref)
             if sidecar is not None:
-                slow.append((sidecar.seconds, f"{step}/{ref.path.name}", sidecar.rows_out))
-    slowest = _table(
-        ("shard", "seconds", "rows"),
-        ((name, f"{seconds:.1f}", rows) for seconds, name, rows in sorted(slow)[::-1][:SLOWEST]),
+                shards.append((sidecar.seconds, f"{step}/{ref.path.name}", sidecar.rows_out))
+    rows = (
+        (name, f"{seconds:.1f}", str(count))
+        for seconds, name, count in sorted(shards, reverse=True)[:SLOWEST]
     )
-    boxes = _box("Work by step, over all shards (they overlap in time)", work)
-    boxes += _box("The slowest shards", slowest)
-    return f'<h2>Time</h2><div class="two">{boxes}</div>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    def cells(tag: str, values: Sequence[object]) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if number else ''}>{_text(value)}</{tag}>"
-            for number, value in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return f"<table><tr>{cells('th', head)}</tr>{body}</table>"
+    columns = (Column("shard", "name"), Column("seconds"), Column("rows"))
+    return Table("The slowest shards", columns, tuple(rows))

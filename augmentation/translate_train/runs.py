@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from augmentation.translate_train.config import TranslateTrainConfig, validated
 from augmentation.translate_train.layout import dropping_steps, filter_step, report_path
+from corpora.batches import batch_to_rows
 from corpora.errors import UserError
 from corpora.manifest import read_run
 from corpora.records import Row
-from corpora.schema import batch_to_rows
 from corpora.shards import ShardRef, list_shards, read_batches
 
 

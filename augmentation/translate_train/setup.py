@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augmentation.pipeline.folders import runs_folder
 from augmentation.pipeline.versions import TRANSLATION_PACKAGES
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translation.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.manifest import (
-    RunManifest,
-    fingerprint,
-    package_versions,
-    read_run,
-    run_folder,
-)
+from corpora.fingerprint import fingerprint
+from corpora.folders import runs_folder
+from corpora.manifest import RunManifest, package_versions, read_run, run_folder
 
 _NOT_FINGERPRINTED = {"input", "out", "memory", "name", "model", "runtime", "licence"}
 """Settings that change nothing, or that something else stands for: a name, hashes."""

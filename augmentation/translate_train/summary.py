@@ -45,8 +45,8 @@ class RunSummary:
 
     rows_in: int = 0
     shards: int = 0
-    mended: Counter[str] = field(default_factory=Counter)
-    """What `--on-error repair` mended."""
+    repaired: Counter[str] = field(default_factory=Counter)
+    """What `--on-error repair` repaired."""
     targets: list[TargetSummary] = field(default_factory=list)
     step_seconds: dict[str, float] = field(default_factory=dict)
     """Work by step, added up over shards, which overlap in time."""
@@ -62,7 +62,7 @@ def summarize(run: Path, targets: Sequence[str]) -> RunSummary:
             summary.shards += 1
             summary.rows_in += sidecar.rows_in or 0
             read_dropped.update(sidecar.drop_reasons)
-            summary.mended.update(read_facts(ref).get("mended", {}))
+            summary.repaired.update(read_facts(ref).get("repaired", {}))
     _add_seconds(summary, run, INGEST, "ingest")
     _add_seconds(summary, run, SEGMENT, "segment")
     for target in targets:

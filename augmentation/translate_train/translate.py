@@ -11,7 +11,7 @@ from augmentation.translation.memory import TranslationMemory
 from augmentation.translation.segments import new_segments
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import TRANSLATION_SCHEMA, translation_batch
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done
 
 

@@ -10,7 +10,8 @@ from typing import Any, overload
 
 from augmentation.pipeline.configuration import validate
 from augmentation.pipeline.listener import Listener
-from augmentation.reporting.html import SHOWN_ROWS, table_html, text_html
+from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
+from augmentation.reporting.tables import Column, Table
 from augmentation.translation.config import TranslateConfig
 from augmentation.translation.files import FileOptions, FileTranslation, translate_file
 from augmentation.translation.rejected import RejectedRows
@@ -20,7 +21,7 @@ from augmentation.translation.translate import translate_records
 from corpora.errors import UserError
 from corpora.readers.memory import ArrowData, batches_of, holds_arrow
 from corpora.records import Row
-from translators.languages import normalise_tag
+from corpora.text.languages import normalise_tag
 
 Texts = ArrowData | Iterable[str] | Iterable[Row] | Iterable[Mapping[str, Any]]
 """Texts in memory, alone or as a field of rows."""
@@ -55,17 +56,15 @@ class Translations(Sequence[str]):
 
     def _repr_html_(self) -> str:
         flags = f"{self.into}_flags"
-        return table_html(
-            (self.field, self.into, "flags"),
-            (
-                [
-                    text_html(record[self.field]),
-                    text_html(_best(record[self.into])),
-                    text_html(", ".join(record.get(flags, ()))),
-                ]
-                for record in islice(self.records, SHOWN_ROWS)
-            ),
+        rows = tuple(
+            (record[self.field], _best(record[self.into]), ", ".join(record.get(flags, ())))
+            for record in islice(self.records, SHOWN_ROWS)
         )
+        columns = (
+            Column(self.field, "text"), Column(self.into, "text"), Column("flags", "words")
+        )  # fmt: skip
+        note = f"{len(self)} translations"
+        return notebook_html(Section(note, Table("First translations", columns, rows)))
 
 
 @overload

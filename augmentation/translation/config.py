@@ -132,7 +132,7 @@ class ProjectionConfig(Strict):
     @field_validator("options")
     @classmethod
     def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
-        from corpora.manifest import canonical_json
+        from corpora.fingerprint import canonical_json
 
         try:
             canonical_json(options)

@@ -29,7 +29,7 @@ def _known_task(value: object) -> object:
 
 def _known_language(tag: str) -> str:
     # Help pages read the settings, and need no languages for that.
-    from translators.languages import normalise_tag
+    from corpora.text.languages import normalise_tag
 
     try:
         return normalise_tag(tag)

@@ -12,7 +12,7 @@ from augmentation.pipeline.shards import write_facts
 from augmentation.translation.config import ReadingConfig
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
 from corpora.readers import CorpusBatch
 from corpora.shards import ShardRef, ShardWriter, is_done
 
@@ -103,5 +103,5 @@ def ingest(ref: ShardRef, source: Input) -> ShardRef | None:
     if not is_done(ref, made_from):
         with ShardWriter(ref, made_from) as out:
             out.write_rows(batch.rows, batch.dropped, rows_in=batch.rows_in)
-            write_facts(ref, {"mended": dict(batch.mended)})
+            write_facts(ref, {"repaired": dict(batch.repaired)})
     return ref

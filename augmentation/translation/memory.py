@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
 from augmentation.translation.table import TRANSLATION_SCHEMA
-from corpora.manifest import fingerprint, plain
+from corpora.fingerprint import fingerprint, plain
 from corpora.storage import make_folder, replacing, write_text
 
 VERSION = 1

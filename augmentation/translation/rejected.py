@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import IO
 
-from corpora.checks import without_surrogates
 from corpora.storage import writing
+from corpora.surrogates import without_surrogates
 
 
 class RejectedRows:

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
-from corpora.manifest import fingerprint
+from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
 from corpora.storage import make_folder
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from alignment.protocol import SpanProjector
 from augmentation.pipeline.cache import PROCESS_CACHE
-from augmentation.pipeline.folders import memory_folder
 from augmentation.translation.config import SPAN_TASKS, TranslationConfig
 from augmentation.translation.memory import TranslationMemory
 from corpora.checks import Task
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, path_hash
+from corpora.fingerprint import fingerprint, path_hash
+from corpora.folders import memory_folder
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 NEEDS_TRANSLATOR = ("candidate", "marker")

@@ -2,7 +2,9 @@
 
 from corpora.checks import TASKS, Task
 from corpora.choices import ON_ERROR, OnError
-from corpora.readers.corpus import BATCH_ROWS, FORMATS, Corpus, CorpusBatch, open_corpus
+from corpora.readers.checking import BATCH_ROWS, CorpusBatch
+from corpora.readers.corpus import Corpus, open_corpus
+from corpora.readers.formats import FORMATS
 from corpora.readers.options import ColumnMapping, Format, ReadOptions
 from corpora.tagging import SCHEMES, Scheme
 

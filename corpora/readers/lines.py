@@ -1,4 +1,4 @@
-"""Plain text: one example a line."""
+"""Plain text: one example per line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from corpora.records import Row
 
 
 def read_lines(source: Source) -> Items:
-    """Every line as the text of a row."""
+    """Every line of `source` as the text of a row."""
     for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
         row = Row("", source.lang, line)
         problem = undecoded(line)

@@ -51,10 +51,10 @@ _FIELDS = ("id", "lang", "text", "text_pair", "label", "spans", "target", "split
 
 
 class RowBuilder:
-    """Makes rows of records that have the columns `names`.
+    """Makes rows of the records of `source`, which have the columns `names`.
 
-    A column that only a later record has is taken when it comes; none that is in use is exchanged
-    for it. Raises `UserError` that lists the columns there are where one is missing.
+    A column that only a later record has is used from there on; it replaces none that is in use.
+    Raises `UserError` that lists the columns there are where one is missing.
     """
 
     class_names: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -74,22 +74,22 @@ class RowBuilder:
         self._require(names)
 
     def _find_columns(self, names: Collection[str]) -> None:
-        """Take the usual column for everything that has none yet, where `names` has it."""
+        """Use the usual column for every field that has none yet, where `names` has it."""
         columns = self._columns
         tagged = "tags" in columns and self._source.options.columns.spans is None
         for name in _FIELDS:
             usual = (u for u in self._usual(name) if u in names and u not in columns.values())
-            if name not in columns and (found := next(usual, None)) is not None:
-                columns[name] = found
+            if name not in columns and (column := next(usual, None)) is not None:
+                columns[name] = column
         if tagged:
             columns.pop("spans", None)
         elif "spans" in columns or "tokens" not in columns:
             columns.pop("tags", None)
         self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
-        useless = {"spans"} if "tags" in columns else {"tags"}
+        unused = {"spans"} if "tags" in columns else {"tags"}
         if "tokens" in columns and "spans" not in columns:
-            useless.discard("tags")
-        missing = (name for name in _FIELDS if name not in columns and name not in useless)
+            unused.discard("tags")
+        missing = (name for name in _FIELDS if name not in columns and name not in unused)
         self._awaited = frozenset(u for name in missing for u in self._usual(name)) - self._taken
 
     def _usual(self, name: str) -> tuple[str, ...]:
@@ -109,18 +109,18 @@ class RowBuilder:
         return UserError(f"no column {column!r}", file=self._source.path, choices=names)
 
     def look(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Find the tagging scheme from the first records, where there are tags."""
+        """Detect the tagging scheme from `records`, the first ones, where there are tags."""
         column = self._columns.get("tags")
         if column is None or self._source.options.scheme is not None:
             return
         sentences = []
         for record in records:
-            with suppress(ValueProblem):  # which is told when the record is built
+            with suppress(ValueProblem):  # reported when the record is built
                 sentences.append([t for t in self._tags(record.get(column)) if is_tag(t)])
         self._scheme = detect_scheme(sentences)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
-        """The row of a record; what cannot be one is a defect."""
+        """The row of `record`, the `number`-th of the file; what cannot be a row is a defect."""
         if not self._awaited.isdisjoint(record):
             self._widen(record)
         try:
@@ -129,7 +129,7 @@ class RowBuilder:
             return Defect(number, problem.reason, problem.detail, self._remains(record))
 
     def _widen(self, record: Mapping[str, Any]) -> None:
-        """Take the columns that `record` has and those before it had not."""
+        """Use the columns of `record` that the records before it did not have."""
         tagged = "tags" in self._columns
         self._find_columns(record)
         if not tagged:
@@ -151,7 +151,7 @@ class RowBuilder:
 
     def _build(self, record: Mapping[str, Any]) -> Row:
         values = {name: record.get(column) for name, column in self._columns.items()}
-        lang = self._words(values, "lang") or self._source.lang
+        lang = self._optional_text(values, "lang") or self._source.lang
         tokens: tuple[tuple[int, int], ...] | None = None
         if "tags" in values:
             text, tokens, spans = self._tokenised(values, lang)
@@ -159,7 +159,8 @@ class RowBuilder:
             text = self._text(values, "text")
             spans = read_spans(values.get("spans"), text)
             tokens = read_offsets(values.get("tokens"))
-        made = read_provenance(record)
+        provenance = read_provenance(record)
+        taken = self._taken if provenance is None else self._taken.union(PROVENANCE_COLUMNS)
         return Row(
             self._id(values),
             lang,
@@ -167,11 +168,11 @@ class RowBuilder:
             self._pair(values),
             self._label(values),
             spans,
-            self._words(values, "target"),
-            self._words(values, "split"),
-            self._meta(values.get("meta"), record, () if made is None else PROVENANCE_COLUMNS),
+            self._optional_text(values, "target"),
+            self._optional_text(values, "split"),
+            self._meta(values.get("meta"), record, taken),
             tokens,
-            made,
+            provenance,
         )
 
     def _tokenised(
@@ -186,7 +187,7 @@ class RowBuilder:
             raise ValueProblem("empty-text", "there are no tokens")
         if len(tokens) != len(tags):
             raise ValueProblem("bad-tokens", f"{len(tokens)} tokens, but {len(tags)} tags")
-        text = self._words(values, "text")
+        text = self._optional_text(values, "text")
         return from_tokens(self._source, tokens, tags, self._scheme, text=text, lang=lang)
 
     def _tags(self, value: Any) -> list[str]:
@@ -212,7 +213,7 @@ class RowBuilder:
     def _pair(self, values: Mapping[str, Any]) -> str | None:
         if self._source.options.task in ("pair", "qa"):
             return self._text(values, "text_pair")
-        return self._words(values, "text_pair")
+        return self._optional_text(values, "text_pair")
 
     def _label(self, values: Mapping[str, Any]) -> str | None:
         value = values.get("label")
@@ -227,7 +228,7 @@ class RowBuilder:
             raise ValueProblem("missing-label", f"there is no {self._columns['label']!r}")
         return label
 
-    def _words(self, values: Mapping[str, Any], name: str) -> str | None:
+    def _optional_text(self, values: Mapping[str, Any], name: str) -> str | None:
         """A field of text, None where it is empty."""
         value = values.get(name)
         if value is not None and not isinstance(value, str):
@@ -239,10 +240,10 @@ class RowBuilder:
 
     def _id(self, values: Mapping[str, Any]) -> str:
         value = values.get("id")
-        return str(value) if type(value) is int else self._words(values, "id") or ""
+        return str(value) if type(value) is int else self._optional_text(values, "id") or ""
 
     def _class(self, values: Mapping[str, Any]) -> str | None:
-        """A label; numbers and truth values are names of classes as good as any."""
+        """A label; numbers and truth values may be names of classes."""
         value = values.get("label")
         if value is None or value == "":
             return None
@@ -252,11 +253,11 @@ class RowBuilder:
         return as_string(value)
 
     def _meta(
-        self, value: Any, record: Mapping[str, Any], known: Collection[str]
+        self, value: Any, record: Mapping[str, Any], taken: frozenset[str]
     ) -> Mapping[str, str]:
         meta = {key: as_string(v) for key, v in read_map(value, "meta").items()}
         for name, other in record.items():
-            if other is not None and other != "" and name not in self._taken and name not in known:
+            if other is not None and other != "" and name not in taken:
                 if name in meta:
                     raise ValueProblem("bad-meta", f"meta and a column both give {name!r}")
                 meta[name] = as_string(other)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from corpora.checks import TASKS, Task
 from corpora.choices import ON_ERROR, OnError
 from corpora.errors import UserError
-from corpora.readers.columnar import _read_batches as rows_of_batches
+from corpora.readers.columnar import rows_of_batches
 from corpora.readers.corpus import Corpus
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import (
@@ -60,18 +60,19 @@ def rows_of(
 ) -> Corpus:
     """The rows in `data` as a corpus that can be read as often as wanted.
 
-    An iterator is read to its end at once. All options are those of `open_corpus`. Raises
-    `UserError` for an unknown task or scheme, and `TypeError` for data of another kind.
+    An iterator is read to its end at once. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
+    and `labelled` are those of `open_corpus`. Raises `UserError` for an unknown task or scheme, and
+    `TypeError` for data of another kind.
     """
     if task not in TASKS:
         raise UserError(f"no task {task!r}", choices=TASKS)
     if on_error not in ON_ERROR:
         raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
     options = ReadOptions(
-        task=cast(Task, task),
+        task=task,
         lang=lang,
         columns=columns or ColumnMapping(),
-        on_error=cast(OnError, on_error),
+        on_error=on_error,
         scheme=checked_scheme(scheme),
         split=split,
         labelled=labelled,

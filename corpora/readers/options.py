@@ -1,4 +1,4 @@
-"""What a reader is told, and what it gives."""
+"""The options of a reader, and what it yields."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class ColumnMapping:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """What a column may hold."""
+        """The fields that a column may hold."""
         return tuple(f.name for f in fields(cls))
 
     @classmethod
     def of(cls, columns: Mapping[str, str]) -> ColumnMapping:
-        """Columns by what they hold; raises `UserError` for what no column holds."""
+        """`columns` by the field that each holds; raises `UserError` for an unknown field."""
         for name in columns:
             if name not in cls.names():
                 raise UserError(f"there is nothing called {name!r} in a row", choices=cls.names())
         return cls(**columns)
 
     def given(self) -> dict[str, str]:
-        """The columns that were named."""
+        """The columns that were named, by field."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: column for name, column in pairs if column is not None}
 
@@ -62,7 +62,7 @@ class ReadOptions:
     columns: ColumnMapping = field(default_factory=ColumnMapping)
     on_error: OnError = "error"
     scheme: Scheme | None = None
-    """Tagging scheme; None looks at the tags."""
+    """Tagging scheme; None detects it from the tags."""
     split: str | None = None
     labelled: bool = True
     """Whether every row must have what the task predicts."""
@@ -81,24 +81,24 @@ class Defect:
     row: Row
 
 
-Items = Iterator[tuple[int, Row] | Defect]
-"""Rows with their line or row number from 1, in the order of the file.
+Item = tuple[int, Row] | Defect
+"""A row with its line or row number from 1; an empty `Row.id` is filled in with a content hash."""
 
-An empty `Row.id` asks for a content hash.
-"""
+Items = Iterator[Item]
+"""In the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One corpus to be read: where it is, how, and the count of mendings, kept by its reader."""
+    """One corpus to be read: where it is, how, and how often its reader repaired something."""
 
     path: Path
     options: ReadOptions
-    mended: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
 
     @property
     def lang(self) -> str:
-        """The language that rows have which do not say their own."""
+        """The language of rows that do not name theirs."""
         return self.options.lang or "und"
 
     @property
@@ -118,11 +118,11 @@ class Format:
     """What its numbers count."""
     tasks: tuple[Task, ...] = TASKS
     columns: tuple[str, ...] = ColumnMapping.names()
-    """Fields of `ColumnMapping` that mean something to it."""
+    """Fields of `ColumnMapping` that it uses."""
 
 
 def checked_scheme(name: str | None) -> Scheme | None:
-    """The tagging scheme of that name; raises `UserError` if there is none."""
+    """The tagging scheme called `name`, None for None; raises `UserError` if there is none."""
     if name is None:
         return None
     scheme = scheme_named(name)

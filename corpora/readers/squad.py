@@ -27,22 +27,23 @@ class _Question:
 
 
 def read_squad(source: Source) -> Items:
-    """Every question as a row: the context is the text, the question the second text.
+    """Every question of `source` as a row: the context is the text, the question the second text.
 
     Answers are spans labelled `answer`, equal ones once; an impossible question has none. An
     article or a paragraph in which no question can be found counts as one bad row.
     """
     articles = _Json(source).items_of("data")
-    questions = (found for article in articles for found in _questions(article))
-    for number, found in enumerate(questions, 1):
-        if isinstance(found, _Question):
-            yield _read_question(source, number, found)
+    questions = (question for article in articles for question in _questions(article))
+    for number, question in enumerate(questions, 1):
+        if isinstance(question, _Question):
+            yield _read_question(source, number, question)
         else:
-            yield Defect(number, "not-squad", f"not SQuAD: {found}", Row("", source.lang, ""))
+            problem = f"not SQuAD: {question}"
+            yield Defect(number, "not-squad", problem, Row("", source.lang, ""))
 
 
 def _questions(article: Any) -> Iterator[_Question | str]:
-    """The questions of an article, and in the place of others what is wrong."""
+    """The questions of an article; what is wrong with one in its stead."""
     paragraphs = _list_in(article, "paragraphs", "an article")
     if isinstance(paragraphs, str):
         yield paragraphs
@@ -65,40 +66,40 @@ def _list_in(value: Any, name: str, what: str) -> list[Any] | str:
         return f"{what} is not an object: {short(value)}"
     if name not in value:
         return f"no {name!r} where it belongs"
-    found = value[name]
-    return found if isinstance(found, list) else f"{name!r} is not a list: {short(found)}"
+    items = value[name]
+    return items if isinstance(items, list) else f"{name!r} is not a list: {short(items)}"
 
 
 def _read_question(source: Source, number: int, question: _Question) -> tuple[int, Row] | Defect:
     try:
         return number, _row(source, question)
     except ValueProblem as problem:
-        given, asked = question.fields.get("id"), question.fields.get("question")
-        left = Row(
-            str(given) if isinstance(given, str | int) else "",
+        row_id, text_pair = question.fields.get("id"), question.fields.get("question")
+        remains = Row(
+            str(row_id) if isinstance(row_id, str | int) else "",
             source.lang,
             question.context if isinstance(question.context, str) else "",
-            asked if isinstance(asked, str) else None,
+            text_pair if isinstance(text_pair, str) else None,
         )
-        return Defect(number, problem.reason, problem.detail, left)
+        return Defect(number, problem.reason, problem.detail, remains)
 
 
 def _row(source: Source, question: _Question) -> Row:
     fields, context = question.fields, question.context
     if "id" not in fields:
         raise ValueProblem("missing-field", "not SQuAD: no 'id' where it belongs")
-    asked: Any = fields.get("question")
-    given = str(fields["id"]) if type(fields["id"]) is int else fields["id"]
-    for name, value in (("id", given), ("context", context), ("question", asked)):
+    text_pair: Any = fields.get("question")
+    row_id = str(fields["id"]) if type(fields["id"]) is int else fields["id"]
+    for name, value in (("id", row_id), ("context", context), ("question", text_pair)):
         if not isinstance(value, str):
             raise ValueProblem("not-text", f"{name!r} is not a string: {short(value)}")
-    if not asked.strip():
+    if not text_pair.strip():
         raise ValueProblem("empty-text", "the question is empty")
     answers = None if fields.get("is_impossible") else fields.get("answers")
     spans = _spans(source, answers, context)
     title = question.title
     meta = EMPTY if title is None or title == "" else {"title": as_string(title)}
-    return Row(given, source.lang, context, asked, spans=spans, meta=meta)
+    return Row(row_id, source.lang, context, text_pair, spans=spans, meta=meta)
 
 
 def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
@@ -107,26 +108,26 @@ def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
     except ValueProblem as problem:
         if source.options.on_error != "repair" or problem.reason != "span-text-differs":
             raise
-        found = _find_answers(answers, context)
-        if found is None:
+        moved = _find_answers(answers, context)
+        if moved is None:
             raise
-        source.mended["answer-moved"] += 1
-        return found
+        source.repaired["answer-moved"] += 1
+        return moved
 
 
 def _find_answers(answers: Any, context: str) -> tuple[Span, ...] | None:
-    """The place nearest to the given one where each answer really stands; None if one does not."""
+    """Each answer where it occurs nearest to its given offset; None if one does not occur."""
     spans = []
     for answer in span_items(answers):
-        found = answer if isinstance(answer, dict) else {}
-        said, given = found.get("text"), found.get("answer_start")
-        if not isinstance(said, str) or not said or type(given) is not int:
+        fields = answer if isinstance(answer, dict) else {}
+        text, offset = fields.get("text"), fields.get("answer_start")
+        if not isinstance(text, str) or not text or type(offset) is not int:
             return None
-        places = [m.start() for m in re.finditer(f"(?={re.escape(said)})", context)]
-        if not places:
+        starts = [m.start() for m in re.finditer(f"(?={re.escape(text)})", context)]
+        if not starts:
             return None
-        start = min(places, key=lambda place: (abs(place - given), place))
-        spans.append(Span(start, start + len(said), "answer"))
+        start = min(starts, key=lambda start: (abs(start - offset), start))
+        spans.append(Span(start, start + len(text), "answer"))
     return tuple(dict.fromkeys(spans))
 
 
@@ -144,20 +145,20 @@ class _Json:
     def items_of(self, wanted: str) -> Iterator[Any]:
         """The items of the list under the key `wanted` of the document's object."""
         self._expect("{")
-        found = False
+        any_list = False
         while self._next() != "}":
             key = self._value()
             self._expect(":")
             if key == wanted:
-                found = True
+                any_list = True
                 yield from self._items()
             else:
                 self._value()
             self._end_item("}")
         self._at += 1
-        if not found:
+        if not any_list:
             raise UserError(f"not SQuAD: it has no {wanted!r}", file=self._path)
-        if self._found() is not None:
+        if self._next_or_end() is not None:
             raise self._wrong(self._at, "more after its end")
 
     def _items(self) -> Iterator[Any]:
@@ -185,13 +186,13 @@ class _Json:
 
     def _next(self) -> str:
         """The next character that is no space, not yet consumed."""
-        found = self._found()
-        if found is None:
+        character = self._next_or_end()
+        if character is None:
             raise UserError("the JSON is cut short", file=self._path)
-        return found
+        return character
 
-    def _found(self) -> str | None:
-        """The same, None at the end of the file."""
+    def _next_or_end(self) -> str | None:
+        """`_next`, but None at the end of the file."""
         while True:
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at

@@ -25,20 +25,20 @@ _UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has 
 
 
 def compression(path: Path) -> str | None:
-    """`gzip`, `zstd` or None, by the file's first bytes; its name does not matter."""
+    """`gzip`, `zstd` or None, by the first bytes of the file `path`; its name does not matter."""
     with _opening(path), path.open("rb") as file:
         return compression_of(file.read(4))
 
 
 def compression_of(head: bytes) -> str | None:
-    """The same for bytes that begin a file, four or more."""
+    """`compression` of a file that begins with the bytes `head`, four or more."""
     if head.startswith(_GZIP):
         return "gzip"
     return "zstd" if head.startswith(_ZSTD) else None
 
 
 def format_suffix(path: Path) -> str:
-    """The suffix that names a file's format, in lower case: `.jsonl` of `a.JSONL.gz`."""
+    """The suffix of `path` that names its format, in lower case: `.jsonl` of `a.JSONL.gz`."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
@@ -61,7 +61,7 @@ def _opening(path: Path) -> Iterator[None]:
 
 
 def blocks(path: Path) -> Iterator[bytes]:
-    """The file's bytes, decompressed, a megabyte at a time.
+    """The bytes of the file `path`, decompressed, a megabyte at a time.
 
     Raises `UserError` for a file that is missing, cut short or damaged.
     """
@@ -95,7 +95,7 @@ def _open(path: Path, kind: str | None) -> BinaryIO:
 
 @contextmanager
 def seekable(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, decompressed, for formats that are not read from front to back."""
+    """The bytes of `path`, decompressed, for formats that are not read from front to back."""
     if compression(path) is None:
         with path.open("rb") as file:
             yield file
@@ -108,7 +108,7 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
 
 
 def text_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
-    """The text, in pieces that each end after a line break (the last one perhaps not).
+    """The text of `path`, in pieces that each end after a line break (but perhaps the last).
 
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
     byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
@@ -141,15 +141,15 @@ def _decode(data: bytes, offset: int, path: Path, strict: bool) -> str:
 
 
 def undecoded(text: str) -> str | None:
-    """What is wrong with a piece of a file that was not read strictly; None if nothing is."""
-    found = None if text.isascii() else _UNDECODED.search(text)
-    return None if found is None else f"not UTF-8: byte 0x{ord(found[0]) & 0xFF:02x}"
+    """What is wrong with `text` of a file that was not read strictly; None if nothing is."""
+    match = None if text.isascii() else _UNDECODED.search(text)
+    return None if match is None else f"not UTF-8: byte 0x{ord(match[0]) & 0xFF:02x}"
 
 
 def text_lines(path: Path, *, keep_ends: bool = False, strict: bool = True) -> Iterator[str]:
-    r"""The lines of a UTF-8 file; `\n` and `\r\n` end a line, nothing else does.
+    r"""The lines of the UTF-8 file `path`; `\n` and `\r\n` end a line, nothing else does.
 
-    For `strict` see `text_blocks`.
+    With `keep_ends` each line keeps its line break. For `strict` see `text_blocks`.
     """
     for block in text_blocks(path, strict=strict):
         if keep_ends:

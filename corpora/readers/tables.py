@@ -1,4 +1,4 @@
-"""Tables of one example a row: JSON lines, CSV and TSV."""
+"""Tables with one example per row: JSON lines, CSV and TSV."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Record = tuple[int, dict[str, Any]]
 
 
 def read_jsonl(source: Source) -> Items:
-    """JSON lines: one object a line; empty lines are passed over."""
+    """The rows of JSON lines, `source`: one object per line; empty lines are skipped."""
     records = _json_records(source)
     for item in records:
         if not isinstance(item, Defect):
@@ -64,12 +64,15 @@ def _defect(source: Source, number: int, reason: str, detail: str, text: str) ->
 
 
 def read_csv(source: Source) -> Items:
-    """Comma-separated fields with a header line, quoted as RFC 4180 says."""
+    """The rows of `source`: a header line and comma-separated fields, quoted as in RFC 4180."""
     yield from _read_delimited(source, ",", quoting=True)
 
 
 def read_tsv(source: Source) -> Items:
-    """Tab-separated fields with a header line; quotes are plain characters unless told."""
+    """The rows of `source`: a header line and tab-separated fields.
+
+    Quotes are plain characters unless the options say otherwise.
+    """
     yield from _read_delimited(source, "\t", quoting=False)
 
 
@@ -128,7 +131,7 @@ _Fields = tuple[int, list[str], str | None]
 def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
     """The records. One whose quotes are wrong is its first line only.
 
-    A quote that is never closed takes in any number of records, which are read all the same.
+    A quote that is never closed swallows the records after it; they are read again one by one.
     """
     number = 1
     while True:
@@ -146,10 +149,10 @@ def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
         number += len(lines.taken)
 
 
-def _header(source: Source, found: _Fields | None) -> list[str] | None:
-    if found is None:
+def _header(source: Source, record: _Fields | None) -> list[str] | None:
+    if record is None:
         return None
-    _, header, problem = found
+    _, header, problem = record
     problem = problem or undecoded("".join(header))
     if problem is not None:
         raise UserError(problem, file=source.path, line=1)

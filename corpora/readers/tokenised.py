@@ -11,7 +11,10 @@ from corpora.tagging import Chunk, IllegalTagError, Scheme, decode
 
 
 class TokenisedError(ValueError):
-    """Token number `index` (from 0) is at fault; `reason` is machine-readable."""
+    """Token number `index` (from 0) is at fault.
+
+    `reason` is machine-readable, `detail` is for people.
+    """
 
     def __init__(self, reason: str, detail: str, index: int) -> None:
         super().__init__(detail)
@@ -33,9 +36,11 @@ def from_tokens(
     text: str | None,
     lang: str,
 ) -> Tokenised:
-    """The text of `tokens` (`text`, if given, must be it), their offsets, and the tagged spans.
+    """The text of `tokens`, their offsets, and the spans that `tags` mark in `scheme`.
 
-    Raises `TokenisedError`; what `on_error='repair'` mends is counted in `source.mended`.
+    `text`, where there is one, must consist of the tokens; else they are detokenized by the rules
+    of the language `lang`. Repairs (`on_error='repair'`) are counted in `source.repaired`. Raises
+    `TokenisedError`.
     """
     repair = source.options.on_error == "repair"
     for index, token in enumerate(tokens):
@@ -44,7 +49,7 @@ def from_tokens(
     chunks: list[Chunk] = []
     if tags is not None:
         try:
-            chunks = decode(tags, scheme, source.mended if repair else None)
+            chunks = decode(tags, scheme, source.repaired if repair else None)
         except IllegalTagError as error:
             at = min(error.index, len(tags) - 1)
             raise TokenisedError(
@@ -56,7 +61,7 @@ def from_tokens(
             at = min(offsets, len(tokens) - 1)
             what = f"token {tokens[at]!r}" if offsets < len(tokens) else "the end of the tokens"
             raise TokenisedError("tokens-not-in-text", f"{what} does not fit the text {text!r}", at)
-        source.mended["tokens-not-in-text"] += 1
+        source.repaired["tokens-not-in-text"] += 1
         offsets = None
     if text is None or offsets is None:
         text, offsets = detokenize(tokens, lang)

@@ -13,7 +13,10 @@ from corpora.records import Provenance, Span
 
 
 class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the input's)
-    """A value of the input cannot be what its column is for."""
+    """A value of the input cannot be what its column holds.
+
+    `reason` is machine-readable, `detail` is for people.
+    """
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -22,7 +25,7 @@ class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the
 
 
 def parse_json(text: str) -> Any:
-    """What a line of JSON holds; raises `ValueProblem`."""
+    """The value of a line of JSON, `text`; raises `ValueProblem`."""
     try:
         return json.loads(text)
     except RecursionError as error:
@@ -44,14 +47,17 @@ def as_string(value: Any) -> str:
 def short(value: Any) -> str:
     """`value` as Python writes it, cut where it would fill the screen."""
     try:
-        said = repr(value)
+        text = repr(value)
     except RecursionError:
         return "something nested too deeply"
-    return said if len(said) <= 80 else f"{said[:77]}..."
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def decoded(value: Any, name: str) -> Any:
-    """What a cell holds: JSON, if the format (CSV) has nothing but strings."""
+    """The `value` of the column `name`: parsed as JSON if it is a string, as all are in CSV.
+
+    None for an empty string. Raises `ValueProblem` for what is not JSON.
+    """
     if not isinstance(value, str):
         return value
     if not value.strip():
@@ -63,7 +69,7 @@ def decoded(value: Any, name: str) -> Any:
 
 
 def read_spans(value: Any, text: str) -> tuple[Span, ...]:
-    """Spans from any of the usual shapes; raises `ValueProblem`.
+    """Spans of `text` from a `value` of any of the usual shapes; raises `ValueProblem`.
 
     A list of objects (`start`, `end`, `label`, perhaps `text`, which must then be the text there)
     or of `[start, end, label]`; or SQuAD's answers (`text`, `answer_start`), as a list of objects
@@ -76,7 +82,7 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
 
 
 def span_items(value: Any) -> list[Any]:
-    """The single spans of what `read_spans` takes, an object of lists made a list of objects."""
+    """The single spans of a `value` that `read_spans` takes; an object of lists is taken apart."""
     value = decoded(value, "spans")
     if isinstance(value, dict):
         try:
@@ -96,9 +102,8 @@ def _read_span(item: Any, text: str) -> Span:
             start, end, label = item
             span = Span(_integer(start, "start"), _integer(end, "end"), _name(label, "label"))
         elif "answer_start" in item:
-            start, said = _integer(item["answer_start"], "answer_start"), item["text"]
-            _name(said, "text")
-            span = Span(start, start + len(said), "answer")
+            start = _integer(item["answer_start"], "answer_start")
+            span = Span(start, start + len(_name(item["text"], "text")), "answer")
         else:
             projector = item.get("projector")
             span = Span(
@@ -113,12 +118,12 @@ def _read_span(item: Any, text: str) -> Span:
         raise ValueProblem(
             "bad-spans", f"not a span with start, end and label: {short(item)}{why}"
         ) from error
-    said = item.get("text") if isinstance(item, dict) else None
-    if said is not None and text[max(span.start, 0) : max(span.end, 0)] != said:
+    expected = item.get("text") if isinstance(item, dict) else None
+    if expected is not None and text[max(span.start, 0) : max(span.end, 0)] != expected:
         raise ValueProblem(
             "span-text-differs",
             f"at {span.start}:{span.end} the text is "
-            f"{text[max(span.start, 0) : max(span.end, 0)]!r}, not {said!r}; offsets must "
+            f"{text[max(span.start, 0) : max(span.end, 0)]!r}, not {expected!r}; offsets must "
             "count characters (Unicode code points)",
         )
     return span
@@ -150,7 +155,10 @@ def _finite(value: Any, name: str) -> float | None:
 
 
 def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
-    """Token offsets as `[start, end]` or objects with `start` and `end`; None if there are none."""
+    """Token offsets from a `value` of `[start, end]` or objects with `start` and `end`.
+
+    None if there are none. Raises `ValueProblem`.
+    """
     value = decoded(value, "tokens")
     if value is None:
         return None
@@ -165,7 +173,10 @@ def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
 
 
 def read_map(value: Any, name: str) -> dict[str, Any]:
-    """A mapping from an object, from pairs, or from objects with `key` and `value`."""
+    """A mapping from a `value` of the column `name`.
+
+    It may be an object, pairs, or objects with `key` and `value`. Raises `ValueProblem`.
+    """
     value = decoded(value, name)
     if value is None:
         return {}
@@ -186,24 +197,27 @@ def _pair(item: Any, name: str) -> tuple[str, Any]:
 
 
 def read_provenance(record: Mapping[str, Any]) -> Provenance | None:
-    """The provenance that one of our own exports carries, in columns or (CSV) as strings."""
+    """The provenance in the columns of a `record` of one of our exports; None if it has none.
+
+    Raises `ValueProblem`.
+    """
     if not record.get("method") or not record.get("source_id"):
         return None
     names = ("source_id", "source_lang", "source_text", "method", "model", "source_text_pair")
-    said = {name: record.get(name) or "" for name in names}
-    for name, value in said.items():
+    fields = {name: record.get(name) or "" for name in names}
+    for name, value in fields.items():
         if not isinstance(value, str):
             raise ValueProblem("not-text", f"{name!r} is not a string: {short(value)}")
     scores = read_map(record.get("scores"), "scores")
     return Provenance(
-        said["source_id"],
-        said["source_lang"] or "und",
-        said["source_text"],
-        said["method"],
-        said["model"],
+        fields["source_id"],
+        fields["source_lang"] or "und",
+        fields["source_text"],
+        fields["method"],
+        fields["model"],
         _score(record.get("translation_score"), "translation_score"),
-        said["source_text_pair"] or None,
-        read_spans(record.get("source_spans"), said["source_text"]),
+        fields["source_text_pair"] or None,
+        read_spans(record.get("source_spans"), fields["source_text"]),
         MappingProxyType({k: _score(v, k) or 0.0 for k, v in scores.items()}),
     )
 

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpora.checks import split_name
+from corpora.batches import rows_to_batch
 from corpora.errors import UserError
 from corpora.records import Row
-from corpora.schema import ROW_SCHEMA, rows_to_batch
+from corpora.schema import ROW_SCHEMA
+from corpora.splits import split_name
 from corpora.storage import make_folder, writing
 from corpora.writers.options import Target
 
@@ -35,14 +36,14 @@ EXPORT_SCHEMA = pa.schema([field.with_type(_portable(field.type)) for field in R
 
 
 def write_parquet(rows: Iterator[Row], target: Target) -> None:
-    """A Parquet file of `EXPORT_SCHEMA`."""
+    """Write `rows` to `target` as a Parquet file of `EXPORT_SCHEMA`."""
     with pq.ParquetWriter(target.file, EXPORT_SCHEMA, compression="zstd") as writer:
         for batch in _batches(rows):
             writer.write_batch(_export_batch(batch))
 
 
 def write_arrow(rows: Iterator[Row], target: Target) -> None:
-    """An Arrow IPC file of `EXPORT_SCHEMA`."""
+    """Write `rows` to `target` as an Arrow IPC file of `EXPORT_SCHEMA`."""
     with pa.ipc.new_file(target.file, EXPORT_SCHEMA) as writer:
         for batch in _batches(rows):
             writer.write_batch(_export_batch(batch))
@@ -51,7 +52,7 @@ def write_arrow(rows: Iterator[Row], target: Target) -> None:
 def write_dataset_folder(
     rows: Iterable[Row], folder: str | Path, *, rows_per_file: int = 100_000
 ) -> list[Path]:
-    """`write_dataset_batches` for rows."""
+    """`write_dataset_batches` for `rows`: at most `rows_per_file` of them per file of `folder`."""
     return write_dataset_batches(_batches(iter(rows)), folder, rows_per_file=rows_per_file)
 
 
@@ -65,11 +66,12 @@ def write_dataset_batches(
 ) -> list[Path]:
     """Write `data/<split>-00000-of-0000N.parquet` in `folder` for trainers; the files' paths.
 
-    The batches have `ROW_SCHEMA`. `datasets.load_dataset(folder)` and
-    `polars.read_parquet(folder/"data")` open what is written. Rows without a split are in `train`,
-    and what a file's name cannot have of a split's is `_` there (`split_name`); rows keep it.
-    The old `data/` is replaced only when the new one is whole. Raises `UserError` for a split
-    that no file can be named after, and for no space or no permission.
+    The `batches` have `ROW_SCHEMA`, and a file at most `rows_per_file` rows.
+    `datasets.load_dataset(folder)` and `polars.read_parquet(folder/"data")` open what is written.
+    Rows without a split are in `train`; what a file's name cannot have of a split's name is `_`
+    there (`split_name`). The old `data/` is replaced only when the new one is whole.
+    Raises `UserError` for a split that no file can be named after, and for no space or no
+    permission.
     """
     folder = Path(folder)
     make_folder(folder)
@@ -98,9 +100,9 @@ def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file
                     raise UserError(problem, file=folder.parent)
                 files[split] = _Files(folder / f"{len(files):05d}", rows_per_file)
                 stack.callback(files[split].close)
-            if sum(not one.closed for one in files.values()) >= _OPEN_FILES:
-                for one in files.values():
-                    one.close()
+            if sum(not others.closed for others in files.values()) >= _OPEN_FILES:
+                for others in files.values():
+                    others.close()
             return files[split]
 
         for batch in batches:
@@ -119,16 +121,16 @@ def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file
 
 
 def _file_names(splits: Iterable[str]) -> dict[str, str]:
-    """What the files of each split are called: no two alike, and as the split where that fits."""
-    found = {split: split for split in splits if split_name(split) == split}
-    for split in sorted(set(splits) - set(found)):
-        name = own = str(split_name(split))
+    """The names of the files of each split: no two alike, and that of the split where it fits."""
+    names = {split: split for split in splits if split_name(split) == split}
+    for split in sorted(set(splits) - set(names)):
+        name = base = str(split_name(split))
         number = 1
-        while name in found.values():
+        while name in names.values():
             number += 1
-            name = f"{own}_{number}"
-        found[split] = name
-    return found
+            name = f"{base}_{number}"
+        names[split] = name
+    return names
 
 
 class _Files:
@@ -137,7 +139,7 @@ class _Files:
     def __init__(self, base: Path, rows_per_file: int) -> None:
         self.paths: list[Path] = []
         self._base = base
-        self._room = self._full = rows_per_file
+        self._rows_left = self._rows_per_file = rows_per_file
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -147,10 +149,10 @@ class _Files:
                 path = self._base.with_name(f"{self._base.name}-{len(self.paths):05d}")
                 self.paths.append(path)
                 self._writer = pq.ParquetWriter(path, EXPORT_SCHEMA, compression="zstd")
-                self._room = self._full
-            part = batch.slice(0, self._room)
+                self._rows_left = self._rows_per_file
+            part = batch.slice(0, self._rows_left)
             self._writer.write_batch(part)
-            self._room -= part.num_rows
+            self._rows_left -= part.num_rows
             batch = batch.slice(part.num_rows)
             if not batch.num_rows:
                 return

@@ -1,4 +1,4 @@
-"""CoNLL: comments as xSID has them, IOB2 tags, one token a line."""
+"""CoNLL: comments as in xSID, IOB2 tags, one token per line."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from itertools import islice, pairwise
 
 from corpora.records import Row, Span
 from corpora.tagging import Chunk, encode_iob2
-from corpora.words import trim, words_of_row
+from corpora.text.words import trim, words_of_row
 from corpora.writers.options import Target
 
 _ROWS = 1_000
 _BREAKS = str.maketrans("\n\r", "  ")
 _SEPARATORS = str.maketrans("\n\r\t", "   ")
 _NOT_IN_KEYS = re.compile(r"[\s=:]+")
-_OWN_KEYS = frozenset(("id", "sent_id", "sent-id", "intent", "label", "text"))
+_RESERVED_KEYS = frozenset(("id", "sent_id", "sent-id", "intent", "label", "text"))
 """Keys of comments that readers take for a row's id, label and text."""
 
 
 def write_conll(rows: Iterator[Row], target: Target) -> None:
-    """Every row as a sentence: `# id`, `# text`, `# intent` and the row's `meta` as comments.
+    """Write `rows` to `target`, a sentence each; `id`, `text`, `intent` and `meta` are comments.
 
     Lines are token and tag; where the first row has a label they are number, token, label and tag
-    as in xSID. Words are the row's own tokens, or Unicode's; a span that begins or ends inside of
-    one cuts it. Split and provenance have no place here. What would be read as something else is
-    altered and noted: a line break becomes a space, spaces around an id or a label go, and a key
+    as in xSID. Words are the row's tokens, or Unicode's; a span that begins or ends inside of one
+    cuts it. Split and provenance are not written. What would be read as something else is altered
+    and noted: a line break becomes a space, spaces around an id or a label go, and a key
     of `meta` that is taken or no single word becomes another. Raises `UserError` for overlapping
     spans, a second text and free-text targets.
     """
@@ -64,8 +64,10 @@ def _sentence(row: Row, target: Target, numbered: bool) -> str:
 
 
 def _with_free_keys(meta: Mapping[str, str], target: Target) -> Mapping[str, str]:
-    """`meta` under keys that are read back as such, those that are keep theirs."""
-    free = {key for key in meta if not (_NOT_IN_KEYS.search(key) or key in _OWN_KEYS or not key)}
+    """`meta` with keys that are read back as such; those that already are stay."""
+    free = {
+        key for key in meta if not (_NOT_IN_KEYS.search(key) or key in _RESERVED_KEYS or not key)
+    }
     if len(free) == len(meta):
         return meta
     kept = {}
@@ -73,7 +75,7 @@ def _with_free_keys(meta: Mapping[str, str], target: Target) -> Mapping[str, str
         if key not in free:
             target.notes["meta-key-changed"] += 1
             key = _NOT_IN_KEYS.sub("_", key) or "_"
-            while key in _OWN_KEYS or key in free:
+            while key in _RESERVED_KEYS or key in free:
                 key += "_"
             free.add(key)
         kept[key] = value
@@ -102,14 +104,14 @@ def _chunks(row: Row, offsets: list[tuple[int, int]], target: Target) -> list[Ch
     for span in spans:
         first, end = bisect_left(starts, span.start), bisect_left(starts, span.end)
         if first == end:
-            raise target.refuse(row, f"CoNLL cannot hold a span of spaces ({_place(span)})")
+            raise target.refuse(row, f"CoNLL cannot hold a span of spaces ({_describe(span)})")
         if trim(row.text, span.start, span.end) != (span.start, span.end):
             target.notes["span-trimmed"] += 1
         if len(span.label.split()) != 1 or span.label != span.label.strip():
-            raise target.refuse(row, f"CoNLL cannot hold a label with spaces ({_place(span)})")
+            raise target.refuse(row, f"CoNLL cannot hold a label with spaces ({_describe(span)})")
         chunks.append((first, end, span.label))
     return chunks
 
 
-def _place(span: Span) -> str:
+def _describe(span: Span) -> str:
     return f"span {span.start}:{span.end}, {span.label!r}"

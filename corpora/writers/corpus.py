@@ -41,8 +41,9 @@ def write_corpus(
 ) -> WriteReport:
     """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
 
-    `format` None goes by the name. Raises `UserError` for an unknown format, a row that the
-    format cannot hold, and for no space or no permission. Memory stays bounded.
+    `format` None goes by the name. Raises `UserError` for an unknown format, one that cannot hold
+    rows for `task`, a row that it cannot hold, and for no space or no permission. Memory stays
+    bounded.
     """
     path = Path(path)
     writer = find_writer(path, format, task)
@@ -54,7 +55,7 @@ def write_corpus(
 
 
 class _Counted:
-    """Counts what passes."""
+    """Counts the rows that pass."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = rows
@@ -67,10 +68,10 @@ class _Counted:
 
 
 def find_writer(path: Path, name: str | None = None, task: Task | None = None) -> Writer:
-    """What writes `path` in the format called `name`, or in the one that its name tells.
+    """The writer of the format called `name`, or of the one that the name of `path` tells.
 
-    Raises `UserError` where that is none, or one that cannot hold rows for `task`: to be asked
-    before work whose result would go there.
+    Raises `UserError` where that is none, or one that cannot hold rows for `task`: to be called
+    before work whose result would be written there.
     """
     writer = WRITERS.get(name) if name is not None else _by_suffix(path)
     if writer is None:

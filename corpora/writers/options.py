@@ -1,4 +1,4 @@
-"""What a writer is given."""
+"""Where a writer writes to, and what it reports."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from corpora.records import Row
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go: the open file, the path it will have, and what could not be kept as it was."""
+    """Where rows go: the open file, the path it will have, and notes on what had to be altered."""
 
     path: Path
     file: BinaryIO
-    """Takes bytes that are compressed, where the path asks for it, on the way."""
+    """Compresses the bytes it is given where the path says so."""
     task: Task | None
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -28,7 +28,7 @@ class Target:
         self.file.write(text.encode("utf-8"))
 
     def refuse(self, row: Row, problem: str) -> UserError:
-        """The error for a row that this format cannot hold."""
+        """The error for a `row` that this format cannot hold; `problem` says why."""
         return UserError(problem, file=self.path, row=row.id)
 
 
@@ -44,7 +44,7 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """How many rows were written, and how often something could not be kept as it was."""
+    """How many rows were written, and how often something had to be altered."""
 
     path: Path
     rows: int

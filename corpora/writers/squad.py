@@ -12,18 +12,19 @@ from corpora.writers.options import Target
 
 
 def write_squad(rows: Iterator[Row], target: Target) -> None:
-    """Neighbouring rows of one title form an article, those of one context a paragraph.
+    """Write `rows` to `target`.
 
-    A row without spans is an impossible question. Raises `UserError` for a row without question.
+    Neighbours with one title form an article, those with one context a paragraph. A row
+    without spans is an impossible question. Raises `UserError` for a row without question.
     """
     target.write('{"version": "v2.0", "data": [')
     by_title = groupby(rows, key=lambda row: row.meta.get("title", ""))
     for number, (title, articles) in enumerate(by_title):
         target.write(",\n" if number else "\n")
         target.write(f'{{"title": {_json(title)}, "paragraphs": [')
-        for place, (context, questions) in enumerate(groupby(articles, key=lambda r: r.text)):
+        for index, (context, questions) in enumerate(groupby(articles, key=lambda r: r.text)):
             paragraph = {"context": context, "qas": [_question(q, target) for q in questions]}
-            target.write((",\n" if place else "\n") + _json(paragraph))
+            target.write((",\n" if index else "\n") + _json(paragraph))
         target.write("]}")
     target.write("\n]}\n")
 
@@ -45,7 +46,10 @@ def _json(value: Any) -> str:
 
 
 def write_lines(rows: Iterator[Row], target: Target) -> None:
-    """The text alone, a line a row; raises `UserError` for a text with a line break."""
+    """Write the text alone of `rows` to `target`, one line per row.
+
+    Raises `UserError` for a text with a line break.
+    """
     for row in rows:
         if "\n" in row.text or row.text.endswith("\r"):
             raise target.refuse(row, "a text with a line break cannot be one line")

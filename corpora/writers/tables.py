@@ -12,8 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from corpora.batches import batch_to_rows, rows_to_batch
 from corpora.records import Row, Span
-from corpora.schema import ROW_SCHEMA, batch_to_rows, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 from corpora.writers.options import Target
 
 _ROWS = 5_000
@@ -21,7 +22,10 @@ _LISTS = ("spans", "meta", "tokens", "source_spans", "scores")
 
 
 def write_jsonl(rows: Iterator[Row], target: Target) -> None:
-    """One object a line; what a row lacks is left out, but for `spans` where the task has them."""
+    """Write `rows` to `target`, one object per line.
+
+    What a row lacks is left out, but for `spans` where the task has them.
+    """
     always = ("spans",) if target.task in (None, "tokens", "qa") else ()
     encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
     while chunk := list(islice(rows, _ROWS)):
@@ -30,7 +34,7 @@ def write_jsonl(rows: Iterator[Row], target: Target) -> None:
 
 
 def record(row: Row, always: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The row as what JSON has; None and empty values are left out unless `always` names them."""
+    """`row` as a JSON object; None and empty values are left out unless `always` names them."""
     values: dict[str, Any] = {
         "id": row.id,
         "lang": row.lang,
@@ -43,17 +47,17 @@ def record(row: Row, always: tuple[str, ...] = ()) -> dict[str, Any]:
         "meta": dict(row.meta),
         "tokens": row.tokens,
     }
-    if (made := row.provenance) is not None:
+    if (provenance := row.provenance) is not None:
         values |= {
-            "source_id": made.source_id,
-            "source_lang": made.source_lang,
-            "source_text": made.source_text,
-            "source_text_pair": made.source_text_pair,
-            "source_spans": [_span(s) for s in made.source_spans],
-            "method": made.method,
-            "model": made.model,
-            "translation_score": made.translation_score,
-            "scores": dict(made.scores),
+            "source_id": provenance.source_id,
+            "source_lang": provenance.source_lang,
+            "source_text": provenance.source_text,
+            "source_text_pair": provenance.source_text_pair,
+            "source_spans": [_span(s) for s in provenance.source_spans],
+            "method": provenance.method,
+            "model": provenance.model,
+            "translation_score": provenance.translation_score,
+            "scores": dict(provenance.scores),
         }
     return {
         key: value
@@ -72,7 +76,10 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def write_csv(rows: Iterator[Row], target: Target) -> None:
-    """A header and quoted fields as RFC 4180 has them; lists and maps are JSON in a field."""
+    """Write `rows` to `target`: a header and quoted fields (RFC 4180).
+
+    Lists and maps are JSON in a field.
+    """
     for values in _table(rows, target):
         line = io.StringIO(newline="")
         # The standard's line break makes the module quote fields that hold \r or \n.
@@ -81,7 +88,7 @@ def write_csv(rows: Iterator[Row], target: Target) -> None:
 
 
 def write_tsv(rows: Iterator[Row], target: Target) -> None:
-    """A header and plain fields; lists and maps are JSON in a field.
+    """Write `rows` to `target`: a header and plain fields; lists and maps are JSON in a field.
 
     Raises `UserError` for a row with a tab or line break in a field, which TSV cannot hold.
     """

@@ -90,14 +90,14 @@ def _show(console: Any, row: Row, note: str) -> None:
 def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
     from rich.text import Text
 
-    from augmentation.reporting.highlights import marked, visible
+    from augmentation.reporting.highlights import split_at_spans, visible
 
     line = Text(f"  {lang + ' ':<4}")
-    for piece, label in marked(text, spans):
-        if label is None:
-            line.append(piece)
+    for piece in split_at_spans(text, spans):
+        if piece.label is None:
+            line.append(piece.text)
         else:
-            colour = _COLOURS[sum(map(ord, label)) % len(_COLOURS)]
-            line.append(f"[{piece}]", style=f"bold {colour}")
-            line.append(f"({visible(label)})", style=colour)
+            colour = _COLOURS[sum(map(ord, piece.label)) % len(_COLOURS)]
+            line.append(f"[{piece.text}]", style=f"bold {colour}")
+            line.append(f"({visible(piece.label)})", style=colour)
     return line

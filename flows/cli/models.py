@@ -81,10 +81,10 @@ def add(
 ) -> int:
     """Put a model into the store."""
     from corpora.errors import UserError
+    from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
+    from translators.describing import ModelFacts
     from translators.families import FAMILIES
-    from translators.languages import normalise_tag
-    from translators.store import ModelFacts
 
     if family is not None and family not in FAMILIES:
         raise UserError(f"unknown family {family!r}", choices=FAMILIES)
@@ -151,7 +151,8 @@ def show(
     name: Annotated[str, option("Name in the store, or a folder.", metavar="NAME|PATH")], /
 ) -> int:
     """Show all that is known of a model, and check its files."""
-    from translators.store import resolve, verify
+    from translators.model_card import verify
+    from translators.store import resolve
 
     info = resolve(name)
     verify(info)

@@ -57,8 +57,8 @@ def project(
     from augmentation.projection.project import project as run
     from augmentation.projection.project import read_translations
     from corpora.readers import open_corpus
+    from corpora.text.languages import normalise_tag
     from corpora.writers import find_writer
-    from translators.languages import normalise_tag
 
     config = validate(ProjectConfig, settings)
     source, target = normalise_tag(source), normalise_tag(target)

@@ -103,13 +103,12 @@ def score(
       qa                     SQuAD's F1 and exact match
       text                   chrF++, chrF, BLEU, TER (and COMET with --comet)
     """
-    from scoring.report import score as run
-
+    from corpora.text.languages import normalise_tag
     from scoring.files import FileOptions
+    from scoring.report import score as run
     from scoring.significance import SignificanceOptions
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
-    from translators.languages import normalise_tag
 
     files = FileOptions(
         format,

@@ -109,9 +109,9 @@ def summary_table(result: TranslateTrainResult) -> str:
         "  ".join([name.ljust(wide), *(c.rjust(w) for c, w in zip(cells, widths, strict=False))])
         for name, cells in rows
     ]
-    mended = ", ".join(f"{count} {what}" for what, count in sorted(summary.mended.items()))
-    if mended:
-        lines.append(f"{'repaired'.ljust(wide)}  {mended}")
+    repaired = ", ".join(f"{count} {what}" for what, count in sorted(summary.repaired.items()))
+    if repaired:
+        lines.append(f"{'repaired'.ljust(wide)}  {repaired}")
     lines += [f"{'export'.ljust(wide)}  {path}" for path in result.exports()]
     lines.append(f"{'report'.ljust(wide)}  {result.report}")
     return "\n".join(lines)

@@ -12,8 +12,8 @@ from augmentation.projection.rows import Outcome, project_rows
 from augmentation.projection.spans import ProjectionContext
 from augmentation.translation.segments import SEGMENT_SCHEMA, segment_key
 from augmentation.translation.table import Translations, translation_batch
+from corpora.batches import batch_to_dropped, batch_to_rows, rows_to_batch
 from corpora.records import Row, Span
-from corpora.schema import batch_to_dropped, batch_to_rows, rows_to_batch
 from tests.augmentation.toy import ToyTranslator
 from translators.protocol import DecodingOptions, Hypothesis
 from translators.sentences import split_sentences

@@ -9,7 +9,8 @@ import pytest
 from augmentation.translate_train.config import load_config, validated
 from augmentation.translate_train.setup import resolve
 from corpora.errors import UserError
-from corpora.manifest import fingerprint, tidy_name
+from corpora.fingerprint import fingerprint
+from corpora.manifest import tidy_name
 from tests.augmentation.toy import ToyTranslator, toy, toy_config
 
 __all__ = ["toy"]

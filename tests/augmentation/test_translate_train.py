@@ -165,7 +165,7 @@ def test_a_run_cut_off_anywhere_goes_on(tmp_path: Path, toy: ToyTranslator, seed
     "step", ["10-ingest", "20-segment", "30-translate-de", "40-project-de", "50-filter-de"]
 )
 @pytest.mark.parametrize("damage", ["missing", "changed", "no sidecar"])
-def test_damage_is_found_and_mended(
+def test_damage_is_found_and_repaired(
     tmp_path: Path, toy: ToyTranslator, step: str, damage: str
 ) -> None:
     source = write_input(tmp_path / "in.jsonl", 45)
@@ -371,7 +371,7 @@ def test_spans_of_rows_that_filters_drop_are_not_carried_over(
     (none,) = result.summary.targets
     assert (none.kept, none.placed.total()) == (0, 0)
     assert re.search(r"spans projected +0 of 45", summary_table(result))
-    assert "<b>0.0\u202f%</b><span>spans carried over" in result.report.read_text("utf-8")
+    assert "<b>0.0\u202f%</b><span>spans projected" in result.report.read_text("utf-8")
     card = (result.exports()[0] / "README.md").read_text(encoding="utf-8")
     assert f"| a | {none.spans['a']} | 0 |" in card
 
@@ -409,7 +409,7 @@ def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None
 
 
 def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) -> None:
-    from corpora.manifest import lock
+    from corpora.lock import lock
 
     source = write_input(tmp_path / "in.jsonl", 20)
     (tmp_path / "run").mkdir()

@@ -77,7 +77,7 @@ def test_mistakes_end_with_2_and_say_what(tmp_path, intents, capsys):
     assert "2 files of predictions, but 1 of gold" in capsys.readouterr().err
 
 
-def test_a_label_the_gold_never_has_is_warned_of(tmp_path, capsys):
+def test_unknown_labels_are_warned_of(tmp_path, capsys):
     gold = tmp_path / "gold.csv"
     gold.write_text("id,lang,text,label\n1,de,gut,pos\n2,de,schlecht,neg\n")
     predicted = tmp_path / "p.jsonl"
@@ -143,7 +143,7 @@ def test_no_test_of_text_over_several_languages(option, capsys):
     assert "the gold is in several languages (de, en)" in capsys.readouterr().err
 
 
-def test_strange_labels_name_the_file_that_has_them(tmp_path, capsys):
+def test_unknown_labels_name_the_file_that_has_them(tmp_path, capsys):
     gold, good, bad = (tmp_path / name for name in ("gold.csv", "good.jsonl", "bad.jsonl"))
     gold.write_text("id,lang,text,label\n1,de,gut,pos\n")
     good.write_text('{"id": "1", "label": "pos"}\n')

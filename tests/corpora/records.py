@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from corpora.readers import open_corpus
+from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row
 
 
@@ -17,3 +17,8 @@ def write(path: Path, *records: object) -> Path:
 def read(path: Path, task: str = "classification", **options: object) -> list[Row]:
     arguments = {"lang": "de"} | options
     return list(open_corpus(path, task=task, **arguments).rows())  # type: ignore[arg-type]
+
+
+def batch_of(path: Path, task: str, **options: object) -> CorpusBatch:
+    (batch,) = open_corpus(path, task=task, lang="de", **options).batches()  # type: ignore[arg-type]
+    return batch

@@ -142,6 +142,46 @@ def test_tmx_without_the_languages_names_those_it_has(tmp_path: Path) -> None:
         list(read_bitext(Bitext(path), "en", "nl"))
 
 
+REGIONS = """<tmx><body>
+<tu><tuv xml:lang="en-GB"><seg>Colour</seg></tuv><tuv xml:lang="en-US"><seg>Color</seg></tuv>
+    <tuv xml:lang="zh-TW"><seg>顏色</seg></tuv><tuv xml:lang="zh-CN"><seg>颜色</seg></tuv>
+    <tuv xml:lang="no"><seg>Farge</seg></tuv><tuv xml:lang="nn-NO"><seg>Farge (nn)</seg></tuv></tu>
+<tu><tuv xml:lang="EN_US"><seg>No</seg></tuv><tuv xml:lang="zh-hant"><seg>沒有</seg></tuv></tu>
+</body></tmx>"""
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pairs"),
+    [
+        ("en", "zh-Hans", [("Color", "颜色")]),
+        ("en", "zh", [("Color", "颜色")]),
+        ("en-GB", "zh-Hant", [("Colour", "顏色"), ("No", "沒有")]),
+        ("en-US", "zh-TW", [("Color", "顏色"), ("No", "沒有")]),
+        ("nb", "en-AU", [("Farge", "Colour")]),
+        ("nn", "en", [("Farge (nn)", "Color")]),
+    ],
+)
+def test_tmx_languages_are_found_by_what_they_mean(
+    tmp_path: Path, source: str, target: str, pairs: list[tuple[str, str]]
+) -> None:
+    bitext = Bitext(write(tmp_path / "a.tmx", REGIONS))
+    assert [(p.source, p.target) for p in read_bitext(bitext, source, target)] == pairs
+
+
+def test_a_script_that_a_tmx_file_does_not_have_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tmx", TMX.replace('"de"', '"sr-Latn"'))
+    with pytest.raises(UserError, match=r"both 'en' and 'sr' \(choose from: .*sr-latn"):
+        list(read_bitext(Bitext(path), "en", "sr"))
+
+
+def test_a_header_with_regions_is_understood(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "en-US\tzh-CN\tzh_TW\tdirection\na\t简\t繁\ten-zh-CN\n")
+    (pair,) = read_bitext(Bitext(path), "en", "zh-Hans")
+    assert (pair.source, pair.target, pair.machine) == ("a", "简", "target")
+    (pair,) = read_bitext(Bitext(path), "zh-Hant", "en")
+    assert (pair.source, pair.target, pair.machine) == ("繁", "a", "")
+
+
 BOMB = """<!DOCTYPE tmx [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>
 <tmx><body><tu><tuv xml:lang="en"><seg>&b;</seg></tuv></tu></body></tmx>"""
 OUTSIDE = """<!DOCTYPE tmx [<!ENTITY a SYSTEM "{}">]>

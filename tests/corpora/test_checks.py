@@ -1,15 +1,12 @@
 """The invariants of a row."""
 
-from collections import Counter
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from corpora.checks import check_row, find_problem, mend_row, splits_grapheme, widen
+from corpora.checks import check_row, find_problem
 from corpora.records import Row, Span
-from tests.corpora.strategies import clusters, rows, texts
+from corpora.repair import repair_row
+from tests.corpora.strategies import rows
 
 FAMILY = "👩‍👩‍👧 there"
 
@@ -66,46 +63,4 @@ def test_answers_of_different_annotators_may_overlap() -> None:
 @settings(max_examples=60, deadline=None)
 def test_rows_on_cluster_edges_hold_and_are_left_alone(good: Row) -> None:
     assert check_row(good) is None
-    assert mend_row(good) == (good, {})
-
-
-@given(texts)
-@settings(max_examples=100, deadline=None)
-def test_an_offset_splits_a_cluster_exactly_where_it_is_no_edge(text: str) -> None:
-    edges = {0, *(end for _, end in clusters(text))}
-    for offset in range(len(text) + 1):
-        assert splits_grapheme(text, offset) == (offset not in edges)
-
-
-@given(texts, st.data())
-@settings(max_examples=60, deadline=None)
-def test_any_spans_in_range_can_be_mended(text: str, data: st.DataObject) -> None:
-    pairs = st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))
-    spans = [Span(min(p), max(p), "X") for p in data.draw(st.lists(pairs, max_size=5))]
-    mended, counts = mend_row(row(text, *spans))
-    assert check_row(mended) is None
-    assert len(spans) - len(mended.spans) == counts["empty-span"] + counts["overlapping-spans"]
-
-
-def test_mending_is_counted() -> None:
-    bad = row("cafe\u0301 \ud83d abc", Span(0, 4, "X"), Span(3, 4, "Y"), Span(8, 8, "Z"))
-    mended, counts = mend_row(bad)
-    assert mended == replace(bad, text="cafe\u0301 \ufffd abc", spans=(Span(0, 5, "X"),))
-    assert counts == {
-        "lone-surrogate": 1, "empty-span": 1, "split-grapheme": 2, "overlapping-spans": 1,
-    }  # fmt: skip
-
-
-def test_widening_takes_whole_clusters() -> None:
-    assert widen(FAMILY, 1, 2) == (0, 5)
-    assert widen("abc", 1, 2) == (1, 2)
-
-
-def test_a_question_does_not_lose_its_only_answer_by_mending() -> None:
-    empty, real = Span(3, 3, "answer"), Span(4, 7, "answer")
-    question = Row("1", "en", "It was here.", "Where?", spans=(empty,))
-    assert mend_row(question, "qa") == (question, Counter())
-    problem = find_problem(question, "qa")
-    assert problem is not None and problem.reason == "empty-span"
-    mended, counts = mend_row(replace(question, spans=(empty, real)), "qa")
-    assert mended.spans == (real,) and counts == {"empty-span": 1}
+    assert repair_row(good) == (good, {})

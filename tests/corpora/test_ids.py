@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from corpora.fingerprint import content_id
 from corpora.readers import open_corpus
-from corpora.schema import content_id
 
 
 def ids_of(path: Path, ids: list[str], size: int = 2_000, on_error: str = "repair") -> list[str]:
@@ -16,13 +16,13 @@ def ids_of(path: Path, ids: list[str], size: int = 2_000, on_error: str = "repai
     batches = list(open_corpus(path, task="text", on_error=on_error).batches(size))
     found = [row for batch in batches for row in batch.rows]
     assert [row.text for row in found] == [row["text"] for row in rows]
-    assert sum(b.mended.get("duplicate-id", 0) for b in batches) == len(ids) - len(set(ids))
+    assert sum(b.repaired.get("duplicate-id", 0) for b in batches) == len(ids) - len(set(ids))
     return [row.id for row in found]
 
 
 @pytest.mark.parametrize("size", [1, 2, 2_000])
 @pytest.mark.parametrize(
-    ("ids", "mended"),
+    ("ids", "repaired"),
     [
         ("a a a-2", "a a-3 a-2"),
         ("a-2 a a", "a-2 a a-3"),
@@ -31,10 +31,10 @@ def ids_of(path: Path, ids: list[str], size: int = 2_000, on_error: str = "repai
         ("a a b b a", "a a-2 b b-2 a-3"),
     ],
 )
-def test_a_mended_id_is_one_that_no_row_has(
-    tmp_path: Path, ids: str, mended: str, size: int
+def test_a_repaired_id_is_one_that_no_row_has(
+    tmp_path: Path, ids: str, repaired: str, size: int
 ) -> None:
-    assert ids_of(tmp_path / "x.jsonl", ids.split(), size) == mended.split()
+    assert ids_of(tmp_path / "x.jsonl", ids.split(), size) == repaired.split()
 
 
 def test_no_id_comes_twice_and_none_is_lost(tmp_path: Path) -> None:
@@ -52,13 +52,13 @@ def test_made_ids_keep_clear_of_given_ones(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     for size in (1, 2_000):
         batches = list(open_corpus(path, task="text").batches(size))
-        assert not any(batch.mended for batch in batches)  # nothing was wrong
+        assert not any(batch.repaired for batch in batches)  # nothing was wrong
         found = [row.id for batch in batches for row in batch.rows]
         assert found[:2] == [made, f"{made}-2"]
         assert len(set(found)) == 4
 
 
-def test_mended_ids_beyond_the_limit_are_not_looked_at(tmp_path: Path) -> None:
+def test_repaired_ids_beyond_the_limit_are_not_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     rows = [{"id": one, "text": "Satz"} for one in ("a", "a", "a-2")]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "{\n", encoding="utf-8")

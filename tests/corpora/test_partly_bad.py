@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.errors import UserError
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row, Span
-from corpora.schema import dropped_to_batch, rows_to_batch
 from corpora.writers import write_corpus
 
 

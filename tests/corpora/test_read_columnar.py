@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.errors import UserError
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Provenance, Row, Span
-from corpora.schema import ROW_SCHEMA, dropped_to_batch, rows_to_batch
+from corpora.schema import ROW_SCHEMA
 
 
 def batch_of(path: Path, task: str = "text", on_error: str = "skip") -> CorpusBatch:

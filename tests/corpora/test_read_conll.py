@@ -1,6 +1,7 @@
 """CoNLL files of every kind. The snippets are our own."""
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_bilou_is_detected_and_a_scheme_can_be_said(tmp_path: Path) -> None:
         rows(tmp_path / "x.conll", text, scheme="xyz")
 
 
-def test_an_illegal_sequence_names_line_and_tags_or_is_mended_and_counted(tmp_path: Path) -> None:
+def test_an_illegal_sequence_names_line_and_tags_or_is_repaired_and_counted(tmp_path: Path) -> None:
     text = TWO + "\nin O\nUlm I-LOC\n"
     with pytest.raises(
         UserError, match=r"x\.conll, line 14: I-LOC after O .*the tags are: O I-LOC"
@@ -109,7 +110,7 @@ def test_an_illegal_sequence_names_line_and_tags_or_is_mended_and_counted(tmp_pa
     corpus = open_corpus(tmp_path / "x.conll", task="tokens", lang="de", on_error="repair")
     (batch,) = corpus.batches()
     assert mentions(batch.rows[2]) == [("Ulm", "LOC")]
-    assert batch.mended == {"illegal-tag": 1}
+    assert batch.repaired == {"illegal-tag": 1}
     corpus = open_corpus(tmp_path / "x.conll", task="tokens", lang="de", on_error="skip")
     (batch,) = corpus.batches()
     assert (len(batch.rows), batch.rows_in) == (2, 3)
@@ -172,13 +173,13 @@ def test_equal_sentences_get_ids_of_their_own_that_stay_when_the_file_grows(tmp_
 def test_all_of_xsid_is_read(tmp_path: Path) -> None:
     path = shared_data("xsid/en.train.conll.gz")
     corpus = open_corpus(path, task="tokens", lang="en", on_error="repair")
-    mended: dict[str, int] = {}
+    repaired: Counter[str] = Counter()
     count = 0
     for batch in corpus.batches():
         count += len(batch.rows)
-        mended = {k: mended.get(k, 0) + batch.mended.get(k, 0) for k in {*mended, *batch.mended}}
+        repaired.update(batch.repaired)
     assert count == 43_605  # as many as `# id` lines
-    assert mended == {"illegal-tag": 397}
+    assert repaired == {"illegal-tag": 397}
     with gzip.open(path, "rt", encoding="utf-8") as file:
         assert file.read().count("# id = ") == count
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.errors import UserError
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row, Span
-from corpora.schema import dropped_to_batch, rows_to_batch
 
 
 def read(path: Path, task: str = "qa", on_error: str = "error") -> list[Row]:
@@ -106,7 +106,7 @@ def test_answers_in_every_shape_are_moved(tmp_path: Path, answers: Any) -> None:
     path.write_text(json.dumps({"data": [article(GOOD | {"answers": answers})]}), "utf-8")
     batch = batch_of(path, on_error="repair")
     assert batch.rows[0].spans == (Span(13, 16, "answer"),)
-    assert batch.mended == {"answer-moved": 1}
+    assert batch.repaired == {"answer-moved": 1}
 
 
 @pytest.mark.parametrize(

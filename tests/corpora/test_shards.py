@@ -4,28 +4,16 @@ import errno
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pydantic import BaseModel
 
 from corpora import storage
+from corpora.batches import batch_to_dropped, batch_to_rows
 from corpora.errors import UserError
-from corpora.manifest import (
-    RunManifest,
-    canonical_json,
-    file_hash,
-    fingerprint,
-    open_run,
-    package_versions,
-    path_hash,
-    read_run,
-    run_folder,
-)
+from corpora.manifest import RunManifest, open_run
 from corpora.records import DroppedRow, Row
-from corpora.schema import batch_to_dropped, batch_to_rows
 from corpora.shards import (
     ShardRef,
     ShardWriter,
@@ -192,9 +180,7 @@ with open_run(run, RunManifest("x", "f", {{}})):
         (errno.EFBIG, "no file may grow so large"),
     ],
 )
-def test_what_the_disk_refuses_is_the_users_to_mend(
-    tmp_path: Path, number: int, message: str
-) -> None:
+def test_what_the_disk_refuses_is_a_user_error(tmp_path: Path, number: int, message: str) -> None:
     with pytest.raises(UserError, match=f"out: .*{message}"), storage.writing(tmp_path / "out"):
         raise OSError(number, os.strerror(number))
     # Arrow's errors have the words, but no number.
@@ -222,113 +208,3 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
         write(ShardRef(tmp_path, "10-ingest", 0))
     with pytest.raises(UserError, match="10-ingest"):
         write(ShardRef(tmp_path / "10-ingest", "x", 0))
-
-
-class Config(BaseModel):
-    beam: int = 2
-    path: Path = Path("a/b")
-
-
-@dataclass(frozen=True)
-class Options:
-    names: frozenset[str]
-    ratio: float
-
-
-def test_fingerprints_are_of_values_not_of_their_order_or_type() -> None:
-    assert fingerprint({"a": 1, "b": (2, 3)}) == fingerprint({"b": [2, 3], "a": 1})
-    assert fingerprint(Config()) == fingerprint({"path": "a/b", "beam": 2})
-    assert fingerprint(Options(frozenset("ab"), 0.1)) == fingerprint(
-        {"ratio": 0.1, "names": ["a", "b"]}
-    )
-    assert fingerprint({"a": 1}) != fingerprint({"a": "1"})
-    assert canonical_json({"ü": None}) == '{"\\u00fc":null}'
-    assert len(fingerprint(None)) == 32
-
-
-@pytest.mark.parametrize("value", [object(), {1: 2}, b"x", float("nan"), iter([1])])
-def test_what_is_not_understood_has_no_fingerprint(value: object) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        fingerprint(value)
-
-
-def test_hashes_of_files_and_folders_follow_their_content(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "x.txt"
-    path.parent.mkdir()
-    path.write_bytes(b"one")
-    first, whole = file_hash(path), path_hash(tmp_path)
-    path.write_bytes(b"two")
-    assert file_hash(path) != first
-    assert path_hash(tmp_path) != whole
-    path.write_bytes(b"one")
-    assert (file_hash(path), path_hash(tmp_path)) == (first, whole)
-    (tmp_path / ".hidden").write_bytes(b"")
-    assert path_hash(tmp_path) == whole
-    assert path_hash(path) == first
-    with pytest.raises(UserError, match="no such file"):
-        file_hash(tmp_path / "nothing")
-
-
-def manifest(**changes: object) -> RunManifest:
-    config = {"beam": 2, "task": "tokens"} | changes
-    return RunManifest("demo", fingerprint(config), config, models={"m": "0123"}, seed=7)
-
-
-def test_a_run_goes_on_in_its_folder_and_its_manifest_does_not_change(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path / "runs", "demo", manifest().fingerprint)
-    assert folder.name == f"demo-{manifest().fingerprint[:8]}"
-    with open_run(folder, manifest()) as run:
-        first = (run / "run.json").read_bytes()
-    with open_run(folder, manifest()):
-        pass
-    assert (folder / "run.json").read_bytes() == first
-    assert read_run(folder) == manifest()
-
-
-def test_a_run_folder_of_another_configuration_is_refused(tmp_path: Path) -> None:
-    with open_run(tmp_path, manifest()):
-        pass
-    with (
-        pytest.raises(UserError, match=r"made by another configuration \(config\.beam: 2 -> 5\)"),
-        open_run(tmp_path, manifest(beam=5)),
-    ):
-        pass
-
-
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("", encoding="utf-8")
-    with (
-        pytest.raises(UserError, match=r"not a run \(thesis\.tex\)"),
-        open_run(tmp_path, manifest()),
-    ):
-        pass
-    with pytest.raises(UserError, match=r"it has no run\.json"):
-        read_run(tmp_path)
-    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(UserError, match="not a run's manifest"):
-        read_run(tmp_path)
-
-
-def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
-    script = (
-        "from corpora.manifest import *\n"
-        f"with open_run({str(tmp_path)!r}, RunManifest('x', 'f', {{}})): pass"
-    )
-    with open_run(tmp_path, RunManifest("x", "f", {})):
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-    assert f"another process (number {os.getpid()}) is writing this run" in done.stderr
-    with open_run(tmp_path, RunManifest("x", "f", {})):
-        pass
-
-
-@pytest.mark.parametrize("name", ["../x", "", ".x", "a b", "a/b", "-x"])
-def test_names_of_runs_are_plain(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="not a name for a run"):
-        run_folder(tmp_path, name, "0" * 32)
-
-
-def test_versions() -> None:
-    found = package_versions(["pyarrow", "no-such-distribution"])
-    assert sorted(found) == ["pyarrow", "python"]

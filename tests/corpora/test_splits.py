@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from corpora.checks import find_problem, split_name
+from corpora.checks import find_problem
 from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.records import Row
+from corpora.splits import split_name
 from corpora.writers import write_corpus, write_dataset_folder
 
 ROWS = [Row(str(n), "de", f"Satz {n}", split=split) for n, split in enumerate(

@@ -58,7 +58,7 @@ def test_every_scheme_reads_what_was_meant(case: tuple[list[Chunk], int]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("scheme", "tags", "index", "mended"),
+    ("scheme", "tags", "index", "repaired"),
     [
         ("iob2", "O I-X", 1, [(1, 2, "X")]),
         ("iob2", "B-X I-Y", 1, [(0, 1, "X"), (1, 2, "Y")]),
@@ -71,12 +71,12 @@ def test_every_scheme_reads_what_was_meant(case: tuple[list[Chunk], int]) -> Non
         ("bioes", "B-X S-X", 1, [(0, 1, "X"), (1, 2, "X")]),
     ],
 )
-def test_illegal_sequences(scheme: Scheme, tags: str, index: int, mended: list[Chunk]) -> None:
+def test_illegal_sequences(scheme: Scheme, tags: str, index: int, repaired: list[Chunk]) -> None:
     with pytest.raises(IllegalTagError, match="illegal in") as caught:
         decode(tags.split(), scheme)
     assert caught.value.index == index
     counts: Counter[str] = Counter()
-    assert decode(tags.split(), scheme, counts) == mended
+    assert decode(tags.split(), scheme, counts) == repaired
     assert counts == {"illegal-tag": 1}
 
 
@@ -88,7 +88,7 @@ def test_a_tag_of_no_scheme_is_an_error_in_any_case() -> None:
             decode(tags, "iob2", Counter())
 
 
-def test_what_starts_with_o_can_be_mended() -> None:
+def test_what_starts_with_o_can_be_repaired() -> None:
     tags = ["B-time", "Otime", "O"]
     with pytest.raises(IllegalTagError, match="'Otime' is not a tag"):
         decode(tags, "iob2")

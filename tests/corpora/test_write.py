@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from corpora.batches import rows_to_batch
 from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.records import Provenance, Row, Span
-from corpora.schema import rows_to_batch
-from corpora.words import trim
+from corpora.text.words import trim
 from corpora.writers import (
     EXPORT_SCHEMA,
     WRITERS,

@@ -5,22 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpora.errors import UserError
+from filters import FILTERS, load_filter
 from filters.cleaning import clean
+from filters.duplicate import Duplicate
 from filters.language import WrongLanguage, can_identify, identify
+from filters.length_ratio import LengthRatio, expected_ratio
 from filters.normalisation import normalise
-from filters.pairs import (
-    AlphabetShare,
-    Duplicate,
-    Empty,
-    LengthRatio,
-    NumberMismatch,
-    ReservedSymbols,
-    TooLong,
-    Untranslated,
-    expected_ratio,
-    numbers,
-    scripts,
-)
+from filters.numbers import numbers
 from filters.protocol import Filter
 
 
@@ -33,15 +25,15 @@ def frame(*pairs: tuple[str, str]) -> pl.DataFrame:
 
 def every_filter() -> list[Filter]:
     return [
-        Empty(),
-        ReservedSymbols([">>de<<"]),
-        TooLong(60),
-        LengthRatio(2.0),
-        AlphabetShare("en", "de", 0.5),
-        Untranslated(0.75),
-        NumberMismatch(0.5),
-        Duplicate(),
-        WrongLanguage("en", "de", 0.95),
+        load_filter("empty"),
+        load_filter("reserved", symbols=[">>de<<"]),
+        load_filter("too-long", max_chars=60),
+        load_filter("length-ratio", max_ratio=2.0),
+        load_filter("alphabet", source="en", target="de", min_share=0.5),
+        load_filter("untranslated", max_overlap=0.75),
+        load_filter("numbers", max_share=0.5),
+        load_filter("duplicate"),
+        load_filter("language", source="en", target="de", max_score=0.95),
     ]
 
 
@@ -59,6 +51,25 @@ REFUSED = {
         "Il fait vraiment très beau aujourd'hui",
     ),
 }
+
+
+def test_every_filter_is_called_by_the_reason_that_it_gives() -> None:
+    assert {filter_.name for filter_ in every_filter()} == set(FILTERS)
+    for name, where in FILTERS.items():
+        assert where.split(":")[0] == f"filters.{name.replace('-', '_')}"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "problem"),
+    [
+        ("nonsense", {}, "unknown filter 'nonsense' .choose from: alphabet, duplicate"),
+        ("too-long", {"most": 3}, "filter 'too-long' has no option 'most' .choose from: max_chars"),
+        ("alphabet", {"source": "en"}, "filter 'alphabet' needs min_share and target"),
+    ],
+)
+def test_filters_that_cannot_be_made(name: str, options: dict[str, object], problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        load_filter(name, **options)
 
 
 def test_each_filter_gives_its_own_reason() -> None:
@@ -122,32 +133,18 @@ def test_duplicates_are_remembered_across_batches() -> None:
     assert duplicate.score(frame(("a", "b"), ("b", "a"))).to_list() == [1, 0]
 
 
-@pytest.mark.parametrize(
-    ("language", "expected"),
-    [
-        ("de", ("Latn",)),
-        ("sr-Latn", ("Latn",)),
-        ("sr", ("Cyrl",)),
-        ("ja", ("Hani", "Hira", "Kana")),
-        ("zh-Hant", ("Hani",)),
-    ],
-)
-def test_scripts(language: str, expected: tuple[str, ...]) -> None:
-    assert scripts(language) == expected
-
-
 def test_language_identification_is_careful_with_short_texts() -> None:
     assert identify("This is clearly a sentence in English.")[0] == "en"
     batch = frame(("Ok, bye!", "Ok, tschüss!"), ("Tom.", "Tom."), ("42", "42"), ("Menu", "Menü"))
     language = WrongLanguage("en", "de", 0.95)
     assert language.accept(language.score(batch)).all()
-    assert not language.found["source"] and not language.found["target"]
+    assert not language.wrong_languages["source"] and not language.wrong_languages["target"]
 
 
 def test_what_a_wrong_text_looks_like_is_counted() -> None:
     language = WrongLanguage("en-GB", "de", 0.95)
     language.score(frame(REFUSED["language"], REFUSED["language"]))
-    assert language.found["target"] == {"fr": 1}
+    assert language.wrong_languages["target"] == {"fr": 1}
 
 
 def test_a_language_that_is_not_known_is_not_judged() -> None:

@@ -43,9 +43,10 @@ from corpora.shards import ShardRef, read_batches, read_dropped
 from flows.cli.main import main
 from tests.cli.help_pages import options, page
 from tests.paths import ROOT
+from translators.model_card import write_card
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import read_model, write_card
+from translators.store import read_model
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -324,7 +325,9 @@ def test_a_start_of_another_shape_is_told_before_any_work(
         recipe.write_text(recipe.read_text().replace("heads: 2", "heads: 4"))
         assert main(command) == 2
         said = capsys.readouterr().err
-        assert said.count("\n") == 1 and "the model has heads 2, where 4 is asked for" in said
+        assert (
+            said.count("\n") == 1 and "the model has heads 2, but the configuration has 4" in said
+        )
         assert not (tmp_path / "model.work" / "10-clean").exists()
 
 

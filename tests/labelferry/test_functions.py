@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from corpora.records import Row
 from tests.augmentation.test_translate_test import COMMAND
 from tests.augmentation.toy import ToyTranslator, toy
 from tests.labelferry.conftest import TEXTS, Kinds
+from tests.trainers.conftest import make_rows
 
 __all__ = ["toy"]
 GERMAN = ["NINE AT ME WAKE", "MORE & <B>JAZZ</B> PLAY"]
@@ -126,7 +128,7 @@ def test_translate_test(data: Any, toy: ToyTranslator, runs: Path) -> None:
     assert result.rows == 2 and result.run.parent == runs
     assert len(result.predictions.read_text().splitlines()) == 2
     page = result._repr_html_()
-    assert "order" in page and page.count("<tr>") == 3
+    assert "order" in page and page.count("<tr>") == 3, page
 
 
 def test_project(data: Any, kinds: Kinds, tmp_path: Path) -> None:
@@ -193,3 +195,29 @@ def test_score(kinds: Kinds) -> None:
     report = labelferry.score(kinds.rows(), rows, task="tokens")
     assert report.scores[0].value == 100.0
     assert "<table" in report._repr_html_()
+
+
+def test_compare(toy: ToyTranslator, runs: Path) -> None:
+    train, test = make_rows(60), make_rows(20, seed=1)
+    source = {"lang": "en", "train": train, "test": {"path": test, "on_error": "skip"}}
+    german = [replace(row, id=f"g{row.id}", lang="de", text=row.text.upper()) for row in test]
+    result = labelferry.compare(
+        task="tokens", source=source, targets=[{"lang": "de", "test": german}],
+        strategies=["zero-shot"], seeds=1, memory="off", leakage="drop",
+    )  # fmt: skip
+    assert result.run.parent == runs and result.report.is_file()
+    assert len(list((runs / "inputs").iterdir())) == 3
+    page = result._repr_html_()
+    assert "zero-shot" in page and "<table" in page
+
+
+def test_train_translator_takes_what_a_bitext_may_be(runs: Path) -> None:
+    api = pytest.importorskip("augmentation.train_translator.api", exc_type=ImportError)
+    assert api._bitext("a.tsv") == [{"path": "a.tsv"}]
+    assert api._bitext({"path": "a.tmx"}) == [{"path": "a.tmx"}]
+    (written,) = api._bitext([("a", "b")])
+    assert written["path"].read_text() == "a\tb\n"
+    with pytest.raises(TypeError, match="item 1 of the bitext is no pair"):
+        api._bitext(["ab"])
+    with pytest.raises(UserError, match="unknown setting 'layers'"):
+        labelferry.train_translator("a.tsv", source="en", targets="de", out="model", layers=2)

@@ -67,7 +67,7 @@ def test_type_checkers_see_the_types(tmp_path: Path) -> None:
     for name in ("api.Translations", "files.FileTranslation", "run.TranslateTrainResult"):
         assert f'Revealed type is "augmentation.{name}' in _short(done.stdout), done.stdout
     (error,) = [line for line in done.stdout.splitlines() if "use.py" in line and "error" in line]
-    assert 'Argument "task" to "read" has incompatible type "int"' in error
+    assert 'Argument "task" to "read" has incompatible type' in error
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row, Span
 from scoring.files import FileOptions, read_gold, read_predictions
-from scoring.pairing import foreign_labels, pair_up
+from scoring.pairing import count_unknown_labels, pair_up
 from scoring.task import language_table, task_measures
 
 
@@ -35,10 +35,10 @@ def test_pairing_says_which_ids_are_wrong():
         pair_up([], [])
 
 
-def test_labels_that_are_not_the_golds():
-    assert foreign_labels("abb", "axx") == {"x": 2}
+def test_unknown_labels_are_counted_and_all_unknown_are_refused():
+    assert count_unknown_labels("abb", "axx") == {"x": 2}
     with pytest.raises(UserError, match=r"none of the predicted labels \(LABEL_0\).*a, b"):
-        foreign_labels("ab", ["LABEL_0"])
+        count_unknown_labels("ab", ["LABEL_0"])
     gold = rows("de", "ab")
     with pytest.raises(UserError, match="none of the predicted labels"):
         task_measures("classification", gold, predictions(gold, "xy"))

@@ -1,12 +1,13 @@
 """The linear classifier and the CRF."""
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from corpora.errors import UserError
+from corpora.errors import MissingExtraError, UserError
 from corpora.records import Row, Span
 from tests.paths import ROOT
 from tests.trainers.conftest import make_rows
@@ -113,10 +114,10 @@ def test_a_seed_makes_the_same_model_again(rows):
     assert weights(3) != weights(4)
 
 
-def test_words_are_the_rows_own_only_where_all_rows_have_tokens():
-    own = make_rows(3, tokens=True)
-    assert WordCutter.for_training(own).own
-    assert not WordCutter.for_training([*own, *make_rows(1)]).own
+def test_tokens_are_the_words_only_where_all_rows_have_tokens():
+    tokenised = make_rows(3, tokens=True)
+    assert WordCutter.for_training(tokenised).use_tokens
+    assert not WordCutter.for_training([*tokenised, *make_rows(1)]).use_tokens
     row = Row("1", "en", "at 5pm-ish", tokens=((0, 2), (3, 6), (6, 10)))
     assert WordCutter(True).words(row) == [(0, 2), (3, 6), (6, 10)]
     assert WordCutter(False).words(row)[1:] == [(3, 6), (6, 7), (7, 10)]
@@ -129,7 +130,7 @@ def test_training_words_are_cut_at_span_edges_and_predicting_ones_are_not():
     assert cutter.words(row) == [(0, 7), (8, 11)]
 
 
-def test_tags_become_spans_with_the_least_sure_words_chance():
+def test_tags_become_spans_with_the_lowest_confidence_of_their_words():
     spans = spans_of_tags(
         [(0, 2), (3, 5), (6, 8), (9, 11)], ["B-a", "I-a", "B-a", "I-b"], [0.9, 0.5, 0.8, 0.7]
     )
@@ -221,6 +222,14 @@ def test_loading_what_does_not_fit(rows, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"neither predictor.json nor config.json"):
         load_predictor(tmp_path / "empty", "tokens")
+
+
+def test_models_of_transformers_need_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("trainers.fine_tuning")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingExtraError, match=r"the trainer 'transformers' .*\.\[torch\]"):
+        load_predictor("owner/name", "classification")
 
 
 def test_the_samples_intents_are_learnt():

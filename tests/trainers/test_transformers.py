@@ -13,18 +13,14 @@ from corpora.errors import UserError  # noqa: E402
 from corpora.records import Row, Span  # noqa: E402
 from tests.trainers.conftest import CITIES, make_rows  # noqa: E402
 from tests.trainers.tiny_models import tiny_bert, tiny_roberta, tiny_t5  # noqa: E402
-from trainers.encoding import (  # noqa: E402
-    IGNORED,
-    AnswerEncoder,
-    Limits,
-    TagEncoder,
-    as_iob2,
-    best_path,
-)
-from trainers.fine_tuning_torch import FineTuning, class_weights, freeze  # noqa: E402
+from trainers.encoding.answers import AnswerEncoder  # noqa: E402
+from trainers.encoding.protocol import IGNORED, Limits  # noqa: E402
+from trainers.encoding.tags import TagEncoder, as_iob2, best_path  # noqa: E402
+from trainers.fine_tuning.loop_torch import FineTuning, class_weights, freeze  # noqa: E402
+from trainers.fine_tuning.models_torch import load_tokenizer  # noqa: E402
+from trainers.fine_tuning.trainer import TransformersTrainer  # noqa: E402
 from trainers.load import load_predictor  # noqa: E402
 from trainers.tagging import WordCutter  # noqa: E402
-from trainers.transformers_trainer import TransformersTrainer, load_tokenizer  # noqa: E402
 
 QUICK = FineTuning(epochs=10, batch_size=16, learning_rate=3e-3, progress=False)
 
@@ -121,7 +117,7 @@ def test_answers_are_learnt_and_loaded(tmp_path):
     predictions = predictor.predict(test)
     assert exact(predictions, test) > 0.7
     for one in predictions:
-        # What is missing to 1 is the chance that there is no answer.
+        # What is missing to 1 is the probability that there is no answer.
         found = sum(s.confidence for s in one.candidates)
         assert 0 < found < 1 + 1e-6
         assert not one.spans or one.spans[0].confidence >= max(0.0, 1 - found) - 1e-6

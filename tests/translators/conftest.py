@@ -1,23 +1,31 @@
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.translators import tiny
-from translators.engine import Engine, Hardware
-from translators.store import AlignmentHead, ModelFacts, ModelInfo, write_card
+from translators.describing import ModelFacts
+from translators.engine import Engine
+from translators.hardware import Hardware
+from translators.model_card import AlignmentHead, ModelInfo, write_card
+
+CPU = Hardware(device="cpu", threads=(1, 1))
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {
-    "marian": tiny.make_marian,
-    "marian-multi": lambda folder: tiny.make_marian(folder, tags=(">>deu<<", ">>eng<<", ">>fra<<")),
-    "marian-pad": lambda folder: tiny.make_marian(folder, zero_pad=False),
-    "nllb": tiny.make_nllb,
-    "m2m100": tiny.make_m2m,
-    "mbart50": tiny.make_mbart,
-    "madlad": tiny.make_t5,
-    "t5": lambda folder: tiny.make_t5(folder, prompts=True),
+    "marian": tiny.make_marian_model,
+    "marian-multi": lambda folder: tiny.make_marian_model(
+        folder, tags=(">>deu<<", ">>eng<<", ">>fra<<")
+    ),
+    "marian-pad": lambda folder: tiny.make_marian_model(folder, zero_pad=False),
+    "nllb": tiny.make_nllb_model,
+    "m2m100": tiny.make_m2m100_model,
+    "mbart50": tiny.make_mbart50_model,
+    "madlad": tiny.make_t5_model,
+    "t5": lambda folder: tiny.make_t5_model(folder, prompts=True),
 }
 
 
@@ -39,7 +47,8 @@ def ct2_model(
     hf_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], ModelInfo]:
     """A tiny model of a family converted to float32, with a card."""
-    from translators.conversion import convert, describe_converted
+    from translators.conversion.convert import convert
+    from translators.conversion.describe import describe_converted
 
     root = tmp_path_factory.mktemp("ct2")
 
@@ -71,4 +80,23 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "store"
     monkeypatch.setenv("LABELFERRY_STORE", str(folder))
     monkeypatch.delenv("LABELFERRY_MODEL", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def late_engine(engine: Engine) -> Engine:
+    """The same model, its attention said to be a step late."""
+    card = engine.info.card
+    assert card.alignment is not None
+    head = card.alignment.model_copy(update={"shift": 1})
+    info = dataclasses.replace(engine.info, card=card.model_copy(update={"alignment": head}))
+    return Engine(info, Hardware(device="cpu", threads=(2, 1)), verified=True)
+
+
+@pytest.fixture
+def ready(ct2_model: Callable[[str], ModelInfo], tmp_path: Path) -> Path:
+    """A multi-target Marian folder without a card."""
+    folder = tmp_path / "ready-model"
+    shutil.copytree(ct2_model("marian-multi").path, folder)
+    (folder / "labelferry.json").unlink()
     return folder

@@ -14,7 +14,7 @@ import pytest
 
 from corpora.readers.streams import text_lines
 from flows.cli.main import command_line, main
-from translators.store import ModelInfo
+from translators.model_card import ModelInfo
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ TO_GERMAN = ["--source", "en", "--target", "de", "--device", "cpu", "--beam-size
 
 def test_models(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list"]) == 0
-    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("tiny"))
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("tiny"))
     assert " ".join(line.split()) == "tiny marian de, en, fr (any to any) yes store"
     assert main(["models", "show", "tiny"]) == 0
     shown = capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_bad_rows(
     assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
 
 
-def test_a_terminal_is_told_how_long_it_will_take(
+def test_a_terminal_shows_the_time_left(
     model: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -165,7 +165,7 @@ def test_bad_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "a.txt").write_text("a")
     assert "choose from: de, en, fr" in error(str(tmp_path / "a.txt"), "--target", "pt")
     assert "not a language tag" in error(str(tmp_path / "a.txt"), "--source", "english")
-    assert "no way from en to pt" in error(
+    assert "no model from en to pt" in error(
         str(tmp_path / "a.txt"), "--target", "pt", "--pivot", "fr"
     )
     assert "a file is in the way" in error(

@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="making a model needs the torch extra")
 from safetensors.numpy import load_file
 
 from corpora.errors import UserError
-from translators.conversion import convert
+from translators.conversion.convert import convert
 from translators.ct2_weights import marian_weights, read_variables
 
 
@@ -44,7 +44,7 @@ def test_float32_is_exact(marian: Path) -> None:
     ("quantization", "step"),
     [("float16", 2**-11), ("bfloat16", 2**-8), ("int8", 0.5 / 127), ("int16", 0.5 / 1024)],
 )
-def test_what_was_rounded_comes_back_to_half_a_step(
+def test_rounded_weights_come_back_to_half_a_step(
     marian: Path, quantization: str, step: float
 ) -> None:
     weights, expected = marian_weights(marian / quantization / "model.bin"), original(marian)
@@ -64,7 +64,7 @@ def test_a_file_that_was_cut_off(marian: Path, tmp_path: Path, size: int) -> Non
         read_variables(path)
 
 
-def test_numbers_that_break_off(tmp_path: Path) -> None:
+def test_an_array_that_is_cut_short(tmp_path: Path) -> None:
     """One array `w` of one float32, which has three bytes of four."""
     head = struct.pack("<IH2sII", 6, 2, b"x", 1, 1)
     array = struct.pack("<H2sBIBI3s", 2, b"w", 1, 1, 0, 3, b"abc")
@@ -74,7 +74,9 @@ def test_numbers_that_break_off(tmp_path: Path) -> None:
         read_variables(path)
 
 
-def test_something_else(marian: Path, tmp_path: Path, ct2_model: Callable[[str], object]) -> None:
+def test_a_file_of_another_kind(
+    marian: Path, tmp_path: Path, ct2_model: Callable[[str], object]
+) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(b"PK\x03\x04 and so on")
     with pytest.raises(UserError, match="not a CTranslate2 model: binary version"):

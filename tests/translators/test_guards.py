@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from translators.engine import Engine, Hardware
+from translators.engine import Engine
 from translators.guards import find_flags, has_loop, is_suspicious_copy
+from translators.hardware import Hardware
+from translators.model_card import ModelInfo
 from translators.protocol import DecodingOptions
-from translators.store import ModelInfo
 
 
 def flags(source: str, target: str, **more: object) -> tuple[str, ...]:
@@ -80,9 +81,9 @@ def test_flagged_texts_are_tried_once_more(
 
     monkeypatch.setattr(engine, "_translate_distinct", spy)
     answers = iter([("empty",), ("empty",), (), ("length",)])
-    monkeypatch.setattr("translators.engine.find_flags", lambda *args, **more: next(answers))
-    found = engine.translate(
+    monkeypatch.setattr("translators.results.find_flags", lambda *args, **more: next(answers))
+    hypotheses = engine.translate(
         ["A man", "two dogs"], "en", "de", DecodingOptions(max_decoding_length=12)
     )
     assert calls == [(["A man", "two dogs"], 1.0, 0), (["A man", "two dogs"], 1.3, 3)]
-    assert [one.flags for one in found] == [(), ("empty",)]
+    assert [hypothesis.flags for hypothesis in hypotheses] == [(), ("empty",)]

@@ -3,24 +3,7 @@ from __future__ import annotations
 import pytest
 
 from corpora.errors import UserError
-from translators.languages import find_language, normalise_tag, same_language, tag_of_code
-
-
-@pytest.mark.parametrize(
-    ("tag", "standard"),
-    [
-        ("DE", "de"), ("deu", "de"), ("zh_Hans", "zh-Hans"), ("de-Latn", "de"), ("pt-br", "pt-BR"),
-        ("iw", "he"), ("sr-Latn", "sr-Latn"), ("cmn-Hant", "cmn-Hant"),
-    ],
-)  # fmt: skip
-def test_normalise(tag: str, standard: str) -> None:
-    assert normalise_tag(tag) == standard
-
-
-@pytest.mark.parametrize("tag", ["", "english", "xx", "../de", "de_DE!", "deutsch", "e"])
-def test_no_language_tag(tag: str) -> None:
-    with pytest.raises(UserError, match="not a language tag"):
-        normalise_tag(tag)
+from translators.languages import find_language, tag_of_code, tags_of_codes
 
 
 @pytest.mark.parametrize(
@@ -65,8 +48,10 @@ def test_unknown_language_names_those_there_are(tag: str) -> None:
     assert error.value.choices == sorted(KNOWN)
 
 
-def test_same_language() -> None:
-    assert same_language("de", "de-CH")
-    assert same_language("zh", "zh-Hans")
-    assert not same_language("zh-Hans", "zh-Hant")
-    assert not same_language("de", "gsw")
+def test_a_member_of_a_macrolanguage_keeps_its_tag_beside_the_macrolanguage() -> None:
+    assert tags_of_codes(["aka_Latn", "twi_Latn", "arb_Arab"]) == {
+        "ak-Latn": "aka_Latn",
+        "tw-Latn": "twi_Latn",
+        "ar": "arb_Arab",
+    }
+    assert tags_of_codes(["twi_Latn", "aka_Latn"]) == {"tw-Latn": "twi_Latn", "ak-Latn": "aka_Latn"}

@@ -7,11 +7,12 @@ import pytest
 
 from corpora.errors import UserError
 from tests.translators.tiny import TEXTS
-from translators.engine import Engine, Hardware
+from translators.engine import Engine
+from translators.hardware import Hardware
+from translators.model_card import ModelInfo
 from translators.open import model_infos
 from translators.pivot import Pivot, compose
 from translators.protocol import DecodingOptions, Hypothesis
-from translators.store import ModelInfo
 
 OPTIONS = DecodingOptions(max_decoding_length=16, return_attention=True)
 
@@ -29,28 +30,36 @@ def test_composed_by_hand() -> None:
         "X Y", -0.5, ((0, 1), (1, 2), (3, 4)), ((0, 1), (2, 3)),
         np.array([[0, 0, 1], [0.5, 0.5, 0]], dtype=np.float32),
     )  # fmt: skip
-    one = compose(first, second)
-    assert one.text == "X Y" and one.score == -1.5 and one.flags == ("copy",)
-    assert one.source_pieces == first.source_pieces and one.target_pieces == second.target_pieces
-    assert one.attention is not None
-    assert one.attention.tolist() == [[0, 1], [1, 0]]
+    hypothesis = compose(first, second)
+    assert hypothesis.text == "X Y" and hypothesis.score == -1.5 and hypothesis.flags == ("copy",)
+    assert (
+        hypothesis.source_pieces == first.source_pieces
+        and hypothesis.target_pieces == second.target_pieces
+    )
+    assert hypothesis.attention is not None
+    assert hypothesis.attention.tolist() == [[0, 1], [1, 0]]
 
 
-def test_by_way_of_another_language(engine: Engine, bilingual: Engine) -> None:
+def test_through_another_language(engine: Engine, bilingual: Engine) -> None:
     pivot = Pivot([bilingual, engine], "de")
     direct = pivot.translate(TEXTS[:3], "en", "de", OPTIONS)
-    assert [one.text for one in direct] == [
-        one.text for one in bilingual.translate(TEXTS[:3], "en", "de", OPTIONS)
+    assert [hypothesis.text for hypothesis in direct] == [
+        hypothesis.text for hypothesis in bilingual.translate(TEXTS[:3], "en", "de", OPTIONS)
     ]
     german_to_english = Pivot([bilingual, _only(engine, "de", "fr")], "de")
-    found = german_to_english.translate(TEXTS[:3], "en", "fr", OPTIONS)
-    expected = engine.translate([one.text for one in direct], "de", "fr", OPTIONS)
-    assert [one.text for one in found] == [one.text for one in expected]
-    for one in found:
-        if one.target_pieces:
-            assert one.attention is not None
-            assert one.attention.shape == (len(one.target_pieces), len(one.source_pieces))
-            assert (one.attention.sum(axis=1) <= 1.0 + 1e-3).all()
+    hypotheses = german_to_english.translate(TEXTS[:3], "en", "fr", OPTIONS)
+    expected = engine.translate([hypothesis.text for hypothesis in direct], "de", "fr", OPTIONS)
+    assert [hypothesis.text for hypothesis in hypotheses] == [
+        hypothesis.text for hypothesis in expected
+    ]
+    for hypothesis in hypotheses:
+        if hypothesis.target_pieces:
+            assert hypothesis.attention is not None
+            assert hypothesis.attention.shape == (
+                len(hypothesis.target_pieces),
+                len(hypothesis.source_pieces),
+            )
+            assert (hypothesis.attention.sum(axis=1) <= 1.0 + 1e-3).all()
     assert pivot.name == f"{bilingual.name}+{engine.name}"
     assert [info.name for info in model_infos(pivot)] == [bilingual.name, engine.name]
 
@@ -67,10 +76,10 @@ class _only:  # noqa: N801
         return (source, target) == self._pair
 
 
-def test_no_way(bilingual: Engine) -> None:
+def test_pairs_that_no_model_has(bilingual: Engine) -> None:
     pivot = Pivot([bilingual], "fr")
     assert pivot.supports("en", "de") and not pivot.supports("de", "en")
-    with pytest.raises(UserError, match="no way from de to en, directly or by way of fr"):
+    with pytest.raises(UserError, match="no model from de to en, directly or through fr"):
         pivot.translate(["a"], "de", "en", OPTIONS)
     with pytest.raises(UserError, match="no direct model"):
         Pivot([bilingual, _only(bilingual, "de", "fr")], "de").force(["a"], ["b"], "en", "fr")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 
 from tests.paths import ROOT
+from translators.model_card import verify
 from translators.open import open_translator
 from translators.protocol import DecodingOptions
-from translators.store import read_model, verify
+from translators.store import read_model
 
 MODEL = ROOT / "data" / "models" / "en-de"
 
@@ -49,8 +50,8 @@ def test_ten_sentences(source: str, target: str, sentences: dict[str, tuple[str,
     outputs = translator.translate(list(sentences), source, target, DecodingOptions(beam_size=4))
     missing = {
         f"{text} → {output.text}": lacking
-        for (text, wanted), output in zip(sentences.items(), outputs, strict=True)
-        if (lacking := [w for w in wanted if not holds(output.text, w)])
+        for (text, words), output in zip(sentences.items(), outputs, strict=True)
+        if (lacking := [w for w in words if not holds(output.text, w)])
     }
     assert all(len(lacking) == 1 for lacking in missing.values()), missing
     assert len(missing) <= 2, missing
@@ -63,7 +64,7 @@ def holds(output: str, alternatives: str) -> bool:
     return any(word in output.lower() for word in alternatives.split("|"))
 
 
-def test_it_is_what_its_card_says() -> None:
+def test_its_card_describes_it() -> None:
     info = read_model(MODEL)
     verify(info)
     assert info.card.quantization == "int8"
@@ -74,7 +75,11 @@ def test_it_is_what_its_card_says() -> None:
 
 
 def test_no_model_ships_unknown_terms() -> None:
-    for corpus in read_model(MODEL).card.training["corpora"]:
+    card = read_model(MODEL).card
+    terms = (MODEL / "README.md").read_text(encoding="utf-8").partition("## Terms")[2]
+    for corpus in card.training["corpora"]:
         assert corpus["terms"] != "not stated"
+        licence = corpus["terms"].partition(",")[0].partition(" (")[0]
+        assert card.licence is not None and licence in card.licence and licence in terms
         for _, size, digest in corpus["files"]:
             assert size > 0 and len(digest) == 32

@@ -38,7 +38,7 @@ def processor(model: Path) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_file=str(model))
 
 
-def test_the_vocabulary_has_the_asked_for_size_and_ids(
+def test_the_vocabulary_has_the_configured_size_and_ids(
     processor: sentencepiece.SentencePieceProcessor,
 ) -> None:
     assert processor.get_piece_size() == CONFIG.vocabulary

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +24,7 @@ TEXTS = [
 ]
 
 
-def train_spm(
+def train_sentencepiece(
     path: Path, *, symbols: Sequence[str] = (), vocabulary: int = 150, **options: object
 ) -> Path:
     """A small SentencePiece model; ids as Marian's and T5's unless `options` say otherwise."""
@@ -42,7 +44,7 @@ def train_spm(
     return path
 
 
-def pieces_of(path: Path) -> list[str]:
+def read_pieces(path: Path) -> list[str]:
     """All pieces of a SentencePiece model, by id."""
     model = sentencepiece.SentencePieceProcessor(model_file=str(path))
     return [model.id_to_piece(i) for i in range(len(model))]
@@ -52,16 +54,17 @@ def _write(path: Path, data: object) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
-def make_marian(folder: Path, *, tags: Sequence[str] = (), zero_pad: bool = True) -> Path:
+def make_marian_model(folder: Path, *, tags: Sequence[str] = (), zero_pad: bool = True) -> Path:
     """A Marian model with a joint vocabulary, multi-target when there are `tags`."""
     import torch
     from transformers import MarianConfig, MarianMTModel
 
     folder.mkdir(parents=True)
-    spm = train_spm(folder / "source.spm", eos_id=0, unk_id=1, bos_id=-1, byte_fallback=True,
-                    vocabulary=420)  # fmt: skip
+    spm = train_sentencepiece(
+        folder / "source.spm", eos_id=0, unk_id=1, bos_id=-1, byte_fallback=True, vocabulary=420
+    )
     (folder / "target.spm").write_bytes(spm.read_bytes())
-    vocabulary = [*pieces_of(spm), *tags, "<pad>"]
+    vocabulary = [*read_pieces(spm), *tags, "<pad>"]
     _write(folder / "vocab.json", {piece: i for i, piece in enumerate(vocabulary)})
     _write(folder / "tokenizer_config.json", {
         "tokenizer_class": "MarianTokenizer", "source_lang": "en", "target_lang": "de",
@@ -84,32 +87,34 @@ def make_marian(folder: Path, *, tags: Sequence[str] = (), zero_pad: bool = True
     return folder
 
 
-def make_nllb(folder: Path) -> Path:
+def make_nllb_model(folder: Path) -> Path:
     """An NLLB model."""
     folder.mkdir(parents=True)
-    train_spm(folder / "sentencepiece.bpe.model", model_type="bpe",
+    train_sentencepiece(folder / "sentencepiece.bpe.model", model_type="bpe",
               normalization_rule_name="nmt_nfkc")  # fmt: skip
     languages = ["eng_Latn", "deu_Latn", "zho_Hans", "srp_Cyrl"]
     _write(folder / "tokenizer_config.json", {
         "tokenizer_class": "NllbTokenizer", "additional_special_tokens": languages,
     })  # fmt: skip
-    return _save_m2m(folder, madeup=0)
+    return _save_m2m100(folder, madeup=0)
 
 
-def make_m2m(folder: Path) -> Path:
+def make_m2m100_model(folder: Path) -> Path:
     """An M2M-100 model, of the architecture that NLLB has too."""
     folder.mkdir(parents=True)
-    spm = train_spm(folder / "sentencepiece.bpe.model", normalization_rule_name="nmt_nfkc")
-    own = [piece for piece in pieces_of(spm) if piece not in ("<unk>", "<s>", "</s>")]
-    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *own]
+    spm = train_sentencepiece(
+        folder / "sentencepiece.bpe.model", normalization_rule_name="nmt_nfkc"
+    )
+    pieces = [piece for piece in read_pieces(spm) if piece not in ("<unk>", "<s>", "</s>")]
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *pieces]
     _write(folder / "vocab.json", {piece: i for i, piece in enumerate(vocabulary)})
     _write(folder / "tokenizer_config.json", {
         "tokenizer_class": "M2M100Tokenizer", "language_codes": "m2m100", "num_madeup_words": 8,
     })  # fmt: skip
-    return _save_m2m(folder, madeup=100 + 8)  # languages, and words that fairseq made up
+    return _save_m2m100(folder, madeup=100 + 8)  # languages, and words that fairseq made up
 
 
-def _save_m2m(folder: Path, *, madeup: int) -> Path:
+def _save_m2m100(folder: Path, *, madeup: int) -> Path:
     import torch
     from transformers import AutoTokenizer, M2M100Config, M2M100ForConditionalGeneration
 
@@ -125,13 +130,13 @@ def _save_m2m(folder: Path, *, madeup: int) -> Path:
     return folder
 
 
-def make_mbart(folder: Path) -> Path:
+def make_mbart50_model(folder: Path) -> Path:
     """An mBART-50 model."""
     import torch
     from transformers import AutoTokenizer, MBartConfig, MBartForConditionalGeneration
 
     folder.mkdir(parents=True)
-    train_spm(folder / "sentencepiece.bpe.model")
+    train_sentencepiece(folder / "sentencepiece.bpe.model")
     _write(folder / "tokenizer_config.json", {"tokenizer_class": "MBart50Tokenizer"})
     _write(folder / "config.json", {"model_type": "mbart"})
     size = len(AutoTokenizer.from_pretrained(folder))
@@ -146,14 +151,16 @@ def make_mbart(folder: Path) -> Path:
     return folder
 
 
-def make_t5(folder: Path, *, prompts: bool = False) -> Path:
+def make_t5_model(folder: Path, *, prompts: bool = False) -> Path:
     """A T5 model: MADLAD-400 with <2xx> tokens, or a plain one with `prompts`."""
     import torch
     from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
 
     folder.mkdir(parents=True)
     symbols = () if prompts else ("<2en>", "<2de>", "<2zh>")
-    train_spm(folder / "spiece.model", symbols=symbols, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+    train_sentencepiece(
+        folder / "spiece.model", symbols=symbols, pad_id=0, eos_id=1, unk_id=2, bos_id=-1
+    )
     _write(folder / "tokenizer_config.json", {"tokenizer_class": "T5Tokenizer", "extra_ids": 0})
     _write(folder / "config.json", {"model_type": "t5"})
     size = len(AutoTokenizer.from_pretrained(folder))
@@ -169,3 +176,24 @@ def make_t5(folder: Path, *, prompts: bool = False) -> Path:
         task_specific_params=tasks if prompts else None,
     )).save_pretrained(folder)  # fmt: skip
     return folder
+
+
+def copy_with_languages(folder: Path, model: Path, source: str, target: str) -> Path:
+    """A copy of the `transformers` folder `model` whose tokenizer names other languages."""
+    shutil.copytree(model, folder)
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text()) | {"source_lang": source, "target_lang": target}
+    path.write_text(json.dumps(config))
+    return folder
+
+
+def pack_argos(model: Path, path: Path, extra: dict[str, str] | None = None) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in ("model.bin", "config.json", "shared_vocabulary.json"):
+            archive.write(model / file, f"translate-en_de/model/{file}")
+        archive.write(model / "source.spm", "translate-en_de/sentencepiece.model")
+        metadata = {"from_code": "en", "to_code": "de", "package_version": "1.9"}
+        archive.writestr("translate-en_de/metadata.json", json.dumps(metadata))
+        for name, text in (extra or {}).items():
+            archive.writestr(name, text)
+    return path

@@ -29,9 +29,9 @@ class Progress:
     best_chrf: float = -1.0
     best_step: int = 0
     losses: list[tuple[int, float]] = field(default_factory=list)
-    """(step, mean loss a target piece since the last entry)."""
+    """(step, mean loss per target piece since the last entry)."""
     validations: list[dict[str, float]] = field(default_factory=list)
-    """One entry a validation: `step`, `seconds`, `chrf`, and what else the validator gives."""
+    """One entry per validation: `step`, `seconds`, `chrf`, and what the validator gives."""
 
 
 def _flatten(state: dict[str, Any], names: list[str]) -> dict[str, Tensor]:
@@ -46,7 +46,7 @@ def _flatten(state: dict[str, Any], names: list[str]) -> dict[str, Tensor]:
 def optimizer_tensors(
     optimizers: dict[str, torch.optim.Optimizer], names: dict[int, str]
 ) -> dict[str, Tensor]:
-    """The state of every optimizer as named tensors; `names` maps `id(parameter)` to its name."""
+    """The state of all `optimizers` as named tensors; `names` maps `id(parameter)` to its name."""
     flat: dict[str, Tensor] = {}
     for kind, optimizer in optimizers.items():
         order = [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
@@ -60,7 +60,7 @@ def restore_optimizers(
     names: dict[int, str],
     tensors: dict[str, Tensor],
 ) -> None:
-    """Put back what `optimizer_tensors` gave."""
+    """Give `optimizers` the state in `tensors`, which `optimizer_tensors` made with `names`."""
     for kind, optimizer in optimizers.items():
         order = [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
         numbers = {name: index for index, name in enumerate(order)}
@@ -78,8 +78,11 @@ class Checkpoints:
     """The folder `checkpoints/` of a training run: `step-00001000/` and so on."""
 
     def __init__(self, folder: Path, fingerprint: str, keep: int, every: int) -> None:
-        """Checkpoints of a whole multiple of `every` steps are the regular ones: others stand
-        where a run was cut off."""
+        """The checkpoints in `folder` of the run that `fingerprint` identifies.
+
+        The last `keep` can be resumed from, at least 2. Checkpoints of a whole multiple of `every`
+        steps are the regular ones: others stand where a run was cut off.
+        """
         self._folder = folder
         self._fingerprint = fingerprint
         self._keep = max(keep, 2)
@@ -88,8 +91,9 @@ class Checkpoints:
     def save(
         self, progress: Progress, weights: dict[str, Tensor], optimizer: dict[str, Tensor]
     ) -> None:
-        """Write a checkpoint; the one before stays until this one is whole.
+        """Write a checkpoint of `progress`, `weights` and the state of the `optimizer`.
 
+        The one before stays until this one is whole.
         Raises `UserError` when the disk is full or not writable; earlier checkpoints stay.
         """
         final = self._folder / f"step-{progress.step:08d}"
@@ -161,8 +165,8 @@ class Checkpoints:
 
 def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
     with _whole(folder):
-        found: dict[str, Tensor] = safetensors.torch.load_file(folder / f"{name}.safetensors")
-    return found
+        tensors: dict[str, Tensor] = safetensors.torch.load_file(folder / f"{name}.safetensors")
+    return tensors
 
 
 @contextmanager

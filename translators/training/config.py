@@ -1,4 +1,4 @@
-"""Configuration of the training core. Every field changes the result unless it says otherwise."""
+"""Configuration of training. Every field changes the result unless its docstring says otherwise."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ModelShape(_Strict):
 
 class NoiseConfig(_Strict):
     """Shares of examples changed on the fly, so that unseen strings, lower case and brackets
-    come through (see `translators.training.examples`)."""
+    come through (see `translators.training.noise`)."""
 
     lower: float = Field(0.25, ge=0.0, le=1.0)
     """Source lower-cased and stripped of final punctuation, as spoken queries are typed."""
@@ -95,8 +95,9 @@ class TrainingConfig(_Strict):
     guided_alignment_weight: float = Field(0.1, ge=0.0)
     """Weight of the alignment loss, against 1 of the translation loss."""
     guided_alignment_shift: Literal[0, 1] = 1
-    """Whether the attention of a step is taught to align the piece that the step writes (0), as
-    OPUS-MT models are, or the one that it reads, which is known by then (1; Chen et al., 2020)."""
+    """Whether the attention of a step is trained to align the piece that the step writes (0), as in
+    OPUS-MT models, or the one that it reads, which has been written by then (1; Chen et al.,
+    2020)."""
     validate_every: int = Field(1000, ge=1)
     """Updates between two validations."""
     patience: int = Field(10, ge=0)

@@ -1,4 +1,4 @@
-"""Dev chrF of a model in training, by way of CTranslate2: seconds instead of minutes."""
+"""Dev chrF of a model in training, measured with CTranslate2: seconds instead of minutes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ def save_ctranslate2(
     folder: Path,
     quantization: str | None = "int8",
 ) -> None:
-    """Write `model` as a CTranslate2 folder; `<pad>`, the last id, is left out as CTranslate2
-    starts from a zero vector. The alignment head is the first of the last decoder layer."""
+    """Write `model`, whose pieces are those of `subwords`, as the CTranslate2 `folder`.
+
+    `quantization` is as CTranslate2 names it, None is float32. `<pad>`, the last id, is left out as
+    CTranslate2 starts from a zero vector. The alignment head is the first of the last decoder
+    layer.
+    """
     loader = MarianMTLoader()
     state = {name: tensor.float().cpu() for name, tensor in model.state_dict().items()}
     copy = MarianMTModel(model.config)
@@ -50,13 +54,16 @@ class DevSet:
         sets: dict[str, tuple[str | None, Sequence[str], Sequence[str]]],
         threads: int = 2,
     ) -> None:
-        """`sets` maps a name (`tatoeba.en-de`) to (source tag, sources, references)."""
+        """`sets` maps a name (`tatoeba.en-de`) to (source tag, sources, references).
+
+        `subwords` is the SentencePiece model; `threads` batches are decoded at a time.
+        """
         self._sp = sentencepiece.SentencePieceProcessor(model_file=str(subwords))
         self._sets = sets
         self._threads = threads
 
     def __call__(self, model: MarianMTModel) -> dict[str, float]:
-        """chrF and BLEU of each set, greedy, and `chrf`, the mean chrF over the sets."""
+        """chrF and BLEU of `model` on each set, greedy, and `chrf`, the mean chrF over the sets."""
         with tempfile.TemporaryDirectory() as folder:
             save_ctranslate2(model, self._sp, Path(folder) / "model")
             translator = ctranslate2.Translator(

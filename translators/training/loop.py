@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,38 +15,26 @@ from transformers import MarianMTModel
 
 from corpora.errors import UserError
 from translators.marian_folder import StartingPoint
-from translators.training.batches import Batch, BatchStream, TrainingData
+from translators.training.batches import Batch
 from translators.training.checkpoints import (
     Checkpoints,
     Progress,
     optimizer_tensors,
     restore_optimizers,
 )
-from translators.training.config import LENGTH_OF_A_RUN, TrainingConfig
-from translators.training.model import (
-    Dropout,
-    Forward,
-    SpecialIds,
-    build_model,
-    smoothed_cross_entropy,
-    zero_pad_gradient,
-)
+from translators.training.config import TrainingConfig
+from translators.training.data import TrainingData
+from translators.training.fingerprint import run_fingerprint
+from translators.training.forward import Dropout, autocast_dtype
+from translators.training.loss import batch_loss
+from translators.training.model import SpecialIds, build_model, zero_pad_gradient
+from translators.training.optimizers import learning_rate_factor, make_optimizers
+from translators.training.reports import Meter, Report
 from translators.training.start import starting_weights
+from translators.training.stream import BatchStream
 
 Validator = Callable[[MarianMTModel], dict[str, float]]
 """Measures a model on the dev set; must give at least `chrf`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One line of progress: mean loss a target piece, target pieces a second, seconds left."""
-
-    step: int
-    max_steps: int
-    loss: float
-    tokens_per_second: float
-    seconds_left: float
-    validation: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,97 +45,6 @@ class TrainingResult:
     progress: Progress
     stopped: str
     """`max_steps`, `early` (no better dev chrF for `patience` validations), or `interrupted`."""
-
-
-def autocast_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively, else float32."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
-
-
-def learning_rate_factor(step: int, config: TrainingConfig) -> float:
-    """Linear warm-up, a plateau, then a linear fall to zero over the last `decay_share`."""
-    optimizer = config.optimizer
-    warm = min(1.0, (step + 1) / max(1, optimizer.warmup_steps))
-    decay = max(1.0, optimizer.decay_share * config.max_steps)
-    return warm * min(1.0, max(0.0, (config.max_steps - step) / decay))
-
-
-def make_optimizers(
-    model: MarianMTModel, config: TrainingConfig
-) -> dict[str, torch.optim.Optimizer]:
-    """Muon for the matrices of the layers, AdamW for embeddings, norms and biases."""
-    options = config.optimizer
-    matrices: list[torch.nn.Parameter] = []
-    rest: list[torch.nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        is_matrix = parameter.dim() == 2 and ".layers." in name
-        (matrices if is_matrix and options.name == "muon" else rest).append(parameter)
-    optimizers: dict[str, torch.optim.Optimizer] = {
-        "adamw": torch.optim.AdamW(
-            rest,
-            lr=options.learning_rate,
-            betas=(0.9, 0.98),
-            eps=1e-9,
-            weight_decay=options.weight_decay,
-        )
-    }
-    if matrices:
-        optimizers["muon"] = torch.optim.Muon(
-            matrices,
-            lr=options.muon_learning_rate,
-            weight_decay=options.weight_decay,
-            momentum=0.95,
-        )
-    return optimizers
-
-
-def batch_loss(
-    model: MarianMTModel, batch: Batch, config: TrainingConfig, dropout: Dropout, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """(loss to minimise, summed cross-entropy, number of target pieces).
-
-    Guided alignment (Chen et al., 2016): the cross-entropy between the word links of each target
-    piece and the attention of the first head of the last decoder layer is added; that of the step
-    after it with a shift of 1. The end of the sentence has no links, so there always is one.
-    """
-    forward = Forward(model, dtype, dropout)
-    mask = forward.source_mask(batch.source_lengths, batch.source.shape[1])
-    states = forward.encode(batch.source, mask)
-    decoded, log_attention = forward.decode(batch.decoder_input, states, mask)
-    count = int(batch.target_mask.sum())
-    cross_entropy = smoothed_cross_entropy(
-        decoded[batch.target_mask],
-        forward.embedding,
-        batch.target[batch.target_mask],
-        config.label_smoothing,
-        model.config.pad_token_id,
-    )
-    loss = cross_entropy / count
-    if config.guided_alignment_weight and len(batch.link_rows):
-        steps = batch.link_targets + config.guided_alignment_shift
-        at_links = log_attention[batch.link_rows, steps, batch.link_sources]
-        guided = -(at_links * batch.link_weights).sum() / batch.link_weights.sum()
-        loss = loss + config.guided_alignment_weight * guided
-    return loss, cross_entropy.detach(), count
-
-
-def run_fingerprint(config: TrainingConfig, data: TrainingData, start: StartingPoint | None) -> str:
-    """What a checkpoint belongs to: the configuration (save how long it is to run), the bytes it
-    was trained on, and those of the weights that it began with."""
-    digest = hashlib.blake2b(digest_size=16)
-    decisive = config.model_dump(exclude=set(LENGTH_OF_A_RUN))
-    digest.update(json.dumps(decisive, sort_keys=True).encode())
-    for path in (data.bitext, data.subwords, *([start.weights] if start else ())):
-        with path.open("rb") as file:
-            while block := file.read(1 << 22):
-                digest.update(block)
-    tags = sorted(data.forward_tags.items())
-    digest.update(repr((tags, data.backward_tag, data.markers)).encode())
-    return digest.hexdigest()
 
 
 class Trainer:
@@ -168,9 +62,12 @@ class Trainer:
         threads: int | None = None,
         start: StartingPoint | None = None,
     ) -> None:
-        """`device`, `threads` and the callbacks do not change what is learnt.
+        """Prepare to train on `data` as `config` says, or to go on.
 
-        `start` is a model to go on from, with these or other subwords and as many layers or fewer.
+        `validator` measures the model on the dev set, and `on_report` gets every `Report`. These,
+        `device` ("auto" takes a GPU where there is one) and `threads` do not change what is
+        learnt. `start` is a model to go on from, with these or other subwords and as many layers
+        or fewer. Raises `UserError` for a checkpoint of another run and weights that do not fit.
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -196,17 +93,17 @@ class Trainer:
             config.shape, subwords.get_piece_size() + 1, self.special, config.seed
         )
         self._progress = Progress()
-        found = self._checkpoints.load()
-        if found is not None:
-            self._progress, weights, _ = found
+        checkpoint = self._checkpoints.load()
+        if checkpoint is not None:
+            self._progress, weights, _ = checkpoint
             self._load(weights)
         elif start is not None:
             self._load(starting_weights(start, subwords, config.shape))
         self._model.to(self._device)
         self._optimizers = make_optimizers(self._model, config)
         self._names = {id(p): name for name, p in self._model.named_parameters()}
-        if found is not None:
-            restore_optimizers(self._optimizers, self._names, found[2])
+        if checkpoint is not None:
+            restore_optimizers(self._optimizers, self._names, checkpoint[2])
 
     def _load(self, weights: dict[str, torch.Tensor]) -> None:
         try:
@@ -237,41 +134,30 @@ class Trainer:
         on, training diverges, or a checkpoint cannot be written."""
         config, progress = self._config, self._progress
         dtype = autocast_dtype(self._device)
-        began, tokens, loss_sum, loss_tokens = time.monotonic(), 0, 0.0, 0
+        meter = Meter()
         # Cut off after its last checkpoint, a run may have come to its end before.
         stopped = "early" if self._no_better() else "max_steps"
-        before = progress.seconds
+        seconds_before = progress.seconds
         stream = self._stream.batches(progress.pool, progress.batch)
-        last_report = began
         while self._steps_are_left() and stopped != "early":
             pool, index, batch = next(stream)
             loss, count = self._step(batch.to(self._device), dtype)
-            loss_sum += loss
-            loss_tokens += count
-            tokens += count
+            meter.add(loss, count)
             progress.step += 1
             progress.pool, progress.batch = pool, index + 1
             progress.target_tokens += count
-            now = time.monotonic()
-            progress.seconds = before + now - began
+            elapsed = meter.elapsed()
+            progress.seconds = seconds_before + elapsed
             validation = None
             if progress.step % config.validate_every == 0 and self._validator is not None:
                 validation = self._validate()
-            if validation is not None or now - last_report > 15 or progress.step == 1:
-                mean = float(loss_sum) / max(1, loss_tokens)
-                progress.losses.append((progress.step, round(mean, 4)))
-                rate = tokens / max(1e-9, time.monotonic() - began)
-                done = progress.target_tokens / progress.step
-                left = (config.max_steps - progress.step) * done / max(1e-9, rate)
-                self._on_report(
-                    Report(progress.step, config.max_steps, mean, rate, left, validation)
-                )
-                loss_sum, loss_tokens, last_report = 0.0, 0, time.monotonic()
+            if validation is not None or meter.is_due(elapsed) or progress.step == 1:
+                self._report(meter, validation)
             if progress.step % config.checkpoint_every == 0:
                 self._save()
             if validation is not None and self._no_better():
                 stopped = "early"
-            elif max_seconds is not None and now - began > max_seconds and self._steps_are_left():
+            elif max_seconds is not None and elapsed > max_seconds and self._steps_are_left():
                 stopped = "interrupted"
                 break
         stream.close()
@@ -279,6 +165,15 @@ class Trainer:
         if stopped != "interrupted" and config.average_checkpoints > 1:
             self._load(self._checkpoints.average(config.average_checkpoints))
         return TrainingResult(self._model, progress, stopped)
+
+    def _report(self, meter: Meter, validation: dict[str, float] | None) -> None:
+        progress, max_steps = self._progress, self._config.max_steps
+        mean, rate = meter.read()
+        progress.losses.append((progress.step, round(mean, 4)))
+        tokens_per_step = progress.target_tokens / progress.step
+        seconds_left = (max_steps - progress.step) * tokens_per_step / max(1e-9, rate)
+        self._on_report(Report(progress.step, max_steps, mean, rate, seconds_left, validation))
+        meter.reset()
 
     def _steps_are_left(self) -> bool:
         return self._progress.step < self._config.max_steps

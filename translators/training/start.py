@@ -9,7 +9,7 @@ from torch import Tensor
 
 from translators.ct2_weights import marian_weights
 from translators.marian_folder import EMBEDDINGS, LAYER, StartingPoint
-from translators.pieces import CONTROL_PIECE, SPACE
+from translators.pieces.codec import CONTROL_PIECE, SPACE
 from translators.training.config import ModelShape
 
 
@@ -18,9 +18,9 @@ def starting_weights(
 ) -> dict[str, Tensor]:
     """The weights of `start` by the names of `MarianMTModel`, for `subwords` and `shape`.
 
-    A piece that `start` does not know gets the mean of the embeddings of those that it would be cut
-    into. Where `shape` has more layers, those on top hand on what they are given, more or less, and
-    have yet to learn (Chen et al., 2016, "Net2Net"); but the last layer of the decoder, whose
+    A piece that `start` lacks gets the mean of the embeddings of those that it would be cut into.
+    Where `shape` has more layers, those on top pass their input on, more or less, and have yet to
+    learn (Chen et al., 2016, "Net2Net"); but the last layer of the decoder, whose
     attention is the alignment, stays the last. Raises `UserError` for another shape; see
     `StartingPoint.check`.
     """
@@ -32,12 +32,14 @@ def starting_weights(
     old = SentencePieceProcessor(model_file=str(start.subwords))
     if old.serialized_model_proto() != subwords.serialized_model_proto():
         weights[EMBEDDINGS] = _embeddings(weights[EMBEDDINGS], old, subwords)
-    weights.pop("final_logits_bias", None)  # nothing but zeros, one a piece of the old subwords
-    wanted = {"encoder": shape.encoder_layers, "decoder": shape.decoder_layers}
-    return _deepened(weights, wanted)
+    weights.pop("final_logits_bias", None)  # zeros alone, one per piece of the old subwords
+    depths = {"encoder": shape.encoder_layers, "decoder": shape.decoder_layers}
+    return _deepened(weights, depths)
 
 
-def _embeddings(known: Tensor, old: SentencePieceProcessor, new: SentencePieceProcessor) -> Tensor:
+def _embeddings(
+    embeddings: Tensor, old: SentencePieceProcessor, new: SentencePieceProcessor
+) -> Tensor:
     """Rows for the pieces of `new`, and the row of `<pad>` after them."""
     pieces = [new.id_to_piece(i) for i in range(new.get_piece_size())]
     tags = [i for i in range(old.get_piece_size()) if old.id_to_piece(i).startswith(">>")]
@@ -47,8 +49,8 @@ def _embeddings(known: Tensor, old: SentencePieceProcessor, new: SentencePiecePr
         if old.id_to_piece(ids[0]) != piece:
             is_tag = CONTROL_PIECE.fullmatch(piece) is not None
             ids = tags if is_tag and tags else _cut(piece, old)
-        rows.append(known[ids].mean(dim=0))
-    return torch.stack([*rows, known[-1]])
+        rows.append(embeddings[ids].mean(dim=0))
+    return torch.stack([*rows, embeddings[-1]])
 
 
 def _cut(piece: str, old: SentencePieceProcessor) -> list[int]:
@@ -60,19 +62,20 @@ def _cut(piece: str, old: SentencePieceProcessor) -> list[int]:
     return ids or [old.unk_id()]
 
 
-def _deepened(weights: dict[str, Tensor], wanted: dict[str, int]) -> dict[str, Tensor]:
+def _deepened(weights: dict[str, Tensor], depths: dict[str, int]) -> dict[str, Tensor]:
+    """The `weights` with as many layers on each side as `depths` says."""
     layers: dict[str, list[dict[str, Tensor]]] = {}
-    found = {name: value for name, value in weights.items() if not LAYER.fullmatch(name)}
-    for side, count in wanted.items():
-        own = _layers(weights, side)
-        below = own if side == "encoder" else own[:-1]
-        handing_on = [_handing_on((below or own)[-1])] * (count - len(own))
-        layers[side] = [*below, *handing_on, *own[len(below) :]]
+    deepened = {name: value for name, value in weights.items() if not LAYER.fullmatch(name)}
+    for side, depth in depths.items():
+        trained = _layers(weights, side)
+        below = trained if side == "encoder" else trained[:-1]
+        added = [_identity_layer((below or trained)[-1])] * (depth - len(trained))
+        layers[side] = [*below, *added, *trained[len(below) :]]
     for side, stack in layers.items():
         for index, layer in enumerate(stack):
             for name, value in layer.items():
-                found[f"model.{side}.layers.{index}.{name}"] = value.clone()
-    return found
+                deepened[f"model.{side}.layers.{index}.{name}"] = value.clone()
+    return deepened
 
 
 def _layers(weights: dict[str, Tensor], side: str) -> list[dict[str, Tensor]]:
@@ -84,8 +87,8 @@ def _layers(weights: dict[str, Tensor], side: str) -> list[dict[str, Tensor]]:
     return [layers[index] for index in sorted(layers)]
 
 
-def _handing_on(below: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A layer like `below` that adds nothing to what it is given.
+def _identity_layer(below: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A layer of the shape of `below` that adds nothing to its input.
 
     Its norms undo themselves: `below` gives g * z + b with z of unit variance, which has about the
     variance mean(g ** 2) + var(b) and the mean of b, and these are what they scale and shift by.

@@ -1,8 +1,8 @@
 """The features of a candidate that the other rows of the batch give: `CORPUS_FEATURES`.
 
 They come from the candidates' first probabilities: which words are inside spans elsewhere, and how
-the first and last words of spans are written. A row's own part is taken out, lest it confirm
-itself.
+the first and last words of spans are written. What a row itself contributes is left out, so that it
+does not confirm itself.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class PieceEncoder:
         self._torch = torch
         self._batch_size = batch_size
         try:
-            # Nobody is asked whether code that comes with a model may run: it may not.
+            # Code that comes with a model never runs, and nobody is asked whether it may.
             self._tokenizer = AutoTokenizer.from_pretrained(
                 model, revision=revision, trust_remote_code=False, use_fast=True
             )

@@ -53,14 +53,12 @@ def start(tmp_path: Path, old: Processor) -> StartingPoint:
 def test_the_same_subwords_and_layers_change_nothing(start: StartingPoint, old: Processor) -> None:
     from safetensors.torch import load_file
 
-    found, expected = starting_weights(start, old, SHAPE), load_file(start.weights)
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    weights, expected = starting_weights(start, old, SHAPE), load_file(start.weights)
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
 
 
-def test_embeddings_go_with_their_pieces(
-    start: StartingPoint, old: Processor, tmp_path: Path
-) -> None:
+def test_pieces_keep_their_embeddings(start: StartingPoint, old: Processor, tmp_path: Path) -> None:
     new = subwords(tmp_path / "new.spm", ("en", "de", "fr"), 345)
     before = starting_weights(start, old, SHAPE)["model.shared.weight"]
     after = starting_weights(start, new, SHAPE)["model.shared.weight"]
@@ -80,7 +78,7 @@ def test_embeddings_go_with_their_pieces(
     assert torch.allclose(after[new.piece_to_id(">>fr<<")], tags.mean(dim=0))
 
 
-def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Processor) -> None:
+def test_new_layers_pass_their_input_on(start: StartingPoint, old: Processor) -> None:
     shape = SHAPE.model_copy(update={"encoder_layers": 4, "decoder_layers": 3})
     pad = old.get_piece_size()
     special = SpecialIds(pad, old.eos_id(), old.unk_id())
@@ -88,9 +86,9 @@ def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Proce
     source = torch.randint(2, pad, (4, 9), generator=generator)
     target = torch.randint(2, pad, (4, 7), generator=generator)
     logits, attention = [], []
-    for one in (SHAPE, shape):
-        model = build_model(one, pad + 1, special, 1).eval()
-        loaded = model.load_state_dict(starting_weights(start, old, one), strict=False)
+    for layers in (SHAPE, shape):
+        model = build_model(layers, pad + 1, special, 1).eval()
+        loaded = model.load_state_dict(starting_weights(start, old, layers), strict=False)
         assert not loaded.unexpected_keys
         model.set_attn_implementation("eager")
         with torch.no_grad():
@@ -105,12 +103,12 @@ def test_new_layers_hand_on_what_they_are_given(start: StartingPoint, old: Proce
 @pytest.mark.parametrize(
     ("shape", "problem"),
     [
-        ({"d_model": 32}, "the model has d_model 16, where 32 is asked for"),
-        ({"ffn": 64}, "the model has ffn 32, where 64 is asked for"),
-        ({"heads": 4}, "the model has heads 2, where 4 is asked for"),
+        ({"d_model": 32}, "the model has d_model 16, but the configuration has 32"),
+        ({"ffn": 64}, "the model has ffn 32, but the configuration has 64"),
+        ({"heads": 4}, "the model has heads 2, but the configuration has 4"),
     ],
 )
-def test_another_shape_is_told_in_one_line(
+def test_another_shape_is_refused(
     start: StartingPoint, old: Processor, shape: dict[str, int], problem: str
 ) -> None:
     # As `save_marian` writes it; a model of other heads has weights of the same shapes.
@@ -119,7 +117,7 @@ def test_another_shape_is_told_in_one_line(
         starting_weights(start, old, SHAPE.model_copy(update=shape))
 
 
-def test_what_is_no_model_of_ours_or_damaged_is_told(
+def test_damaged_and_foreign_models_are_refused(
     start: StartingPoint, old: Processor, tmp_path: Path
 ) -> None:
     whole = start.weights.read_bytes()
@@ -148,5 +146,7 @@ def test_other_subwords_leave_the_bias_of_the_old_ones_behind(
 
 def test_layers_are_never_left_out(start: StartingPoint, old: Processor) -> None:
     shape = SHAPE.model_copy(update={"encoder_layers": 1})
-    with pytest.raises(UserError, match="has 2 encoder layers, more than the 1 asked for"):
+    with pytest.raises(
+        UserError, match="has 2 encoder layers, more than the 1 of the configuration"
+    ):
         starting_weights(start, old, shape)

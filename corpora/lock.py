@@ -1,0 +1,52 @@
+"""A folder that one process at a time may write to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from corpora.errors import UserError
+from corpora.storage import writing
+
+LOCK_FILE = ".lock"
+_HOLDER_FILE = ".lock.pid"
+"""The number of the process that holds the lock: Windows lets nobody read a locked file."""
+
+
+@contextmanager
+def lock(folder: str | Path) -> Iterator[None]:
+    """Hold `folder` against other processes; a process that died holds nothing.
+
+    Raises `UserError` at once where another process holds it, and where it cannot be written to.
+    """
+    from filelock import FileLock, Timeout  # not at the top, for the sake of `--help`
+
+    folder = Path(folder)
+    path, holder = folder / LOCK_FILE, folder / _HOLDER_FILE
+    file_lock = FileLock(path, fallback_to_soft=False)
+    try:
+        with writing(path):
+            file_lock.acquire(blocking=False)
+    except Timeout as error:
+        number = _read(holder)
+        raise UserError(
+            f"another process{f' (number {number})' if number else ''} is writing this run",
+            file=folder,
+        ) from error
+    try:
+        with writing(holder):
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        file_lock.release()
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""

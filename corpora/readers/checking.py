@@ -1,0 +1,146 @@
+"""Rows as a reader makes them, checked, repaired where that was chosen, and with ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import NoReturn
+
+from corpora.checks import Problem, find_problem
+from corpora.errors import UserError
+from corpora.readers.ids import UniqueIds, id_of_content
+from corpora.readers.options import Defect, Format, Item, Items, ReadOptions
+from corpora.records import DroppedRow, Row
+from corpora.repair import repair_row
+from corpora.surrogates import without_surrogates
+from corpora.text.languages import same_language
+
+BATCH_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusBatch:
+    """Some rows of a corpus, in order: those kept, and those that `on_error='skip'` drops."""
+
+    rows: list[Row]
+    dropped: list[DroppedRow]
+    repaired: Mapping[str, int]
+    """How often each kind of repair was made (`on_error='repair'`)."""
+
+    @property
+    def rows_in(self) -> int:
+        """Rows read: those kept and those dropped."""
+        return len(self.rows) + len(self.dropped)
+
+
+class RowChecker:
+    """Checks the rows of the corpus `path`, gives ids, and finds ids that occur twice.
+
+    `format` and `options` are those that it is read with; `reread` reads the same rows once more.
+    """
+
+    def __init__(
+        self, path: Path, format: Format, options: ReadOptions, reread: Callable[[], Items]
+    ) -> None:
+        self._path = path
+        self._unit = format.unit
+        self._options = options
+        self._reread = reread
+        self._ids = UniqueIds(self._given_ids)
+
+    def check(self, items: Sequence[Item], repaired: Mapping[str, int]) -> CorpusBatch:
+        """The next `items` as a batch; `repaired` counts what the reader repaired in them.
+
+        Raises `UserError` for a bad row unless rows may be dropped.
+        """
+        counts = Counter(repaired)
+        rows: list[Row] = []
+        numbers: list[int] = []
+        dropped: list[DroppedRow] = []
+        without_id: set[int] = set()
+        for item in items:
+            if isinstance(item, Defect):
+                dropped.append(self._drop(item.number, Problem(item.reason, item.detail), item.row))
+                continue
+            number, row = item
+            problem = self._problem(row)
+            if problem is not None and self._options.on_error == "repair":
+                row, repairs = repair_row(row, self._options.task)
+                counts.update(repairs)
+                problem = self._problem(row)
+            if problem is not None:
+                dropped.append(self._drop(number, problem, row))
+                continue
+            if not row.id:
+                without_id.add(len(rows))
+                row = replace(row, id=id_of_content(row))
+            rows.append(row)
+            numbers.append(number)
+        rows = self._with_unique_ids(rows, numbers, without_id, dropped, counts)
+        return CorpusBatch(rows, dropped, counts)
+
+    def _problem(self, row: Row) -> Problem | None:
+        lang = self._options.lang
+        if lang is not None and row.lang != lang and not same_language(row.lang, lang):
+            return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
+        problem = find_problem(row, self._options.task)
+        needs_label = self._options.labelled and self._options.task in ("classification", "pair")
+        if problem is None and needs_label and row.label is None:
+            return Problem("missing-label", "there is no label")
+        return problem
+
+    def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
+        if self._options.on_error != "skip":
+            self._fail(number, problem.detail)
+        row = Row(
+            without_surrogates(row.id) or f"{self._unit}-{number}",
+            without_surrogates(row.lang),
+            without_surrogates(row.text),
+            None if row.text_pair is None else without_surrogates(row.text_pair),
+        )
+        where = f"{self._unit} {number}"
+        return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
+
+    def _fail(self, number: int, detail: str) -> NoReturn:
+        if self._unit == "line":
+            raise UserError(detail, file=self._path, line=number)
+        raise UserError(detail, file=self._path, row=number)
+
+    def _with_unique_ids(
+        self,
+        rows: list[Row],
+        numbers: list[int],
+        without_id: set[int],
+        dropped: list[DroppedRow],
+        counts: Counter[str],
+    ) -> list[Row]:
+        """`rows` but for those whose id occurs twice, which go to `dropped` or get another id.
+
+        Their line or row numbers are `numbers`; `without_id` are the indices of those that had no
+        id in the input: equal ones of them are told apart by counting them.
+        """
+        again = self._ids.add([row.id for row in rows])
+        if not again:
+            return rows
+        repeated = again - without_id if self._options.on_error == "repair" else set()
+        if repeated:
+            counts["duplicate-id"] += len(repeated)
+            self._ids.keep_free()
+        renamed = sorted(again & without_id | repeated)
+        names = self._ids.rename([rows[index].id for index in renamed])
+        for index, name in zip(renamed, names, strict=True):
+            rows[index] = replace(rows[index], id=name)
+        refused = again.difference(renamed)
+        for index in sorted(refused):
+            problem = Problem("duplicate-id", f"the id {rows[index].id!r} occurs twice")
+            dropped.append(self._drop(numbers[index], problem, rows[index]))
+        return [row for index, row in enumerate(rows) if index not in refused]
+
+    def _given_ids(self) -> Iterator[list[str]]:
+        items = self._reread()
+        while chunk := list(islice(items, BATCH_ROWS)):
+            rows = (item[1] for item in chunk if not isinstance(item, Defect))
+            yield [without_surrogates(row.id) for row in rows]

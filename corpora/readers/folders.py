@@ -1,0 +1,151 @@
+"""Folders of Parquet files and those of `datasets`' `save_to_disk`, and their splits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from corpora.errors import UserError
+from corpora.readers.columnar import arrow_batches, parquet_batches, rows_of_batches
+from corpora.readers.options import Items, Source
+from corpora.splits import split_name
+
+_HELD_BACK = frozenset({"validation", "valid", "val", "dev", "test", "eval"})
+"""Splits that the name of a file may name, as `datasets` has them; any other may be no split."""
+
+
+def read_parquet(source: Source) -> Items:
+    """The rows of a Parquet file, or of all those in a folder, in the order of their names.
+
+    `source` is the file or the folder. Where files of a folder have no splits in them, their rows
+    are of the split that the file is named for.
+    """
+    if not source.path.is_dir():
+        yield from rows_of_batches(source, parquet_batches(source.path))
+        return
+    named = source.options.columns.split is None
+    batches = (
+        _with_split(batch, path) if named else batch
+        for path in _parquet_files(source)
+        for batch in parquet_batches(path)
+    )
+    yield from rows_of_batches(source, batches)
+
+
+def read_datasets(source: Source) -> Items:
+    """The rows of `source`, a folder that `datasets` saved.
+
+    Where there are several splits, the options of `source` must name one; raises `UserError`
+    where they do not, and for a folder that `datasets` did not save.
+    """
+    folder = source.path
+    splits = _names(folder / "dataset_dict.json", "splits")
+    split = source.options.split
+    if splits is not None:
+        if split is None and len(splits) > 1:
+            raise UserError("this data set has several splits; name one", file=folder,
+                            choices=splits)  # fmt: skip
+        chosen = splits[0] if split is None else split
+        if chosen not in splits:
+            raise UserError(f"no split {chosen!r}", file=folder, choices=splits)
+        folder = folder / _plain_name(folder, chosen)
+    files = _names(folder / "state.json", "_data_files", "filename")
+    if files is None:
+        raise UserError("not a folder that datasets saved: no state.json", file=folder)
+    paths = [folder / _plain_name(folder, name) for name in files]
+    yield from rows_of_batches(source, (b for path in paths for b in arrow_batches(path)))
+
+
+def is_datasets_folder(folder: Path) -> bool:
+    """Whether `datasets`' `save_to_disk` made `folder`."""
+    return any((folder / name).is_file() for name in ("dataset_dict.json", "state.json"))
+
+
+def has_parquet(folder: Path) -> bool:
+    """Whether there are Parquet files in `folder` or in its `data/`."""
+    return any(_glob(folder))
+
+
+def _glob(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.parquet"), *folder.glob("data/*.parquet")])
+
+
+def _parquet_files(source: Source) -> list[Path]:
+    paths = _glob(source.path)
+    split = source.options.split
+    if split is None or not split_by_files(source.path, split):
+        return paths
+    splits = {_split_of(path) for path in paths}
+    if split not in splits:
+        raise UserError(f"no split {split!r}", file=source.path, choices=splits)
+    return [path for path in paths if _split_of(path) == split]
+
+
+def _split_of(path: Path) -> str:
+    """What a file is named for: `test` of `test-00000-of-00001.parquet`."""
+    return path.name.split("-")[0].removesuffix(".parquet")
+
+
+def _with_split(batch: pa.RecordBatch, path: Path) -> pa.RecordBatch:
+    split = _split_of(path)
+    if split not in _HELD_BACK or "split" in batch.schema.names:
+        return batch
+    return batch.append_column("split", pa.repeat(pa.scalar(split), batch.num_rows))
+
+
+def split_by_files(path: Path, split: str) -> bool:
+    """Whether the reader of `path` finds `split` by its files, so that rows need not name it."""
+    if not path.is_dir():
+        return False
+    if is_datasets_folder(path):
+        return (path / "dataset_dict.json").is_file()
+    return split_name(split) == split
+
+
+def default_split(path: Path) -> str:
+    """The split of rows in `path` that name none.
+
+    It is `train`, as in our exports, or what `datasets` saved with the folder.
+    """
+    state = _json(path / "state.json") if path.is_dir() else None
+    split = state.get("_split") if isinstance(state, dict) else None
+    return split if isinstance(split, str) and split else "train"
+
+
+def _names(path: Path, key: str, part: str | None = None) -> list[str] | None:
+    """The list of names under `key` of a JSON file, or of objects whose `part` is the name.
+
+    None where there is no such file. Raises `UserError` for anything else.
+    """
+    value = _json(path)
+    if value is None:
+        return None
+    names = value.get(key) if isinstance(value, dict) else None
+    if part is not None and isinstance(names, list):
+        names = [item.get(part) if isinstance(item, dict) else None for item in names]
+    if not names or not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        what = "names" if part is None else f"objects with a {part!r}"
+        raise UserError(f"its {key!r} is not a list of {what}", file=path)
+    return names
+
+
+def _json(path: Path) -> Any:
+    """What a JSON file holds, None where there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", file=path) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not JSON: {error}", file=path) from error
+
+
+def _plain_name(folder: Path, name: str) -> str:
+    # The name comes from a file that anyone may have written: it must not lead elsewhere.
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise UserError(f"not a file name: {name!r}", file=folder)
+    return name

@@ -1,0 +1,114 @@
+"""The formats that can be read, and which of them a file has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from corpora.errors import UserError
+from corpora.readers.columnar import read_arrow
+from corpora.readers.conll import read_conll
+from corpora.readers.folders import (
+    has_parquet,
+    is_datasets_folder,
+    read_datasets,
+    read_parquet,
+)
+from corpora.readers.lines import read_lines
+from corpora.readers.options import ColumnMapping, Format, ReadOptions
+from corpora.readers.squad import read_squad
+from corpora.readers.streams import format_suffix, text_lines
+from corpora.readers.tables import read_csv, read_jsonl, read_tsv
+
+FORMATS: Mapping[str, Format] = {
+    f.name: f
+    for f in (
+        Format("jsonl", read_jsonl, (".jsonl", ".ndjson"), "line"),
+        Format("csv", read_csv, (".csv",), "line"),
+        Format("tsv", read_tsv, (".tsv", ".tab"), "line"),
+        Format("parquet", read_parquet, (".parquet", ".pq"), "row"),
+        Format("arrow", read_arrow, (".arrow", ".feather", ".ipc"), "row"),
+        Format("datasets", read_datasets, (), "row"),
+        Format(
+            "conll",
+            read_conll,
+            (".conll", ".conllu", ".conll03", ".iob", ".iob2", ".bio"),
+            "line",
+            ("tokens", "classification"),
+            ("tokens", "tags"),
+        ),
+        Format("squad", read_squad, (), "row", ("qa",), ()),
+        Format("text", read_lines, (".txt",), "line", ("text",), ()),
+    )
+}
+"""Every format that can be read, by its name on the command line."""
+
+
+def find_format(path: Path, name: str | None, options: ReadOptions) -> Format:
+    """The format called `name`, or where that is None the one that `path` and its content tell.
+
+    Raises `UserError` for a format that there is not, that cannot hold rows for the task of
+    `options` or that does not have its columns, and where the format cannot be told.
+    """
+    format = _format(path, name, options)
+    if options.task not in format.tasks:
+        raise UserError(
+            f"the format {format.name!r} cannot hold rows for the task {options.task!r}; "
+            "name the format if it is another one",
+            file=path,
+            choices=[f.name for f in FORMATS.values() if options.task in f.tasks],
+        )
+    _check_columns(path, format, options.columns)
+    return format
+
+
+def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
+    if name is not None:
+        if name not in FORMATS:
+            raise UserError(f"no format {name!r}", choices=FORMATS)
+        if path.is_dir() and name not in ("datasets", "parquet"):
+            raise UserError("this is a folder, not a file", file=path)
+        return FORMATS[name]
+    if path.is_dir():
+        return _folder_format(path)
+    suffix = format_suffix(path)
+    if suffix == ".json" and options.task == "qa":
+        return FORMATS["squad"]
+    if suffix == ".tsv" and options.task == "tokens" and _looks_like_conll(path, options.columns):
+        return FORMATS["conll"]
+    for format in FORMATS.values():
+        if suffix in format.suffixes:
+            return format
+    raise UserError(
+        f"the format cannot be told from the name {path.name!r}; say which it is",
+        file=path,
+        choices=FORMATS,
+    )
+
+
+def _looks_like_conll(path: Path, columns: ColumnMapping) -> bool:
+    """Whether the first line is no header that names what a table of spans has."""
+    first = [name.strip('"') for name in next(text_lines(path, strict=False), "").split("\t")]
+    return {"text", "spans", "tokens", "tags", *columns.given().values()}.isdisjoint(first)
+
+
+def _folder_format(path: Path) -> Format:
+    if is_datasets_folder(path):
+        return FORMATS["datasets"]
+    if has_parquet(path):
+        return FORMATS["parquet"]
+    raise UserError(
+        "this folder holds neither Parquet files nor what datasets' save_to_disk writes",
+        file=path,
+    )
+
+
+def _check_columns(path: Path, format: Format, columns: ColumnMapping) -> None:
+    """Raise `UserError` for a column that would be ignored in silence."""
+    for name in columns.given():
+        if name not in format.columns:
+            raise UserError(
+                f"the format {format.name!r} has no column for {name!r}",
+                file=path,
+                choices=format.columns,
+            )

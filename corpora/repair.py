@@ -1,0 +1,51 @@
+"""Repairs of rows that break an invariant (`corpora.checks`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from corpora.checks import Task
+from corpora.records import Row, Span
+from corpora.surrogates import row_without_surrogates, surrogate_field
+from corpora.text.graphemes import widen_to_graphemes
+
+
+def repair_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
+    """`row` with the repairs that can be made, and how often each kind was made.
+
+    Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, empty spans
+    go, and of overlapping spans the longest stays. The rest is left for `find_problem`. With `task`
+    `qa` spans may overlap, and a question whose answers are all empty keeps them: without them it
+    would be one that has no answer.
+    """
+    repairs: Counter[str] = Counter()
+    if surrogate_field(row) is not None:
+        row = row_without_surrogates(row)
+        repairs["lone-surrogate"] += 1
+    length = len(row.text)
+    if any(not 0 <= s.start <= s.end <= length for s in row.spans):
+        return row, repairs
+    spans = [s for s in row.spans if s.start < s.end]
+    if task == "qa" and row.spans and not spans:
+        return row, +repairs
+    repairs["empty-span"] += len(row.spans) - len(spans)
+    for number, span in enumerate(spans):
+        widened = widen_to_graphemes(row.text, span.start, span.end)
+        if widened != (span.start, span.end):
+            spans[number] = replace(span, start=widened[0], end=widened[1])
+            repairs["split-grapheme"] += 1
+    if task != "qa":
+        kept = _longest(spans)
+        repairs["overlapping-spans"] += len(spans) - len(kept)
+        spans = kept
+    return (replace(row, spans=tuple(spans)) if repairs.total() else row), +repairs
+
+
+def _longest(spans: Iterable[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        if all(span.end <= other.start or other.end <= span.start for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda s: s.start)

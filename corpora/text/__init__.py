@@ -1,0 +1,1 @@
+"""Rules about texts that hold whatever the task: graphemes, words, scripts, language tags."""

@@ -1,0 +1,120 @@
+"""Language tags (BCP 47): their standard form, and which of them mean the same.
+
+Two tags mean the same language where language and script agree once both are spelt out (`zh` is
+`zh-Hans`, `zh-TW` is `zh-Hant`, `sr` is `sr-Cyrl`); a region makes no other language. Parsing,
+likely scripts, old codes (`iw`) and macrolanguages (`cmn`) are `langcodes`', which follows
+Unicode CLDR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+from corpora.errors import UserError
+from corpora.text.scripts import CHINESE_JAPANESE_SCRIPTS, UNSPACED_SCRIPTS
+
+_MORE_MACROLANGUAGES = {"no": "nb", "quy": "qu", "pbt": "ps"}
+"""Like `langcodes`' macrolanguages: Norwegian is Bokmål by default; Quechua, Southern Pashto."""
+
+
+@lru_cache(maxsize=4096)
+def normalise_tag(tag: str) -> str:
+    """The standard form of the BCP 47 `tag` (`DEU` is `de`, `zh_Hans` is `zh-Hans`).
+
+    A script that goes without saying is left out (`de-Latn` is `de`). Raises `UserError` for what
+    is no language tag.
+    """
+    try:
+        standard = langcodes.standardize_tag(tag)
+        if langcodes.tag_is_valid(standard):
+            return str(langcodes.Language.get(standard).simplify_script().to_tag())
+    except LanguageTagError:
+        pass
+    raise UserError(f"{tag!r} is not a language tag (BCP 47), such as 'de', 'pt-BR' or 'zh-Hans'")
+
+
+def language_subtag(tag: str) -> str:
+    """The language of `tag` alone, in lower case: `zh` of `zh-Hans`."""
+    return tag.split("-")[0].lower()
+
+
+def default_member(language: str) -> str:
+    """The one code for a macrolanguage and the member that it means by default.
+
+    `language` is a bare code: `zh` for `cmn`, `ar` for `arb`, `nb` for `no`. Other members (`yue`
+    of Chinese, `arz` of Arabic, `nn` of Norwegian) are languages of their own.
+    """
+    folded = langcodes.Language.get(language).prefer_macrolanguage().language or language
+    return _MORE_MACROLANGUAGES.get(folded, folded)
+
+
+@lru_cache(maxsize=4096)
+def _language_and_script(tag: str) -> tuple[str, str | None]:
+    """What decides whether tags mean the same; what cannot be parsed means only itself."""
+    try:
+        language = langcodes.Language.get(langcodes.standardize_tag(tag))
+    except LanguageTagError:
+        return tag.lower(), None
+    return default_member(language.language or "und"), language.maximize().script
+
+
+def same_language(first: str, second: str) -> bool:
+    """Whether the tags `first` and `second` mean the same language in the same script."""
+    return _language_and_script(first) == _language_and_script(second)
+
+
+def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
+    """Which of the `supported` tags serves for `wanted`; None if none does.
+
+    The tag itself wins; else it is one of the same language and script, and of several the one
+    with the nearest region (CLDR's distance, by `langcodes`), then the shortest.
+    """
+    tags = list(supported)
+    if wanted in tags:
+        return wanted
+    same = [tag for tag in tags if same_language(wanted, tag)]
+    if not same:
+        return None
+    return min(same, key=lambda tag: (_distance(wanted, tag), len(tag), tag))
+
+
+def _distance(wanted: str, tag: str) -> int:
+    try:
+        return langcodes.tag_distance(wanted, tag)
+    except LanguageTagError:
+        return 0
+
+
+@lru_cache(maxsize=4096)
+def scripts_of(tag: str) -> tuple[str, ...]:
+    """ISO 15924 codes of the scripts that the language of `tag` is written in; CLDR's likely ones.
+
+    The main script comes first. What cannot be parsed is taken to be in Latin script.
+    """
+    try:
+        script = langcodes.Language.get(tag).maximize().script or "Latn"
+    except LanguageTagError:
+        script = "Latn"
+    return {
+        "Jpan": ("Hani", "Hira", "Kana"),
+        "Kore": ("Hang", "Hani"),
+        "Hans": ("Hani",),
+        "Hant": ("Hani",),
+    }.get(script, (script,))
+
+
+def is_unspaced(tag: str) -> bool:
+    """Whether the language of `tag` is written without spaces between words (Thai, Chinese)."""
+    return scripts_of(tag)[0] in UNSPACED_SCRIPTS
+
+
+def joins_sentences(tag: str) -> bool:
+    """Whether the language of `tag` puts no space between sentences (Chinese, Japanese).
+
+    Thai and its neighbours, which put none between words, do put one there.
+    """
+    return scripts_of(tag)[0] in CHINESE_JAPANESE_SCRIPTS

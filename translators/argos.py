@@ -1,0 +1,105 @@
+"""Argos Translate packages (`.argosmodel`): ZIP files that hold a CTranslate2 model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import lzma
+import shutil
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from corpora.errors import UserError
+from corpora.storage import writing
+from corpora.text.languages import normalise_tag
+from translators.describing import ModelFacts, describe_folder
+from translators.model_card import ModelInfo
+
+_ARGOS_CODES = {"zt": "zh-Hant", "pb": "pt-BR"}
+_ARGOS_LIMIT = 8 * 1024**3
+"""Bytes that a package may unpack to."""
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    EOFError,
+    ValueError,
+    RuntimeError,  # encrypted, nested too deeply, or (NotImplementedError) an odd compression
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    IndexError,
+    OSError,  # bzip2, and offsets that lead out of the file
+)
+"""What `zipfile` raises for a package that is damaged, or none."""
+
+
+def describe_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
+    """Unpack the `package` into the folder `staged` and describe the model in it.
+
+    `facts` is what the user knows of it; the package itself says its languages. Raises `UserError`
+    for a package that is damaged, none, or has a member that leads out of it.
+    """
+    metadata = _unpack_argos(package, staged)
+    codes = [metadata.get("from_code"), metadata.get("to_code")]
+    if not all(isinstance(code, str) for code in codes):
+        raise UserError("metadata.json names no from_code and to_code", file=package)
+    source, target = (normalise_tag(_ARGOS_CODES.get(str(code), str(code))) for code in codes)
+    opening = metadata.get("target_prefix")
+    facts = dataclasses.replace(facts, family="argos", source=source, target=target)
+    return describe_folder(
+        staged,
+        facts,
+        origin=package.name,
+        opening=(opening,) if isinstance(opening, str) and opening else (),
+        quantization=None,
+    )
+
+
+def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
+    """Copy the model's files out of the package, flat, and give its metadata.
+
+    A package with a member that leads elsewhere is refused whole.
+    """
+    try:
+        with zipfile.ZipFile(package) as archive:
+            members = [_checked(info, package) for info in archive.infolist()]
+            if sum(info.file_size for info in members) > _ARGOS_LIMIT:
+                raise UserError("the package unpacks to more than 8 GiB", file=package)
+            needed = {name: info for info in members if (name := _name_in_folder(info)) is not None}
+            if "bpe.model" in needed and "sentencepiece.model" not in needed:
+                raise UserError("packages with a BPE model are not supported", file=package)
+            for name in ("metadata.json", "sentencepiece.model", "model.bin"):
+                if name not in needed:
+                    raise UserError(f"not an Argos package: it has no {name}", file=package)
+            metadata = json.loads(archive.read(needed.pop("metadata.json")))
+            for name, info in needed.items():
+                out = staged / name
+                with writing(out), archive.open(info) as source, out.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+    except _UNREADABLE as error:
+        raise UserError(f"not an Argos package: {error}", file=package) from error
+    if not isinstance(metadata, dict):
+        raise UserError("not an Argos package: metadata.json is no object", file=package)
+    return metadata
+
+
+def _checked(info: zipfile.ZipInfo, package: Path) -> zipfile.ZipInfo:
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    link = (info.external_attr >> 16) & 0o170000 == 0o120000
+    if path.is_absolute() or ".." in path.parts or link or ":" in info.filename:
+        raise UserError(
+            f"the package has a member that leads out of it: {info.filename!r}", file=package
+        )
+    return info
+
+
+def _name_in_folder(info: zipfile.ZipInfo) -> str | None:
+    """The file name in the model's folder of a package's member, None for what is not needed."""
+    parts = PurePosixPath(info.filename).parts
+    if info.is_dir() or not 2 <= len(parts) <= 3:
+        return None
+    if len(parts) == 3:
+        return parts[2] if parts[1] == "model" else None
+    return parts[1] if parts[1] in ("metadata.json", "sentencepiece.model", "bpe.model") else None

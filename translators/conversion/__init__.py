@@ -1,0 +1,1 @@
+"""From `transformers` folders and Argos packages to CTranslate2 folders."""

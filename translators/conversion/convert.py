@@ -1,0 +1,101 @@
+"""From a `transformers` folder to a CTranslate2 one.
+
+Safetensors only: a pickle can run code, so neither pickled weights nor a model's own code is ever
+loaded. Needs the `torch` extra; what it makes does not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from corpora.choices import QUANTIZATIONS
+from corpora.errors import MissingExtraError, UserError
+from translators.describing import find_tokenizers
+from translators.families import FAMILIES, Family
+from translators.model_card import AlignmentHead
+
+
+def require_torch(feature: str = "converting a model") -> None:
+    """Raise `MissingExtraError` for the `feature` that needs it unless PyTorch is installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(feature, "torch") from error
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config.json in `folder`; raises `UserError` if it is no `transformers` folder."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError("not a `transformers` model: no config.json", file=folder) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"not a configuration: {error}", file=path) from error
+    if not isinstance(config, dict):
+        raise UserError("not a configuration", file=path)
+    return config
+
+
+def check_safetensors(folder: Path) -> None:
+    """Raise `UserError` unless the weights in `folder` are safetensors."""
+    if not list(folder.glob("*.safetensors")):
+        pickles = [p.name for p in folder.glob("*.bin")]
+        present = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
+        raise UserError(
+            f"{present}: safetensors are needed, because a pickle can run code. Save the model "
+            "with `save_pretrained` of a current `transformers`, or take a revision that has them",
+            file=folder,
+        )
+
+
+def candidate_families(folder: Path) -> list[Family]:
+    """The families that the architecture in the config.json of `folder` may be.
+
+    Raises `UserError` where there is none.
+    """
+    names = read_config(folder).get("architectures") or []
+    families = [f for f in FAMILIES.values() if set(f.architectures) & set(names)]
+    if not families:
+        supported = {name for family in FAMILIES.values() for name in family.architectures}
+        raise UserError(
+            f"architecture {', '.join(map(str, names)) or 'not stated'} is not supported",
+            file=folder / "config.json",
+            choices=supported,
+        )
+    return families
+
+
+def convert(
+    folder: Path,
+    out: Path,
+    quantization: str = "int8",
+    alignment: AlignmentHead | None = None,
+) -> None:
+    """Convert the `transformers` model in `folder` to a CTranslate2 model in the new folder `out`.
+
+    The tokenizer's files are copied along. `quantization` is one of `QUANTIZATIONS`. `alignment`
+    says which head CTranslate2 gives as the attention. A Marian model starts decoding from the
+    embedding of `<pad>`, which is zero in OPUS-MT models and those we train; where it is not,
+    `<pad>` is kept, so that CTranslate2 writes what `transformers` writes. Raises `UserError`,
+    `MissingExtraError`.
+    """
+    require_torch()
+    if quantization not in QUANTIZATIONS:
+        raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
+    check_safetensors(folder)
+    family = candidate_families(folder)[0]
+    tokenizers = find_tokenizers(folder, family)
+    from translators.conversion.converter_torch import ModelConverter
+
+    try:
+        ModelConverter(folder, alignment).convert(
+            str(out), quantization=None if quantization == "float32" else quantization, force=True
+        )
+    except (ValueError, NotImplementedError, KeyError) as error:
+        raise UserError(f"cannot convert the model: {error}", file=folder) from error
+    for name in dict.fromkeys(tokenizers):
+        shutil.copyfile(folder / name, out / name)

@@ -1,0 +1,83 @@
+"""The card of a converted model, from its `transformers` folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from translators.conversion.convert import candidate_families, read_config
+from translators.describing import ModelFacts, describe_folder
+from translators.families import FAMILIES
+from translators.languages import language_of_code
+from translators.model_card import ModelInfo
+from translators.vocabulary import read_vocabulary
+
+
+def describe_converted(
+    folder: Path, out: Path, quantization: str, facts: ModelFacts, **card_fields: Any
+) -> ModelInfo:
+    """The card of the model in `out`, which `convert` made from `folder`; not yet written.
+
+    `quantization` is the one it was converted with, `facts` what the user knows of the model;
+    `card_fields` is handed to `describe_folder`. Raises `UserError`.
+    """
+    config = read_config(folder)
+    families = candidate_families(folder)
+    if facts.family is None and len(families) == 1:
+        facts = dataclasses.replace(facts, family=families[0].name)
+    if facts.family == "marian":
+        facts = _with_languages(folder, FAMILIES["marian"].codes(read_vocabulary(out)), facts)
+    positions = config.get("max_position_embeddings")
+    longest = int(positions) - 4 if isinstance(positions, int) else 500
+    fields: dict[str, Any] = {
+        "quantization": quantization,
+        "max_source_pieces": facts.max_source_pieces or max(8, min(longest, 500)),
+    }
+    prompts = _prompts(config)
+    if prompts:
+        pairs = [tuple(pair.split(">")) for pair in prompts]
+        fields |= {
+            "prompts": prompts,
+            "pairs": pairs,
+            "sources": {s: s for s, _ in pairs},
+            "targets": {t: t for _, t in pairs},
+            "language_tokens": False,
+        }
+        source, target = pairs[0]
+        facts = dataclasses.replace(facts, family="t5", source=source, target=target)
+    return describe_folder(out, facts, **{**fields, **card_fields})
+
+
+def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -> ModelFacts:
+    """`facts` with the languages that a Marian tokenizer's configuration names, the user's first.
+
+    A model that writes several languages (`codes`, by their tags) and reads one of them as well is
+    taken to read all of them; one that reads another language reads that alone.
+    """
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return facts
+    if not isinstance(config, dict):
+        return facts
+    source, target = (
+        language_of_code(code) if isinstance(code := config.get(key), str) else None
+        for key in ("source_lang", "target_lang")
+    )
+    if source in codes:
+        source = None
+    return dataclasses.replace(facts, source=facts.source or source, target=facts.target or target)
+
+
+def _prompts(config: dict[str, Any]) -> dict[str, str]:
+    """The prompts of a plain T5, from its `task_specific_params`, by `source>target`."""
+    prompts = {}
+    for task, params in (config.get("task_specific_params") or {}).items():
+        pair = re.fullmatch(r"translation_([a-z]{2,3})_to_([a-z]{2,3})", task)
+        if pair and isinstance(params, dict) and isinstance(params.get("prefix"), str):
+            prompts[f"{pair[1]}>{pair[2]}"] = params["prefix"].strip()
+    return prompts
