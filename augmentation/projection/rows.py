@@ -1,6 +1,6 @@
-"""Rows joined with their segments' translations: put together again, spans projected, columns made.
+"""Rows joined with their segments' translations: reassembled, spans projected, columns made.
 
-Whole columns are carried over as they are; only the translated texts and the placed spans pass
+Whole columns are passed on as they are; only the translated texts and the placed spans pass
 through Python.
 """
 
@@ -22,11 +22,11 @@ from alignment.rows import loses_row
 from augmentation.projection.spans import (
     ProjectionContext,
     Shard,
-    join_shard,
     project_spans,
+    reassemble_shard,
     try_alternatives,
 )
-from augmentation.translation.reassembly import Reassembly
+from augmentation.translation.reassembly import RowReassembly
 from augmentation.translation.segments import FIELDS
 from augmentation.translation.table import Translations
 from corpora.records import Span
@@ -58,17 +58,17 @@ def project_rows(
     batch: pa.RecordBatch,
     segments: pa.Table,
     translations: Translations,
-    which: NDArray[np.int64],
+    numbers: NDArray[np.int64],
     context: ProjectionContext,
 ) -> Outcome:
-    """The rows of `batch` in the target language.
+    """The rows of `batch` in the target language of `context`.
 
-    `segments` are theirs, in order (`SEGMENT_SCHEMA`), `which` the number of each in
+    `segments` are theirs, in order (`SEGMENT_SCHEMA`), `numbers` the number of each in
     `translations`. Every row is kept or dropped, with a reason.
     """
     spans = _read_spans(batch) if context.projector is not None else [()] * batch.num_rows
-    shard = Shard(batch, segments, translations, which)
-    reassembly = join_shard(shard, spans, context)
+    shard = Shard(batch, segments, translations, numbers)
+    reassembly = reassemble_shard(shard, spans, context)
     projections = project_spans(spans, reassembly, context)
     retranslated = try_alternatives(shard, spans, reassembly, projections, context)
     outcome = _outcome(batch, reassembly, spans, projections, context)
@@ -86,7 +86,7 @@ def _read_spans(batch: pa.RecordBatch) -> list[tuple[Span, ...]]:
 
 def _outcome(
     batch: pa.RecordBatch,
-    reassembly: Reassembly,
+    reassembly: RowReassembly,
     spans: Sequence[tuple[Span, ...]],
     projections: Sequence[Projection | None],
     context: ProjectionContext,
@@ -94,21 +94,20 @@ def _outcome(
     count = batch.num_rows
     reasons, details = [""] * count, [""] * count
     outcome = Outcome(batch, batch)
-    for row, (flag, projection) in enumerate(zip(reassembly.flags, projections, strict=True)):
-        if flag[0]:
+    for row, projection in enumerate(projections):
+        flag = reassembly.flag(row)
+        if flag is not None:
             reasons[row], details[row] = flag
-        elif reassembly.lost_text(row):
-            reasons[row] = "empty"
         elif projection is not None and loses_row(
             projection, drop_rows=context.drop_rows, alternatives=context.task == "qa"
         ):
             reasons[row] = UNPLACED_REASON
-            details[row] = _describe(reassembly.fields[0].source[row] or "", spans[row], projection)
+            details[row] = _describe(reassembly.source(row), spans[row], projection)
         if projection is not None:
             _count(outcome, spans[row], projection, reasons[row])
             if not reasons[row] and any(projection.reasons):
-                lost = zip(spans[row], projection.placed, strict=True)
-                labels = Counter(span.label for span, placed in lost if placed is None)
+                places = zip(spans[row], projection.placed, strict=True)
+                labels = Counter(span.label for span, place in places if place is None)
                 outcome.unplaced[batch.column("id")[row].as_py()] = labels
     table = _columns(batch, reassembly, projections, context)
     keep = pa.array([not reason for reason in reasons], pa.bool_())
@@ -134,7 +133,7 @@ def _count(
 
 
 def row_dropped(reason: str) -> str:
-    """Why a span is lost whose row was dropped for `reason`."""
+    """The reason that a span is lost whose row was dropped for `reason`."""
     return f"row dropped: {reason}"
 
 
@@ -149,15 +148,12 @@ def _describe(text: str, spans: Sequence[Span], projection: Projection) -> str:
 
 def _columns(
     batch: pa.RecordBatch,
-    reassembly: Reassembly,
+    reassembly: RowReassembly,
     projections: Sequence[Projection | None],
     context: ProjectionContext,
 ) -> pa.RecordBatch:
     count = batch.num_rows
-    scores = [
-        total / pieces if pieces else None
-        for total, pieces in zip(reassembly.scores, reassembly.pieces, strict=True)
-    ]
+    scores = [reassembly.score(row) for row in range(count)]
     columns = {
         "id": pc.binary_join_element_wise(batch.column("id"), pa.scalar(context.target), "-"),
         "lang": _constant(context.target, count),
@@ -173,8 +169,8 @@ def _columns(
         "translation_score": pa.array(scores, pa.float64()),
         "scores": pa.nulls(count, ROW_SCHEMA.field("scores").type),
     }
-    for name, texts in zip(FIELDS, reassembly.fields, strict=True):
-        columns[name] = pa.array(texts.target, pa.string())
+    for number, name in enumerate(FIELDS):
+        columns[name] = pa.array(reassembly.targets(number), pa.string())
     for name in ROW_SCHEMA.names:
         columns.setdefault(name, batch.column(name))
     return pa.RecordBatch.from_arrays([columns[n] for n in ROW_SCHEMA.names], schema=ROW_SCHEMA)

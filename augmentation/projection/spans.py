@@ -1,4 +1,5 @@
-"""The spans of rows onto their translations; where that fails, onto the next best translations."""
+"""The spans of rows projected onto their translations; where that fails, onto the next best
+translations."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from alignment.protocol import Projection, ProjectionInput, SpanProjector
-from augmentation.translation.reassembly import Reassembly
+from augmentation.translation.reassembly import RowReassembly
 from augmentation.translation.segments import KEY_TYPE, segment_key
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import Translations, translation_batch
@@ -21,6 +22,8 @@ from translators.protocol import Hypothesis
 
 Alternatives = Callable[[Sequence[str]], Sequence[Sequence[Hypothesis]]]
 """Gives further translations of every text, next best first; some texts may have none."""
+Spans = Sequence[tuple[Span, ...]]
+"""The spans of each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,186 +64,185 @@ class Shard:
     batch: pa.RecordBatch
     segments: pa.Table
     translations: Translations
-    which: NDArray[np.int64]
+    numbers: NDArray[np.int64]
 
-    def places(self) -> list[tuple[int, int, int, int, int]]:
-        """(row, field, start, end, translation) of every segment."""
+    def segment_rows(self) -> list[tuple[int, int, int, int, int]]:
+        """(row, field, start, end, number of the translation) of every segment."""
         columns = [
             self.segments.column(name).to_pylist() for name in ("row", "field", "start", "end")
         ]
-        return list(zip(*columns, self.which.tolist(), strict=True))
+        return list(zip(*columns, self.numbers.tolist(), strict=True))
 
 
-def join_shard(
-    shard: Shard, spans: Sequence[tuple[Span, ...]], context: ProjectionContext
-) -> Reassembly:
-    """The translated texts of every row."""
-    reassembly = Reassembly(shard.batch, context.source, context.target)
-    for row, number, start, end, one in shard.places():
-        aligned = number == 0 and bool(spans[row])
-        reassembly.add(row, number, start, end, shard.translations, one, aligned)
+def reassemble_shard(shard: Shard, spans: Spans, context: ProjectionContext) -> RowReassembly:
+    """The translated texts of every row of `shard`; rows with `spans` keep their alignments.
+
+    `context` has the languages.
+    """
+    reassembly = RowReassembly(shard.batch, context.source, context.target)
+    for row, field, start, end, number in shard.segment_rows():
+        aligned = field == 0 and bool(spans[row])
+        reassembly.add(row, field, start, end, shard.translations, number, aligned)
     reassembly.finish()
     return reassembly
 
 
 def project_spans(
-    spans: Sequence[tuple[Span, ...]],
-    reassembly: Reassembly,
+    spans: Spans,
+    reassembly: RowReassembly,
     context: ProjectionContext,
-    beside: Sequence[ProjectionInput] = (),
+    further: Sequence[ProjectionInput] = (),
 ) -> list[Projection | None]:
-    """What became of the spans of each row; None where it has none.
+    """The projections of the `spans` of each row of `reassembly`; None where a row has none.
 
-    A projector that learns from the rows of a call learns from those in `beside` too.
+    A projector (that of `context`) that learns from the rows of a call learns from those in
+    `further` too.
     """
-    found: list[Projection | None] = [None] * len(spans)
+    projections: list[Projection | None] = [None] * len(spans)
     if context.projector is None:
-        return found
-    inputs, asked = _projection_inputs(spans, reassembly, context)
-    projections = context.projector.project([*inputs, *beside])
-    for row, number in asked:
-        before, projection = found[row], projections[number]
-        if before is not None:
+        return projections
+    inputs, requests = _projection_inputs(spans, reassembly, context)
+    results = context.projector.project([*inputs, *further])
+    for row, number in requests:
+        earlier, projection = projections[row], results[number]
+        if earlier is not None:
             projection = Projection(
-                before.placed + projection.placed, before.reasons + projection.reasons
+                earlier.placed + projection.placed, earlier.reasons + projection.reasons
             )
-        found[row] = projection
-    return found
+        projections[row] = projection
+    return projections
 
 
 def _projection_inputs(
-    spans: Sequence[tuple[Span, ...]], reassembly: Reassembly, context: ProjectionContext
+    spans: Spans, reassembly: RowReassembly, context: ProjectionContext
 ) -> tuple[list[ProjectionInput], list[tuple[int, int]]]:
-    """What to project, each once, and (row, number of the input) of everything that is asked."""
+    """What to project, each once, and (row, number of the input) of all that is to be projected."""
     # Alternative answers to a question may overlap, so each is placed by itself.
-    apart = context.task == "qa"
+    one_by_one = context.task == "qa"
     inputs: list[ProjectionInput] = []
-    numbers: dict[tuple[str | None, str | None, tuple[Span, ...]], int] = {}
-    asked: list[tuple[int, int]] = []
-    texts = reassembly.fields[0]
-    for row, own in enumerate(spans):
-        for group in [(one,) for one in own] if apart else [own] if own else []:
-            # Rows that say the same are as many in some data sets as those that do not.
-            key = (texts.source[row], texts.target[row], group)
-            number = numbers.setdefault(key, len(inputs))
+    numbers: dict[tuple[str, str, tuple[Span, ...]], int] = {}
+    requests: list[tuple[int, int]] = []
+    for row, row_spans in enumerate(spans):
+        if not row_spans:
+            continue
+        for group in [(span,) for span in row_spans] if one_by_one else [row_spans]:
+            # Some data sets have as many rows that are the same as rows that are not.
+            source, target = reassembly.source(row), reassembly.target(row)
+            number = numbers.setdefault((source, target, group), len(inputs))
             if number == len(inputs):
-                inputs.append(_projection_input(row, group, reassembly, context))
-            asked.append((row, number))
-    return inputs, asked
-
-
-def _projection_input(
-    row: int, spans: tuple[Span, ...], reassembly: Reassembly, context: ProjectionContext
-) -> ProjectionInput:
-    return ProjectionInput(
-        reassembly.fields[0].source[row] or "",
-        spans,
-        reassembly.fields[0].target[row] or "",
-        tuple(reassembly.segments.get(row, ())),
-        context.source,
-        context.target,
-    )
+                segments = reassembly.segments(row)
+                inputs.append(
+                    ProjectionInput(source, group, target, segments, context.source, context.target)
+                )
+            requests.append((row, number))
+    return inputs, requests
 
 
 def try_alternatives(
     shard: Shard,
-    spans: Sequence[tuple[Span, ...]],
-    reassembly: Reassembly,
+    spans: Spans,
+    reassembly: RowReassembly,
     projections: list[Projection | None],
     context: ProjectionContext,
 ) -> int:
-    """Translate otherwise what holds a span that could not be placed.
+    """Try further translations where a span could not be placed; gives how many rows changed.
 
-    Of each row that failed, the sentences with such spans get their next best translations, and
-    the row takes the first in which all of its spans can be placed, or else the one with most. Its
-    texts in `reassembly` and its place in `projections` change; gives the number of such rows.
+    Of each row of `shard` whose `spans` are not all placed in `projections`, the sentences with
+    such spans get their next best translations (`context.alternatives`), and the row takes the
+    first in which all of its spans can be placed, or else the one with most. Its texts in
+    `reassembly` and its projection in `projections` change.
     """
     failed = [
         row
-        for row, one in enumerate(projections)
-        if one is not None and any(one.reasons) and _is_sound(reassembly, row)
+        for row, projection in enumerate(projections)
+        if projection is not None and any(projection.reasons) and reassembly.flag(row) is None
     ]
     if not failed or context.alternatives is None:
         return 0
-    rows, other = _alternatives_of(failed, shard, spans, projections, context)
-    beside: list[ProjectionInput] = []
+    lost = {row: _unplaced(spans[row], projections[row]) for row in failed}
+    rows, other = _retranslate(lost, shard, context.alternatives, context)
+    if not rows:
+        return 0
+    further: list[ProjectionInput] = []
     if getattr(context.projector, "learns", False):
-        left_out = set(failed)
-        others = [() if row in left_out else own for row, own in enumerate(spans)]
-        beside = _projection_inputs(others, reassembly, context)[0]
-    taken = set()
-    found = project_spans([spans[row] for row in rows], other, context, beside) if rows else []
-    for number, (row, one) in enumerate(zip(rows, found, strict=True)):
-        if _placed(one) > _placed(projections[row]) and _is_sound(other, number):
-            projections[row] = one
-            reassembly.take(row, other, number)
-            taken.add(row)
-    return len(taken)
+        others = [() if row in lost else row_spans for row, row_spans in enumerate(spans)]
+        further = _projection_inputs(others, reassembly, context)[0]
+    found = project_spans([spans[row] for row in rows], other, context, further)
+    changed = set()
+    for number, (row, projection) in enumerate(zip(rows, found, strict=True)):
+        better = _placed(projection) > _placed(projections[row])
+        if better and other.flag(number) is None:
+            projections[row] = projection
+            reassembly.replace(row, other, number)
+            changed.add(row)
+    return len(changed)
 
 
-def _alternatives_of(
-    failed: Sequence[int],
+def _retranslate(
+    lost: dict[int, list[Span]],
     shard: Shard,
-    spans: Sequence[tuple[Span, ...]],
-    projections: Sequence[Projection | None],
+    alternatives: Alternatives,
     context: ProjectionContext,
-) -> tuple[list[int], Reassembly]:
-    """The failed rows, each as often as it has other translations, and those translations."""
-    own: dict[int, list[tuple[int, int, int, int]]] = {row: [] for row in failed}
-    for row, *place in shard.places():
-        if row in own:
-            own[row].append(tuple(place))  # type: ignore[arg-type]
-    texts = dict(zip(failed, _texts(shard.batch, failed), strict=True))
-    wanted: dict[tuple[int, int, int], str] = {}
-    for row in failed:
-        lost = _unplaced(spans[row], projections[row])
-        for number, start, end, _ in own[row]:
-            if number == 0 and any(span.start < end and start < span.end for span in lost):
-                wanted[row, start, end] = texts[row][start:end]
-    distinct = list(dict.fromkeys(wanted.values()))
-    asked = context.alternatives(distinct) if context.alternatives is not None else ()
-    others = dict(zip(distinct, asked, strict=True))
-    flat = [(text, one) for text, several in others.items() for one in several]
-    first = {text: number for number, (text, _) in reversed(list(enumerate(flat)))}
-    table = Translations(_table(flat))
-    most = dict.fromkeys(failed, 0)
-    for (row, _, _), text in wanted.items():
-        most[row] = max(most[row], len(others[text]))
+) -> tuple[list[int], RowReassembly]:
+    """The rows with lost spans, each as often as it has other translations, and those."""
+    segments: dict[int, list[tuple[int, int, int, int]]] = {row: [] for row in lost}
+    for row, field, start, end, number in shard.segment_rows():
+        if row in segments:
+            segments[row].append((field, start, end, number))
+    column = shard.batch.column("text").take(pa.array(list(lost)))
+    texts = dict(zip(lost, column.to_pylist(), strict=True))
+    sentences = {
+        (row, start, end): texts[row][start:end]
+        for row, row_segments in segments.items()
+        for field, start, end, _ in row_segments
+        if field == 0 and any(span.start < end and start < span.end for span in lost[row])
+    }
+    found = _Alternatives.of(list(dict.fromkeys(sentences.values())), alternatives)
+    most = dict.fromkeys(lost, 0)
+    for (row, _, _), sentence in sentences.items():
+        most[row] = max(most[row], found.counts[sentence])
     tries = [(row, rank) for row, count in most.items() for rank in range(count)]
-    reassembly = Reassembly(
-        shard.batch.take(pa.array([row for row, _ in tries], pa.int64())),
-        context.source,
-        context.target,
-    )
+    rows = pa.array([row for row, _ in tries], pa.int64())
+    reassembly = RowReassembly(shard.batch.take(rows), context.source, context.target)
     for number, (row, rank) in enumerate(tries):
-        for field, start, end, which in own[row]:
-            text = wanted.get((row, start, end), "") if field == 0 else ""
-            if rank < len(others.get(text, ())):
-                reassembly.add(number, field, start, end, table, first[text] + rank, True)
-            else:
-                reassembly.add(number, field, start, end, shard.translations, which, field == 0)
+        for field, start, end, best in segments[row]:
+            sentence = sentences.get((row, start, end), "") if field == 0 else ""
+            translations, chosen = shard.translations, best
+            if rank < found.counts.get(sentence, 0):
+                translations, chosen = found.translations, found.first[sentence] + rank
+            reassembly.add(number, field, start, end, translations, chosen, field == 0)
     reassembly.finish()
     return [row for row, _ in tries], reassembly
 
 
-def _table(translated: Sequence[tuple[str, Hypothesis]]) -> pa.Table:
-    keys = pa.array([segment_key(text, "") for text, _ in translated], KEY_TYPE)
-    texts = pa.array([text for text, _ in translated], pa.string())
-    return pa.Table.from_batches([translation_batch(keys, texts, [one for _, one in translated])])
+@dataclass(frozen=True, slots=True)
+class _Alternatives:
+    """The further translations of some sentences."""
 
+    translations: Translations
+    first: dict[str, int]
+    """Number of the first further translation of each sentence that has one."""
+    counts: dict[str, int]
+    """How many each sentence has."""
 
-def _texts(batch: pa.RecordBatch, rows: Sequence[int]) -> list[str]:
-    return [text or "" for text in batch.column("text").take(pa.array(rows)).to_pylist()]
+    @classmethod
+    def of(cls, sentences: Sequence[str], alternatives: Alternatives) -> _Alternatives:
+        found = dict(zip(sentences, alternatives(sentences), strict=True))
+        flat = [(sentence, one) for sentence, several in found.items() for one in several]
+        first: dict[str, int] = {}
+        for number, (sentence, _) in enumerate(flat):
+            first.setdefault(sentence, number)
+        keys = pa.array([segment_key(sentence, "") for sentence, _ in flat], KEY_TYPE)
+        texts = pa.array([sentence for sentence, _ in flat], pa.string())
+        batch = translation_batch(keys, texts, [hypothesis for _, hypothesis in flat])
+        counts = {sentence: len(several) for sentence, several in found.items()}
+        return cls(Translations(pa.Table.from_batches([batch])), first, counts)
 
 
 def _unplaced(spans: Sequence[Span], projection: Projection | None) -> list[Span]:
     placed = () if projection is None else projection.placed
-    return [span for span, found in zip(spans, placed, strict=True) if found is None]
+    return [span for span, place in zip(spans, placed, strict=True) if place is None]
 
 
 def _placed(projection: Projection | None) -> int:
     return 0 if projection is None else sum(span is not None for span in projection.placed)
-
-
-def _is_sound(reassembly: Reassembly, row: int) -> bool:
-    return not reassembly.flags[row][0] and not reassembly.lost_text(row)

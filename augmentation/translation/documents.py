@@ -12,6 +12,7 @@ import numpy as np
 
 from alignment.protocol import SegmentAlignment
 from translators.protocol import DecodingOptions, Hypothesis, Translator
+from translators.reassembly import Reassembly
 from translators.sentences import Joint
 
 Split = Callable[[str, str], Sequence[tuple[int, int]]]
@@ -35,10 +36,12 @@ def translate_documents(
     options: DecodingOptions,
     split: Split,
 ) -> list[list[DocumentTranslation]]:
-    """The n-best translations of every text (at least one), best first, without repetitions.
+    """The n-best translations of each of `texts` (at least one), best first, without repetitions.
 
-    The k-th translation of a text is made of the k-th of each of its sentences; a sentence that
-    has fewer gives its last. A text that comes out blank keeps its own words, flagged `empty`.
+    `translator` translates the sentences that `split` finds from `source` to `target` as `options`
+    say; `options.num_hypotheses` is how many translations there are at most. The k-th translation
+    of a text is made of the k-th of each of its sentences; a sentence that has fewer gives its
+    last. A text that comes out blank keeps its own words, flagged `empty`.
     """
     cuts = [split(text, source) for text in texts]
     sentences = list(
@@ -47,58 +50,47 @@ def translate_documents(
     hypotheses = dict(
         zip(sentences, translator.translate(sentences, source, target, options), strict=True)
     )
-    out = []
+    joint = Joint(source, target)
+    documents = []
     for text, cut in zip(texts, cuts, strict=True):
-        best = [[h, *h.alternatives] for h in (hypotheses[text[a:b]] for a, b in cut)]
-        count = max((len(one) for one in best), default=1)
+        n_best = [[h, *h.alternatives] for h in (hypotheses[text[a:b]] for a, b in cut)]
         variants: dict[str, DocumentTranslation] = {}
-        for k in range(count):
-            chosen = [one[min(k, len(one) - 1)] for one in best]
-            whole = _join(text, cut, chosen, source, target)
-            variants.setdefault(whole.text, whole)
-        out.append(list(variants.values()))
-    return out
+        for rank in range(max(map(len, n_best), default=1)):
+            chosen = [ranked[min(rank, len(ranked) - 1)] for ranked in n_best]
+            document = _reassemble(text, cut, chosen, joint)
+            variants.setdefault(document.text, document)
+        documents.append(list(variants.values()))
+    return documents
 
 
-def _join(
+def _reassemble(
     text: str,
     cuts: Sequence[tuple[int, int]],
     chosen: Sequence[Hypothesis],
-    source: str,
-    target: str,
+    joint: Joint,
 ) -> DocumentTranslation:
-    joint = Joint(source, target)
-    out, at = "", 0
-    score, pieces = 0.0, 0
-    flags: dict[str, None] = {}
+    reassembly = Reassembly(text, joint)
     segments = []
     for (start, end), hypothesis in zip(cuts, chosen, strict=True):
-        gap = text[at:start]
-        out += joint(gap) if out else gap
+        offset = reassembly.add_hypothesis(start, end, hypothesis)
         segments.append(
             SegmentAlignment(
                 tuple((a + start, b + start) for a, b in hypothesis.source_pieces),
-                tuple((a + len(out), b + len(out)) for a, b in hypothesis.target_pieces),
+                tuple((a + offset, b + offset) for a, b in hypothesis.target_pieces),
                 hypothesis.attention,
             )
         )
-        out += hypothesis.text
-        length = max(1, len(hypothesis.target_pieces))
-        score += hypothesis.score * length
-        pieces += length
-        flags |= dict.fromkeys(hypothesis.flags)
-        at = end
-    out += text[at:]
-    if text.strip() and not out.strip():
-        return DocumentTranslation(text, 0.0, (), tuple(flags | {"empty": None}))
-    return DocumentTranslation(out, score / max(1, pieces), tuple(segments), tuple(flags))
+    whole = reassembly.finish()
+    if whole.is_lost:
+        return DocumentTranslation(text, 0.0, (), whole.flags)
+    return DocumentTranslation(whole.text, whole.score, tuple(segments), whole.flags)
 
 
 def transpose(segments: Sequence[SegmentAlignment]) -> tuple[SegmentAlignment, ...]:
-    """The segments with source and target exchanged, for projecting back onto the source.
+    """`segments` with source and target exchanged, for projecting back onto the source.
 
-    Attention says which source pieces each target piece looks at. Turned round, a source piece
-    gets its share of what looks at it; one that hardly anything looks at stays with little.
+    Attention says which source pieces each target piece attends to. Transposed, a source piece
+    gets its share of what attends to it; one that gets hardly any attention keeps little.
     """
     return tuple(
         SegmentAlignment(

@@ -24,7 +24,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 NEEDS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score hypotheses themselves."""
-TRANSLATE_VERSION = 3
+TRANSLATE_VERSION = 4
 """Counts the changes of what the engine makes of a text, model and options being the same."""
 
 

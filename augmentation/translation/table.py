@@ -19,25 +19,28 @@ TRANSLATION_SCHEMA = pa.schema(
         pa.field("translation", pa.string(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),
         pa.field("flags", pa.string(), nullable=False),
+        pa.field("piece_count", pa.int32(), nullable=False),
         pa.field("source_pieces", pa.list_(pa.int32()), nullable=False),
         pa.field("target_pieces", pa.list_(pa.int32()), nullable=False),
         pa.field("attention", pa.list_(pa.float16())),
     ]
 )
-"""`flags` are joined with commas; pieces are start, end, start, end, ...; `attention` is the matrix
+"""`flags` are joined with commas; `piece_count` is how many pieces the translation has, also where
+none are listed; pieces are start, end, start, end, ...; `attention` is the matrix
 (target pieces, source pieces) row by row."""
 
 
 def translation_batch(
     keys: pa.Array, texts: pa.Array, hypotheses: Sequence[Hypothesis]
 ) -> pa.RecordBatch:
-    """The translations of `texts`, in order."""
+    """The translations (`hypotheses`) of the segments with `keys` and `texts`, in order."""
     columns = [
         keys,
         texts,
         pa.array([h.text for h in hypotheses], pa.string()),
         pa.array([h.score for h in hypotheses], pa.float64()),
         pa.array([",".join(h.flags) for h in hypotheses], pa.string()),
+        pa.array([h.target_length for h in hypotheses], pa.int32()),
         _pieces([h.source_pieces for h in hypotheses]),
         _pieces([h.target_pieces for h in hypotheses]),
         _attention([h.attention for h in hypotheses]),
@@ -72,24 +75,26 @@ class Translations:
         self.translations: list[str] = batch.column("translation").to_pylist()
         self.scores: list[float] = batch.column("score").to_pylist()
         self.flags: list[str] = batch.column("flags").to_pylist()
+        self.piece_counts: list[int] = batch.column("piece_count").to_pylist()
         self._source = _Lists(batch.column("source_pieces"))
         self._target = _Lists(batch.column("target_pieces"))
         self._attention = _Matrices(batch.column("attention"))
 
     def source_pieces(self, number: int) -> list[int]:
-        """Starts and ends, one after the other."""
+        """Starts and ends of the source pieces of translation `number`, one after the other."""
         return self._source[number]
 
     def target_pieces(self, number: int) -> list[int]:
-        """Starts and ends, one after the other."""
+        """Starts and ends of the target pieces of translation `number`, one after the other."""
         return self._target[number]
 
     def target_length(self, number: int) -> int:
-        """How many pieces the translation has."""
+        """How many target pieces of translation `number` are listed."""
         return self._target.length(number) // 2
 
     def attention(self, number: int) -> np.ndarray[Any, np.dtype[np.float32]] | None:
-        """The matrix (target pieces, source pieces), or None."""
+        """The attention of translation `number`, of shape (target pieces, source pieces), or
+        None."""
         flat = self._attention[number]
         if flat is None:
             return None
