@@ -126,7 +126,9 @@ class Option:
             if len(value) != len(get_args(kinds[0])):
                 raise UserError(f"{self.flag} {given}: it must be {self._metavar()}")
         field = self.field
-        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        kind: Any = field.annotation
+        if field.metadata:
+            kind = Annotated[field.annotation, *field.metadata]
         try:
             return TypeAdapter[Any](kind).validate_python(value)
         except ValidationError as error:
