@@ -17,7 +17,8 @@ R = TypeVar("R")
 
 
 def may_pass(task: Any, task_run: Any, state: Any) -> bool:
-    """Whether trying again may help: disks and locks recover, the user's mistakes do not."""
+    """Whether trying `task` again may help, whose run `task_run` ended in `state`: disks and locks
+    recover, the user's mistakes do not."""
     try:
         state.result()
     except UserError:
@@ -32,7 +33,10 @@ def may_pass(task: Any, task_run: Any, state: Any) -> bool:
 def retried_task(
     task_run_name: str, name: str | None = None
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Prefect's `task` for a step that keeps account itself of what is done; see `may_pass`."""
+    """Prefect's `task`, called `name`, for a step that records itself what is done; see `may_pass`.
+
+    `task_run_name` is the name of each run of it, a template over its parameters.
+    """
     return task(
         name=name,
         cache_policy=NO_CACHE,

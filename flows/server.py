@@ -30,11 +30,12 @@ class Announced(uvicorn.Server):
     """Tells its port once it takes requests."""
 
     def __init__(self, config: uvicorn.Config, answer: TextIO) -> None:
+        """A server of `config` that writes its port to `answer`."""
         super().__init__(config)
         self._answer = answer
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start listening on `sockets`, and say so."""
         await super().startup(sockets)
         gc.freeze()
         gc.enable()

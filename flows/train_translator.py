@@ -101,8 +101,10 @@ def run_flow(
     max_seconds: float | None = None,
     listener: Listener | None = None,
 ) -> Path:
-    """Run the flow from the command line; see `train_translator`. `listener` is told how it
-    goes."""
+    """Run the flow from the command line; `listener` is told how it goes.
+
+    `config`, `out`, `work`, `device`, `threads` and `max_seconds` are those of `train_translator`.
+    """
     token = _listener.set(listener)
     try:
         return train_translator(config, out, work, device, threads, max_seconds)

@@ -5,32 +5,59 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOWER = ("translators", "alignment", "filters", "scoring", "trainers")
+LOWER = ("alignment", "embeddings", "encoders", "filters", "scoring", "trainers", "translators")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "corpora": frozenset(),
-    **{name: frozenset({"corpora"}) for name in LOWER},
+    **{name: frozenset({"corpora"}) for name in LOWER if (ROOT / name).is_dir()},
     "augmentation": frozenset({"corpora", *LOWER}),
     "flows": frozenset({"corpora", *LOWER, "augmentation"}),
     "labelferry": frozenset({"corpora", *LOWER, "augmentation"}),
 }
+SHARED = ("pipeline", "translation", "projection", "reporting")
+"""The sub-packages of `augmentation` that pipelines are made of; the rest are pipelines."""
+WITHIN_AUGMENTATION: dict[str, frozenset[str]] = {
+    "pipeline": frozenset(),
+    "translation": frozenset({"pipeline"}),
+    "projection": frozenset({"pipeline", "translation"}),
+    "reporting": frozenset({"pipeline"}),
+}
+OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
+    "translate_train": frozenset({"config", "setup", "run", "runs"}),
+    "translate_test": frozenset({"back_projection", "round_trip"}),
+    "few_shot": frozenset({"config", "sampling"}),
+}
+"""What `compare` runs of other pipelines, cell by cell; no other pipeline may import one."""
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 70
+
+
+def _modules(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it, and every `module.name` it imports from."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports name their package"
+            module = node.module or ""
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 def _imports(path: Path) -> set[str]:
     """Top-level names that a file imports, anywhere in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports name their package"
-            names.add((node.module or "").split(".")[0])
-    return names
+    return {module.split(".")[0] for module in _modules(path)}
+
+
+def _product() -> list[Path]:
+    """Every file of the product."""
+    return [path for package in MAY_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
 
 
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
@@ -43,6 +70,75 @@ def test_import_arrows(package: str) -> None:
         assert not imported & {"tests", "benchmarks"}, path
         if package != "flows":
             assert not imported & {"prefect", "prefect_dask"}, f"{path}: only flows/ knows Prefect"
+
+
+def test_arrows_within_augmentation() -> None:
+    """Pipelines stand on what they share and import no other pipeline; `compare` may, in part."""
+    root = ROOT / "augmentation"
+    packages = {path.name for path in root.iterdir() if (path / "__init__.py").is_file()}
+    for path in sorted(root.rglob("*.py")):
+        own = path.relative_to(root).parts[0]
+        allowed = WITHIN_AUGMENTATION.get(own, frozenset(SHARED)) | {own}
+        for module in _modules(path):
+            parts = module.split(".")
+            if parts[0] != "augmentation" or len(parts) < 2 or parts[1] not in packages:
+                continue
+            fine = parts[1] in allowed
+            if own == "compare" and not fine:
+                of_pipeline = OF_PIPELINES_FOR_COMPARE.get(parts[1], frozenset())
+                fine = len(parts) < 3 or parts[2] in of_pipeline
+            assert fine, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_the_run_machine_knows_no_language_processing() -> None:
+    for path in (ROOT / "augmentation" / "pipeline").glob("*.py"):
+        wrong = _imports(path) & {"polars", "transformers", "ctranslate2", *LOWER}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_augmentation_has_no_code_outside_its_packages() -> None:
+    assert [path.name for path in (ROOT / "augmentation").glob("*.py")] == ["__init__.py"]
+
+
+def test_files_and_functions_are_short() -> None:
+    for path in _product():
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= MOST_LINES, path.relative_to(ROOT)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                where = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+                assert lines <= MOST_LINES_OF_A_FUNCTION, f"{where}: {lines} lines"
+
+
+def _unnamed_parameters(tree: ast.Module) -> list[str]:
+    """Public functions and methods with a parameter that no docstring names."""
+    unnamed = []
+
+    def visit(node: ast.Module | ast.ClassDef, class_doc: str) -> None:
+        for child in node.body:
+            if isinstance(child, ast.ClassDef) and not child.name.startswith("_"):
+                visit(child, ast.get_docstring(child) or "")
+            if not isinstance(child, ast.FunctionDef):
+                continue
+            if child.name.startswith("_") and child.name != "__init__":
+                continue
+            of_child = child.args
+            arguments = [*of_child.posonlyargs, *of_child.args, *of_child.kwonlyargs]
+            doc = f"{class_doc} {ast.get_docstring(child) or ''}"
+            for argument in arguments:
+                named = re.search(rf"\b{re.escape(argument.arg)}\b", doc)
+                if argument.arg not in ("self", "cls") and named is None:
+                    unnamed.append(f"{child.lineno} {child.name}({argument.arg})")
+
+    visit(tree, "")
+    return unnamed
+
+
+def test_public_docstrings_name_their_parameters() -> None:
+    for path in _product():
+        unnamed = _unnamed_parameters(ast.parse(path.read_text(encoding="utf-8")))
+        assert not unnamed, f"{path.relative_to(ROOT)}: {', '.join(unnamed)}"
 
 
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))

@@ -76,7 +76,7 @@ def translated_rows(context: CompareContext, part: Part) -> list[Row]:
 
 
 def translation_seconds(context: CompareContext, part: Part) -> float:
-    """How long the translations that `part` rests on took."""
+    """How long the translations that `part` of the comparison `context` rests on took."""
     parts = [part] if part.kind in ("translated", "round-trip") else []
     if part.kind == "round-trip":
         parts.append(Part("translated", part.lang))

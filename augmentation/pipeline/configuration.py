@@ -31,7 +31,8 @@ class Strict(BaseModel):
 
 
 def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:
-    """The configuration of a YAML file and of `given`, which wins; nested keys are merged.
+    """The configuration of type `kind` from the YAML `file` and `given`, which wins; nested keys
+    are merged.
 
     Raises `UserError` that names the file and the key for what is unknown or makes no sense.
     """
@@ -40,7 +41,8 @@ def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> S
 
 
 def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None = None) -> Settings:
-    """`values` as a configuration; raises `UserError` naming the key that is wrong."""
+    """`values` as a configuration of type `kind`; raises `UserError` naming the key that is wrong,
+    and the `file` that it comes from."""
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:

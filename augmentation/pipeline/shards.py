@@ -43,7 +43,7 @@ def facts_path(ref: ShardRef) -> Path:
 
 
 def write_facts(ref: ShardRef, facts: dict[str, Any]) -> None:
-    """Write down what is worth knowing of the shard `ref` beside its rows, before its sidecar."""
+    """Write down `facts` about the shard `ref` beside its rows, before its sidecar is written."""
     text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
     write_text(facts_path(ref), text + "\n")
 

@@ -33,8 +33,6 @@ from corpora.records import Span
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, SPAN_TYPE
 
 UNPLACED_REASON = "unplaced-span"
-
-
 METHOD = "translate-train"
 
 

@@ -57,5 +57,6 @@ def export_folder(run: Path, target: str) -> Path:
 
 
 def whole_input_of(run: Path) -> Artifact:
-    """The record that the input was read to its end, and how many shards it made."""
+    """The record that the run in the folder `run` read its input to the end, and how many shards
+    that made."""
     return Artifact(None, run / INGEST / "all.json")

@@ -72,38 +72,38 @@ def summarize(run: Path, targets: Sequence[str]) -> RunSummary:
 
 def _add_seconds(summary: RunSummary, run: Path, step: str, name: str) -> None:
     sidecars = (read_sidecar(ref) for ref in list_shards(run, step))
-    seconds = sum(one.seconds for one in sidecars if one is not None)
+    seconds = sum(sidecar.seconds for sidecar in sidecars if sidecar is not None)
     summary.step_seconds[name] = summary.step_seconds.get(name, 0.0) + seconds
 
 
 def _summarize_target(
     run: Path, target: str, read_dropped: Counter[str], summary: RunSummary
 ) -> TargetSummary:
-    found = TargetSummary(target, dropped=Counter(read_dropped))
+    of_target = TargetSummary(target, dropped=Counter(read_dropped))
     for ref in list_shards(run, translate_step(target)):
         facts = read_facts(ref)
-        found.remembered += facts.get("remembered", 0)
-        found.segments += facts.get("remembered", 0) + facts.get("translated", 0)
+        of_target.remembered += facts.get("remembered", 0)
+        of_target.segments += facts.get("remembered", 0) + facts.get("translated", 0)
     for ref in list_shards(run, project_step(target)):
         sidecar, facts = read_sidecar(ref), read_facts(ref)
-        found.dropped.update({} if sidecar is None else sidecar.drop_reasons)
-        found.spans.update(facts.get("spans", {}))
-        found.placed.update(facts.get("placed", {}))
-        found.retranslated += facts.get("retranslated", 0)
+        of_target.dropped.update({} if sidecar is None else sidecar.drop_reasons)
+        of_target.spans.update(facts.get("spans", {}))
+        of_target.placed.update(facts.get("placed", {}))
+        of_target.retranslated += facts.get("retranslated", 0)
         for label, reasons in facts.get("lost", {}).items():
-            found.lost.setdefault(label, Counter()).update(reasons)
+            of_target.lost.setdefault(label, Counter()).update(reasons)
     for ref in list_shards(run, filter_step(target)):
         sidecar = read_sidecar(ref)
         if sidecar is not None:
-            found.dropped.update(sidecar.drop_reasons)
-            found.kept += sidecar.rows_out
+            of_target.dropped.update(sidecar.drop_reasons)
+            of_target.kept += sidecar.rows_out
         for label, reasons in read_facts(ref).get("lost", {}).items():
-            found.lost.setdefault(label, Counter()).update(reasons)
-            found.placed[label] -= sum(reasons.values())
+            of_target.lost.setdefault(label, Counter()).update(reasons)
+            of_target.placed[label] -= sum(reasons.values())
     for name, step in (
         ("translate", translate_step(target)),
         ("project", project_step(target)),
         ("filter", filter_step(target)),
     ):
         _add_seconds(summary, run, step, name)
-    return found
+    return of_target

@@ -45,7 +45,10 @@ class Input:
         *,
         labelled: bool = True,
     ) -> Input:
-        """The input at `path`, a file or folder; see the fields for the rest.
+        """The input at `path`, a file or folder, for `task`, in the language `lang`.
+
+        It is read as `reading` says, `shard_rows` rows per shard; `labelled` says whether every
+        row must have a label.
 
         Raises `UserError` where there is none.
         """

@@ -41,33 +41,32 @@ class Snapshot:
     """Hash of the input it was taken for."""
 
 
-_mending = threading.Lock()
-
-
+_rebuilding = threading.Lock()
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def _healing(method: _Method) -> _Method:
-    """Make the index again where it turns out to be damaged, and try once more."""
+def _rebuilding_index(method: _Method) -> _Method:
+    """Rebuild the index where it turns out to be damaged, and try once more."""
 
     @functools.wraps(method)
-    def healed(self: TranslationMemory, *args: Any) -> Any:
+    def rebuilding(self: TranslationMemory, *args: Any) -> Any:
         try:
             return method(self, *args)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-        self.make_again()
+        self.rebuild_index()
         return method(self, *args)
 
-    return cast(_Method, healed)
+    return cast(_Method, rebuilding)
 
 
 class TranslationMemory:
     """Translations made in one way, across runs; safe to use from several processes."""
 
     def __init__(self, root: Path, identity: Mapping[str, Any]) -> None:
-        """`identity` is everything that decides how a segment is translated."""
+        """The memory in a folder of its own within `root`; `identity` is everything that decides
+        how a segment is translated."""
         name = f"{identity['source']}-{identity['target']}-{fingerprint([VERSION, identity])[:16]}"
         self.folder = root / name
         self._identity = identity
@@ -75,9 +74,10 @@ class TranslationMemory:
         self._created = False
         self._lost: set[str] = set()
 
-    @_healing
+    @_rebuilding_index
     def snapshot(self, file: Path, inputs: str) -> Snapshot:
-        """The moment that `file` records; taken now where it records none for `inputs`.
+        """The moment that `file` records; taken now where it records none for the input with the
+        hash `inputs`.
 
         Threads and processes that ask at the same time are all given the same moment.
         """
@@ -95,10 +95,11 @@ class TranslationMemory:
             write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
         return taken
 
-    @_healing
+    @_rebuilding_index
     def look_up(self, keys: Sequence[bytes], at: Snapshot) -> tuple[list[int], pa.Table]:
-        """Which of `keys` (by number, ascending) were known at the time, and their translations."""
-        found: dict[str, list[tuple[int, int]]] = {}
+        """Which of `keys` (by number, ascending) the memory had at the moment `at`, and their
+        translations."""
+        hits_by_file: dict[str, list[tuple[int, int]]] = {}
         with self._open() as index:
             for number, key in enumerate(keys):
                 hit = index.execute(
@@ -107,10 +108,10 @@ class TranslationMemory:
                     (key, at.parts),
                 ).fetchone()
                 if hit is not None:
-                    found.setdefault(hit[0], []).append((number, hit[1]))
+                    hits_by_file.setdefault(hit[0], []).append((number, hit[1]))
         numbers: list[int] = []
         tables = []
-        for name, hits in sorted(found.items()):
+        for name, hits in sorted(hits_by_file.items()):
             table = self._read(name)
             if table is None:  # the user removed the file: the segments are new again
                 self._lost.add(name)
@@ -122,9 +123,10 @@ class TranslationMemory:
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         return sorted(numbers), pa.concat_tables(tables).take(pa.array(order, pa.int64()))
 
-    @_healing
+    @_rebuilding_index
     def add(self, batch: pa.RecordBatch, name: str) -> None:
-        """Add translations as the file `name`; what is there already stays as it is."""
+        """Add the translations of `batch` as the file `name`; what is there already stays as it
+        is."""
         if not batch.num_rows:
             return
         path = self.folder / f"{name}.arrow"
@@ -146,9 +148,9 @@ class TranslationMemory:
             )
             index.execute("DELETE FROM parts WHERE name = ?", (name,))
 
-    def make_again(self) -> None:
-        """Make the index anew from the files, oldest first."""
-        with _mending:
+    def rebuild_index(self) -> None:
+        """Rebuild the index from the files, oldest first."""
+        with _rebuilding:
             if self._is_sound():  # another thread was first
                 return
             remove_index(self._index)

@@ -24,15 +24,9 @@ from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar
 from corpora.storage import make_folder
 
 VERSION = 2
-
-
 FIELDS = ("text", "text_pair", "target")
 """The texts of a row, by their number in the column `field`."""
-
-
 KEY_TYPE = pa.binary(16)
-
-
 SEGMENT_SCHEMA = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),
@@ -46,20 +40,19 @@ SEGMENT_SCHEMA = pa.schema(
     ]
 )
 """One segment of one row's field; `key` and `text` only where the segment is first seen."""
-
-
 Split = Callable[[str, str], Sequence[tuple[int, int]]]
 """A text and its language to the offsets of its sentences."""
 
 
 def segment_key(text: str, lang: str) -> bytes:
-    """16 bytes (BLAKE2b) that stand for a text in a language."""
+    """16 bytes (BLAKE2b) that stand for `text` in the language `lang`."""
     data = f"{lang}\0{text}".encode()
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> ShardRef:
-    """Cut the texts of the rows in `source` into sentences; shards must come in order."""
+    """Cut the texts of the rows in the shard `source` into sentences, as `split` finds them in the
+    language `lang`, and write them to the shard `out`. Shards must come in order."""
     made_from = fingerprint(["segment", VERSION, lang, sidecar_of(source).checksum, _before(out)])
     if is_done(out, made_from):
         return out
@@ -98,7 +91,8 @@ class _Occurrence:
 
 
 def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iterator[_Occurrence]:
-    """The segments of a batch by row, field and start; `first` is the number of its first row."""
+    """The segments of `batch` by row, field and start, as `split` finds them in the language
+    `lang`; `first` is the number of the first row."""
     columns = [(number, batch.column(name)) for number, name in enumerate(FIELDS)]
     texts = [
         (number, column.to_pylist())
@@ -145,7 +139,7 @@ def _segment_batch(
 
 
 def read_segments(ref: ShardRef) -> pa.Table:
-    """A shard of segments."""
+    """The shard `ref` of segments."""
     return pa.Table.from_batches(read_batches(ref), SEGMENT_SCHEMA)
 
 
@@ -175,6 +169,7 @@ class SegmentIndex:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """`connection` is that to the file."""
         self._connection = connection
 
     def place(self, keys: Sequence[bytes], shard: int, made_from: str) -> list[tuple[int, int]]:
@@ -205,7 +200,7 @@ class SegmentIndex:
         return record is not None and record[0] == made_from
 
     def restore(self, refs: Sequence[ShardRef]) -> None:
-        """Make the index again from shards that are done."""
+        """Make the index again from the shards `refs`, which are done."""
         self._forget(0)
         for ref in refs:
             keys = new_segments(ref).column("key").to_pylist()

@@ -32,7 +32,8 @@ def writing_index(path: Path) -> Iterator[None]:
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is no sound database: not a lock, a full disk or a mistake of ours."""
+    """Whether `error` says that the file is damaged; not so for a lock, a full disk, or a mistake
+    of ours."""
     return type(error) is sqlite3.DatabaseError
 
 
