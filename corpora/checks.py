@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
+from corpora.choices import Task
 from corpora.records import Provenance, Row, Span
 from corpora.splits import split_name
 from corpora.surrogates import surrogate_field
 from corpora.text.graphemes import is_boundary
-
-Task = Literal["classification", "pair", "tokens", "qa", "text"]
-TASKS: tuple[Task, ...] = ("classification", "pair", "tokens", "qa", "text")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+Task = Literal["classification", "pair", "tokens", "qa", "text"]
+"""What rows are labelled for."""
+TASKS: tuple[Task, ...] = get_args(Task)
 OnError = Literal["error", "skip", "repair"]
 """What is done about bad rows: stop, drop them with their reason, or repair them."""
 ON_ERROR: tuple[OnError, ...] = get_args(OnError)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.records import Row, Span
 from corpora.surrogates import row_without_surrogates, surrogate_field
 from corpora.text.graphemes import widen_to_graphemes

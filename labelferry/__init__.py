@@ -9,8 +9,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoring.report import score
-
     from augmentation.compare.api import compare
     from augmentation.projection.api import align, project
     from augmentation.reporting.rows import read
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from augmentation.translate_test.api import translate_test
     from augmentation.translate_train.api import export, translate_train
     from augmentation.translation.api import translate
+    from scoring.report import score
 
     __version__: str
 

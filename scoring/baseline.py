@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.predictions import Prediction
 from corpora.records import Row
 from scoring.significance import Comparison, SignificanceOptions, compare_measures

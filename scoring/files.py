@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import FORMATS, ColumnMapping, open_corpus

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-from corpora.checks import TASKS, Task
+from corpora.choices import TASKS, Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, pstdev
 
-from corpora.checks import TASKS, Task
+from corpora.choices import TASKS, Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row

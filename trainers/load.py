@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from trainers.command import KIND, PREFIX, CommandPredictor
 from trainers.crf import CrfTrainer, load_crf

@@ -12,7 +12,7 @@ from augmentation.compare.run import compare as run_compare
 from augmentation.pipeline.configuration import Strict, validate
 from augmentation.pipeline.inputs import saved
 from augmentation.pipeline.listener import Listener
-from corpora.checks import Task
+from corpora.choices import Task
 
 _CORPORA = ("train", "dev", "test")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
 

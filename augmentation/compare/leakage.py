@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from augmentation.compare.strategies import Part
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
 

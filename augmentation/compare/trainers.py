@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augmentation.compare.config import TrainerConfig
-from corpora.checks import Task
+from corpora.choices import Task
 from trainers.protocol import Trainer
 
 

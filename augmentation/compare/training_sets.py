@@ -10,7 +10,7 @@ from augmentation.compare.strategies import SOURCE, Part, TrainingSet, translate
 from augmentation.compare.translations import translated_rows
 from augmentation.few_shot.sampling import sample_few
 from augmentation.translation.ingest import VERSION as INGEST_VERSION
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash
 from corpora.records import DroppedRow, Row

@@ -49,8 +49,9 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
         raise UserError(explain(error, values), file=file) from error
 
 
-def explain(error: ValidationError, values: Mapping[str, Any]) -> str:
-    """The first problem in words: which key, what is wrong with it, and what it is."""
+def explain(error: ValidationError, values: Any) -> str:
+    """The first problem of `error` in words: which key of `values`, what is wrong with it, and what
+    it is."""
     problems = error.errors()
     first = problems[0]
     if first["type"] == "extra_forbidden":

@@ -22,7 +22,7 @@ from augmentation.projection.project import (
 )
 from augmentation.projection.project import project as project_rows
 from augmentation.reporting.rows import read
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.readers.memory import holds_arrow
 from corpora.records import Row

@@ -13,7 +13,7 @@ from alignment.rows import as_input, pair_up, project_rows, token_pair
 from augmentation.projection.aligners import given_links, open_aligner, with_attention
 from augmentation.projection.config import ProjectConfig
 from augmentation.reporting.notebook import first_rows, notebook_html
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import DroppedRow, Row
 from corpora.writers import write_corpus

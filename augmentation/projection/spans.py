@@ -16,7 +16,7 @@ from augmentation.translation.reassembly import RowReassembly
 from augmentation.translation.segments import KEY_TYPE, segment_key
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import Translations, translation_batch
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.records import Span
 from translators.protocol import Hypothesis
 

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from augmentation.reporting.samples import reservoir
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.readers.streams import text_lines
 from corpora.records import Row

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augmentation.pipeline.inputs import RowData
 from augmentation.reporting.notebook import first_rows, notebook_html
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.readers import BATCH_ROWS, ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.memory import rows_of
 from corpora.records import Row

@@ -11,7 +11,7 @@ from augmentation.pipeline.listener import Listener
 from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_test.run import TranslateTestResult
 from augmentation.translate_test.run import translate_test as run_translate_test
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash
 from corpora.folders import runs_folder

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from alignment.protocol import ProjectionInput, SpanProjector
 from augmentation.translate_test.span_ensemble import probability_of
 from augmentation.translation.documents import DocumentTranslation, transpose
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.predictions import UNMAPPED, Prediction
 from corpora.records import Row, Span
 

@@ -13,7 +13,7 @@ from augmentation.translate_test.span_ensemble import (
     pool_candidates,
     pool_spans,
 )
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.predictions import Prediction, most_probable
 
 _LEAST = 1e-6

@@ -10,7 +10,7 @@ from augmentation.translate_test.back_projection import TranslatedRow, back_proj
 from augmentation.translate_test.merging import average, ensemble
 from augmentation.translation.documents import DocumentTranslation, translate_documents
 from augmentation.translation.setup import TranslationSetup
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.predictions import Prediction
 from corpora.records import Row
 from trainers.protocol import Predictor

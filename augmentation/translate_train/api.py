@@ -14,7 +14,7 @@ from augmentation.translate_train.finished import default_export_path, export_ro
 from augmentation.translate_train.run import TranslateTrainResult
 from augmentation.translate_train.run import translate_train as run_translate_train
 from augmentation.translate_train.runs import open_finished
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.storage import check_writable
 from corpora.writers.options import WriteReport
 

@@ -20,8 +20,7 @@ from augmentation.translation.fields import (
     ProjectorName,
     Seed,
 )
-from corpora.checks import Task
-from corpora.choices import InputFormat, OnError
+from corpora.choices import InputFormat, OnError, Task
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from corpora.checks import TASKS, Task
-from corpora.choices import SchemeName
+from corpora.choices import TASKS, SchemeName, Task
 from corpora.errors import UserError
 
 ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]

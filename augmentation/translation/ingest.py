@@ -10,7 +10,7 @@ from pathlib import Path
 from augmentation.pipeline.cache import PROCESS_CACHE
 from augmentation.pipeline.shards import write_facts
 from augmentation.translation.config import ReadingConfig
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash
 from corpora.readers import CorpusBatch

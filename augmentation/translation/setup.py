@@ -16,7 +16,7 @@ from alignment.protocol import SpanProjector
 from augmentation.pipeline.cache import PROCESS_CACHE
 from augmentation.translation.config import SPAN_TASKS, TranslationConfig
 from augmentation.translation.memory import TranslationMemory
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash
 from corpora.folders import memory_folder

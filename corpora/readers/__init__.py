@@ -1,7 +1,6 @@
 """Readers: any input format to checked rows. `open_corpus` is the way in."""
 
-from corpora.checks import TASKS, Task
-from corpora.choices import ON_ERROR, OnError
+from corpora.choices import ON_ERROR, TASKS, OnError, Task
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch
 from corpora.readers.corpus import Corpus, open_corpus
 from corpora.readers.formats import FORMATS

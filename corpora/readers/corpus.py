@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from corpora.checks import TASKS, Task
-from corpora.choices import ON_ERROR, OnError
+from corpora.choices import ON_ERROR, TASKS, OnError, Task
 from corpora.errors import UserError
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
 from corpora.readers.folders import default_split, split_by_files

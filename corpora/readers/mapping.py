@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.readers.options import Defect, Source
 from corpora.readers.tokenised import TokenisedError, from_tokens

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from corpora.checks import TASKS, Task
-from corpora.choices import ON_ERROR, OnError
+from corpora.choices import ON_ERROR, TASKS, OnError, Task
 from corpora.errors import UserError
 from corpora.readers.columnar import rows_of_batches
 from corpora.readers.corpus import Corpus

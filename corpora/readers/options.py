@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from corpora.checks import TASKS, Task
-from corpora.choices import OnError
+from corpora.choices import TASKS, OnError, Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named

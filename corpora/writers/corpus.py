@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.storage import COMPRESSIONS, compressing, replacing

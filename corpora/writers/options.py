@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from corpora.checks import TASKS, Task
+from corpora.choices import TASKS, Task
 from corpora.errors import UserError
 from corpora.records import Row
 

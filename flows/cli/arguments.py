@@ -110,7 +110,8 @@ def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
     if token.value.startswith("-") and token.value != "-":
         if token.keyword is not None:
             raise UserError(f"{token.keyword} needs a value")
-        raise UnknownOptionError(token=token, argument_collection=ArgumentCollection())
+        options = ArgumentCollection()  # type: ignore[no-untyped-call]
+        raise UnknownOptionError(token=token, argument_collection=options)
     return Path(token.value) if kind is not str else token.value
 
 

@@ -8,7 +8,6 @@ that `--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 our f
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -101,7 +100,6 @@ def _run(arguments: list[str]) -> int:
     app = command_line()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if asks_for_help := any(flag in options for flag in _HELP):
-        gc.disable()
         # Pydantic would look for plugins in every installed distribution.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
         options = [word for word in options if word not in _HELP]

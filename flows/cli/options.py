@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Parameter
@@ -77,7 +77,7 @@ class Option:
         """The name of the command's parameter."""
         return self.flag.removeprefix("--").replace("-", "_")
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """What its text looks like."""
         return shape_of(self.field)
@@ -126,7 +126,9 @@ class Option:
             if len(value) != len(get_args(kinds[0])):
                 raise UserError(f"{self.flag} {given}: it must be {self._metavar()}")
         field = self.field
-        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        kind: Any = field.annotation
+        if field.metadata:
+            kind = Annotated[field.annotation, *field.metadata]
         try:
             return TypeAdapter[Any](kind).validate_python(value)
         except ValidationError as error:

@@ -10,7 +10,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.arguments import with_choices
 
@@ -83,7 +83,8 @@ def _arguments(app: App) -> list[Argument]:
 
 
 def _group(argument: Argument) -> str:
-    names = [group.name for group in argument.parameter.group or ()]
+    groups: Any = argument.parameter.group or ()
+    names = [group.name for group in groups]
     return names[0] if names and names[0] != "Parameters" else "options"
 
 

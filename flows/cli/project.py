@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from augmentation.projection.config import ProjectConfig
-from corpora.checks import Task
+from corpora.choices import Task
 from flows.cli.arguments import Quoting, check_outputs, option, quoted
 from flows.cli.options import Overrides, takes_settings
 

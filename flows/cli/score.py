@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from corpora.checks import Task
-from corpora.choices import AnswerNormalisation, SignificanceTest
+from corpora.choices import AnswerNormalisation, SignificanceTest, Task
 from flows.cli.arguments import SEED, Number, Quoting, option, quoted
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from scoring.significance import METHODS
 from scoring.squad import NORMALISATIONS
 from tests.cli.help_pages import options, page
 from tests.paths import ROOT
-from translators import conversion
+from translators.conversion import convert
 
 HELP = """
 import sys
@@ -269,7 +269,7 @@ def test_choices_are_the_keys_of_the_tables_that_they_name() -> None:
     assert set(get_args(OutputFormat)) == set(WRITERS)
     assert set(get_args(ProjectorName)) == set(PROJECTORS)
     assert set(get_args(AlignConfig.model_fields["aligner"].annotation)) == set(ALIGNERS)
-    assert conversion.QUANTIZATIONS == QUANTIZATIONS
+    assert convert.QUANTIZATIONS == QUANTIZATIONS
     assert get_args(SignificanceTest) == METHODS
     assert get_args(AnswerNormalisation) == NORMALISATIONS
     for name in get_args(SchemeName):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from corpora.checks import Task
+from corpora.choices import Task
 from trainers.encoding.answers import AnswerEncoder
 from trainers.encoding.classes import ClassEncoder
 from trainers.encoding.protocol import Encoder, Limits

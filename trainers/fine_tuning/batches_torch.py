@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from corpora.checks import Task
+from corpora.choices import Task
 from trainers.encoding.protocol import IGNORED, Feature
 
 

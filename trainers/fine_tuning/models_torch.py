@@ -10,7 +10,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 
 _MODELS: dict[Task, Any] = {

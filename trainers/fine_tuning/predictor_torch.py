@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row

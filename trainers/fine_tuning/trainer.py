@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from corpora.checks import Task
+from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
 from trainers.encoding import EncoderOptions, make_encoder
