@@ -24,9 +24,9 @@ SHARED = ("pipeline", "translation", "projection", "reporting")
 """The sub-packages of `augmentation` that pipelines are made of; the rest are pipelines."""
 WITHIN_AUGMENTATION: dict[str, frozenset[str]] = {
     "pipeline": frozenset(),
-    "translation": frozenset({"pipeline"}),
-    "projection": frozenset({"pipeline", "translation"}),
     "reporting": frozenset({"pipeline"}),
+    "translation": frozenset({"pipeline", "reporting"}),
+    "projection": frozenset({"pipeline", "reporting", "translation"}),
 }
 OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
     "translate_train": frozenset({"config", "setup", "run", "runs"}),
@@ -122,6 +122,8 @@ def _unnamed_parameters(tree: ast.Module) -> list[str]:
             if not isinstance(child, ast.FunctionDef):
                 continue
             if child.name.startswith("_") and child.name != "__init__":
+                continue
+            if any(ast.unparse(one) == "overload" for one in child.decorator_list):
                 continue
             of_child = child.args
             arguments = [*of_child.posonlyargs, *of_child.args, *of_child.kwonlyargs]

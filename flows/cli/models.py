@@ -22,6 +22,28 @@ one, or an Argos package (.argosmodel). Models are converted from safetensors al
 )
 
 
+_Quantization = Annotated[
+    str | None,
+    option(
+        "Number type of a model that is converted: int8, int8_float32, int8_float16, "
+        "int8_bfloat16, int16, float16, bfloat16 or float32.",
+        default="int8",
+        metavar="TYPE",
+    ),
+]
+_AlignmentHead = Annotated[
+    str,
+    option(
+        "Which decoder attention was trained to be a word alignment: none, guided (the first "
+        "head of the last layer, as in Marian's guided alignment; OPUS-MT models whose README "
+        "says transformer-align), or LAYER:HEADS (the first HEADS heads of LAYER, -1 the "
+        "last).",
+        metavar="HEAD",
+        allow_leading_hyphen=True,
+    ),
+]
+
+
 @models.command(help="put a model into the store")
 def add(
     what: Annotated[str, option("Hub id, folder, or .argosmodel file.")],
@@ -43,26 +65,8 @@ def add(
         str | None,
         option("BCP 47 tag of what a model of one pair writes.", default="what its files say"),
     ] = None,
-    quantization: Annotated[
-        str | None,
-        option(
-            "Number type of a model that is converted: int8, int8_float32, int8_float16, "
-            "int8_bfloat16, int16, float16, bfloat16 or float32.",
-            default="int8",
-            metavar="TYPE",
-        ),
-    ] = None,
-    alignment_head: Annotated[
-        str,
-        option(
-            "Which decoder attention was trained to be a word alignment: none, guided (the first "
-            "head of the last layer, as in Marian's guided alignment; OPUS-MT models whose README "
-            "says transformer-align), or LAYER:HEADS (the first HEADS heads of LAYER, -1 the "
-            "last).",
-            metavar="HEAD",
-            allow_leading_hyphen=True,
-        ),
-    ] = "none",
+    quantization: _Quantization = None,
+    alignment_head: _AlignmentHead = "none",
     max_pieces: Annotated[
         int | None,
         option(
