@@ -116,7 +116,8 @@ def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
 
 
 def stream(help: str, *names: str, **more: Any) -> Parameter:
-    """As `option`, of a file that may be `-`, which stands for a standard stream."""
+    """As `option` (with `help`, `names` and `more`), of a file that may be `-`, which stands for a
+    standard stream."""
     return option(help, *names, allow_leading_hyphen=True, converter=dash_or_file, **more)
 
 
@@ -178,7 +179,8 @@ def quoted(answer: YesNo | None) -> bool | None:
 def check_outputs(
     outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | int | None]
 ) -> None:
-    """Raise `UserError` now for an output that would destroy an input or cannot be written.
+    """Raise `UserError` now for one of `outputs` that would destroy one of `inputs` or cannot be
+    written.
 
     Keys are what the user calls a file; an input may be a file descriptor. Links are followed.
     """

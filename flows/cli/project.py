@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
 from flows.cli.arguments import Quoting, check_outputs, option, quoted
 from flows.cli.options import Overrides, takes_settings
+
+if TYPE_CHECKING:
+    from augmentation.projection.project import ProjectionResult
+    from corpora.writers import WriteReport
 
 
 @takes_settings(ProjectConfig)
@@ -82,14 +86,19 @@ def project(
     result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
+    _summarize(result, out, report, dropped)
+    return 0
+
+
+def _summarize(result: ProjectionResult, out: Path, report: WriteReport, dropped: Path) -> None:
+    """Say on standard error what became of the rows."""
     print(
         f"{result.rows_in} rows in, {report.rows} kept, {len(result.dropped)} dropped; "
         f"{result.placed} of {result.spans} spans placed; "
-        f"{result.rows_in / max(result.seconds, 1e-9):.0f} rows a second",
+        f"{result.rows_in / max(result.seconds, 1e-9):.0f} rows per second",
         file=sys.stderr,
     )
     for note, count in sorted(report.notes.items()):
         print(f"{out}: {note}: {count}", file=sys.stderr)
     if result.dropped:
         print(f"dropped rows are in {dropped}", file=sys.stderr)
-    return 0

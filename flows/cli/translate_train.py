@@ -82,7 +82,7 @@ def _rate(result: TranslateTrainResult) -> str:
 
 
 def summary_table(result: TranslateTrainResult) -> str:
-    """The short table that a run ends with, and where its results lie."""
+    """The short table of `result` that a run ends with, and where its results lie."""
     summary = result.summary
     targets = summary.targets
     rows: list[tuple[str, list[str]]] = [
