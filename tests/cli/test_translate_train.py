@@ -63,7 +63,7 @@ def test_a_run_ends_with_a_table(ferry: Run, tmp_path: Path) -> None:
     assert lines["rows in"] == "40"
     assert int(lines["kept"]) + int(lines["dropped"]) == 40
     assert re.fullmatch(r"\d+ of \d+", lines["spans projected"])
-    assert float(lines["rows a second"]) > 0
+    assert float(lines["rows per second"]) > 0
     assert Path(lines["export"]).is_dir() and Path(lines["report"]).is_file()
     assert "spans placed by" in out
     rows = list(open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows())
