@@ -11,7 +11,6 @@ from augmentation.train_translator.config import TrainTranslatorConfig
 from flows.cli.arguments import ConfigFile, NoPrefect, Number, option
 from flows.cli.options import Overrides, takes_settings
 
-
 _Out = Annotated[Path, option("Model folder.", metavar="DIR")]
 _Columns = Annotated[
     str | None,
