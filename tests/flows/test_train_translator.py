@@ -367,7 +367,7 @@ def of_two_targets(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     sources = [source.split()[:-1] for source, _ in make_pairs(400, seed=12)]
     french = [(" ".join(words), " ".join(to_french(words))) for words in sources]
     recipe = yaml.safe_load(MINI.read_text(encoding="utf-8"))
-    recipe["training"] |= {"max_steps": 300, "validate_every": 300, "checkpoint_every": 100}
+    recipe["training"] |= {"max_steps": 500, "validate_every": 500, "checkpoint_every": 100}
     (folder / "two.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     files = [f"de={german}", f"fr={write_tsv(folder / 'fr.tsv', french)}"]
     command = [
