@@ -114,7 +114,8 @@ def test_files_and_functions_are_short() -> None:
 def _is_command(function: ast.FunctionDef) -> bool:
     """Whether the parameters are options of a command, each of which has its help beside it."""
     decorators = " ".join(map(ast.unparse, function.decorator_list))
-    return "Annotated[" in ast.unparse(function.args) or "takes_settings" in decorators
+    options = re.search(r"Annotated\[|: _[A-Z]", ast.unparse(function.args))
+    return options is not None or "takes_settings" in decorators
 
 
 def _unnamed_parameters(tree: ast.Module) -> list[str]:

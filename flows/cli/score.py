@@ -13,84 +13,100 @@ if TYPE_CHECKING:
     from corpora.readers import ColumnMapping
 
 
+_Predictions = Annotated[
+    list[Path], option("What was predicted; several files.", metavar="PREDICTIONS...")
+]
+_Gold = Annotated[
+    list[Path],
+    option(
+        "What is right; one file for each of PREDICTIONS.",
+        metavar="GOLD...",
+        consume_multiple=True,
+        negative=(),
+    ),
+]
+_Task = Annotated[Task, option("What was to be predicted.")]
+_Json = Annotated[bool, option("Print JSON instead of tables.", negative=())]
+_Lang = Annotated[
+    str | None,
+    option("Language of rows that do not state theirs, a BCP 47 tag.", metavar="TAG"),
+]
+_Source = Annotated[
+    str | None, option("Language that the gaps of the others are measured from.", metavar="TAG")
+]
+_ById = Annotated[bool, option("Pair by id where the order differs.", negative=())]
+_Format = Annotated[str | None, option("Format of PREDICTIONS.", default="by the name")]
+_GoldFormat = Annotated[str | None, option("Format of GOLD.", default="by the name")]
+_Columns = Annotated[
+    str | None,
+    option(
+        "Which column of GOLD holds what, as in text=sentence,label=topic.",
+        default="the usual names",
+        metavar="FIELD=COLUMN,...",
+    ),
+]
+_Scheme = Annotated[str | None, option("Tagging scheme of CoNLL files.", default="by the tags")]
+_OnError = Annotated[
+    Literal["error", "repair"],
+    option("What to do about rows that are not right, such as illegal tags."),
+]
+_Baseline = Annotated[
+    list[Path] | None,
+    option(
+        "Test against these predictions.",
+        metavar="PREDICTIONS...",
+        consume_multiple=True,
+        negative=(),
+    ),
+]
+_Test = Annotated[SignificanceTest, option("Paired test of significance.")]
+_Samples = Annotated[int, option("Resamples of the test.", number=Number(1))]
+_Seed = Annotated[int, option("Seed of the test; sacreBLEU has SACREBLEU_SEED.", number=SEED)]
+_Confidence = Annotated[
+    bool, option("Add the 95% bootstrap interval of the first metric.", negative=())
+]
+_Normalisation = Annotated[
+    AnswerNormalisation,
+    option("How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."),
+]
+_Tokenize = Annotated[
+    str | None, option("SacreBLEU tokenizer for BLEU.", default="by the language")
+]
+_Comet = Annotated[
+    list[str] | None,
+    option(
+        "COMET too, by its default model or MODEL; needs its own package.",
+        metavar="[MODEL]",
+        consume_multiple=(0, 1),
+        negative=(),
+    ),
+]
+
+
 def score(
-    predictions: Annotated[
-        list[Path], option("What was predicted; several files.", metavar="PREDICTIONS...")
-    ],
+    predictions: _Predictions,
     /,
     *,
-    gold: Annotated[
-        list[Path],
-        option(
-            "What is right; one file for each of PREDICTIONS.",
-            metavar="GOLD...",
-            consume_multiple=True,
-            negative=(),
-        ),
-    ],
-    task: Annotated[Task, option("What was to be predicted.")],
-    json: Annotated[bool, option("Print JSON instead of tables.", negative=())] = False,
-    lang: Annotated[
-        str | None,
-        option("Language of rows that do not state theirs, a BCP 47 tag.", metavar="TAG"),
-    ] = None,
-    source: Annotated[
-        str | None, option("Language that the gaps of the others are measured from.", metavar="TAG")
-    ] = None,
-    by_id: Annotated[bool, option("Pair by id where the order differs.", negative=())] = False,
-    format: Annotated[str | None, option("Format of PREDICTIONS.", default="by the name")] = None,
-    gold_format: Annotated[str | None, option("Format of GOLD.", default="by the name")] = None,
-    columns: Annotated[
-        str | None,
-        option(
-            "Which column of GOLD holds what, as in text=sentence,label=topic.",
-            default="the usual names",
-            metavar="FIELD=COLUMN,...",
-        ),
-    ] = None,
+    gold: _Gold,
+    task: _Task,
+    json: _Json = False,
+    lang: _Lang = None,
+    source: _Source = None,
+    by_id: _ById = False,
+    format: _Format = None,
+    gold_format: _GoldFormat = None,
+    columns: _Columns = None,
     quoting: Quoting = None,
-    scheme: Annotated[
-        str | None, option("Tagging scheme of CoNLL files.", default="by the tags")
-    ] = None,
-    on_error: Annotated[
-        Literal["error", "repair"],
-        option("What to do about rows that are not right, such as illegal tags."),
-    ] = "error",
-    baseline: Annotated[
-        list[Path] | None,
-        option(
-            "Test against these predictions.",
-            metavar="PREDICTIONS...",
-            consume_multiple=True,
-            negative=(),
-        ),
-    ] = None,
-    test: Annotated[SignificanceTest, option("Paired test of significance.")] = "bootstrap",
-    samples: Annotated[int, option("Resamples of the test.", number=Number(1))] = 1000,
-    seed: Annotated[
-        int, option("Seed of the test; sacreBLEU has SACREBLEU_SEED.", number=SEED)
-    ] = 0,
-    confidence: Annotated[
-        bool, option("Add the 95% bootstrap interval of the first metric.", negative=())
-    ] = False,
-    normalisation: Annotated[
-        AnswerNormalisation,
-        option(
-            "How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."
-        ),
-    ] = "squad",
-    tokenize: Annotated[
-        str | None, option("SacreBLEU tokenizer for BLEU.", default="by the language")
-    ] = None,
-    comet: Annotated[
-        list[str] | None,
-        option(
-            "COMET too, by its default model or MODEL; needs its own package.",
-            metavar="[MODEL]",
-            consume_multiple=(0, 1),
-            negative=(),
-        ),
-    ] = None,
+    scheme: _Scheme = None,
+    on_error: _OnError = "error",
+    baseline: _Baseline = None,
+    test: _Test = "bootstrap",
+    samples: _Samples = 1000,
+    seed: _Seed = 0,
+    confidence: _Confidence = False,
+    normalisation: _Normalisation = "squad",
+    tokenize: _Tokenize = None,
+    comet: _Comet = None,
 ) -> int:
     """Score predictions against gold. Every score comes with the signature of how it was computed.
 

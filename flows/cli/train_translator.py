@@ -11,6 +11,53 @@ from augmentation.train_translator.config import TrainTranslatorConfig
 from flows.cli.arguments import ConfigFile, NoPrefect, Number, option
 from flows.cli.options import Overrides, takes_settings
 
+_Out = Annotated[Path, option("Model folder.", metavar="DIR")]
+_Columns = Annotated[
+    str | None,
+    option(
+        "Columns of tab-separated corpora: names in the header, or numbers from 1.",
+        default="those that the header calls SOURCE and TARGET, or the only two",
+        metavar="A,B",
+    ),
+]
+_Weights = Annotated[
+    str | None,
+    option(
+        "How often each BITEXT is seen in an epoch, in their order.",
+        default="1 each",
+        metavar="W,W",
+    ),
+]
+_Dev = Annotated[
+    list[str] | None,
+    option(
+        "What early stopping measures on, a BITEXT; may be repeated.",
+        default="held-out pairs",
+        metavar="BITEXT",
+        negative=(),
+    ),
+]
+_NoGuidedAlignment = Annotated[
+    bool,
+    option("Train without word alignments; attention will be no alignment.", negative=()),
+]
+_MaxMinutes = Annotated[
+    float | None,
+    option(
+        "Train so long in this run, convert what there is, and go on next time.",
+        number=Number(0, whole=False, above=True),
+        default="to the end",
+    ),
+]
+_Device = Annotated[Literal["auto", "cpu", "cuda"], option("Where to train.")]
+_Threads = Annotated[
+    int | None, option("Processor threads.", number=Number(1, 4096), default="all")
+]
+_Work = Annotated[
+    Path | None,
+    option("Folder of the steps.", default="that of --out with '.work' added", metavar="DIR"),
+]
+
 
 @takes_settings(
     TrainTranslatorConfig,
@@ -19,53 +66,16 @@ from flows.cli.options import Overrides, takes_settings
 )
 def train_translator(
     *bitext: Annotated[str, option("Parallel corpus (see above).", metavar="BITEXT")],
-    out: Annotated[Path, option("Model folder.", metavar="DIR")],
+    out: _Out,
     config: ConfigFile = None,
-    columns: Annotated[
-        str | None,
-        option(
-            "Columns of tab-separated corpora: names in the header, or numbers from 1.",
-            default="those that the header calls SOURCE and TARGET, or the only two",
-            metavar="A,B",
-        ),
-    ] = None,
-    weights: Annotated[
-        str | None,
-        option(
-            "How often each BITEXT is seen in an epoch, in their order.",
-            default="1 each",
-            metavar="W,W",
-        ),
-    ] = None,
-    dev: Annotated[
-        list[str] | None,
-        option(
-            "What early stopping measures on, a BITEXT; may be repeated.",
-            default="held-out pairs",
-            metavar="BITEXT",
-            negative=(),
-        ),
-    ] = None,
-    no_guided_alignment: Annotated[
-        bool,
-        option("Train without word alignments; attention will be no alignment.", negative=()),
-    ] = False,
-    max_minutes: Annotated[
-        float | None,
-        option(
-            "Train so long in this run, convert what there is, and go on next time.",
-            number=Number(0, whole=False, above=True),
-            default="to the end",
-        ),
-    ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], option("Where to train.")] = "auto",
-    threads: Annotated[
-        int | None, option("Processor threads.", number=Number(1, 4096), default="all")
-    ] = None,
-    work: Annotated[
-        Path | None,
-        option("Folder of the steps.", default="that of --out with '.work' added", metavar="DIR"),
-    ] = None,
+    columns: _Columns = None,
+    weights: _Weights = None,
+    dev: _Dev = None,
+    no_guided_alignment: _NoGuidedAlignment = False,
+    max_minutes: _MaxMinutes = None,
+    device: _Device = "auto",
+    threads: _Threads = None,
+    work: _Work = None,
     no_prefect: NoPrefect = False,
     settings: Overrides,
 ) -> int:

@@ -16,51 +16,63 @@ from flows.cli.options import Overrides, takes_settings
 _LINE_SECONDS = 15.0
 
 
+_Input = Annotated[str, stream("File, or - for standard input.")]
+_Output = Annotated[
+    str,
+    stream(
+        "File, or - for standard output.",
+        "--output",
+        "-o",
+        metavar="FILE",
+    ),
+]
+_Source = Annotated[str, option("Language of the input, a BCP 47 tag.")]
+_Target = Annotated[str, option("Language to translate to, a BCP 47 tag.")]
+_Format = Annotated[
+    Literal["lines", "jsonl"] | None,
+    option("Format of the input.", default="jsonl by its name, else lines"),
+]
+_Field = Annotated[str, option("Field of a row that is translated.")]
+_Into = Annotated[str, option("Field that the translation is written to.")]
+_NBest = Annotated[
+    int,
+    option(
+        "Translations of each text: a list in rows, tab-separated in lines.",
+        number=Number(1, 1000),
+    ),
+]
+_NoSplit = Annotated[bool, option("Do not cut texts into sentences.", negative=())]
+_OnError = Annotated[
+    Literal["error", "skip"],
+    option(
+        "Bad rows: stop with an error, or skip them and write them with their reason to --rejected."
+    ),
+]
+_Rejected = Annotated[
+    Path | None,
+    option("Where skipped rows go.", default="OUTPUT.rejected.jsonl", metavar="FILE"),
+]
+
+
 @takes_settings(
     TranslationConfig,
     leave_out=("projection", "runtime.translating", "runtime.workers"),
     names={"decoding.max_decoding_length": "--max-length"},
 )
 def translate(
-    input: Annotated[str, stream("File, or - for standard input.")] = "-",
+    input: _Input = "-",
     /,
     *,
-    output: Annotated[
-        str,
-        stream(
-            "File, or - for standard output.",
-            "--output",
-            "-o",
-            metavar="FILE",
-        ),
-    ] = "-",
-    source: Annotated[str, option("Language of the input, a BCP 47 tag.")],
-    target: Annotated[str, option("Language to translate to, a BCP 47 tag.")],
-    format: Annotated[
-        Literal["lines", "jsonl"] | None,
-        option("Format of the input.", default="jsonl by its name, else lines"),
-    ] = None,
-    field: Annotated[str, option("Field of a row that is translated.")] = "text",
-    into: Annotated[str, option("Field that the translation is written to.")] = "translation",
-    n_best: Annotated[
-        int,
-        option(
-            "Translations of each text: a list in rows, tab-separated in lines.",
-            number=Number(1, 1000),
-        ),
-    ] = 1,
-    no_split: Annotated[bool, option("Do not cut texts into sentences.", negative=())] = False,
-    on_error: Annotated[
-        Literal["error", "skip"],
-        option(
-            "Bad rows: stop with an error, or skip them and write them with their reason to "
-            "--rejected."
-        ),
-    ] = "error",
-    rejected: Annotated[
-        Path | None,
-        option("Where skipped rows go.", default="OUTPUT.rejected.jsonl", metavar="FILE"),
-    ] = None,
+    output: _Output = "-",
+    source: _Source,
+    target: _Target,
+    format: _Format = None,
+    field: _Field = "text",
+    into: _Into = "translation",
+    n_best: _NBest = 1,
+    no_split: _NoSplit = False,
+    on_error: _OnError = "error",
+    rejected: _Rejected = None,
     settings: Overrides,
 ) -> int:
     """Translate lines (a line in, a line out) or rows (JSON Lines: each row comes out with its

@@ -191,10 +191,10 @@ def test_a_run_with_nothing_to_translate_says_so(train: Run, tmp_path: Path) -> 
     source = write_rows(tmp_path / "in.jsonl", {"text": " ", "spans": []})
     code, out, err = train(source, "--on-error", "skip")
     assert code == 0, err
-    assert re.search(r"segments +0\nrows a second +no row was left to translate\n", out)
+    assert re.search(r"segments +0\nrows per second +no row was left to translate\n", out)
     code, out, err = train(source, "--on-error", "skip")
     assert code == 0, err
-    assert re.search(r"rows a second +all was done before\n", out)
+    assert re.search(r"rows per second +all was done before\n", out)
 
 
 def test_an_export_does_not_destroy_its_run(train: Run, ferry: Run, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_run_ends_with_a_table(ferry: Run, tmp_path: Path) -> None:
     assert lines["rows in"] == "40"
     assert int(lines["kept"]) + int(lines["dropped"]) == 40
     assert re.fullmatch(r"\d+ of \d+", lines["spans projected"])
-    assert float(lines["rows a second"]) > 0
+    assert float(lines["rows per second"]) > 0
     assert Path(lines["export"]).is_dir() and Path(lines["report"]).is_file()
     assert "spans placed by" in out
     rows = list(open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows())
@@ -138,8 +138,8 @@ def test_every_projector(ferry: Run, tmp_path: Path, projector: str) -> None:
     assert all(0 <= (span.confidence or 0) <= 1 for one in rows for span in one.spans)
 
 
-def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_path: Path) -> None:
-    other = tmp_path / "untaught"
+def test_a_model_without_guided_alignment(ferry: Run, tmp_path: Path, model_path: Path) -> None:
+    other = tmp_path / "unguided"
     shutil.copytree(model_path, other)
     card = json.loads((other / "labelferry.json").read_text())
     (other / "labelferry.json").write_text(json.dumps(card | {"alignment": None}))
@@ -155,11 +155,11 @@ def test_a_model_without_a_taught_alignment(ferry: Run, tmp_path: Path, model_pa
 def test_a_model_of_another_pair_takes_no_attention_away(
     ferry: Run, tmp_path: Path, model_path: Path
 ) -> None:
-    other = tmp_path / "untaught"
+    other = tmp_path / "unguided"
     shutil.copytree(model_path, other)
     card = json.loads((other / "labelferry.json").read_text())
     (other / "labelferry.json").write_text(
-        json.dumps(card | {"name": "untaught", "alignment": None, "pairs": [["en", "fr"]]})
+        json.dumps(card | {"name": "unguided", "alignment": None, "pairs": [["en", "fr"]]})
     )
     source = ROOT / "data" / "samples" / "ner.en.jsonl"
     tables = []

@@ -367,7 +367,7 @@ def of_two_targets(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     sources = [source.split()[:-1] for source, _ in make_pairs(400, seed=12)]
     french = [(" ".join(words), " ".join(to_french(words))) for words in sources]
     recipe = yaml.safe_load(MINI.read_text(encoding="utf-8"))
-    recipe["training"] |= {"max_steps": 300, "validate_every": 300, "checkpoint_every": 100}
+    recipe["training"] |= {"max_steps": 400, "validate_every": 400, "checkpoint_every": 100}
     (folder / "two.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     files = [f"de={german}", f"fr={write_tsv(folder / 'fr.tsv', french)}"]
     command = [
@@ -386,14 +386,15 @@ def test_one_model_of_several_targets(of_two_targets: Path) -> None:
     assert {s["direction"] for s in card.training["scores"]} == {"en-de", "en-fr"}
     words = [source.split()[:-1] for source, _ in make_pairs(60, seed=98)]
     translator = open_translator(of_two_targets)
-    for target, rule in (("de", lambda w: translate(w)[0]), ("fr", to_french)):
+    # Texts of the kind that each direction was trained on: German ones end in a full stop.
+    for target, rule, end in (("de", lambda w: translate(w)[0], " ."), ("fr", to_french, "")):
         outputs = translator.translate(
-            [" ".join(w) for w in words], "en", target, DecodingOptions(beam_size=1)
+            [" ".join(w) + end for w in words], "en", target, DecodingOptions(beam_size=1)
         )
         right = [
-            got == wanted
+            output_word == expected
             for output, source in zip(outputs, words, strict=True)
-            for got, wanted in zip(output.text.split(), rule(source), strict=False)
+            for output_word, expected in zip(output.text.split(), rule(source), strict=False)
         ]
         assert np.mean(right) > 0.7, target
     with pytest.raises(UserError, match="does not know the language 'de'"):
