@@ -78,11 +78,12 @@ def project(
         },
     )
     quotes = quoted(quoting)
-    rows = open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()
+    corpus = open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes)
+    rows = list(corpus.rows())
     translations = read_translations(
         targets, task=task, lang=target, format=targets_format, quoting=quotes
     )
-    result = run(list(rows), translations, config, task=task, file=str(targets))
+    result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)
