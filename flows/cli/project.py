@@ -78,8 +78,7 @@ def project(
         },
     )
     quotes = quoted(quoting)
-    corpus = open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes)
-    rows = list(corpus.rows())
+    rows = [*open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()]
     translations = read_translations(
         targets, task=task, lang=target, format=targets_format, quoting=quotes
     )
