@@ -14,6 +14,7 @@ from translators.model_card import AlignmentHead, write_card
 
 # Runs, models and Prefect's records of tests never touch those of the user.
 os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("LABELFERRY_SYNC", "0")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 

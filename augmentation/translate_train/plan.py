@@ -72,10 +72,9 @@ class Plan:
         self._reported = self._reporting = False
         self._counts = _Counts(run, targets)
         self._end = self._shards_read_before()
-        if self._end is None:
-            # A run has come to its end when it has a report: this one has yet to.
-            report_path(run).unlink(missing_ok=True)
-        else:
+        # A finished run has a report: none is there while shards may be written anew.
+        report_path(run).unlink(missing_ok=True)
+        if self._end is not None:
             self._read = self._end
 
     @property

@@ -629,10 +629,10 @@ def test_arguments_that_make_no_sense(
 
 
 def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
-    from flows.cli.train_translator import _source
+    from flows.cli.train_translator import _corpus
 
-    assert _source("a.tsv", ["1", "2"]) == {"path": "a.tsv", "columns": ["1", "2"]}
-    assert _source("de=a.TMX.gz", ["1", "2"])["columns"] is None
+    assert _corpus("a.tsv", ["1", "2"]) == {"path": "a.tsv", "columns": ["1", "2"]}
+    assert _corpus("de=a.TMX.gz", ["1", "2"])["columns"] is None
 
 
 def test_a_disk_that_is_full_when_the_model_is_converted(
