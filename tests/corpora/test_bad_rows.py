@@ -9,7 +9,7 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping
 from corpora.records import Span
-from tests.corpora.records import batch_of, read, write
+from tests.helpers.json_lines import read_batch, read_rows, write_json_lines
 
 SPAN = {"start": 0, "end": 1, "label": "X"}
 SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "source_text": "def"}
@@ -121,14 +121,14 @@ def test_bad_rows_are_errors_that_name_the_line_or_are_dropped_with_a_reason(
     tmp_path: Path, record: object, reason: str, message: str
 ) -> None:
     good = {"id": "1", "text": "gut", "spans": []}
-    path = write(tmp_path / "x.jsonl", good, record, {"text": "auch gut", "spans": []})
+    path = write_json_lines(tmp_path / "x.jsonl", good, record, {"text": "auch gut", "spans": []})
     with pytest.raises(UserError) as caught:
-        read(path, "tokens")
+        read_rows(path, "tokens")
     assert caught.value.line == 2
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
     str(caught.value).encode("utf-8")
-    batch = batch_of(path, "tokens", on_error="skip")
+    batch = read_batch(path, "tokens", on_error="skip")
     assert [row.text for row in batch.rows] == ["gut", "auch gut"]
     assert [d.reason for d in batch.dropped] == [reason]
     assert batch.dropped[0].detail.startswith("line 2: ")
@@ -153,7 +153,7 @@ def test_values_nested_almost_too_deeply(tmp_path: Path, field: str) -> None:
         values = {"text": '"a"', "label": '"b"'} | {field: "[" * depth + "]" * depth}
         bad = ", ".join(f'"{name}": {value}' for name, value in values.items())
         path.write_text(f'{{"text": "gut", "label": "b"}}\n{{{bad}}}\n', encoding="utf-8")
-        batch = batch_of(path, "classification", on_error="skip")
+        batch = read_batch(path, "classification", on_error="skip")
         assert batch.rows_in == 2
         assert batch.rows[0].text == "gut"
 
@@ -162,21 +162,21 @@ def test_provenance_is_repaired(tmp_path: Path) -> None:
     made = {name: "\ud83d" for name in ("source_lang", "source_text", "method", "model")}
     spans = [SPAN | {"label": "\ud83d", "projector": "\ud83d"}]
     record = SYNTHETIC | made | {"source_spans": spans, "scores": {"\ud83d": 1}, "spans": spans}
-    batch = batch_of(write(tmp_path / "x.jsonl", record), "tokens", on_error="repair")
+    batch = read_batch(write_json_lines(tmp_path / "x.jsonl", record), "tokens", on_error="repair")
     assert batch.repaired == {"lone-surrogate": 1}
     assert "ud83d" not in repr(batch.rows) and repr(batch.rows).count("\ufffd") == 9
 
 
 def test_errors_can_be_printed_whatever_they_quote(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        read(write(tmp_path / "x.jsonl", {"\ud83d": 1}))
+        read_rows(write_json_lines(tmp_path / "x.jsonl", {"\ud83d": 1}))
     assert str(caught.value).endswith("no column 'text' (choose from: \\ud83d)")
 
 
 def test_an_empty_second_text_is_a_bad_row(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.jsonl", {"text": "abc", "text_pair": " ", "label": "x"})
+    path = write_json_lines(tmp_path / "x.jsonl", {"text": "abc", "text_pair": " ", "label": "x"})
     with pytest.raises(UserError, match="line 1: the second text is empty"):
-        read(path, "pair")
+        read_rows(path, "pair")
 
 
 def test_json_that_is_nested_beyond_reason(tmp_path: Path) -> None:
@@ -184,46 +184,46 @@ def test_json_that_is_nested_beyond_reason(tmp_path: Path) -> None:
     good = '{"text": "a", "label": "b"}\n'
     path.write_text(good + "[" * 100_000 + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="line 2: not JSON"):
-        read(path)
+        read_rows(path)
     path = tmp_path / "x.json"
     path.write_text('{"data": ' + "[" * 100_000, encoding="utf-8")
     with pytest.raises(UserError, match="not JSON: nested too deeply"):
-        read(path, "qa")
+        read_rows(path, "qa")
 
 
 def test_json_that_is_none_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"text": "a", "label": "b"}\n\n{"text": "a", "label\n', encoding="utf-8")
     with pytest.raises(UserError, match="line 3: not JSON: Unterminated string"):
-        read(path)
-    assert batch_of(path, "classification", on_error="skip").dropped[0].reason == "not-json"
+        read_rows(path)
+    assert read_batch(path, "classification", on_error="skip").dropped[0].reason == "not-json"
 
 
 def test_repairs_are_made_and_counted(tmp_path: Path) -> None:
-    path = write(
+    path = write_json_lines(
         tmp_path / "x.jsonl",
         {"id": "1", "text": "a\u0301b \ud83d", "spans": [[0, 1, "X"], [0, 3, "Y"]]},
         {"id": "1", "text": "x", "spans": []},
     )
-    batch = batch_of(path, "tokens", on_error="repair")
+    batch = read_batch(path, "tokens", on_error="repair")
     assert [r.id for r in batch.rows] == ["1", "1-2"]
     assert batch.rows[0].text == "a\u0301b \ufffd"
     assert batch.rows[0].spans == (Span(0, 3, "Y"),)
     assert batch.repaired == {
         "lone-surrogate": 1, "split-grapheme": 1, "overlapping-spans": 1, "duplicate-id": 1,
     }  # fmt: skip
-    path = write(path, {"text": "abc", "spans": [[0, 9, "X"]]})
+    path = write_json_lines(path, {"text": "abc", "spans": [[0, 9, "X"]]})
     with pytest.raises(UserError, match="outside the text"):
-        batch_of(path, "tokens", on_error="repair")
+        read_batch(path, "tokens", on_error="repair")
 
 
 def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
     records = [{"id": str(n), "text": "a", "label": "b"} for n in range(9000)]
-    path = write(tmp_path / "x.jsonl", *records)
-    assert len(read(path)) == 9000
-    path = write(path, *records, records[17])
+    path = write_json_lines(tmp_path / "x.jsonl", *records)
+    assert len(read_rows(path)) == 9000
+    path = write_json_lines(path, *records, records[17])
     with pytest.raises(UserError, match="line 9001: the id '17' occurs twice"):
-        read(path)
+        read_rows(path)
 
 
 @pytest.mark.parametrize(
@@ -275,14 +275,14 @@ def test_bad_files(
     path = tmp_path / name
     path.write_text(content, encoding="utf-8", newline="")
     with pytest.raises(UserError) as caught:
-        read(path, task, **options)
+        read_rows(path, task, **options)
     assert message in str(caught.value)
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing\.csv: no such file"):
-        read(tmp_path / "nothing.csv")
+        read_rows(tmp_path / "nothing.csv")
     with pytest.raises(UserError, match="neither Parquet files nor"):
-        read(tmp_path)
+        read_rows(tmp_path)
     with pytest.raises(UserError, match="this is a folder"):
-        read(tmp_path, format="csv")
+        read_rows(tmp_path, format="csv")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from corpora.batches import batch_to_dropped, batch_to_rows, dropped_to_batch, rows_to_batch
 from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, is_row_schema
-from tests.corpora.strategies import rows
+from tests.helpers.row_strategies import rows
 
 
 @given(st.lists(rows(), max_size=6), st.data())

@@ -9,7 +9,7 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Row, Span
-from tests.paths import shared_data
+from tests.helpers.paths import shared_data
 
 TWO = "-DOCSTART- O\n\nAnna B-PER\nBerg I-PER\nlebt O\nin O\nBonn B-LOC\n. O\n\nJa O\n. O\n"
 FOUR = (

@@ -10,14 +10,14 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping
 from corpora.records import Row, Span
-from tests.corpora.records import batch_of, read, write
-from tests.paths import shared_data
+from tests.helpers.json_lines import read_batch, read_rows, write_json_lines
+from tests.helpers.paths import shared_data
 
 
 def test_jsonl_keeps_what_it_does_not_know_as_meta(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.jsonl", {"id": 7, "text": "Grüße", "label": 1, "source": "web",
-                                        "n": [1], "meta": {"a": "b"}, "none": None})  # fmt: skip
-    (row,) = read(path)
+    record = {"id": 7, "text": "Grüße", "label": 1, "source": "web", "n": [1], "meta": {"a": "b"}}
+    path = write_json_lines(tmp_path / "x.jsonl", record | {"none": None})
+    (row,) = read_rows(path)
     assert row == Row("7", "de", "Grüße", label="1", meta={"a": "b", "source": "web", "n": "[1]"})
 
 
@@ -28,17 +28,19 @@ def test_spans_in_every_shape(tmp_path: Path) -> None:
         {"start": [0], "end": [4], "label": ["X"]},
         '[{"start": 0, "end": 4, "label": "X"}]',
     ]
-    path = write(tmp_path / "x.jsonl", *({"text": "Anna lebt", "spans": s} for s in shapes))
-    assert [row.spans for row in read(path, "tokens")] == [(Span(0, 4, "X"),)] * 4
+    path = write_json_lines(
+        tmp_path / "x.jsonl", *({"text": "Anna lebt", "spans": s} for s in shapes)
+    )
+    assert [row.spans for row in read_rows(path, "tokens")] == [(Span(0, 4, "X"),)] * 4
 
 
 def test_tokens_and_tags_in_a_table(tmp_path: Path) -> None:
-    path = write(
+    path = write_json_lines(
         tmp_path / "x.jsonl",
         {"tokens": ["Anna", "lebt", "."], "ner_tags": ["I-PER", "O", "O"]},
         {"tokens": ["Ulm", "!"], "ner_tags": ["I-LOC", "O"], "text": "Ulm !"},
     )
-    first, second = read(path, "tokens")
+    first, second = read_rows(path, "tokens")
     assert (first.text, first.spans) == ("Anna lebt.", (Span(0, 4, "PER"),))
     assert (second.text, second.tokens) == ("Ulm !", ((0, 3), (4, 5)))
 
@@ -47,23 +49,23 @@ def test_csv_and_tsv_with_mapped_columns(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text('\ufeffpremise,hypo,y\r\n"a, ""b""\nc",d,no\r\n', encoding="utf-8", newline="")
     columns = ColumnMapping(text="premise", text_pair="hypo", label="y")
-    (row,) = read(path, "pair", columns=columns)
+    (row,) = read_rows(path, "pair", columns=columns)
     assert (row.text, row.text_pair, row.label) == ('a, "b"\nc', "d", "no")
     path = tmp_path / "x.tsv"
     path.write_text('text\tlabel\n"Ja" sagte er\t1\n', encoding="utf-8")
-    assert read(path)[0].text == '"Ja" sagte er'
+    assert read_rows(path)[0].text == '"Ja" sagte er'
     path = tmp_path / "semi.csv"
     path.write_text("text;label\na;b\n", encoding="utf-8")
-    assert read(path, delimiter=";")[0].label == "b"
+    assert read_rows(path, delimiter=";")[0].label == "b"
 
 
 def test_quotes_in_tsv_are_not_guessed(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_text('text\tlabel\n"er sagte ""ja"""\tb\n', encoding="utf-8")
     with pytest.raises(UserError, match="line 2: a field seems to be quoted"):
-        read(path)
-    assert read(path, quoting=True)[0].text == 'er sagte "ja"'
-    assert read(path, quoting=False)[0].text == '"er sagte ""ja"""'
+        read_rows(path)
+    assert read_rows(path, quoting=True)[0].text == 'er sagte "ja"'
+    assert read_rows(path, quoting=False)[0].text == '"er sagte ""ja"""'
 
 
 SQUAD = {
@@ -99,7 +101,7 @@ SQUAD = {
 def test_squad(tmp_path: Path, indent: int | None) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(SQUAD, indent=indent), encoding="utf-8")
-    first, second = read(path, "qa")
+    first, second = read_rows(path, "qa")
     assert first.spans == (Span(13, 16, "answer"), Span(10, 16, "answer"))
     assert (first.text_pair, first.meta) == ("Wo?", {"title": "T"})
     assert (second.id, second.spans) == ("q2", ())
@@ -112,7 +114,7 @@ def test_a_squad_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
     many = [longer.replace('"q1"', f'"{n}-q1"').replace('"q2"', f'"{n}-q2"') for n in range(300)]
     path.write_text('{"data": [' + ",\n".join(many) + '], "version": "1.1"}', encoding="utf-8")
     assert path.stat().st_size > 3 << 20
-    found = read(path, "qa", on_error="repair")
+    found = read_rows(path, "qa", on_error="repair")
     assert [row.id for row in found] == [f"{n}-q{k}" for n in range(300) for k in (1, 2)]
     assert found[0].text[found[0].spans[0].start :].startswith("Ulm")
 
@@ -122,9 +124,9 @@ def test_answers_that_stand_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(bad), encoding="utf-8")
     with pytest.raises(UserError, match=r"row 1: at 14:17 the text is 'lm\.', not 'Ulm'"):
-        read(path, "qa")
-    assert read(path, "qa", on_error="repair")[0].spans[0] == Span(13, 16, "answer")
-    assert [d.reason for d in batch_of(path, "qa", on_error="skip").dropped] == [
+        read_rows(path, "qa")
+    assert read_rows(path, "qa", on_error="repair")[0].spans[0] == Span(13, 16, "answer")
+    assert [d.reason for d in read_batch(path, "qa", on_error="skip").dropped] == [
         "span-text-differs"
     ]
 
@@ -137,7 +139,7 @@ def test_xquad_answers_are_what_the_file_says() -> None:
         for paragraph in article["paragraphs"]
         for qa in paragraph["qas"]
     }
-    found = {r.id: [r.text[s.start : s.end] for s in r.spans] for r in read(path, "qa")}
+    found = {r.id: [r.text[s.start : s.end] for s in r.spans] for r in read_rows(path, "qa")}
     assert found == said
     assert len(found) == 1190
 
@@ -145,7 +147,7 @@ def test_xquad_answers_are_what_the_file_says() -> None:
 def test_plain_text_ends_lines_at_line_feeds_only(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes("eins\u2028und\x85\x0bzwei\r\ndrei".encode())
-    assert [row.text for row in read(path, "text")] == ["eins\u2028und\x85\x0bzwei", "drei"]
+    assert [row.text for row in read_rows(path, "text")] == ["eins\u2028und\x85\x0bzwei", "drei"]
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", "x.data"])
@@ -162,7 +164,7 @@ def test_compression_is_seen_by_the_bytes_not_by_the_name(
     else:
         half = len(data) // 2 if how == "two gzips" else len(data)
         path.write_bytes(gzip.compress(data[:half]) + gzip.compress(data[half:]))
-    assert [r.text for r in read(path, format="jsonl")] == [f"Satz {n}" for n in range(5000)]
+    assert [r.text for r in read_rows(path, format="jsonl")] == [f"Satz {n}" for n in range(5000)]
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])
@@ -173,7 +175,7 @@ def test_cut_short(tmp_path: Path, how: str) -> None:
         stream.write(lines.encode())
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=f"x.jsonl: the {how} file is cut short"):
-        read(path)
+        read_rows(path)
 
 
 def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
@@ -182,17 +184,17 @@ def test_not_utf8_names_the_byte_offset(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + good * 60_000 + b'{"text": "\xe4", "label": "b"}\n')
     offset = 3 + len(good) * 60_000 + 10
     with pytest.raises(UserError, match=f"not UTF-8: byte 0xe4 at byte offset {offset}$"):
-        read(path)
+        read_rows(path)
     path.write_bytes("text,label\nä,b\n".encode("utf-16"))
     with pytest.raises(UserError, match="not UTF-8: byte 0xff at byte offset 0"):
-        read(path)
+        read_rows(path)
 
 
 def test_unlabelled_input(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.jsonl", {"text": "a"})
+    path = write_json_lines(tmp_path / "x.jsonl", {"text": "a"})
     with pytest.raises(UserError, match="no column 'label'"):
-        read(path)
-    assert read(path, labelled=False)[0].label is None
+        read_rows(path)
+    assert read_rows(path, labelled=False)[0].label is None
 
 
 def test_hard_texts_pass_unchanged(tmp_path: Path) -> None:
@@ -204,16 +206,16 @@ def test_hard_texts_pass_unchanged(tmp_path: Path) -> None:
         ">>de<< </s> ▁a",
         "e\u0301 é",
     ]
-    path = write(tmp_path / "x.jsonl", *({"text": text, "label": "b"} for text in texts))
-    assert [row.text for row in read(path)] == texts
+    path = write_json_lines(tmp_path / "x.jsonl", *({"text": text, "label": "b"} for text in texts))
+    assert [row.text for row in read_rows(path)] == texts
     path = tmp_path / "x.csv"
     path.write_text("text,label\n" + "".join(f'"{t}",b\n' for t in texts), encoding="utf-8")
-    assert [row.text for row in read(path)] == texts
+    assert [row.text for row in read_rows(path)] == texts
 
 
 def test_a_label_may_be_a_number_or_a_truth_value(tmp_path: Path) -> None:
     rows = [{"id": n, "text": "abc", "label": label} for n, label in enumerate(("x", 3, True, 2.5))]
-    found = read(write(tmp_path / "x.jsonl", *rows))
+    found = read_rows(write_json_lines(tmp_path / "x.jsonl", *rows))
     assert [(row.id, row.label) for row in found] == [
         ("0", "x"),
         ("1", "3"),

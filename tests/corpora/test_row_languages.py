@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import UserError
-from tests.corpora.records import read, write
+from tests.helpers.json_lines import read_rows, write_json_lines
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from tests.corpora.records import read, write
     ],
 )  # fmt: skip
 def test_rows_in_the_language_of_the_corpus(tmp_path: Path, corpus: str, row: str) -> None:
-    path = write(tmp_path / "x.jsonl", {"text": "abc", "lang": row})
-    assert [r.lang for r in read(path, "text", lang=corpus)] == [row]
+    path = write_json_lines(tmp_path / "x.jsonl", {"text": "abc", "lang": row})
+    assert [r.lang for r in read_rows(path, "text", lang=corpus)] == [row]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_rows_in_the_language_of_the_corpus(tmp_path: Path, corpus: str, row: st
     ],
 )  # fmt: skip
 def test_rows_in_another_language(tmp_path: Path, corpus: str, row: str) -> None:
-    path = write(tmp_path / "x.jsonl", {"text": "abc", "lang": row})
+    path = write_json_lines(tmp_path / "x.jsonl", {"text": "abc", "lang": row})
     message = f"line 1: the row is in '{row}', not in '{corpus}'"
     with pytest.raises(UserError, match=message):
-        read(path, "text", lang=corpus)
+        read_rows(path, "text", lang=corpus)

@@ -23,7 +23,7 @@ from corpora.shards import (
     read_dropped,
     read_sidecar,
 )
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 ROWS = [Row(str(n), "de", f"Satz {n}", label=None if n % 3 else "x") for n in range(100)]
 DROPPED = [DroppedRow(ROWS[0], "copy", "equal to the source"), DroppedRow(ROWS[1], "empty")]

@@ -24,7 +24,7 @@ from corpora.writers import (
     write_dataset_batches,
     write_dataset_folder,
 )
-from tests.corpora.strategies import distinct, rows
+from tests.helpers.row_strategies import rows, unique_by_id
 
 A_FEW = settings(
     max_examples=25,
@@ -38,7 +38,7 @@ def back(path: Path, task: str = "tokens", **options: object) -> list[Row]:
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv", "x.parquet", "x.arrow", "x.jsonl.zst"])
-@given(some=st.lists(rows(), min_size=1, max_size=5).map(distinct))
+@given(some=st.lists(rows(), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
 def test_these_formats_carry_everything(tmp_path: Path, name: str, some: list[Row]) -> None:
     report = write_corpus(some, tmp_path / name, task="tokens")
@@ -46,7 +46,7 @@ def test_these_formats_carry_everything(tmp_path: Path, name: str, some: list[Ro
     assert back(tmp_path / name) == some
 
 
-@given(some=st.lists(rows(), min_size=1, max_size=3).map(distinct))
+@given(some=st.lists(rows(), min_size=1, max_size=3).map(unique_by_id))
 @A_FEW
 def test_a_data_set_folder_carries_everything(tmp_path: Path, some: list[Row]) -> None:
     write_dataset_folder(some, tmp_path / "de", rows_per_file=2)
@@ -54,7 +54,7 @@ def test_a_data_set_folder_carries_everything(tmp_path: Path, some: list[Row]) -
     assert sorted(back(tmp_path / "de"), key=lambda r: r.id) == sorted(by_split, key=lambda r: r.id)
 
 
-@given(some=st.lists(rows(), min_size=1, max_size=5).map(distinct))
+@given(some=st.lists(rows(), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
 def test_tsv_carries_what_has_no_tab_or_line_break(tmp_path: Path, some: list[Row]) -> None:
     path = tmp_path / "x.tsv"
@@ -68,7 +68,7 @@ def test_tsv_carries_what_has_no_tab_or_line_break(tmp_path: Path, some: list[Ro
         assert back(path, quoting=False) == some
 
 
-@given(some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(distinct))
+@given(some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
 def test_conll_carries_texts_spans_labels_and_meta(tmp_path: Path, some: list[Row]) -> None:
     def one_line(text: str) -> str:
@@ -167,7 +167,9 @@ def test_line_breaks_in_conll_are_noted(tmp_path: Path) -> None:
     assert back(tmp_path / "x.conll", lang="de")[0].text == "a b"
 
 
-@given(some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(distinct), data=st.data())
+@given(
+    some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(unique_by_id), data=st.data()
+)
 @A_FEW
 def test_squad_carries_questions_and_answers(
     tmp_path: Path, some: list[Row], data: st.DataObject

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 SCRIPT = """
 import os, sys

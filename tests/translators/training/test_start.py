@@ -12,7 +12,7 @@ import sentencepiece  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
-from tests.translators.tiny import TEXTS  # noqa: E402
+from tests.helpers.tiny_translators import TEXTS  # noqa: E402
 from translators.marian_folder import StartingPoint  # noqa: E402
 from translators.subwords import SubwordConfig, train_subwords  # noqa: E402
 from translators.training.config import ModelShape  # noqa: E402
