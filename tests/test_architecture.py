@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.paths import ROOT
+
 LOWER = ("alignment", "embeddings", "encoders", "filters", "scoring", "trainers", "translators")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "corpora": frozenset(),
@@ -35,6 +36,8 @@ OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
 }
 """What `compare` runs of other pipelines, cell by cell; no other pipeline may import one."""
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 70
+TESTS_OF_NO_PACKAGE = frozenset({"helpers", "packaging", "attacks"})
+"""Folders of tests that mirror no package of the product."""
 
 
 def _modules(path: Path) -> set[str]:
@@ -98,6 +101,17 @@ def test_the_run_machine_knows_no_language_processing() -> None:
 
 def test_augmentation_has_no_code_outside_its_packages() -> None:
     assert [path.name for path in (ROOT / "augmentation").glob("*.py")] == ["__init__.py"]
+
+
+def test_folders_of_tests_mirror_packages() -> None:
+    """What tests `a/b` lies in `tests/a/b`; what test modules share lies in `tests/helpers`."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        folder = path.parent.relative_to(ROOT / "tests")
+        if folder.parts and folder.parts[0] not in TESTS_OF_NO_PACKAGE:
+            assert (ROOT / folder / "__init__.py").is_file(), f"tests/{folder}: no such package"
+        imported = {module for module in _modules(path) if module.startswith("tests.")}
+        wrong = {module for module in imported if not module.startswith("tests.helpers")}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
 def test_files_and_functions_are_short() -> None:

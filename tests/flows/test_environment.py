@@ -84,7 +84,7 @@ def ended(url: str) -> bool:
     return False
 
 
-def test_the_users_mistake_is_said_in_one_line(home: Path, tmp_path: Path) -> None:
+def test_a_user_error_is_written_in_one_line(home: Path, tmp_path: Path) -> None:
     rows = tmp_path / "in.jsonl"
     rows.write_text('{"text": "Hi", "spans": [{"start": 0, "end": 9, "label": "x"}]}\n')
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}

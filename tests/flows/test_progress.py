@@ -18,7 +18,7 @@ def test_times() -> None:
     assert [clock(s) for s in (0, 59.6, 61, 3723)] == ["0:00", "1:00", "1:01", "1:02:03"]
 
 
-def test_a_line_now_and_then(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_progress_is_written_line_by_line(tmp_path: Path, toy: ToyTranslator) -> None:
     out = io.StringIO()
     source = write_labelled_rows(tmp_path / "in.jsonl", 95)
     lines = Lines(out, every=0.0)
@@ -41,7 +41,7 @@ class Latest(Listener):
         return progress.seen, progress.done, progress.total, progress.is_last
 
 
-def test_progress_counts_every_row_once_a_language(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_progress_counts_every_row_once_per_language(tmp_path: Path, toy: ToyTranslator) -> None:
     latest = Latest()
     source = write_labelled_rows(tmp_path / "in.jsonl", 45)
     config = translate_train_config(source, tmp_path / "run", targets=["de", "fr"])

@@ -73,7 +73,7 @@ def test_the_flow_fails_with_the_message_that_the_user_needs(
         train_translator(config, tmp_path / "model")
 
 
-def test_a_picture_that_cannot_be_brought_up_to_date_does_not_end_training(
+def test_an_artifact_that_cannot_be_updated_does_not_end_training(
     tmp_path: Path, prefect_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from prefect.client.orchestration import SyncPrefectClient

@@ -62,7 +62,7 @@ def test_the_flow_does_what_runs_without_prefect_do(tmp_path: Path, toy: ToyTran
 
 
 @pytest.mark.parametrize("begun_before", [False, True])
-def test_what_was_done_before_the_flow_is_on_record_too(
+def test_jobs_done_before_the_flow_are_recorded_too(
     tmp_path: Path, toy: ToyTranslator, begun_before: bool
 ) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 25)
@@ -82,7 +82,7 @@ def test_what_was_done_before_the_flow_is_on_record_too(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
+def test_a_job_begun_before_the_flow_is_retried_in_it(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Whether it fails before there is a flow, or while the flow waits for it."""
@@ -129,7 +129,7 @@ def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
     assert translations and len(set(translations)) == len(translations)
 
 
-def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_a_user_error_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 25)
     with source.open("a", encoding="utf-8") as file:
         file.write('{"text": 7}\n')
@@ -141,7 +141,7 @@ def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTra
 
 
 @pytest.mark.parametrize(("error", "attempts"), [(OSError("busy"), 2), (UserError("wrong"), 1)])
-def test_only_what_may_pass_is_tried_again(
+def test_only_transient_errors_are_retried(
     tmp_path: Path,
     toy: ToyTranslator,
     monkeypatch: pytest.MonkeyPatch,

@@ -189,7 +189,7 @@ def test_lines_about_another_text_are_refused(tmp_path):
     assert len(read_predictions(file, "text", gold)) == 1  # lines of gold are targets alone
 
 
-def test_a_strategy_that_predicts_other_labels_only_is_wrong_not_an_error():
+def test_predictions_of_unknown_labels_only_score_zero_where_allowed():
     gold = [Row("1", "de", "Bremen", label="a", spans=(Span(0, 6, "city"),))]
     said = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
     with pytest.raises(UserError, match="none of the predicted labels"):

@@ -71,7 +71,7 @@ def project(translations: dict[str, str], row: ProjectionInput) -> list[tuple[st
     return placed_texts(row, projection)
 
 
-def test_markers_carry_a_span() -> None:
+def test_markers_project_a_span() -> None:
     row = make_row("call Anna now", "ruf jetzt Anna an", ("Anna", "PER"))
     translations = {"call [Anna] now": "ruf jetzt [Anna] an"}
     assert project(translations, row) == [("Anna", "PER")]

@@ -14,8 +14,8 @@ from tests.helpers.compare_runs import compare_config, toy_german
 from tests.helpers.intent_rows import make_intent_rows
 
 
-def leaking(files):
-    """The third German test row becomes what the toy makes of the first training row."""
+def write_leaking_row(files):
+    """Replace the third German test row by the translation of the first training row."""
     lines = (files / "test.de.jsonl").read_text(encoding="utf-8").splitlines()
     first = next(iter(make_intent_rows(1)))
     row = toy_german(first)
@@ -28,7 +28,7 @@ def leaking(files):
 
 
 def test_a_leak_stops_the_comparison_and_names_the_texts(files, toy):
-    leaking(files)
+    write_leaking_row(files)
     small = compare_config(files, strategies=["zero-shot", "translate-train"], seeds=1)
     with pytest.raises(UserError, match=r"'leaky' of the de test set is the text of translated-de"):
         compare(small)
@@ -36,7 +36,7 @@ def test_a_leak_stops_the_comparison_and_names_the_texts(files, toy):
 
 
 def test_leaks_can_be_left_out_of_all_training_sets(files, toy):
-    first = leaking(files)
+    first = write_leaking_row(files)
     same = sum(row.text == first.text for row in make_intent_rows(120))
     run = compare(
         compare_config(files, strategies=["zero-shot", "translate-train"], seeds=1, leakage="drop")

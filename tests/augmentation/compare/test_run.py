@@ -80,7 +80,7 @@ def count_fits(monkeypatch):
     return fitted
 
 
-def test_what_is_done_is_not_done_again_and_more_costs_only_itself(files, toy, monkeypatch):
+def test_finished_cells_are_not_run_again_when_others_are_added(files, toy, monkeypatch):
     small = compare_config(files, strategies=["zero-shot", "translate-train"])
     fitted = count_fits(monkeypatch)
 
@@ -115,7 +115,7 @@ def test_a_changed_training_set_is_noticed(files, toy, monkeypatch):
     assert sorted(fitted) == [(60, 0), (60, 0)]
 
 
-def test_a_predictor_that_is_there_already_joins_in(files, toy):
+def test_an_existing_predictor_takes_part(files, toy):
     code = (
         "import json, sys\n"
         "for line in sys.stdin:\n"
@@ -213,13 +213,13 @@ def test_another_comparison_is_refused_and_only_what_counts_is_named(files, toy)
         ),
     ],
 )  # fmt: skip
-def test_what_would_fail_after_hours_is_told_first(files, toy, change, problem):
+def test_predictors_and_tokenizers_are_checked_before_any_work(files, toy, change, problem):
     with pytest.raises(UserError, match=problem):
         compare(compare_config(files, strategies=["zero-shot", "translate-test"], **change))
     assert not (files / "run").exists()
 
 
-def test_a_model_to_fine_tune_that_is_not_there_is_told_first(files, toy):
+def test_a_missing_model_to_fine_tune_is_found_before_any_work(files, toy):
     pytest.importorskip("torch")
     trainers = [{"kind": "transformers", "model": str(files / "none")}]
     with pytest.raises(UserError, match="cannot read the model"):

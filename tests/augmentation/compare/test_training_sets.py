@@ -15,7 +15,7 @@ from tests.helpers.compare_runs import compare_config
 
 
 @pytest.mark.parametrize("lang", ["de", "zh-Hans"])
-def test_there_and_back_rows_come_from_those_of_the_source(lang):
+def test_round_trip_rows_are_traced_to_their_source_rows(lang):
     there = Provenance("s", "en", "hello", "translate-train", "toy")
     back = Provenance("s-there", lang, "...", "translate-train", "toy")
     sets = {

@@ -20,16 +20,18 @@ from tests.helpers.number_bitext import LOOSE, SUBWORDS, number_pairs, shard_row
 
 def test_pairs_of_the_dev_sets_are_not_trained_on(tmp_path: Path) -> None:
     made = list(dict.fromkeys(number_pairs(120)))
-    known = [*made[:5], ("Tom", made[7][1])]
+    dev_pairs = [*made[:5], ("Tom", made[7][1])]
     source = BitextSource(path=write_tsv_gz(tmp_path / "a.tsv.gz", made))
-    dev = read_dev(BitextSource(path=write_tsv_gz(tmp_path / "dev.tsv.gz", known)), "en", "de", 100)
-    assert list(zip(dev.sources, dev.targets, strict=True)) == known
+    dev = read_dev(
+        BitextSource(path=write_tsv_gz(tmp_path / "dev.tsv.gz", dev_pairs)), "en", "de", 100
+    )
+    assert list(zip(dev.sources, dev.targets, strict=True)) == dev_pairs
     shards = read_and_clean([source], "en", "de", tmp_path, LOOSE)
     aligned = align_bitext(shards, tmp_path, None)
     ref, sets = set_apart(aligned, tmp_path, [dev], 50, SUBWORDS, 64)
     assert sets == [dev]
     texts = {t for row in shard_rows(ref) for t in (row["source"], row["target"])}
-    assert not texts & ({s for s, _ in known} | {t for _, t in known})
+    assert not texts & ({s for s, _ in dev_pairs} | {t for _, t in dev_pairs})
     assert set(sidecar_of(ref).drop_reasons) == {"in-dev"}
 
 

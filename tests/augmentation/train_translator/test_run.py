@@ -17,7 +17,7 @@ from augmentation.train_translator.run import STEPS
 from tests.helpers.swapped_words import MINI_RECIPE, make_swapped_pairs, write_tsv
 
 
-def test_a_target_that_nothing_is_measured_in_is_named(tmp_path: Path) -> None:
+def test_a_target_without_dev_pairs_is_named(tmp_path: Path) -> None:
     files = {name: write_tsv(tmp_path / f"{name}.tsv", make_swapped_pairs(150, seed=ord(name[0])))
              for name in ("de", "fr", "dev")}  # fmt: skip
     given = {

@@ -53,7 +53,7 @@ def test_the_card_says_what_the_model_was_made_from(trained_model: Path) -> None
     assert picture.count("<polyline") >= 2
 
 
-def test_it_learned_the_rule(trained_model: Path) -> None:
+def test_the_model_has_learned_the_rule(trained_model: Path) -> None:
     pairs = make_swapped_pairs(60, seed=99)
     options = DecodingOptions(beam_size=1)
     outputs = open_translator(trained_model).translate([s for s, _ in pairs], "en", "de", options)
@@ -65,7 +65,7 @@ def test_it_learned_the_rule(trained_model: Path) -> None:
     assert np.mean([got == wanted for got, wanted in words]) > 0.7
 
 
-def test_its_attention_is_the_alignment(trained_model: Path) -> None:
+def test_the_attention_is_the_alignment(trained_model: Path) -> None:
     sources = [random.Random(i).sample(WORDS, k=5) for i in range(40)]
     targets = [translate_words(words) for words in sources]
     texts = [" ".join(words) for words in sources]

@@ -18,7 +18,7 @@ def test_spans_are_voted_on():
     (city,) = average("tokens", three).spans
     assert (city.start, city.end) == (0, 6)
     assert city.confidence == pytest.approx(1.6 / 3)
-    # Of two voters each has its way, and where they clash the surer one.
+    # Of two predictions each places its spans; where they overlap, the more confident one does.
     two = [Prediction("1", spans=(CITY,)), Prediction("1", spans=(WIDE,))]
     assert [s.end for s in average("tokens", two).spans] == [6]
     lost = Prediction("1", flags=("unmapped:city",))

@@ -147,7 +147,7 @@ def test_any_input_has_a_run_folder(tmp_path: Path, toy: ToyTranslator, file: st
     assert run.name.startswith(tidy_name(source.stem) + "-")
 
 
-def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(
+def test_the_seed_changes_translations_only_when_sampling(
     tmp_path: Path, toy: ToyTranslator
 ) -> None:
     source = tmp_path / "a.jsonl"
@@ -161,7 +161,9 @@ def test_a_seed_that_nothing_is_drawn_with_changes_no_translation(
     assert identity(seed=1, decoding=sampling) != identity(seed=2, decoding=sampling)
 
 
-def test_what_a_file_of_the_projector_says_counts(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_the_fingerprint_covers_files_of_projector_options(
+    tmp_path: Path, toy: ToyTranslator
+) -> None:
     source, priors = tmp_path / "a.jsonl", tmp_path / "priors.arrow"
     source.write_text('{"text": "a", "spans": []}\n')
     projection = {"projector": "aligned", "options": {"priors": str(priors)}}

@@ -20,7 +20,7 @@ from tests.helpers.translate_train_runs import (
 
 
 @pytest.mark.parametrize("unplaced", ["drop-row", "drop-span"])
-def test_spans_of_rows_that_filters_drop_are_not_carried_over(
+def test_spans_of_rows_that_filters_drop_do_not_count_as_projected(
     tmp_path: Path, toy: ToyTranslator, unplaced: str
 ) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 45)
@@ -47,7 +47,7 @@ def test_spans_of_rows_that_filters_drop_are_not_carried_over(
     assert f"| a | {none.spans['a']} | 0 |" in card
 
 
-def test_answers_of_rows_that_filters_drop_are_not_carried_over(
+def test_answers_of_rows_that_filters_drop_do_not_count_as_projected(
     tmp_path: Path, toy: ToyTranslator
 ) -> None:
     spans = [{"start": s, "end": e, "label": "answer"} for s, e in ((0, 3), (0, 4), (5, 14))]

@@ -156,7 +156,7 @@ def test_a_failure_is_raised_and_the_rest_ends(
     check_row_counts(translate_train(translate_train_config(source, tmp_path / "run")), ["de"])
 
 
-def test_a_job_that_is_done_is_noted_once(
+def test_a_finished_job_is_recorded_once(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fails in noting it is raised: noted again, it would count for the next shard, too."""
@@ -179,7 +179,7 @@ def test_a_job_that_is_done_is_noted_once(
     check_row_counts(translate_train(config), ["de"])
 
 
-class CutOff(Listener):
+class StopAtNewShard(Listener):
     """Ends a run when the first new shard is translated."""
 
     def advanced(self, progress: Progress) -> None:
@@ -196,7 +196,7 @@ def test_a_run_that_is_cut_off_after_its_input_has_grown_is_not_finished(
     assert open_finished(tmp_path / "run").config == config
     write_labelled_rows(source, 70, start=25)
     with pytest.raises(RuntimeError, match="cut off"):
-        translate_train(config, CutOff())
+        translate_train(config, StopAtNewShard())
     with pytest.raises(UserError, match="did not come to its end"):
         open_finished(tmp_path / "run")
     translate_train(config)

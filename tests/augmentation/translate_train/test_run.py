@@ -77,7 +77,7 @@ def test_the_memory_of_another_version_is_not_taken(
     assert len(toy.seen) == 2 * seen
 
 
-def test_the_result_does_not_hang_on_concurrency(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_the_result_does_not_depend_on_concurrency(tmp_path: Path, toy: ToyTranslator) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 95)
     one = translate_train(
         translate_train_config(source, tmp_path / "one", runtime={"translating": 1, "workers": 1})
@@ -158,7 +158,7 @@ def test_two_processes_do_not_share_a_run(tmp_path: Path, toy: ToyTranslator) ->
         ({"projector": "vote", "options": {"members": "marker"}}, "'marker' cannot be made here"),
     ],
 )
-def test_projectors_that_cannot_be_made_are_told_before_any_work(
+def test_wrong_projector_options_are_found_before_any_work(
     tmp_path: Path, toy: ToyTranslator, projection: dict[str, object], problem: str
 ) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 20)
@@ -170,7 +170,7 @@ def test_projectors_that_cannot_be_made_are_told_before_any_work(
 
 
 @pytest.mark.parametrize("full", ["20-segment", "memory"])
-def test_a_disk_without_space_for_an_index_is_told(
+def test_a_disk_without_space_for_an_index_is_reported(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, full: str
 ) -> None:
     connect = sqlite3.connect

@@ -18,7 +18,7 @@ def test_attention_is_transposed():
     assert found.attention[2] == pytest.approx([0, 0, 0.1])
 
 
-def test_whole_texts_keep_the_white_space_between_sentences():
+def test_documents_keep_the_white_space_between_sentences():
     from translators.sentences import split_sentences
 
     texts = ["Eins zwei.\n\nDrei vier. ", "", "Drei vier."]

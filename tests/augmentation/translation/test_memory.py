@@ -32,7 +32,7 @@ def keys_of(*texts: str) -> list[bytes]:
     return [segment_key(text, "en") for text in texts]
 
 
-def test_what_was_added_before_is_found(tmp_path: Path) -> None:
+def test_added_translations_are_found(tmp_path: Path) -> None:
     memory = TranslationMemory(tmp_path / "memory", IDENTITY)
     memory.add(batch_of("a", "b"), "one")
     memory.add(batch_of("c", "b"), "two")
@@ -42,7 +42,7 @@ def test_what_was_added_before_is_found(tmp_path: Path) -> None:
     assert table.column("translation").to_pylist() == ["C", "B", "A"]
 
 
-def test_a_run_does_not_see_what_was_added_since(tmp_path: Path) -> None:
+def test_a_snapshot_has_no_later_translations(tmp_path: Path) -> None:
     memory = TranslationMemory(tmp_path / "memory", IDENTITY)
     memory.add(batch_of("a"), "one")
     file = tmp_path / "at.json"
@@ -53,7 +53,7 @@ def test_a_run_does_not_see_what_was_added_since(tmp_path: Path) -> None:
     assert memory.look_up(keys_of("a", "b"), memory.snapshot(file, "input 2"))[0] == [0, 1]
 
 
-def test_shards_that_ask_side_by_side_see_the_same_moment(tmp_path: Path) -> None:
+def test_concurrent_snapshots_are_the_same(tmp_path: Path) -> None:
     memory = TranslationMemory(tmp_path / "memory", IDENTITY)
     memory.add(batch_of("a"), "one")
     together = threading.Barrier(4)
@@ -68,7 +68,7 @@ def test_shards_that_ask_side_by_side_see_the_same_moment(tmp_path: Path) -> Non
             assert set(pool.map(ask, [file] * 4)) == {memory.snapshot(file, "x")}
 
 
-def test_another_way_to_translate_has_another_memory(tmp_path: Path) -> None:
+def test_another_translation_setup_has_another_memory(tmp_path: Path) -> None:
     TranslationMemory(tmp_path, IDENTITY).add(batch_of("a"), "one")
     other = TranslationMemory(tmp_path, {**IDENTITY, "beam": 4})
     assert other.look_up(keys_of("a"), other.snapshot(tmp_path / "at.json", "x"))[0] == []
@@ -85,7 +85,7 @@ def test_a_file_that_is_gone_or_broken_is_no_hit(tmp_path: Path) -> None:
     assert memory.look_up(keys_of("a", "b", "c"), now)[0] == [2]
 
 
-def test_what_was_lost_is_remembered_when_it_is_translated_again(tmp_path: Path) -> None:
+def test_lost_translations_can_be_added_again(tmp_path: Path) -> None:
     memory = TranslationMemory(tmp_path / "memory", IDENTITY)
     memory.add(batch_of("a", "b"), "one")
     memory.add(batch_of("c"), "two")
@@ -123,7 +123,7 @@ def test_a_damaged_index_is_made_again_from_the_files(tmp_path: Path, where: str
     assert again.look_up(keys_of("y"), again.snapshot(tmp_path / "b.json", "x"))[0] == [0]
 
 
-def test_a_memory_made_anew_voids_the_snapshot(tmp_path: Path) -> None:
+def test_a_new_memory_voids_the_snapshot(tmp_path: Path) -> None:
     memory = TranslationMemory(tmp_path / "1", IDENTITY)
     memory.add(batch_of("a"), "one")
     memory.snapshot(tmp_path / "at.json", "x")
@@ -131,7 +131,7 @@ def test_a_memory_made_anew_voids_the_snapshot(tmp_path: Path) -> None:
     assert other.snapshot(tmp_path / "at.json", "x").parts == 0
 
 
-def test_threads_add_without_harm(tmp_path: Path) -> None:
+def test_threads_add_concurrently(tmp_path: Path) -> None:
     def add(number: int) -> None:
         memory = TranslationMemory(tmp_path, IDENTITY)
         memory.add(batch_of(f"text {number}", "common"), f"part-{number}")

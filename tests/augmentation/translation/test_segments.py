@@ -37,7 +37,7 @@ def segment_all(refs: list[ShardRef]) -> list[ShardRef]:
     return [segment_shard(ref, ref.next("20-segment"), "en", split_sentences) for ref in refs]
 
 
-def test_every_distinct_segment_lives_once(tmp_path: Path) -> None:
+def test_every_unique_segment_is_stored_once(tmp_path: Path) -> None:
     refs = write_rows(
         tmp_path, [rows_of("One. Two.", "Two.", "Three."), rows_of("Two. Four.", "Four.", "One.")]
     )
@@ -102,15 +102,15 @@ def test_a_changed_shard_changes_what_comes_after(tmp_path: Path) -> None:
         max_size=4,
     )
 )
-def test_home_and_place_find_the_text(
+def test_shard_and_shard_row_lead_to_the_text(
     tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]]
 ) -> None:
     run = tmp_path_factory.mktemp("run")
     refs = write_rows(run, [rows_of(*shard) for shard in texts])
     done = segment_all(refs)
-    living = [new_segments(ref).column("text").to_pylist() for ref in done]
-    assert len({text for own in living for text in own}) == sum(map(len, living))
+    stored = [new_segments(ref).column("text").to_pylist() for ref in done]
+    assert len({text for shard in stored for text in shard}) == sum(map(len, stored))
     for ref, shard in zip(done, texts, strict=True):
-        for one in read_segments(ref).to_pylist():
-            text = shard[one["row"]][one["start"] : one["end"]]
-            assert living[one["shard"]][one["shard_row"]] == text
+        for segment in read_segments(ref).to_pylist():
+            text = shard[segment["row"]][segment["start"] : segment["end"]]
+            assert stored[segment["shard"]][segment["shard_row"]] == text

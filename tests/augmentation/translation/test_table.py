@@ -10,7 +10,7 @@ from augmentation.translation.table import TRANSLATION_SCHEMA, Translations, tra
 from translators.protocol import Hypothesis
 
 
-def test_translations_come_back_as_they_were() -> None:
+def test_translations_are_read_back_unchanged() -> None:
     attention = np.arange(6, dtype=np.float32).reshape(2, 3) / 8
     batch = translation_batch(
         pa.array([segment_key(text, "en") for text in "abec"], KEY_TYPE),

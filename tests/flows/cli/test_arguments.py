@@ -234,7 +234,7 @@ def test_an_encoder_that_is_no_folder(
     assert f"labelferry: error: {encoder}: no such folder\n" in capsys.readouterr().err
 
 
-def test_a_full_disk_is_told_whoever_wrote_to_it(
+def test_a_full_disk_is_reported_whatever_wrote_to_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from flows.cli import score

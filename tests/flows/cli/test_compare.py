@@ -5,7 +5,7 @@ import json
 from flows.cli.main import main
 
 
-def test_the_command(files, toy, capsys):
+def test_compare_prints_a_table_or_json(files, toy, capsys):
     path = files / "compare.yaml"
     path.write_text(
         f"task: tokens\nout: {files / 'run'}\nmemory: 'off'\nsamples: 50\n"

@@ -125,7 +125,7 @@ def test_what_cannot_be_placed_drops_its_row(english: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("projector", ["aligned", "candidate"])
-def test_spans_that_are_not_sure_enough_are_given_up(
+def test_spans_below_the_minimum_confidence_are_not_placed(
     english: Path, german: Path, tmp_path: Path, projector: str
 ) -> None:
     out = tmp_path / "out.jsonl"
@@ -250,7 +250,7 @@ def test_mistakes(
         ("out.json", [], "cannot hold rows for the task 'tokens'"),
     ],
 )
-def test_an_output_that_cannot_be_written_is_told_before_the_input_is_read(
+def test_an_output_that_cannot_be_written_is_reported_before_the_input_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, more: list[str], message: str
 ) -> None:
     missing = tmp_path / "missing.jsonl"

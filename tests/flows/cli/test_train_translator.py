@@ -25,8 +25,8 @@ def test_running_it_again_does_nothing_again(
     work = trained_model.with_name("model.work")
     before = {p: p.stat().st_mtime_ns for p in work.rglob("*.arrow")}
     assert main(train_command(trained_model.with_name("train.tsv"), trained_model)) == 0
-    said = capsys.readouterr().err
-    assert "already trained" in said and "already converted" in said
+    error = capsys.readouterr().err
+    assert "already trained" in error and "already converted" in error
     assert {p: p.stat().st_mtime_ns for p in work.rglob("*.arrow")} == before
 
 
@@ -66,7 +66,7 @@ def test_corpora_of_several_targets_say_which(
     assert re.search(problem, capsys.readouterr().err)
 
 
-def fails(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+def error_of(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     assert main(list(argv)) == 2
     return capsys.readouterr().err.strip().splitlines()[-1]
 
@@ -75,31 +75,31 @@ def test_files_of_different_length(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "a.en").write_text("mira\ntoso\n", encoding="utf-8")
     (tmp_path / "a.de").write_text("Arim\n", encoding="utf-8")
     pair = f"{tmp_path / 'a.en'},{tmp_path / 'a.de'}"
-    said = fails(capsys, *train_command(pair, tmp_path / "out"))
-    assert f"2 lines, but {tmp_path / 'a.de'} has 1" in said
+    error = error_of(capsys, *train_command(pair, tmp_path / "out"))
+    assert f"2 lines, but {tmp_path / 'a.de'} has 1" in error
 
 
 def test_a_tiny_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(12))
-    said = fails(capsys, *train_command(bitext, tmp_path / "out"))
-    assert "only 12 clean sentence pairs, at least 100 are needed" in said
+    error = error_of(capsys, *train_command(bitext, tmp_path / "out"))
+    assert "only 12 clean sentence pairs, at least 100 are needed" in error
 
 
 def test_an_empty_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", [])
-    assert "no sentence pair in it" in fails(capsys, *train_command(bitext, tmp_path / "out"))
+    assert "no sentence pair in it" in error_of(capsys, *train_command(bitext, tmp_path / "out"))
 
 
 @pytest.mark.parametrize("dev", [False, True])
-def test_a_later_corpus_is_looked_at_before_any_is_cleaned(
+def test_all_corpora_are_checked_before_any_is_cleaned(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], dev: bool
 ) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(200))
     three = tmp_path / "three.tsv"
     three.write_text("a\tb\tc\n", encoding="utf-8")
     command = train_command(bitext, tmp_path / "out", *(["--dev", str(three)] if dev else []))
-    said = fails(capsys, *command[:2], *([] if dev else [str(three)]), *command[2:])
-    assert said.startswith(f"labelferry: error: {three}, line 1: 3 columns and no header")
+    error = error_of(capsys, *command[:2], *([] if dev else [str(three)]), *command[2:])
+    assert error.startswith(f"labelferry: error: {three}, line 1: 3 columns and no header")
     assert not (tmp_path / "out.work").exists()
 
 
@@ -112,17 +112,17 @@ FRENCH = ("Il fait très beau aujourd'hui, et il y avait {} personnes ici.",
 
 def test_a_corpus_in_the_wrong_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pairs = [(ENGLISH[i % 2].format(i), FRENCH[i % 2].format(i)) for i in range(200)]
-    said = fails(capsys, *train_command(write_tsv(tmp_path / "a.tsv", pairs), tmp_path / "out"))
-    assert "100% of the pairs are in another language" in said
-    assert "its target side looks like 'fr', not 'de'" in said
+    error = error_of(capsys, *train_command(write_tsv(tmp_path / "a.tsv", pairs), tmp_path / "out"))
+    assert "100% of the pairs are in another language" in error
+    assert "its target side looks like 'fr', not 'de'" in error
 
 
 def test_a_vocabulary_larger_than_the_data_supports(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(300))
-    said = fails(capsys, *train_command(bitext, tmp_path / "out", "--vocabulary", "9000"))
-    assert "a vocabulary of 9000 is more than the text supports: at most" in said
+    error = error_of(capsys, *train_command(bitext, tmp_path / "out", "--vocabulary", "9000"))
+    assert "a vocabulary of 9000 is more than the text supports: at most" in error
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_arguments_that_make_no_sense(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], problem: str
 ) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
-    said = fails(capsys, *train_command(bitext, tmp_path / "out", *more))
-    assert problem in said
+    error = error_of(capsys, *train_command(bitext, tmp_path / "out", *more))
+    assert problem in error
     assert not (tmp_path / "out").exists()
 
 
@@ -162,15 +162,15 @@ def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
 def test_a_recipe_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("source: en\ntargets: [de]\ntraining: {steps: 7}\n", encoding="utf-8")
-    said = fails(capsys, "train-translator", "x.tsv", "--out", "y", "--config", str(recipe))
-    assert str(recipe) in said and "training.steps" in said
+    error = error_of(capsys, "train-translator", "x.tsv", "--out", "y", "--config", str(recipe))
+    assert str(recipe) in error and "training.steps" in error
 
 
 def test_nothing_to_train_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = fails(
+    error = error_of(
         capsys, "train-translator", "--out", str(tmp_path), "--source", "en", "--target", "de"
     )
-    assert "bitext" in said
+    assert "bitext" in error
 
 
 def test_an_output_folder_that_holds_something_else(
@@ -178,8 +178,8 @@ def test_an_output_folder_that_holds_something_else(
 ) -> None:
     (tmp_path / "letters.txt").write_text("dear", encoding="utf-8")
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
-    said = fails(capsys, *train_command(bitext, tmp_path))
-    assert "holds something else than a model" in said
+    error = error_of(capsys, *train_command(bitext, tmp_path))
+    assert "holds something else than a model" in error
     assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
 
 
@@ -188,18 +188,18 @@ def test_a_work_folder_that_the_model_would_replace(
 ) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
     out = tmp_path / "model"
-    said = fails(capsys, *train_command(bitext, out, "--work", str(out / "work")))
-    assert "which is made anew" in said
+    error = error_of(capsys, *train_command(bitext, out, "--work", str(out / "work")))
+    assert "which is made anew" in error
     (tmp_path / "file").write_text("dear", encoding="utf-8")
-    assert "not a folder" in fails(capsys, *train_command(bitext, tmp_path / "file"))
+    assert "not a folder" in error_of(capsys, *train_command(bitext, tmp_path / "file"))
 
 
 def test_a_dev_set_that_leaves_nothing_to_train_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(120))
-    said = fails(capsys, *train_command(bitext, tmp_path / "model", "--dev", str(bitext)))
-    assert "sentence pairs are left to train on" in said and "in-dev" in said
+    error = error_of(capsys, *train_command(bitext, tmp_path / "model", "--dev", str(bitext)))
+    assert "sentence pairs are left to train on" in error and "in-dev" in error
 
 
 @pytest.mark.parametrize(

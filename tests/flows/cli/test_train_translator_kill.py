@@ -60,7 +60,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(folder: Path, out: str) -> subprocess.Popen[bytes]:
+def start_training(folder: Path, out: str) -> subprocess.Popen[bytes]:
     command = train_command(folder / "train.tsv", folder / out)
     command[command.index(str(MINI_RECIPE))] = str(folder / "recipe.yaml")
     return subprocess.Popen(
@@ -75,7 +75,7 @@ def start(folder: Path, out: str) -> subprocess.Popen[bytes]:
 @pytest.fixture(scope="module")
 def uninterrupted(prepared: Path) -> Path:
     shutil.copytree(prepared / "prepared.work", prepared / "whole.work")
-    process = start(prepared, "whole")
+    process = start_training(prepared, "whole")
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors.decode()
     return prepared / "whole.work"
@@ -88,7 +88,7 @@ def weights(work: Path) -> dict[str, np.ndarray]:
 def test_a_killed_run_resumes_to_the_same_weights(prepared: Path, uninterrupted: Path) -> None:
     shutil.copytree(prepared / "prepared.work", prepared / "killed.work")
     checkpoints = prepared / "killed.work" / "50-train" / "checkpoints"
-    process = start(prepared, "killed")
+    process = start_training(prepared, "killed")
     deadline = time.monotonic() + 120
     while not (checkpoints / "step-00000020").is_dir():
         assert process.poll() is None and time.monotonic() < deadline
@@ -98,7 +98,7 @@ def test_a_killed_run_resumes_to_the_same_weights(prepared: Path, uninterrupted:
     assert not (prepared / "killed").exists()
     assert not (checkpoints / "step-00000060").exists()
 
-    again = start(prepared, "killed")
+    again = start_training(prepared, "killed")
     _, errors = again.communicate(timeout=200)
     assert again.returncode == 0, errors.decode()
     one, other = weights(uninterrupted), weights(prepared / "killed.work")
@@ -118,7 +118,7 @@ def test_a_model_of_both_directions(prepared: Path, uninterrupted: Path) -> None
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(prepared: Path) -> None:
     shutil.copytree(prepared / "prepared.work", prepared / "full.work")
-    process = start(prepared, "full")
+    process = start_training(prepared, "full")
     checkpoints = prepared / "full.work" / "50-train" / "checkpoints"
     deadline = time.monotonic() + 120
     while not (checkpoints / "step-00000010").is_dir():

@@ -28,7 +28,7 @@ from translators.store import read_model
 pytestmark = pytest.mark.timeout(600)
 
 
-def going_on(start: Path, folder: Path, bidirectional: bool = False) -> list[str]:
+def continue_command(start: Path, folder: Path, bidirectional: bool = False) -> list[str]:
     """The command that trains another 20 steps from `start`, on other pairs."""
     recipe = yaml.safe_load(MINI_RECIPE.read_text(encoding="utf-8"))
     recipe["bidirectional"] = bidirectional
@@ -47,7 +47,7 @@ def test_training_goes_on_from_a_model_with_its_subwords(
     trained_model: Path, tmp_path: Path, exact: bool
 ) -> None:
     start = trained_model.with_name("model.work") / "50-train" / "model" if exact else trained_model
-    assert main(going_on(start, tmp_path)) == 0
+    assert main(continue_command(start, tmp_path)) == 0
     subwords = trained_model / "source.spm"
     assert (tmp_path / "model" / "source.spm").read_bytes() == subwords.read_bytes()
     assert str(start) in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
@@ -59,18 +59,18 @@ def test_training_goes_on_from_a_model_with_its_subwords(
     assert score > 0.8 * before
 
 
-def test_a_start_of_another_shape_is_told_before_any_work(
+def test_a_start_of_another_shape_is_found_before_any_work(
     trained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exact = trained_model.with_name("model.work") / "50-train" / "model"
     for start in (trained_model, exact):
-        command = going_on(start, tmp_path)
+        command = continue_command(start, tmp_path)
         recipe = tmp_path / "more.yaml"
         recipe.write_text(recipe.read_text().replace("heads: 2", "heads: 4"))
         assert main(command) == 2
-        said = capsys.readouterr().err
+        error = capsys.readouterr().err
         assert (
-            said.count("\n") == 1 and "the model has heads 2, but the configuration has 4" in said
+            error.count("\n") == 1 and "the model has heads 2, but the configuration has 4" in error
         )
         assert not (tmp_path / "model.work" / "10-clean").exists()
 
@@ -78,23 +78,23 @@ def test_a_start_of_another_shape_is_told_before_any_work(
 def test_a_start_that_is_no_model_or_knows_no_tags(
     trained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(going_on(tmp_path, tmp_path)) == 2
+    assert main(continue_command(tmp_path, tmp_path)) == 2
     assert "no trained model: model.safetensors is not there" in capsys.readouterr().err
-    assert main(going_on(Path("my-model"), tmp_path)) == 2
+    assert main(continue_command(Path("my-model"), tmp_path)) == 2
     assert "no model 'my-model'" in capsys.readouterr().err
     other = tmp_path / "other"
     shutil.copytree(trained_model, other)
     card = read_model(other).card
     write_card(other, card.model_copy(update={"origin": "Helsinki-NLP/opus-mt-en-de"}))
-    assert main(going_on(other, tmp_path)) == 2
+    assert main(continue_command(other, tmp_path)) == 2
     assert "goes on from models that train-translator made" in capsys.readouterr().err
     start = trained_model.with_name("model.work") / "50-train" / "model"
-    assert main(going_on(start, tmp_path, bidirectional=True)) == 2
+    assert main(continue_command(start, tmp_path, bidirectional=True)) == 2
     assert "its pieces are without >>en<< >>de<<" in capsys.readouterr().err
     broken = tmp_path / "broken"
     shutil.copytree(start, broken)
     (broken / "source.spm").write_bytes(b"no model")
-    assert main(going_on(broken, tmp_path)) == 2
+    assert main(continue_command(broken, tmp_path)) == 2
     assert "no SentencePiece model" in capsys.readouterr().err
 
 
@@ -104,7 +104,7 @@ def to_french(words: list[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def of_two_targets(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_target_model(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model into German and French that goes on from the one into German, with other subwords."""
     folder = tmp_path_factory.mktemp("two")
     german = write_tsv(folder / "de.tsv", make_swapped_pairs(300, seed=11))
@@ -124,12 +124,12 @@ def of_two_targets(trained_model: Path, tmp_path_factory: pytest.TempPathFactory
     return folder / "model"
 
 
-def test_one_model_of_several_targets(of_two_targets: Path) -> None:
-    card = read_model(of_two_targets).card
+def test_one_model_of_several_targets(two_target_model: Path) -> None:
+    card = read_model(two_target_model).card
     assert (card.name, card.pairs) == ("en-de-fr", (("en", "de"), ("en", "fr")))
     assert {s["direction"] for s in card.training["scores"]} == {"en-de", "en-fr"}
     words = [source.split()[:-1] for source, _ in make_swapped_pairs(60, seed=98)]
-    translator = open_translator(of_two_targets)
+    translator = open_translator(two_target_model)
     for target, rule in (("de", lambda w: translate_words(w)[0]), ("fr", to_french)):
         outputs = translator.translate(
             [" ".join(w) for w in words], "en", target, DecodingOptions(beam_size=1)

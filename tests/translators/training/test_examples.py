@@ -18,7 +18,7 @@ def test_plain_example(processor) -> None:  # type: ignore[no-untyped-def]
     assert texts_of(processor, example) == (PAIR.source, PAIR.target)
 
 
-def test_reverse_turns_links(processor) -> None:  # type: ignore[no-untyped-def]
+def test_reverse_transposes_links(processor) -> None:  # type: ignore[no-untyped-def]
     maker = example_maker(processor)
     forward = maker.make(PAIR, None, False, None)
     backward = maker.make(PAIR, None, True, None)

@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.helpers.paths import ROOT
+
 torch = pytest.importorskip("torch")
 import safetensors.torch  # noqa: E402
 
@@ -26,9 +28,6 @@ from translators.training.config import OptimizerConfig, TrainingConfig  # noqa:
 from translators.training.data import TrainingData  # noqa: E402
 from translators.training.loop import Trainer, Validator  # noqa: E402
 from translators.training.stream import BatchStream  # noqa: E402
-
-ROOT = Path(__file__).parents[3]
-
 
 CHILD = """
 import json, sys

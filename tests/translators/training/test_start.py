@@ -117,7 +117,7 @@ def test_another_shape_is_refused(
         starting_weights(start, old, SHAPE.model_copy(update=shape))
 
 
-def test_damaged_and_foreign_models_are_refused(
+def test_damaged_and_unknown_models_are_refused(
     start: StartingPoint, old: Processor, tmp_path: Path
 ) -> None:
     whole = start.weights.read_bytes()

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the 'torch' extra")
 from corpora.errors import UserError  # noqa: E402
 from corpora.records import Row, Span  # noqa: E402
 from tests.helpers.intent_rows import CITIES, make_intent_rows  # noqa: E402
-from tests.trainers.tiny_models import tiny_bert, tiny_roberta, tiny_t5  # noqa: E402
+from tests.helpers.tiny_encoders import tiny_bert, tiny_roberta, tiny_t5  # noqa: E402
 from trainers.encoding.answers import AnswerEncoder  # noqa: E402
 from trainers.encoding.protocol import IGNORED, Limits  # noqa: E402
 from trainers.encoding.tags import TagEncoder, as_iob2, best_path  # noqa: E402

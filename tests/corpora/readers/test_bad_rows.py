@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import UserError
-from corpora.readers import ColumnMapping
+from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Span
 from tests.helpers.json_lines import read_batch, read_rows, write_json_lines
 
@@ -286,3 +286,14 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_rows(tmp_path)
     with pytest.raises(UserError, match="this is a folder"):
         read_rows(tmp_path, format="csv")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_limit_counts_rows_kept_and_dropped(tmp_path: Path, size: int) -> None:
+    rows = [{"id": str(n), "text": f"wake me at nine, {n}", "spans": []} for n in range(9)]
+    blank = {"id": "blank", "text": " ", "spans": []}
+    source = write_json_lines(tmp_path / "in.jsonl", rows[0], blank, *rows[1:])
+    corpus = open_corpus(source, task="tokens", on_error="skip")
+    batches = list(corpus.batches(size, limit=5))
+    assert [row.id for batch in batches for row in batch.rows] == ["0", "1", "2", "3"]
+    assert sum(len(batch.dropped) for batch in batches) == 1

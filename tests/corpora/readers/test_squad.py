@@ -138,7 +138,7 @@ def test_an_answer_is_moved_to_the_nearest_place_even_where_places_overlap(tmp_p
         ('{"n": ' + "1" * 5_000 + ', "data": []}', "line 1: not JSON: Exceeds the limit"),
     ],
 )
-def test_what_is_no_json_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_no_json_is_reported(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):

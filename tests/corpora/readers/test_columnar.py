@@ -67,7 +67,7 @@ def test_offsets_that_lead_out_of_the_file_are_bad_rows(tmp_path: Path) -> None:
     assert [d.reason for d in found.dropped] == ["damaged-value"] * 2
 
 
-def test_a_damaged_page_of_parquet_is_told(tmp_path: Path) -> None:
+def test_a_damaged_page_of_parquet_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"text": [f"Satz {n}" for n in range(5000)]}), path)
     data = bytearray(path.read_bytes())

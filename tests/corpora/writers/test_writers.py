@@ -40,7 +40,7 @@ def back(path: Path, task: str = "tokens", **options: object) -> list[Row]:
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv", "x.parquet", "x.arrow", "x.jsonl.zst"])
 @given(some=st.lists(rows(), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
-def test_these_formats_carry_everything(tmp_path: Path, name: str, some: list[Row]) -> None:
+def test_these_formats_keep_everything(tmp_path: Path, name: str, some: list[Row]) -> None:
     report = write_corpus(some, tmp_path / name, task="tokens")
     assert (report.rows, report.notes) == (len(some), {})
     assert back(tmp_path / name) == some
@@ -48,7 +48,7 @@ def test_these_formats_carry_everything(tmp_path: Path, name: str, some: list[Ro
 
 @given(some=st.lists(rows(), min_size=1, max_size=3).map(unique_by_id))
 @A_FEW
-def test_a_data_set_folder_carries_everything(tmp_path: Path, some: list[Row]) -> None:
+def test_a_data_set_folder_keeps_everything(tmp_path: Path, some: list[Row]) -> None:
     write_dataset_folder(some, tmp_path / "de", rows_per_file=2)
     by_split = sorted(some, key=lambda row: row.split or "train")
     assert sorted(back(tmp_path / "de"), key=lambda r: r.id) == sorted(by_split, key=lambda r: r.id)
@@ -56,7 +56,7 @@ def test_a_data_set_folder_carries_everything(tmp_path: Path, some: list[Row]) -
 
 @given(some=st.lists(rows(), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
-def test_tsv_carries_what_has_no_tab_or_line_break(tmp_path: Path, some: list[Row]) -> None:
+def test_tsv_keeps_what_has_no_tab_or_line_break(tmp_path: Path, some: list[Row]) -> None:
     path = tmp_path / "x.tsv"
     path.unlink(missing_ok=True)  # hypothesis uses one folder for all examples
     try:
@@ -70,7 +70,7 @@ def test_tsv_carries_what_has_no_tab_or_line_break(tmp_path: Path, some: list[Ro
 
 @given(some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(unique_by_id))
 @A_FEW
-def test_conll_carries_texts_spans_labels_and_meta(tmp_path: Path, some: list[Row]) -> None:
+def test_conll_keeps_texts_spans_labels_and_meta(tmp_path: Path, some: list[Row]) -> None:
     def one_line(text: str) -> str:
         return text.replace("\n", " ").replace("\r", " ")
 
@@ -171,7 +171,7 @@ def test_line_breaks_in_conll_are_noted(tmp_path: Path) -> None:
     some=st.lists(rows(synthetic=False), min_size=1, max_size=5).map(unique_by_id), data=st.data()
 )
 @A_FEW
-def test_squad_carries_questions_and_answers(
+def test_squad_keeps_questions_and_answers(
     tmp_path: Path, some: list[Row], data: st.DataObject
 ) -> None:
     expected = [

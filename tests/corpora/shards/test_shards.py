@@ -35,7 +35,7 @@ def write(ref: ShardRef, print_: str = "f1") -> None:
         out.write_rows(ROWS[50:], rows_in=50)
 
 
-def test_a_shard_comes_back_with_its_account(tmp_path: Path) -> None:
+def test_a_shard_is_read_back_with_its_counts(tmp_path: Path) -> None:
     ref = ShardRef(tmp_path, "10-ingest", 3)
     assert not is_done(ref, "f1")
     write(ref)
