@@ -80,14 +80,14 @@ def test_arrows_within_augmentation() -> None:
     root = ROOT / "augmentation"
     packages = {path.name for path in root.iterdir() if (path / "__init__.py").is_file()}
     for path in sorted(root.rglob("*.py")):
-        own = path.relative_to(root).parts[0]
-        allowed = WITHIN_AUGMENTATION.get(own, frozenset(SHARED)) | {own}
+        package = path.relative_to(root).parts[0]
+        allowed = WITHIN_AUGMENTATION.get(package, frozenset(SHARED)) | {package}
         for module in _modules(path):
             parts = module.split(".")
             if parts[0] != "augmentation" or len(parts) < 2 or parts[1] not in packages:
                 continue
             fine = parts[1] in allowed
-            if own == "compare" and not fine:
+            if package == "compare" and not fine:
                 of_pipeline = OF_PIPELINES_FOR_COMPARE.get(parts[1], frozenset())
                 fine = len(parts) < 3 or parts[2] in of_pipeline
             assert fine, f"{path.relative_to(ROOT)} imports {module}"
@@ -173,11 +173,11 @@ def test_packages_are_this_checkout(package: str) -> None:
 
 
 def test_flow_files_share_no_name_with_a_library() -> None:
-    known = {name.lower() for name in sys.stdlib_module_names}
-    known |= {name.lower() for name in importlib.metadata.packages_distributions()}
-    known -= set(MAY_IMPORT) | {"tests", "benchmarks"}
+    taken = {name.lower() for name in sys.stdlib_module_names}
+    taken |= {name.lower() for name in importlib.metadata.packages_distributions()}
+    taken -= set(MAY_IMPORT) | {"tests", "benchmarks"}
     for path in (ROOT / "flows").glob("*.py"):
-        assert path.stem == "__init__" or path.stem.lower() not in known, path
+        assert path.stem == "__init__" or path.stem.lower() not in taken, path
 
 
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
@@ -189,11 +189,11 @@ def test_models_from_elsewhere_run_no_code(package: str) -> None:
                 continue
             if call.func.attr != "from_pretrained":
                 continue
-            said = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            keywords = {word.arg: ast.unparse(word.value) for word in call.keywords}
             where = f"{path.relative_to(ROOT)}:{call.lineno}"
-            assert said.get("trust_remote_code") == "False", where
+            assert keywords.get("trust_remote_code") == "False", where
             if not ast.unparse(call.func.value).endswith(("Tokenizer", "Config")):
-                assert said.get("use_safetensors") == "True", where
+                assert keywords.get("use_safetensors") == "True", where
 
 
 def test_base_import_needs_no_torch() -> None:

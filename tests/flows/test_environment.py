@@ -61,8 +61,8 @@ def test_the_server_ends_with_the_run(home: Path, tmp_path: Path, killed: bool) 
         assert answer.status == 200
     if killed:
         run.send_signal(signal.SIGKILL)
-    _, said = run.communicate("\n", timeout=60)
-    assert said == ""
+    _, errors = run.communicate("\n", timeout=60)
+    assert errors == ""
     assert run.returncode == (-signal.SIGKILL if killed else 0)
     assert ended(url)
     assert (home / "labelferry-server.log").read_text() == ""

@@ -23,9 +23,11 @@ def test_progress_is_written_line_by_line(tmp_path: Path, toy: ToyTranslator) ->
     source = write_labelled_rows(tmp_path / "in.jsonl", 95)
     lines = Lines(out, every=0.0)
     translate_train(translate_train_config(source, tmp_path / "run", targets=["de", "fr"]), lines)
-    said = out.getvalue().splitlines()
-    assert "rows read" in said[0]
-    assert said[-1].startswith("190 of 190 rows, ") and said[-1].endswith(" rows/s, 0:00 left")
+    written = out.getvalue().splitlines()
+    assert "rows read" in written[0]
+    assert written[-1].startswith("190 of 190 rows, ") and written[-1].endswith(
+        " rows/s, 0:00 left"
+    )
 
 
 class Latest(Listener):

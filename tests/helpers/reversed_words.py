@@ -17,10 +17,12 @@ WORDS = ["tom", "mary", "sees", "the", "house", "tree", "dog", "two", "Berlin", 
 
 
 def split_words(text: str) -> list[tuple[int, int]]:
+    """The offsets of words and of signs."""
     return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
 
 
 def make_pairs(count: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Pairs of `count` sentences and their translations."""
     rng = random.Random(seed)
     pairs = []
     for _ in range(count):
@@ -37,12 +39,14 @@ PAIR = SentencePair(
 
 
 def example_maker(processor: sentencepiece.SentencePieceProcessor, **noise: float) -> ExampleMaker:
+    """A maker of examples with no noise but `noise`."""
     config = OFF.model_copy(update=noise)
     inventory = Inventory(names=("Zagreb",), lower_words=frozenset({"tom"}))
     return ExampleMaker(processor, split_words, config, inventory, (("[", "]"),) * 3)
 
 
 def texts_of(processor, example) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+    """The texts of both sides of an example."""
     return processor.decode(list(example.source[1:-1])), processor.decode(list(example.target[:-1]))
 
 

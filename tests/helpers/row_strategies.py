@@ -47,6 +47,7 @@ def spans_of(draw: st.DrawFn, text: str, *, projected: bool = False) -> tuple[Sp
 
 @st.composite
 def provenances(draw: st.DrawFn) -> Provenance:
+    """Where a synthetic row comes from."""
     source = draw(texts)
     return Provenance(
         source_id=draw(words),

@@ -40,6 +40,7 @@ def word_tokenizer(texts, length):
 
 
 def tiny_bert(folder, texts, *, length=64, hidden=32, layers=2):
+    """Save a BERT over the words of `texts` to a folder; gives its path."""
     torch.manual_seed(0)
     tokenizer = word_tokenizer(texts, length)
     config = BertConfig(
@@ -81,6 +82,7 @@ def tiny_roberta(folder, texts, *, length=64):
 
 
 def tiny_t5(folder, texts):
+    """Save a T5 over the words of `texts` to a folder; gives its path."""
     torch.manual_seed(0)
     tokenizer = word_tokenizer(texts, 512)
     backend = tokenizer.backend_tokenizer

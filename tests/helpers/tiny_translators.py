@@ -190,6 +190,7 @@ def copy_with_languages(folder: Path, model: Path, source: str, target: str) -> 
 
 
 def pack_argos(model: Path, path: Path, extra: dict[str, str] | None = None) -> Path:
+    """Pack a CTranslate2 model as an Argos package, with `extra` files of text."""
     with zipfile.ZipFile(path, "w") as archive:
         for file in ("model.bin", "config.json", "shared_vocabulary.json"):
             archive.write(model / file, f"translate-en_de/model/{file}")

@@ -20,4 +20,5 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def labelled_data(tmp_path: Path) -> LabelledData:
+    """The rows, for tests that take one kind of data or some."""
     return LabelledData(tmp_path)

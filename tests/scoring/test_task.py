@@ -191,11 +191,11 @@ def test_lines_about_another_text_are_refused(tmp_path):
 
 def test_predictions_of_unknown_labels_only_score_zero_where_allowed():
     gold = [Row("1", "de", "Bremen", label="a", spans=(Span(0, 6, "city"),))]
-    said = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
+    unknown = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
     with pytest.raises(UserError, match="none of the predicted labels"):
-        task_measures("tokens", gold, said)
+        task_measures("tokens", gold, unknown)
     scores = {
         m.name: m.score().value
-        for m in task_measures("tokens", gold, said, allow_unknown_labels=True)
+        for m in task_measures("tokens", gold, unknown, allow_unknown_labels=True)
     }
     assert scores["span_f1"] == scores["label_accuracy"] == 0

@@ -20,7 +20,7 @@ def engine(ct2_model: Callable[[str], ModelInfo]) -> Engine:
 
 @pytest.fixture(scope="session")
 def late_engine(engine: Engine) -> Engine:
-    """The same model, its attention said to be a step late."""
+    """The same model, with a card that says its attention is a step late."""
     card = engine.info.card
     assert card.alignment is not None
     head = card.alignment.model_copy(update={"shift": 1})

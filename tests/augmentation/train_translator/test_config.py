@@ -37,9 +37,9 @@ def recipes() -> Iterator[Path]:
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda path: path.stem)
 def test_recipes_are_valid(recipe: Path) -> None:
-    said = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    settings = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     needed = {"source": "en", "targets": ["de"], "bitext": [{"path": "x.tsv"}]}
-    given = {key: value for key, value in needed.items() if key not in said}
+    given = {key: value for key, value in needed.items() if key not in settings}
     assert isinstance(load_config(recipe, given), TrainTranslatorConfig)
 
 

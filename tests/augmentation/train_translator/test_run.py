@@ -27,5 +27,5 @@ def test_a_target_without_dev_pairs_is_named(tmp_path: Path) -> None:
     }  # fmt: skip
     setup = TrainSetup(load_config(MINI_RECIPE, given), tmp_path / "work", tmp_path / "model")
     setup.work.mkdir()
-    said = [step(setup, Listener()) for step in list(STEPS.values())[:4]][-1]
-    assert said.endswith("measured on dev 5, which has no pair in fr")
+    summary = [step(setup, Listener()) for step in list(STEPS.values())[:4]][-1]
+    assert summary.endswith("measured on dev 5, which has no pair in fr")

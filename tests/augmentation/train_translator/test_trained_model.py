@@ -44,11 +44,11 @@ def test_the_card_says_what_the_model_was_made_from(trained_model: Path) -> None
     text = (trained_model / "README.md").read_text(encoding="utf-8")
     header = yaml.safe_load(text.split("---")[1])
     assert header["language"] == ["de", "en"]
-    for said in (
+    for part in (
         "train.tsv,", "empty 1", "(held-out)", "nrefs:1", "token for token", "max_steps: 260",
         "260 steps", "cores",
     ):  # fmt: skip
-        assert said in text
+        assert part in text
     picture = (trained_model / "curves.svg").read_text(encoding="utf-8")
     assert picture.count("<polyline") >= 2
 

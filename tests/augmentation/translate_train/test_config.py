@@ -63,14 +63,14 @@ def test_mistakes_are_named(change: dict[str, object], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "memory"),
+    ("written", "memory"),
     [("off", "off"), ("no", "off"), ("'off'", "off"), ("on", None), ("m", Path("m"))],
 )
 def test_the_memory_is_switched_off_as_yaml_has_it(
-    tmp_path: Path, said: str, memory: object
+    tmp_path: Path, written: str, memory: object
 ) -> None:
     file = tmp_path / "run.yaml"
-    file.write_text(f"input: a\ntask: text\nsource: en\ntargets: de\nmemory: {said}\n")
+    file.write_text(f"input: a\ntask: text\nsource: en\ntargets: de\nmemory: {written}\n")
     assert load_config(file, {}).memory == memory
 
 

@@ -129,16 +129,16 @@ def test_nulls_where_our_own_files_have_none(
      "names": 5}}, {"label": {"_type": "ClassLabel", "names": [1, 2]}}, None, 5],
 )  # fmt: skip
 def test_class_names_that_are_none_leave_numbers(tmp_path: Path, features: object) -> None:
-    said = {"huggingface": json.dumps({"info": {"features": features}})}
-    batch = pa.record_batch({"text": ["a"], "label": [1]}, metadata=said)
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    batch = pa.record_batch({"text": ["a"], "label": [1]}, metadata=metadata)
     (row,) = batch_of(write_arrow(tmp_path / "x.arrow", batch), "classification").rows
     assert row.label == "1"
 
 
 def test_parquet_files_of_one_folder_may_differ_in_their_columns(tmp_path: Path) -> None:
     names = [["neg", "pos"], ["pos", "neg"]]
-    for number, said in enumerate(names):
-        feature = {"label": {"_type": "ClassLabel", "names": said}}
+    for number, class_names in enumerate(names):
+        feature = {"label": {"_type": "ClassLabel", "names": class_names}}
         more = {"id": ["7"], "topic": ["t"]} if number else {}
         table = pa.table(
             {"text": [f"Satz {number}"], "label": [0], **more},

@@ -99,8 +99,8 @@ CLASSES = {
 
 
 def write_classes(path: Path, columns: dict[str, list[Any]]) -> Path:
-    said = {"huggingface": json.dumps({"info": {"features": CLASSES}})}
-    batch = pa.record_batch(columns, metadata=said)
+    metadata = {"huggingface": json.dumps({"info": {"features": CLASSES}})}
+    batch = pa.record_batch(columns, metadata=metadata)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
         writer.write(batch)
     return path

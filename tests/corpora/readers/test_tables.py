@@ -133,14 +133,14 @@ def test_answers_that_stand_elsewhere(tmp_path: Path) -> None:
 
 def test_xquad_answers_are_what_the_file_says() -> None:
     path = shared_data("xquad/xquad.de.json")
-    said = {
+    answers = {
         qa["id"]: [a["text"] for a in qa["answers"]]
         for article in json.loads(path.read_text(encoding="utf-8"))["data"]
         for paragraph in article["paragraphs"]
         for qa in paragraph["qas"]
     }
     found = {r.id: [r.text[s.start : s.end] for s in r.spans] for r in read_rows(path, "qa")}
-    assert found == said
+    assert found == answers
     assert len(found) == 1190
 
 

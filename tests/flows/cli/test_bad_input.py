@@ -17,7 +17,7 @@ from tests.helpers.json_lines import write_json_lines
 
 @pytest.fixture
 def train(run_translate_train: Command) -> Command:
-    """Command `translate-train` as the fixture does, without beam search."""
+    """Run `translate-train`, without beam search."""
 
     def run(source: Path, *options: str | Path, task: str = "tokens") -> tuple[int, str, str]:
         return run_translate_train(source, "--beam-size", "1", *options, task=task)

@@ -15,6 +15,7 @@ from translators.training.data import TrainingData
 
 @pytest.fixture(scope="session")
 def toy_data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
+    """Reversed words with their alignment, and subwords of them."""
     folder = tmp_path_factory.mktemp("toy")
     pairs = make_pairs(300)
     (folder / "text.txt").write_text("\n".join(t for p in pairs for t in p), encoding="utf-8")
@@ -57,6 +58,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
 
 @pytest.fixture
 def toy_config() -> TrainingConfig:
+    """A configuration of a tiny model that trains 24 steps."""
     return TrainingConfig(
         shape=ModelShape(
             d_model=32, encoder_layers=1, decoder_layers=1, heads=2, ffn=64, max_positions=64
@@ -75,4 +77,5 @@ def toy_config() -> TrainingConfig:
 
 @pytest.fixture(scope="session")
 def processor(toy_data: TrainingData) -> sentencepiece.SentencePieceProcessor:
+    """The subwords of `toy_data`."""
     return sentencepiece.SentencePieceProcessor(model_file=str(toy_data.subwords))
