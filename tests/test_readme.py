@@ -21,9 +21,9 @@ from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.writers import write_corpus
 from flows.cli.main import command_line
+from tests.helpers.paths import ROOT
 from translators.store import resolve
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"(?:<!-- (needs [^>]*?) -->\n)?```console\n(.*?)```", re.S)
 

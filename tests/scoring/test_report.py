@@ -14,7 +14,7 @@ from scoring.measures import mean_measure
 from scoring.report import score
 from scoring.significance import SignificanceOptions
 from scoring.task import ScoreOptions
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 SAMPLES = ROOT / "data" / "samples"
 

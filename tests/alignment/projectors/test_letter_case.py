@@ -11,7 +11,7 @@ from alignment.projectors.features.lexicon import Lexicon, lower_case
 from alignment.protocol import ProjectionInput, WordPair, Words
 from alignment.words.splitting import split_words
 from corpora.records import Span
-from tests.alignment.projectors.building import check_sound, linked, texts
+from tests.helpers.projection_inputs import check_projection, linked_input, placed_texts
 
 CHANGING = [
     char
@@ -26,7 +26,7 @@ def row_of(word: str) -> ProjectionInput:
     """A sentence with `word` as its only span, and a translation that keeps it."""
     source, target = f"see {word} now", f"jetzt {word} sehen"
     spans = [Span(4, 4 + len(word), "LOC")]
-    return linked(source, target, spans, [(0, 2), (1, 1), (2, 0)])
+    return linked_input(source, target, spans, [(0, 2), (1, 1), (2, 0)])
 
 
 def test_there_are_such_letters() -> None:
@@ -37,8 +37,8 @@ def test_there_are_such_letters() -> None:
 def test_a_word_that_begins_with_a_letter_whose_case_is_longer(name: str) -> None:
     rows = [row_of(f"{char}stanbul") for char in CHANGING]
     for row, projection in zip(rows, load_projector(name).project(rows), strict=True):
-        check_sound(row, projection)
-        assert texts(row, projection) == [(row.source[4:-4], "LOC")], row.source
+        check_projection(row, projection)
+        assert placed_texts(row, projection) == [(row.source[4:-4], "LOC")], row.source
 
 
 @pytest.mark.parametrize("name", PROJECTORS)
@@ -47,7 +47,7 @@ def test_every_letter_of_unicode_that_has_a_case(name: str) -> None:
     assert len(cased) > 1_800
     rows = [row_of(f"{char}a") for char in cased]
     for row, projection in zip(rows, load_projector(name).project(rows), strict=True):
-        check_sound(row, projection)
+        check_projection(row, projection)
 
 
 def test_initials_are_compared_letter_by_letter() -> None:
