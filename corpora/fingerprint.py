@@ -65,7 +65,12 @@ def canonical_json(value: Any) -> str:
 
 def fingerprint(value: Any) -> str:
     """32 hexadecimal digits (BLAKE2b, 128 bits) of `canonical_json(value)`."""
-    return hashlib.blake2b(canonical_json(value).encode("ascii"), digest_size=16).hexdigest()
+    return content_hash(canonical_json(value).encode("ascii"))
+
+
+def content_hash(content: bytes) -> str:
+    """32 hexadecimal digits (BLAKE2b, 128 bits) of `content`; `file_hash` of a file that has it."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def file_hash(path: str | Path) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from augmentation.translate_test.api import translate_test
     from augmentation.translate_train.api import export, translate_train
     from augmentation.translation.api import translate
+    from augmentation.translation.memory_merge import merge_memories
     from scoring.report import score
 
     __version__: str
@@ -25,6 +26,7 @@ __all__ = [
     "align",
     "compare",
     "export",
+    "merge_memories",
     "project",
     "read",
     "score",
@@ -38,6 +40,7 @@ _MODULES = {
     "align": "augmentation.projection.api",
     "compare": "augmentation.compare.api",
     "export": "augmentation.translate_train.api",
+    "merge_memories": "augmentation.translation.memory_merge",
     "project": "augmentation.projection.api",
     "read": "augmentation.reporting.rows",
     "score": "scoring.report",

@@ -34,7 +34,7 @@ def translate(
         batch = _translate(_without(segments, remembered), translation, target)
         if memory is not None:
             # Before the shard is done: what is done is never looked at again.
-            memory.add(batch, made_from)
+            memory.add(batch)
         writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
         writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
     return out

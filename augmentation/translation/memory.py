@@ -2,7 +2,11 @@
 
 It is a folder of Arrow files, one folder within it for each way to translate (model, languages,
 decoding options), which `pyarrow.dataset` reads; an SQLite index says in which file a segment is,
-and is made again from the files if it is damaged. Files may be deleted.
+and is rebuilt from the files if it is corrupt. Files may be deleted.
+
+A file is named by the hash of its content and read only while that holds, and a translation counts
+only if its key is the one that was looked up: what is corrupt is lost and learned again, and no
+segment gets the translation of another.
 
 A run sees the memory as it was when the run began, so that a run that was cut off and goes on makes
 the very same choices.
@@ -24,11 +28,12 @@ from typing import Any, TypeVar, cast
 import pyarrow as pa
 
 from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
-from augmentation.translation.table import TRANSLATION_SCHEMA
-from corpora.fingerprint import fingerprint, plain
+from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
+from corpora.errors import UserError
+from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
 from corpora.storage import make_folder, replacing, write_text
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,9 @@ class TranslationMemory:
         self._index = self.folder / "index.sqlite"
         self._created = False
         self._lost: set[str] = set()
+        """Files that turned out to be gone or corrupt, or unlike what the index says of them."""
+        self._valid: set[str] = set()
+        """Files whose content was checked, which their names fix."""
 
     @_rebuilding_index
     def snapshot(self, file: Path, inputs: str) -> Snapshot:
@@ -112,34 +120,47 @@ class TranslationMemory:
         numbers: list[int] = []
         tables = []
         for name, hits in sorted(hits_by_file.items()):
-            table = self._read(name)
-            if table is None:  # the user removed the file: the segments are new again
+            wanted = [number for number, _ in hits]
+            found = self._take(name, [row for _, row in hits])
+            if found is None or found.column("key").to_pylist() != [keys[n] for n in wanted]:
                 self._lost.add(name)
                 continue
-            numbers += [number for number, _ in hits]
-            tables.append(table.take(pa.array([row for _, row in hits], pa.int64())))
+            numbers += wanted
+            tables.append(found)
         if not tables:
             return [], TRANSLATION_SCHEMA.empty_table()
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         return sorted(numbers), pa.concat_tables(tables).take(pa.array(order, pa.int64()))
 
+    def _take(self, name: str, rows: Sequence[int]) -> pa.Table | None:
+        table = self.read(name)
+        if table is None or max(rows) >= table.num_rows:
+            return None
+        return table.take(pa.array(rows, pa.int64()))
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add the translations of `batch`; segments that are there already stay as they are."""
+        if batch.num_rows:
+            content = pa.BufferOutputStream()
+            with pa.ipc.new_file(content, batch.schema) as out:
+                out.write(batch)
+            self.add_file(content.getvalue().to_pybytes())
+
     @_rebuilding_index
-    def add(self, batch: pa.RecordBatch, name: str) -> None:
-        """Add the translations of `batch` as the file `name`; what is there already stays as it
-        is."""
-        if not batch.num_rows:
-            return
-        path = self.folder / f"{name}.arrow"
+    def add_file(self, content: bytes) -> bool:
+        """Add the file that has `content`; False where it is there already."""
+        name = content_hash(content)
         with self._open() as index, _transaction(index):
             self._forget_lost(index)
             if index.execute("SELECT 1 FROM parts WHERE name = ?", (name,)).fetchone():
-                return
-            with replacing(path) as temporary, pa.ipc.new_file(str(temporary), batch.schema) as out:
-                out.write(batch)
-            _enter(index, name, batch.column("key").to_pylist())
+                return False
+            with replacing(self._path(name)) as temporary:
+                temporary.write_bytes(content)
+            _enter(index, name, self._keys(name))
+        return True
 
     def _forget_lost(self, index: sqlite3.Connection) -> None:
-        """Take files that turned out to be gone or broken out of the index."""
+        """Take lost files out of the index; one that is whole is entered anew, as a new part."""
         while self._lost:
             name = self._lost.pop()
             index.execute(
@@ -147,6 +168,8 @@ class TranslationMemory:
                 (name,),
             )
             index.execute("DELETE FROM parts WHERE name = ?", (name,))
+            if keys := self._keys(name):
+                _enter(index, name, keys)
 
     def rebuild_index(self) -> None:
         """Rebuild the index from the files, oldest first."""
@@ -165,12 +188,30 @@ class TranslationMemory:
         except sqlite3.DatabaseError:
             return False
 
-    def _read(self, name: str) -> pa.Table | None:
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.arrow"
+
+    def read(self, name: str) -> pa.Table | None:
+        """The translations of the file `name` (without its suffix); None where the file is gone,
+        its content has another hash than its name says, or it is no table of translations."""
+        path = self._path(name)
         try:
-            with pa.memory_map(str(self.folder / f"{name}.arrow")) as source:
-                return pa.ipc.open_file(source).read_all()
-        except (FileNotFoundError, pa.ArrowInvalid):
+            if file_hash(path) != name:
+                return None
+            with pa.memory_map(str(path)) as source:
+                table = pa.ipc.open_file(source).read_all()
+            if name not in self._valid:
+                table.validate(full=True)
+                if not is_consistent(table):
+                    return None
+                self._valid.add(name)
+        except (UserError, OSError, pa.ArrowInvalid):
             return None
+        return table
+
+    def _keys(self, name: str) -> list[bytes]:
+        table = self.read(name)
+        return [] if table is None else table.column("key").to_pylist()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -190,9 +231,8 @@ class TranslationMemory:
     def _enter_files(self, index: sqlite3.Connection) -> None:
         """Put what the files have into an index that is new, oldest first."""
         for file in sorted(self.folder.glob("*.arrow"), key=lambda f: (f.stat().st_mtime_ns, f)):
-            table = self._read(file.stem)
-            if table is not None:
-                _enter(index, file.stem, table.column("key").to_pylist())
+            if keys := self._keys(file.stem):
+                _enter(index, file.stem, keys)
 
     def _describe(self) -> None:
         """Say in words, beside the hash in the folder's name, what the memory is of."""

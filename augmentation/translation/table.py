@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from augmentation.translation.segments import KEY_TYPE
 from translators.protocol import Hypothesis
@@ -46,6 +47,18 @@ def translation_batch(
         _attention([h.attention for h in hypotheses]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=TRANSLATION_SCHEMA)
+
+
+def is_consistent(table: pa.Table) -> bool:
+    """Whether `table` has the schema of translations, and attention of the shape of its pieces."""
+    if not table.schema.equals(TRANSLATION_SCHEMA):
+        return False
+    ends = [pc.list_value_length(table.column(name)) for name in ("source_pieces", "target_pieces")]
+    source, target = (lengths.to_numpy() for lengths in ends)
+    attention = pc.list_value_length(table.column("attention"))
+    sizes = attention.fill_null(-1).to_numpy()
+    shaped = (sizes == -1) | (sizes == (source // 2) * (target // 2))
+    return bool(((source % 2 == 0) & (target % 2 == 0) & shaped).all())
 
 
 def _pieces(values: Sequence[Sequence[tuple[int, int]]]) -> pa.ListArray:

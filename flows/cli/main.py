@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "train a translator from a parallel corpus",
     ),
     "models": ("models:models", "add, list, show or remove translation models"),
+    "memory": ("memory:memory", "merge translation memories"),
     "export": ("export:export", "write a run's rows in another format"),
     "inspect": ("inspect:inspect", "show a sample of a file's or run's rows, spans highlighted"),
     "project": ("project:project", "project spans onto translations that you bring"),

@@ -12,6 +12,7 @@ import labelferry
 from tests.helpers.paths import ROOT
 
 FUNCTIONS = {
+    "merge_memories",
     "align", "compare", "export", "project", "read", "score", "train_translator", "translate",
     "translate_test", "translate_train",
 }  # fmt: skip

@@ -17,7 +17,6 @@ from tests.helpers.translate_train_runs import translate_train_config
 from translators.protocol import Hypothesis
 
 
-
 def flip_a_bit(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
