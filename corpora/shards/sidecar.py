@@ -1,4 +1,4 @@
-"""What is on record of a shard that is done."""
+"""The sidecar of a shard: the record that it is done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sidecar:
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:
-    """The sidecar of the shard `ref`; None where there is none or it cannot be understood."""
+    """The sidecar of the shard `ref`; None where there is none or it is not valid."""
     try:
         return Sidecar(**json.loads(ref.sidecar_path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
