@@ -43,7 +43,7 @@ def facts_path(ref: ShardRef) -> Path:
 
 
 def write_facts(ref: ShardRef, facts: dict[str, Any]) -> None:
-    """Write down `facts` about the shard `ref` beside its rows, before its sidecar is written."""
+    """Write `facts` about the shard `ref` beside its rows, before its sidecar is written."""
     text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
     write_text(facts_path(ref), text + "\n")
 
@@ -54,6 +54,6 @@ def read_facts(ref: ShardRef) -> dict[str, Any]:
 
 
 def remove_shard(ref: ShardRef) -> None:
-    """Delete the shard `ref` with all that lies beside it, its sidecar first."""
+    """Delete the shard `ref` with the files beside it, its sidecar first."""
     for path in (ref.sidecar_path, ref.path, ref.dropped_path, facts_path(ref)):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Runs that are there already, opened again to be looked at or exported."""
+"""Finished runs, opened again to be inspected or exported."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class FinishedRun:
 
 
 def open_finished(folder: Path) -> FinishedRun:
-    """The run in `folder`; raises `UserError` if it is none, or did not come to its end."""
+    """The run in `folder`; raises `UserError` if it is none, or is not finished."""
     manifest = read_run(folder)
     config = validated(manifest.config, folder / "run.json")
     run = FinishedRun(folder, config)
     for target in config.targets:
         if not run.shards(target) or not report_path(folder).is_file():
             raise UserError(
-                "this run did not come to its end: run its command again to go on", file=folder
+                "this run is not finished: run its command again to continue", file=folder
             )
     return run
 

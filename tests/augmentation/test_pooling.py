@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augmentation.translate_test.merging import average, ensemble
-from augmentation.translate_test.span_ensemble import pool_answers, pool_spans
+from augmentation.translate_test.span_ensemble import combine_answers, combine_spans
 from corpora.predictions import Prediction
 from corpora.records import Span
 
@@ -29,7 +29,7 @@ def test_the_surer_one_names_the_label() -> None:
     unsure = weighed((0, 6, "city", 0.55), (0, 6, "date", 0.45))
     sure = weighed((0, 6, "date", 0.95), (0, 6, "city", 0.05))
     for pair in ([unsure, sure], [sure, unsure]):
-        (span,) = pool_spans(pair, [0.5, 0.5], "logits")
+        (span,) = combine_spans(pair, [0.5, 0.5], "logits")
         assert span.label == "date"
         assert span.confidence == pytest.approx(0.7)
     assert places(ensemble("tokens", unsure, sure, 0.01).spans) == [(0, 6, "city")]
@@ -39,21 +39,21 @@ def test_the_surer_one_names_the_label() -> None:
 def test_the_surer_one_sets_the_edge() -> None:
     short = weighed((0, 6, "city", 0.5), (0, 9, "city", 0.45))
     long = weighed((0, 9, "city", 0.8), (0, 6, "city", 0.2))
-    assert places(pool_spans([short, long], [0.5, 0.5], "logits")) == [(0, 9, "city")]
+    assert places(combine_spans([short, long], [0.5, 0.5], "logits")) == [(0, 9, "city")]
 
 
 def test_none_chose_it_but_together_they_do() -> None:
     first = weighed((0, 6, "city", 0.45), chosen=None)
     second = weighed((0, 6, "city", 0.9))
-    assert pool_spans([first, first], [0.5, 0.5], "logits") == ()
-    assert places(pool_spans([first, second], [0.5, 0.5], "logits")) == [(0, 6, "city")]
+    assert combine_spans([first, first], [0.5, 0.5], "logits") == ()
+    assert places(combine_spans([first, second], [0.5, 0.5], "logits")) == [(0, 6, "city")]
 
 
 def test_who_lost_a_span_has_no_say_of_its_label() -> None:
     lost = Prediction("1", flags=("unmapped:city",))
     one = Prediction("1", spans=(Span(0, 6, "city"), Span(7, 9, "date")))
     other = Prediction("1")
-    assert places(pool_spans([one, lost, other], [0.4, 0.3, 0.3], "probabilities")) == [
+    assert places(combine_spans([one, lost, other], [0.4, 0.3, 0.3], "probabilities")) == [
         (0, 6, "city")
     ]
 
@@ -61,10 +61,10 @@ def test_who_lost_a_span_has_no_say_of_its_label() -> None:
 def test_no_answer_weighs_as_much_as_an_answer() -> None:
     yes = weighed((0, 6, "answer", 0.6), (7, 9, "answer", 0.1))
     no = weighed((0, 6, "answer", 0.3), chosen=None)
-    assert places(pool_answers([yes, no], [0.8, 0.2], "logits")) == [(0, 6, "answer")]
-    assert pool_answers([yes, no], [0.2, 0.8], "logits") == ()
+    assert places(combine_answers([yes, no], [0.8, 0.2], "logits")) == [(0, 6, "answer")]
+    assert combine_answers([yes, no], [0.2, 0.8], "logits") == ()
     other = weighed((7, 9, "answer", 0.9), (0, 6, "answer", 0.1))
-    assert places(pool_answers([yes, other], [0.5, 0.5], "logits")) == [(7, 9, "answer")]
+    assert places(combine_answers([yes, other], [0.5, 0.5], "logits")) == [(7, 9, "answer")]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -117,17 +117,17 @@ def opinions(draw: st.DrawFn) -> Prediction:
 def test_what_is_pooled_is_disjoint_and_was_named(predictions, mean) -> None:  # type: ignore[no-untyped-def]
     shares = [1 / len(predictions)] * len(predictions)
     named = {place for one in predictions for place in places(one.candidates or one.spans)}
-    spans = pool_spans(predictions, shares, mean)
+    spans = combine_spans(predictions, shares, mean)
     assert set(places(spans)) <= named
     assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
-    assert len(pool_answers(predictions, shares, mean)) <= 1
-    assert set(places(pool_answers(predictions, shares, mean))) <= named
+    assert len(combine_answers(predictions, shares, mean)) <= 1
+    assert set(places(combine_answers(predictions, shares, mean))) <= named
 
 
 @given(opinions(), st.sampled_from(["probabilities", "logits"]))
 def test_those_who_agree_are_followed(one, mean) -> None:  # type: ignore[no-untyped-def]
-    alone = pool_spans([one], [1.0], mean)
-    assert places(pool_spans([one, one, one], [0.2, 0.3, 0.5], mean)) == places(alone)
+    alone = combine_spans([one], [1.0], mean)
+    assert places(combine_spans([one, one, one], [0.2, 0.3, 0.5], mean)) == places(alone)
     if not one.candidates:
         assert places(alone) == places(one.spans)
 

@@ -21,7 +21,7 @@ from augmentation.reporting.samples import slowest
 from augmentation.translate_train import plan as plan_module
 from augmentation.translate_train import run as run_module
 from augmentation.translate_train.jobs import Job, perform
-from augmentation.translate_train.run import TranslateTrainResult, begun, translate_train
+from augmentation.translate_train.run import TranslateTrainResult, start_run, translate_train
 from augmentation.translate_train.runs import final_rows, open_finished
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from augmentation.translation import setup as translation_setup
@@ -313,10 +313,10 @@ def test_a_job_that_is_done_is_noted_once(
 
     monkeypatch.setattr(plan_module, "needed_shards", failing)
     config = toy_config(write_input(tmp_path / "in.jsonl", 45), tmp_path / "run")
-    with begun(resolve(config)) as run, pytest.raises(OSError, match="busy"):
+    with start_run(resolve(config)) as run, pytest.raises(OSError, match="busy"):
         stop = threading.Event()
         threading.Timer(3, stop.set).start()
-        run.go_ahead(stop)
+        run.run_until(stop)
     assert not failures
     check_balance(translate_train(config), ["de"])
 
@@ -481,7 +481,7 @@ def test_a_run_that_is_cut_off_after_its_input_has_grown_is_not_finished(
     write_input(source, 70, start=25)
     with pytest.raises(RuntimeError, match="cut off"):
         translate_train(config, CutOff())
-    with pytest.raises(UserError, match="did not come to its end"):
+    with pytest.raises(UserError, match="is not finished"):
         open_finished(tmp_path / "run")
     translate_train(config)
     assert open_finished(tmp_path / "run").config == config

@@ -203,7 +203,7 @@ def test_an_export_does_not_destroy_its_run(train: Run, ferry: Run, tmp_path: Pa
     run = tmp_path / "run"
     refused(ferry("export", run, "--out", source), "in.jsonl: --out would overwrite the input")
     for name in ("run.json", "10-ingest/x.jsonl", "export/de/x.jsonl"):
-        refused(ferry("export", run, "--format", "jsonl", "--out", run / name), "run's own files")
+        refused(ferry("export", run, "--format", "jsonl", "--out", run / name), "run's own folder")
     assert ferry("export", run, "--out", run / "export" / "x.csv")[0] == 0
     assert ferry("inspect", run)[0] == 0
 

@@ -333,7 +333,7 @@ def test_unknown_names(ferry: Run, tmp_path: Path) -> None:
     refused(ferry(source, "--unplaced", "shrug"), "unplaced")
     refused(ferry(source, "--device", "abacus"), "device")
     (tmp_path / "in.data").write_text("x\n")
-    refused(ferry(tmp_path / "in.data"), "format cannot be told")
+    refused(ferry(tmp_path / "in.data"), "format cannot be detected")
 
 
 def test_a_model_that_lacks_its_tokenizer(ferry: Run, tmp_path: Path, model_path: Path) -> None:

@@ -343,7 +343,7 @@ def test_a_start_that_is_no_model_or_knows_no_tags(
     card = read_model(other).card
     write_card(other, card.model_copy(update={"origin": "Helsinki-NLP/opus-mt-en-de"}))
     assert main(going_on(other, tmp_path)) == 2
-    assert "goes on from models that train-translator made" in capsys.readouterr().err
+    assert "continues only from models that train-translator made" in capsys.readouterr().err
     start = trained.with_name("model.work") / "50-train" / "model"
     assert main(going_on(start, tmp_path, bidirectional=True)) == 2
     assert "its pieces are without >>en<< >>de<<" in capsys.readouterr().err
@@ -668,7 +668,7 @@ def test_an_output_folder_that_holds_something_else(
     (tmp_path / "letters.txt").write_text("dear", encoding="utf-8")
     bitext = write_tsv(tmp_path / "a.tsv", make_pairs(20))
     said = fails(capsys, *arguments(bitext, tmp_path))
-    assert "holds something else than a model" in said
+    assert "has other files than a model's" in said
     assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
 
 
@@ -678,7 +678,7 @@ def test_a_work_folder_that_the_model_would_replace(
     bitext = write_tsv(tmp_path / "a.tsv", make_pairs(20))
     out = tmp_path / "model"
     said = fails(capsys, *arguments(bitext, out, "--work", str(out / "work")))
-    assert "which is made anew" in said
+    assert "which will be replaced" in said
     (tmp_path / "file").write_text("dear", encoding="utf-8")
     assert "not a folder" in fails(capsys, *arguments(bitext, tmp_path / "file"))
 
