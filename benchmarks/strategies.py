@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.compare.config import CompareConfig
+from augmentation.compare.results import CompareResults, LanguageResult
 from augmentation.compare.run import compare
-from augmentation.compare.scores import CompareResults, LanguageResult, collect
 from augmentation.compare.table import winner
 from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.storage import write_text
 from corpora.writers import write_corpus
-from flows.cli.compare import notice
+from flows.progress import JobLines
 
 ALL = (
     "zero-shot", "few-shot", "translate-train", "translate-train+source", "translate-test",
@@ -220,8 +220,8 @@ def main(argv: list[str] | None = None) -> None:
     kind = "minilm" if args.minilm else "light"
     values["out"] = args.work / f"{args.set}-{kind}"
     began = time.monotonic()
-    run = compare(CompareConfig.model_validate(values), notice)
-    print(f"{markdown(collect(run))}\n\nwall time {time.monotonic() - began:.0f} s")
+    result = compare(CompareConfig.model_validate(values), JobLines(sys.stderr))
+    print(f"{markdown(result.results)}\n\nwall time {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

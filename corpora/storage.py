@@ -26,6 +26,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "this name is too long for the file system",
     errno.EEXIST: "a file is in the way of this folder",
 }
+SYNC_VARIABLE = "LABELFERRY_SYNC"
+"""Set to 0, nothing waits for the disk: a power cut may then cost files that count as done."""
 NOT_TWICE = "not a file that can be read twice: save what comes from it"
 """The problem with a pipe."""
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
@@ -87,6 +89,29 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
+def _syncs() -> bool:
+    return os.environ.get(SYNC_VARIABLE, "1") != "0"
+
+
+def sync_file(path: Path) -> None:
+    """Have the system put the content of the file `path` on the disk, past a power cut.
+
+    Nothing is done where LABELFERRY_SYNC is 0.
+    """
+    if _syncs():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the system put the names of the files in `folder` on the disk; see `sync_file`."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        sync_file(folder)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; on success it is renamed to `path`, on failure removed.
@@ -99,7 +124,9 @@ def replacing(path: Path) -> Iterator[Path]:
     with writing(path):
         try:
             yield temporary
+            sync_file(temporary)
             temporary.replace(path)
+            sync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

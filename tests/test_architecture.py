@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.paths import ROOT
+
 LOWER = ("alignment", "embeddings", "encoders", "filters", "scoring", "trainers", "translators")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "corpora": frozenset(),
@@ -35,6 +36,8 @@ OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
 }
 """What `compare` runs of other pipelines, cell by cell; no other pipeline may import one."""
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 70
+TESTS_OF_NO_PACKAGE = frozenset({"helpers", "packaging", "attacks"})
+"""Folders of tests that mirror no package of the product."""
 
 
 def _modules(path: Path) -> set[str]:
@@ -77,14 +80,14 @@ def test_arrows_within_augmentation() -> None:
     root = ROOT / "augmentation"
     packages = {path.name for path in root.iterdir() if (path / "__init__.py").is_file()}
     for path in sorted(root.rglob("*.py")):
-        own = path.relative_to(root).parts[0]
-        allowed = WITHIN_AUGMENTATION.get(own, frozenset(SHARED)) | {own}
+        package = path.relative_to(root).parts[0]
+        allowed = WITHIN_AUGMENTATION.get(package, frozenset(SHARED)) | {package}
         for module in _modules(path):
             parts = module.split(".")
             if parts[0] != "augmentation" or len(parts) < 2 or parts[1] not in packages:
                 continue
             fine = parts[1] in allowed
-            if own == "compare" and not fine:
+            if package == "compare" and not fine:
                 of_pipeline = OF_PIPELINES_FOR_COMPARE.get(parts[1], frozenset())
                 fine = len(parts) < 3 or parts[2] in of_pipeline
             assert fine, f"{path.relative_to(ROOT)} imports {module}"
@@ -98,6 +101,17 @@ def test_the_run_machine_knows_no_language_processing() -> None:
 
 def test_augmentation_has_no_code_outside_its_packages() -> None:
     assert [path.name for path in (ROOT / "augmentation").glob("*.py")] == ["__init__.py"]
+
+
+def test_folders_of_tests_mirror_packages() -> None:
+    """What tests `a/b` lies in `tests/a/b`; what test modules share lies in `tests/helpers`."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        folder = path.parent.relative_to(ROOT / "tests")
+        if folder.parts and folder.parts[0] not in TESTS_OF_NO_PACKAGE:
+            assert (ROOT / folder / "__init__.py").is_file(), f"tests/{folder}: no such package"
+        imported = {module for module in _modules(path) if module.startswith("tests.")}
+        wrong = {module for module in imported if not module.startswith("tests.helpers")}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
 def test_files_and_functions_are_short() -> None:
@@ -159,11 +173,11 @@ def test_packages_are_this_checkout(package: str) -> None:
 
 
 def test_flow_files_share_no_name_with_a_library() -> None:
-    known = {name.lower() for name in sys.stdlib_module_names}
-    known |= {name.lower() for name in importlib.metadata.packages_distributions()}
-    known -= set(MAY_IMPORT) | {"tests", "benchmarks"}
+    taken = {name.lower() for name in sys.stdlib_module_names}
+    taken |= {name.lower() for name in importlib.metadata.packages_distributions()}
+    taken -= set(MAY_IMPORT) | {"tests", "benchmarks"}
     for path in (ROOT / "flows").glob("*.py"):
-        assert path.stem == "__init__" or path.stem.lower() not in known, path
+        assert path.stem == "__init__" or path.stem.lower() not in taken, path
 
 
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
@@ -175,11 +189,11 @@ def test_models_from_elsewhere_run_no_code(package: str) -> None:
                 continue
             if call.func.attr != "from_pretrained":
                 continue
-            said = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            keywords = {word.arg: ast.unparse(word.value) for word in call.keywords}
             where = f"{path.relative_to(ROOT)}:{call.lineno}"
-            assert said.get("trust_remote_code") == "False", where
+            assert keywords.get("trust_remote_code") == "False", where
             if not ast.unparse(call.func.value).endswith(("Tokenizer", "Config")):
-                assert said.get("use_safetensors") == "True", where
+                assert keywords.get("use_safetensors") == "True", where
 
 
 def test_base_import_needs_no_torch() -> None:

@@ -21,9 +21,9 @@ from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.writers import write_corpus
 from flows.cli.main import command_line
+from tests.helpers.paths import ROOT
 from translators.store import resolve
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"(?:<!-- (needs [^>]*?) -->\n)?```console\n(.*?)```", re.S)
 
@@ -151,10 +151,10 @@ def test_python_block(folder: Path) -> None:
     rows = datasets.load_dataset(str(export), cache_dir=str(folder / "cache"))["train"]
     frame = polars.read_parquet(f"{export}/data/*.parquet")
     assert len(frame) >= len(rows) > 0
-    block = re.search(r"```python\n(.*?)```", README, re.S)
-    assert block is not None
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    (program,) = [block for block in blocks if "load_dataset" in block]
     done = subprocess.run(
-        [sys.executable, "-c", block[1] + "\nprint(len(next(iter(loader))))"],
+        [sys.executable, "-c", program + "\nprint(len(next(iter(loader))))"],
         cwd=folder,
         env={**os.environ, "HF_HOME": str(folder / "hf")},
         capture_output=True,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
+from inspect import cleandoc
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,13 +26,35 @@ class Strict(BaseModel):
     configuration's default is a `default_factory`; an instance would be validated at import.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        defer_build=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Describe each setting by the docstring below it.
+
+        Pydantic's `use_attribute_docstrings` does the same, in most of the time that `--help` has.
+        """
+        texts = _docstrings(cls.__module__)
+        for name, field in cls.model_fields.items():
+            field.description = field.description or texts.get((cls.__name__, name))
+
+
+@lru_cache
+def _docstrings(module: str) -> dict[tuple[str, str], str]:
+    """The docstrings of attributes in the source of `module`, by class and attribute."""
+    file = getattr(sys.modules[module], "__file__", None)
+    texts: dict[tuple[str, str], str] = {}
+    for node in ast.walk(ast.parse(Path(file).read_text("utf-8"))) if file else ():
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for attribute, after in pairwise(node.body):
+            match attribute, after:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    texts[node.name, name] = cleandoc(text)
+    return texts
 
 
 def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> Settings:

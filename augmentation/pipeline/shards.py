@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from augmentation.pipeline.artifacts import read_record
 from corpora.batches import batch_to_rows
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA
-from corpora.shards import ShardRef, read_batches, sidecar_of
-from corpora.storage import write_text
+from corpora.shards import ShardRef, read_batches, read_sidecar, sidecar_of
 
 
 def checksum(ref: ShardRef) -> str:
@@ -37,23 +34,13 @@ def read_rows(ref: ShardRef) -> list[Row]:
     return [row for batch in read_batches(ref) for row in batch_to_rows(batch)]
 
 
-def facts_path(ref: ShardRef) -> Path:
-    """Where the facts of the shard `ref` are."""
-    return ref.folder / f"part-{ref.index:05d}.facts.json"
-
-
-def write_facts(ref: ShardRef, facts: dict[str, Any]) -> None:
-    """Write `facts` about the shard `ref` beside its rows, before its sidecar is written."""
-    text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
-    write_text(facts_path(ref), text + "\n")
-
-
-def read_facts(ref: ShardRef) -> dict[str, Any]:
-    """The facts of the shard `ref`; empty where there are none."""
-    return read_record(facts_path(ref))
+def read_facts(ref: ShardRef) -> Mapping[str, Any]:
+    """The recorded facts of the shard `ref`; empty where it is not done."""
+    sidecar = read_sidecar(ref)
+    return {} if sidecar is None else sidecar.facts
 
 
 def remove_shard(ref: ShardRef) -> None:
     """Delete the shard `ref` with the files beside it, its sidecar first."""
-    for path in (ref.sidecar_path, ref.path, ref.dropped_path, facts_path(ref)):
+    for path in (ref.sidecar_path, ref.path, ref.dropped_path):
         path.unlink(missing_ok=True)

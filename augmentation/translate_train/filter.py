@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from augmentation.pipeline.shards import checksum, read_facts, read_whole, write_facts
+from augmentation.pipeline.shards import checksum, read_facts, read_whole
 from augmentation.projection.rows import row_dropped
 from augmentation.translate_train.layout import filter_step
 from augmentation.translation.config import FilterConfig
@@ -35,7 +35,7 @@ def filter_rows(ref: ShardRef, gates: FilterConfig, source: str, target: str) ->
         writer.write(kept, dropped, rows_in=batch.num_rows)
         projected = read_facts(ref)
         if projected.get("spans"):
-            write_facts(out, {"lost": _spans_dropped(dropped, projected.get("unplaced", {}))})
+            writer.facts = {"lost": _spans_dropped(dropped, projected.get("unplaced", {}))}
     return out
 
 

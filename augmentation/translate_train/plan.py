@@ -72,10 +72,9 @@ class Plan:
         self._reported = self._reporting = False
         self._counts = _Counts(run, targets)
         self._end = self._shards_read_before()
-        if self._end is None:
-            # A report marks a finished run, and this one is not finished yet.
-            report_path(run).unlink(missing_ok=True)
-        else:
+        # A report marks a finished run, so there is none while shards may be rewritten.
+        report_path(run).unlink(missing_ok=True)
+        if self._end is not None:
             self._read = self._end
 
     @property

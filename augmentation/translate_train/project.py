@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from augmentation.pipeline.shards import checksum, read_whole, write_facts
+from augmentation.pipeline.shards import checksum, read_whole
 from augmentation.projection.rows import Outcome, project_rows
 from augmentation.projection.spans import ProjectionContext
 from augmentation.translate_train.layout import SEGMENT, project_step, translate_step
@@ -42,7 +42,7 @@ def project(ref: ShardRef, translation: TranslationSetup, target: str) -> ShardR
         translations, which = _translations_of(segments, translated)
         outcome = project_rows(batch, segments, translations, which, context)
         writer.write(outcome.kept, outcome.dropped, rows_in=batch.num_rows)
-        write_facts(out, _span_facts(outcome))
+        writer.facts = _span_facts(outcome)
     return out
 
 

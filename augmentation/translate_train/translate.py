@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from augmentation.pipeline.shards import checksum, write_facts
+from augmentation.pipeline.shards import checksum
 from augmentation.translate_train.layout import translate_step
 from augmentation.translation.memory import TranslationMemory
 from augmentation.translation.segments import new_segments
@@ -36,7 +36,7 @@ def translate(
             # Before the shard is marked as done, because done shards are never read again.
             memory.add(batch, made_from)
         writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
-        write_facts(out, {"remembered": len(remembered), "translated": batch.num_rows})
+        writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
     return out
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augmentation.pipeline.cache import PROCESS_CACHE
-from augmentation.pipeline.shards import write_facts
 from augmentation.translation.config import ReadingConfig
 from corpora.choices import Task
 from corpora.errors import UserError
@@ -106,5 +105,5 @@ def ingest(ref: ShardRef, source: Input) -> ShardRef | None:
     if not is_done(ref, made_from):
         with ShardWriter(ref, made_from) as out:
             out.write_rows(batch.rows, batch.dropped, rows_in=batch.rows_in)
-            write_facts(ref, {"repaired": dict(batch.repaired)})
+            out.facts = {"repaired": dict(batch.repaired)}
     return ref

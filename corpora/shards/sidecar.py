@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from corpora.fingerprint import file_hash
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.shards.ref import ShardRef
+from corpora.storage import write_text
+
+_OWN_CHECKSUM = "record_checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,27 @@ class Sidecar:
     dropped_checksum: str | None
     seconds: float
     drop_reasons: dict[str, int]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What else is worth knowing of the shard, as JSON has it."""
+
+
+def write_sidecar(ref: ShardRef, sidecar: Sidecar) -> None:
+    """Write `sidecar`, with a checksum of its own, beside the shard `ref`."""
+    shallow = {part.name: getattr(sidecar, part.name) for part in fields(sidecar)}
+    values = json.loads(json.dumps(shallow))  # as a reader will have it
+    record = {**values, _OWN_CHECKSUM: fingerprint(values)}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    write_text(ref.sidecar_path, text + "\n")
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:
-    """The sidecar of the shard `ref`; None where there is none or it is not valid."""
+    """The sidecar of the shard `ref`; None where there is none or it is corrupt."""
     try:
-        return Sidecar(**json.loads(ref.sidecar_path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        values = json.loads(ref.sidecar_path.read_text(encoding="utf-8"))
+        if values.pop(_OWN_CHECKSUM, None) != fingerprint(values):
+            return None
+        return Sidecar(**values)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return None
 
 
@@ -40,13 +59,17 @@ def sidecar_of(ref: ShardRef) -> Sidecar:
     return sidecar
 
 
-def is_done(ref: ShardRef, fingerprint: str) -> bool:
-    """Whether the shard `ref` was made under `fingerprint` and its checksums still hold."""
+def is_intact(ref: ShardRef) -> bool:
+    """Whether the shard `ref` has a sidecar and its files have the checksums that it gives."""
     sidecar = read_sidecar(ref)
-    if sidecar is None or sidecar.fingerprint != fingerprint:
-        return False
-    if not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
+    if sidecar is None or not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
         return False
     if sidecar.dropped_checksum is None:
         return True
     return ref.dropped_path.is_file() and file_hash(ref.dropped_path) == sidecar.dropped_checksum
+
+
+def is_done(ref: ShardRef, fingerprint: str) -> bool:
+    """Whether the shard `ref` was made under `fingerprint` and its checksums still hold."""
+    sidecar = read_sidecar(ref)
+    return sidecar is not None and sidecar.fingerprint == fingerprint and is_intact(ref)

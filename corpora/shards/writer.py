@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,8 +16,8 @@ from corpora.fingerprint import file_hash
 from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.shards.ref import ShardRef
-from corpora.shards.sidecar import Sidecar
-from corpora.storage import make_folder, temporary_name, write_text, writing
+from corpora.shards.sidecar import Sidecar, write_sidecar
+from corpora.storage import make_folder, sync_file, sync_folder, temporary_name, writing
 
 
 class ShardWriter:
@@ -47,6 +45,8 @@ class ShardWriter:
         self.rows_dropped = 0
         self.rows_in: int | None = None
         self.drop_reasons: dict[str, int] = {}
+        self.facts: dict[str, Any] = {}
+        """What else the sidecar is to record, as JSON has it."""
         self._options = pa.ipc.IpcWriteOptions(compression=compression)
         self._kept = _Part(ref.path, schema, self._options)
         self._dropped = _Part(ref.dropped_path, dropped_schema, self._options)
@@ -133,8 +133,9 @@ class ShardWriter:
             dropped_checksum=self._dropped.finish(),
             seconds=round(time.perf_counter() - self._started, 3),
             drop_reasons=dict(sorted(self.drop_reasons.items())),
+            facts=self.facts,
         )
-        write_text(self.ref.sidecar_path, json.dumps(asdict(sidecar), indent=1) + "\n")
+        write_sidecar(self.ref, sidecar)
 
 
 class _Part:
@@ -169,7 +170,9 @@ class _Part:
             self._writer.close()
             self._writer = None
             checksum = file_hash(self._temporary)
+            sync_file(self._temporary)
             self._temporary.replace(self._path)
+            sync_folder(self._path.parent)
         return checksum
 
     def discard(self) -> None:

@@ -78,11 +78,11 @@ def project(
         },
     )
     quotes = quoted(quoting)
-    rows = open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()
+    rows = [*open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()]
     translations = read_translations(
         targets, task=task, lang=target, format=targets_format, quoting=quotes
     )
-    result = run(list(rows), translations, config, task=task, file=str(targets))
+    result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from corpora.batches import batch_to_dropped, batch_to_rows, dropped_to_batch, rows_to_batch
 from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA, is_row_schema
-from tests.corpora.strategies import rows
+from tests.helpers.row_strategies import rows
 
 
 @given(st.lists(rows(), max_size=6), st.data())
 @settings(max_examples=60, deadline=None)
-def test_rows_come_back_equal_also_from_slices(some: list[Row], data: st.DataObject) -> None:
+def test_rows_are_read_back_equal_also_from_slices(some: list[Row], data: st.DataObject) -> None:
     batch = rows_to_batch(some)
     batch.validate(full=True)
     assert batch.schema.equals(ROW_SCHEMA)
@@ -24,7 +24,7 @@ def test_rows_come_back_equal_also_from_slices(some: list[Row], data: st.DataObj
 
 @given(st.lists(rows(), max_size=4))
 @settings(max_examples=20, deadline=None)
-def test_dropped_rows_come_back_equal(some: list[Row]) -> None:
+def test_dropped_rows_are_read_back_equal(some: list[Row]) -> None:
     dropped = [DroppedRow(row, "empty-text", f"row {i}") for i, row in enumerate(some)]
     batch = dropped_to_batch(dropped)
     batch.validate(full=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from corpora.checks import check_row, find_problem
 from corpora.records import Row, Span
 from corpora.repair import repair_row
-from tests.corpora.strategies import rows
+from tests.helpers.row_strategies import rows
 
 FAMILY = "👩‍👩‍👧 there"
 

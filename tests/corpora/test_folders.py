@@ -8,7 +8,7 @@ import platformdirs
 import pytest
 
 from corpora import folders
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(autouse=True)

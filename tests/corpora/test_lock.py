@@ -11,7 +11,7 @@ import pytest
 from corpora.errors import UserError
 from corpora.lock import lock
 from corpora.manifest import RunManifest, open_run
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:

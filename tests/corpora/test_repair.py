@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from corpora.checks import check_row, find_problem
 from corpora.records import Row, Span
 from corpora.repair import repair_row
-from tests.corpora.strategies import texts
+from tests.helpers.row_strategies import texts
 
 
 def row(text: str, *spans: Span) -> Row:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 SCRIPT = """
 import os, sys
@@ -61,8 +61,8 @@ def test_the_server_ends_with_the_run(home: Path, tmp_path: Path, killed: bool) 
         assert answer.status == 200
     if killed:
         run.send_signal(signal.SIGKILL)
-    _, said = run.communicate("\n", timeout=60)
-    assert said == ""
+    _, errors = run.communicate("\n", timeout=60)
+    assert errors == ""
     assert run.returncode == (-signal.SIGKILL if killed else 0)
     assert ended(url)
     assert (home / "labelferry-server.log").read_text() == ""
@@ -84,7 +84,7 @@ def ended(url: str) -> bool:
     return False
 
 
-def test_the_users_mistake_is_said_in_one_line(home: Path, tmp_path: Path) -> None:
+def test_a_user_error_is_written_in_one_line(home: Path, tmp_path: Path) -> None:
     rows = tmp_path / "in.jsonl"
     rows.write_text('{"text": "Hi", "spans": [{"start": 0, "end": 9, "label": "x"}]}\n')
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}

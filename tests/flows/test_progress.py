@@ -10,24 +10,24 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translate_train.run import start_run, translate_train
 from augmentation.translate_train.setup import resolve
 from flows.progress import Bar, Lines, clock, watch
-from tests.augmentation.test_translate_train import write_input
-from tests.augmentation.toy import ToyTranslator, toy, toy_config
-
-__all__ = ["toy"]
+from tests.helpers.toy_translator import ToyTranslator
+from tests.helpers.translate_train_runs import translate_train_config, write_labelled_rows
 
 
 def test_times() -> None:
     assert [clock(s) for s in (0, 59.6, 61, 3723)] == ["0:00", "1:00", "1:01", "1:02:03"]
 
 
-def test_a_line_now_and_then(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_progress_is_written_line_by_line(tmp_path: Path, toy: ToyTranslator) -> None:
     out = io.StringIO()
-    source = write_input(tmp_path / "in.jsonl", 95)
+    source = write_labelled_rows(tmp_path / "in.jsonl", 95)
     lines = Lines(out, every=0.0)
-    translate_train(toy_config(source, tmp_path / "run", targets=["de", "fr"]), lines)
-    said = out.getvalue().splitlines()
-    assert "rows read" in said[0]
-    assert said[-1].startswith("190 of 190 rows, ") and said[-1].endswith(" rows/s, 0:00 left")
+    translate_train(translate_train_config(source, tmp_path / "run", targets=["de", "fr"]), lines)
+    written = out.getvalue().splitlines()
+    assert "rows read" in written[0]
+    assert written[-1].startswith("190 of 190 rows, ") and written[-1].endswith(
+        " rows/s, 0:00 left"
+    )
 
 
 class Latest(Listener):
@@ -43,10 +43,10 @@ class Latest(Listener):
         return progress.seen, progress.done, progress.total, progress.is_last
 
 
-def test_progress_counts_every_row_once_a_language(tmp_path: Path, toy: ToyTranslator) -> None:
+def test_progress_counts_every_row_once_per_language(tmp_path: Path, toy: ToyTranslator) -> None:
     latest = Latest()
-    source = write_input(tmp_path / "in.jsonl", 45)
-    config = toy_config(source, tmp_path / "run", targets=["de", "fr"])
+    source = write_labelled_rows(tmp_path / "in.jsonl", 45)
+    config = translate_train_config(source, tmp_path / "run", targets=["de", "fr"])
     translate_train(config, latest)
     assert latest.counts() == (90, 90, 90, True)
     again = Latest()
@@ -60,7 +60,7 @@ def test_a_bar_on_a_terminal(
     assert isinstance(watch(), Lines)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(watch(), Bar)
-    source = write_input(tmp_path / "in.jsonl", 25)
-    with start_run(resolve(toy_config(source, tmp_path / "run")), Bar()) as run:
+    source = write_labelled_rows(tmp_path / "in.jsonl", 25)
+    with start_run(resolve(translate_train_config(source, tmp_path / "run")), Bar()) as run:
         run.listen(Lines(sys.stderr))
         assert run.run_to_end().summary.rows_in == 25

@@ -16,10 +16,14 @@ from augmentation.translate_train.run import TranslateTrainResult, start_run
 from augmentation.translate_train.run import translate_train as in_process
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.errors import UserError
-from tests.augmentation.test_translate_train import Ledger, digest, write_input
-from tests.augmentation.toy import ToyTranslator, toy, toy_config
+from tests.helpers.listeners import ProgressRecorder
+from tests.helpers.toy_translator import ToyTranslator
+from tests.helpers.translate_train_runs import (
+    file_hashes,
+    translate_train_config,
+    write_labelled_rows,
+)
 
-__all__ = ["toy"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
@@ -42,12 +46,12 @@ def client() -> Any:
 
 
 def test_the_flow_does_what_runs_without_prefect_do(tmp_path: Path, toy: ToyTranslator) -> None:
-    source = write_input(tmp_path / "in.jsonl", 25)
-    plain, ledger = Ledger(), Ledger()
-    one = in_process(toy_config(source, tmp_path / "plain", name="shown"), plain)
-    other = run(toy_config(source, tmp_path / "flow", name="shown"), ledger)
-    assert sorted(plain.jobs) == sorted(ledger.jobs)
-    assert digest(one.run / "export") == digest(other.run / "export")
+    source = write_labelled_rows(tmp_path / "in.jsonl", 25)
+    plain, recorder = ProgressRecorder(), ProgressRecorder()
+    one = in_process(translate_train_config(source, tmp_path / "plain", name="shown"), plain)
+    other = run(translate_train_config(source, tmp_path / "flow", name="shown"), recorder)
+    assert sorted(plain.jobs()) == sorted(recorder.jobs())
+    assert file_hashes(one.run / "export") == file_hashes(other.run / "export")
     with client() as api:
         flow_runs = api.read_flow_runs()
         (flow_run,) = [one for one in flow_runs if one.name == "shown"]
@@ -58,15 +62,15 @@ def test_the_flow_does_what_runs_without_prefect_do(tmp_path: Path, toy: ToyTran
 
 
 @pytest.mark.parametrize("begun_before", [False, True])
-def test_what_was_done_before_the_flow_is_on_record_too(
+def test_jobs_done_before_the_flow_are_recorded_too(
     tmp_path: Path, toy: ToyTranslator, begun_before: bool
 ) -> None:
-    source = write_input(tmp_path / "in.jsonl", 25)
-    ledger, name = Ledger(), f"record-{begun_before}"
-    run(toy_config(source, tmp_path / "run", name=name), ledger, ahead=begun_before)
+    source = write_labelled_rows(tmp_path / "in.jsonl", 25)
+    recorder, name = ProgressRecorder(), f"record-{begun_before}"
+    run(translate_train_config(source, tmp_path / "run", name=name), recorder, ahead=begun_before)
     with client() as api:
         (flow_run,) = [one for one in api.read_flow_runs() if one.name == name]
-        expected = sorted(ledger.jobs)
+        expected = sorted(recorder.jobs())
         for _ in range(100):  # records arrive a little later
             runs = [one for one in api.read_task_runs() if one.flow_run_id == flow_run.id]
             names = sorted(one.name for one in runs if one.state_name == "Completed")
@@ -78,7 +82,7 @@ def test_what_was_done_before_the_flow_is_on_record_too(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
+def test_a_job_begun_before_the_flow_is_retried_in_it(
     tmp_path: Path, toy: ToyTranslator, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Whether it fails before there is a flow, or while the flow waits for it."""
@@ -104,7 +108,9 @@ def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
 
     monkeypatch.setattr(run_module, "perform", failing)
     monkeypatch.setattr(module, "perform", counting)
-    config = toy_config(write_input(tmp_path / "in.jsonl", 25), tmp_path / "run")
+    config = translate_train_config(
+        write_labelled_rows(tmp_path / "in.jsonl", 25), tmp_path / "run"
+    )
     with start_run(resolve(config)) as one:
         if when == "before":
             threading.Timer(1.0, stop.set).start()
@@ -123,19 +129,19 @@ def test_a_job_that_was_begun_before_the_flow_is_tried_again_in_it(
     assert translations and len(set(translations)) == len(translations)
 
 
-def test_the_users_mistake_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:
-    source = write_input(tmp_path / "in.jsonl", 25)
+def test_a_user_error_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_labelled_rows(tmp_path / "in.jsonl", 25)
     with source.open("a", encoding="utf-8") as file:
         file.write('{"text": 7}\n')
     with (
-        start_run(resolve(toy_config(source, tmp_path / "run"))) as one,
+        start_run(resolve(translate_train_config(source, tmp_path / "run"))) as one,
         pytest.raises(UserError, match="line 26"),
     ):
         one.run_until(threading.Event())
 
 
 @pytest.mark.parametrize(("error", "attempts"), [(OSError("busy"), 2), (UserError("wrong"), 1)])
-def test_only_what_may_pass_is_tried_again(
+def test_only_transient_errors_are_retried(
     tmp_path: Path,
     toy: ToyTranslator,
     monkeypatch: pytest.MonkeyPatch,
@@ -154,7 +160,7 @@ def test_only_what_may_pass_is_tried_again(
         return perform(job, setup)
 
     monkeypatch.setattr(module, "perform", failing)
-    config = toy_config(write_input(tmp_path / "in.jsonl", 8), tmp_path / "run")
+    config = translate_train_config(write_labelled_rows(tmp_path / "in.jsonl", 8), tmp_path / "run")
     if isinstance(error, UserError):
         with pytest.raises(UserError, match="wrong"):
             run(config, Listener())

@@ -1,4 +1,4 @@
-"""The program of "From Python" runs, with the model that ships."""
+"""The program of the README's "From Python" runs, with the model that ships."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
-PAGE = ROOT / "docs" / "from-python.md"
+README = ROOT / "README.md"
 
 
 def test_the_program_runs(tmp_path: Path, model_path: Path) -> None:
-    block = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    assert block is not None
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    (program,) = [block for block in blocks if "import labelferry" in block]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -23,7 +23,7 @@ def test_the_program_runs(tmp_path: Path, model_path: Path) -> None:
         "LABELFERRY_MODEL": str(model_path),
     }
     done = subprocess.run(
-        [sys.executable, "-c", block[1]], cwd=tmp_path, env=environment, capture_output=True,
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True,
         text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

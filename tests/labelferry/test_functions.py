@@ -10,25 +10,16 @@ from typing import Any
 import pytest
 
 import labelferry
-from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.config import DecodingConfig
 from corpora.errors import UserError
 from corpora.records import Row
-from tests.augmentation.test_translate_test import COMMAND
-from tests.augmentation.toy import ToyTranslator, toy
-from tests.labelferry.conftest import TEXTS, Kinds
-from tests.trainers.conftest import make_rows
+from tests.helpers.intent_rows import make_intent_rows
+from tests.helpers.labelled_data import TEXTS, LabelledData
+from tests.helpers.listeners import ProgressRecorder
+from tests.helpers.toy_translator import ToyTranslator
+from tests.helpers.translate_test_runs import PREDICTOR_COMMAND
 
-__all__ = ["toy"]
 GERMAN = ["NINE AT ME WAKE", "MORE & <B>JAZZ</B> PLAY"]
-
-
-class Seen(Listener):
-    def __init__(self) -> None:
-        self.progress: list[Progress] = []
-
-    def advanced(self, progress: Progress) -> None:
-        self.progress.append(progress)
 
 
 def test_translate_texts(toy: ToyTranslator) -> None:
@@ -44,11 +35,13 @@ def test_translate_rows_of_every_kind(data: Any, toy: ToyTranslator, tmp_path: P
     if not isinstance(data, Path):
         assert list(labelferry.translate(data, source="en", target="de")) == GERMAN
         return
-    out, seen = tmp_path / "out.jsonl", Seen()
-    done = labelferry.translate(data, source="en", target="de", out=out, listener=seen, into="x")
+    out, recorder = tmp_path / "out.jsonl", ProgressRecorder()
+    done = labelferry.translate(
+        data, source="en", target="de", out=out, listener=recorder, into="x"
+    )
     assert (done.rows, done.rejected, done.flagged) == (2, 0, 0)
     assert [json.loads(line)["x"] for line in out.read_text().splitlines()] == GERMAN
-    assert [(step.done, step.seen) for step in seen.progress] == [(2, 2)]
+    assert [(step.done, step.seen) for step in recorder.progress] == [(2, 2)]
 
 
 def test_translate_keeps_the_fields_of_records(toy: ToyTranslator) -> None:
@@ -103,27 +96,27 @@ def test_translate_train_and_export(
 
 
 def test_the_same_rows_in_memory_go_on_with_the_run(
-    kinds: Kinds, toy: ToyTranslator, runs: Path
+    labelled_data: LabelledData, toy: ToyTranslator, runs: Path
 ) -> None:
     settings: dict[str, Any] = {"task": "tokens", "source": "en", "targets": ["de"]}
-    first = labelferry.translate_train(kinds.rows(), **settings, name="intents")
-    again = labelferry.translate_train(kinds.rows(), **settings, name="intents")
+    first = labelferry.translate_train(labelled_data.rows(), **settings, name="intents")
+    again = labelferry.translate_train(labelled_data.rows(), **settings, name="intents")
     assert again.run == first.run and first.shards == 1 and again.shards == 0
     assert first.run.name.startswith("intents-")
 
 
-def test_settings_are_checked(kinds: Kinds, runs: Path) -> None:
+def test_settings_are_checked(labelled_data: LabelledData, runs: Path) -> None:
     settings: dict[str, Any] = {"task": "tokens", "source": "en", "targets": ["de"]}
     with pytest.raises(UserError, match="unknown setting 'beam_size'"):
-        labelferry.translate_train(kinds.rows(), **settings, beam_size=3)
+        labelferry.translate_train(labelled_data.rows(), **settings, beam_size=3)
     with pytest.raises(UserError, match=r"decoding\.beam_size"):
-        labelferry.translate_train(kinds.rows(), **settings, decoding={"beam_size": 0})
+        labelferry.translate_train(labelled_data.rows(), **settings, decoding={"beam_size": 0})
 
 
 def test_translate_test(data: Any, toy: ToyTranslator, runs: Path) -> None:
     settings: dict[str, Any] = {"projection": {"projector": "attention"}}
     result = labelferry.translate_test(
-        data, task="tokens", source="en", target="de", predictor=COMMAND, **settings
+        data, task="tokens", source="en", target="de", predictor=PREDICTOR_COMMAND, **settings
     )
     assert result.rows == 2 and result.run.parent == runs
     assert len(result.predictions.read_text().splitlines()) == 2
@@ -131,7 +124,7 @@ def test_translate_test(data: Any, toy: ToyTranslator, runs: Path) -> None:
     assert "order" in page and page.count("<tr>") == 3, page
 
 
-def test_project(data: Any, kinds: Kinds, tmp_path: Path) -> None:
+def test_project(data: Any, labelled_data: LabelledData, tmp_path: Path) -> None:
     translations = ["weck mich um nine", "spiel <b>jazz</b> & mehr"]
     lines = tmp_path / "de.txt"
     lines.write_text("".join(f"{line}\n" for line in translations))
@@ -143,24 +136,29 @@ def test_project(data: Any, kinds: Kinds, tmp_path: Path) -> None:
     page = result._repr_html_()
     assert "&lt;b&gt;jazz" in page and "<b>" not in page and "<i>" not in page
     same = labelferry.project(
-        kinds.rows(), lines, source="en", target="de", aligner="lexical", unplaced="drop-row"
+        labelled_data.rows(),
+        lines,
+        source="en",
+        target="de",
+        aligner="lexical",
+        unplaced="drop-row",
     )
     assert same.kept == result.kept
     rows = [Row(str(number), "de", text) for number, text in enumerate(translations)]
-    by_id = labelferry.project(kinds.rows(), rows[::-1], source="en", target="de",
+    by_id = labelferry.project(labelled_data.rows(), rows[::-1], source="en", target="de",
                                aligner="lexical")  # fmt: skip
     assert [row.text for row in by_id.kept] == translations
 
 
-def test_project_mistakes(kinds: Kinds) -> None:
+def test_project_mistakes(labelled_data: LabelledData) -> None:
     languages = {"source": "en", "target": "de"}
     with pytest.raises(UserError, match="line 2: an empty translation"):
-        labelferry.project(kinds.rows(), ["a", " "], **languages)  # type: ignore[arg-type]
+        labelferry.project(labelled_data.rows(), ["a", " "], **languages)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="1 translations for 2 rows"):
-        labelferry.project(kinds.rows(), ["a"], **languages)  # type: ignore[arg-type]
+        labelferry.project(labelled_data.rows(), ["a"], **languages)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="--alignments go with"):
         labelferry.project(
-            kinds.rows(), ["a", "b"], source="en", target="de",
+            labelled_data.rows(), ["a", "b"], source="en", target="de",
             projector="marker", alignments="a.talp",
         )  # fmt: skip
 
@@ -189,16 +187,16 @@ def test_align_mistakes(tmp_path: Path) -> None:
         labelferry.align(["a"], ["b"], aligner="lexical", priors="p.arrow")
 
 
-def test_score(kinds: Kinds) -> None:
+def test_score(labelled_data: LabelledData) -> None:
     pytest.importorskip("scoring.report")
-    rows = labelferry.read(kinds.polars(), task="tokens", lang="en")
-    report = labelferry.score(kinds.rows(), rows, task="tokens")
+    rows = labelferry.read(labelled_data.polars(), task="tokens", lang="en")
+    report = labelferry.score(labelled_data.rows(), rows, task="tokens")
     assert report.scores[0].value == 100.0
     assert "<table" in report._repr_html_()
 
 
 def test_compare(toy: ToyTranslator, runs: Path) -> None:
-    train, test = make_rows(60), make_rows(20, seed=1)
+    train, test = make_intent_rows(60), make_intent_rows(20, seed=1)
     source = {"lang": "en", "train": train, "test": {"path": test, "on_error": "skip"}}
     german = [replace(row, id=f"g{row.id}", lang="de", text=row.text.upper()) for row in test]
     result = labelferry.compare(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import labelferry
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 FUNCTIONS = {
     "align", "compare", "export", "project", "read", "score", "train_translator", "translate",

@@ -14,20 +14,22 @@ import labelferry
 from augmentation.pipeline.inputs import saved, saved_pairs
 from corpora.errors import UserError
 from corpora.records import Row
-from tests.labelferry.conftest import Kinds
+from tests.helpers.labelled_data import LabelledData
 
 
-def test_rows_of_every_kind(data: Any, kinds: Kinds) -> None:
+def test_rows_of_every_kind(data: Any, labelled_data: LabelledData) -> None:
     view = labelferry.read(data, task="tokens", lang="en")
-    assert list(view) == kinds.rows()
-    assert list(view) == kinds.rows()  # a second time
+    assert list(view) == labelled_data.rows()
+    assert list(view) == labelled_data.rows()  # a second time
     (batch,) = view.batches()
     assert batch.rows_in == 2 and not batch.dropped
 
 
-def test_a_file_of_every_kind_is_written_once(data: Any, kinds: Kinds, runs: Path) -> None:
+def test_a_file_of_every_kind_is_written_once(
+    data: Any, labelled_data: LabelledData, runs: Path
+) -> None:
     path = saved(data)
-    assert list(labelferry.read(path, task="tokens", lang="en")) == kinds.rows()
+    assert list(labelferry.read(path, task="tokens", lang="en")) == labelled_data.rows()
     if isinstance(data, Path):
         assert path == data and not runs.exists()
         return
@@ -38,8 +40,8 @@ def test_a_file_of_every_kind_is_written_once(data: Any, kinds: Kinds, runs: Pat
     assert [file.name for file in (runs / "inputs").iterdir()] == [path.name]
 
 
-def test_what_a_notebook_shows_is_escaped(kinds: Kinds) -> None:
-    page = labelferry.read(kinds.rows(), task="tokens")._repr_html_()
+def test_what_a_notebook_shows_is_escaped(labelled_data: LabelledData) -> None:
+    page = labelferry.read(labelled_data.rows(), task="tokens")._repr_html_()
     assert "<b>" not in page and "<i>" not in page
     assert "&lt;b&gt;jazz&lt;/b&gt;" in page and "&lt;i&gt;" in page
     assert page.count("<mark") == 2
@@ -59,7 +61,7 @@ def test_columns_and_class_names() -> None:
     assert list(again) == list(rows)
 
 
-def test_tags_in_memory(kinds: Kinds) -> None:
+def test_tags_in_memory(labelled_data: LabelledData) -> None:
     records = [{"tokens": ["in", "New", "York"], "ner_tags": ["O", "B-LOC", "I-LOC"]}]
     (row,) = labelferry.read(records, task="tokens", lang="en")
     assert row.text == "in New York" and row.spans[0].label == "LOC"

@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 OUTPUTS = {ROOT: {".git", ".venv", "build", "dist"}, ROOT / "data": {"runs", "store"}}
 MODEL = {path.name for path in (ROOT / "data" / "models" / "en-de").iterdir()}
@@ -67,7 +67,7 @@ def test_a_source_distribution_is_a_whole_checkout(sdist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "Makefile", "constraints.txt", "setup.py", ".ci/run"} <= names
     assert {f"data/models/en-de/{name}" for name in MODEL} <= names
-    assert {"data/samples/intents.en.jsonl", "tests/paths.py"} <= names
+    assert {"data/samples/intents.en.jsonl", "tests/helpers/paths.py"} <= names
     assert not [name for name in names if name.startswith(("data/runs", "data/store"))]
 
 

@@ -14,7 +14,7 @@ from scoring.measures import mean_measure
 from scoring.report import score
 from scoring.significance import SignificanceOptions
 from scoring.task import ScoreOptions
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 
 SAMPLES = ROOT / "data" / "samples"
 
@@ -135,7 +135,9 @@ def test_mistakes():
     with pytest.raises(UserError, match="COMET is for the task 'text'"):
         score(PREDICTED, GOLD, task="classification", comet="some-model")
     for gold in ([], PREDICTED, [*GOLD, "gold.csv"]):
-        with pytest.raises((UserError, TypeError), match=r"test set is empty|where a Row is expected"):
+        with pytest.raises(
+            (UserError, TypeError), match=r"test set is empty|where a Row is expected"
+        ):
             score(PREDICTED, gold, task="classification")
     for predictions in ([1], [*PREDICTED[:-1], GOLD[-1]], [*PREDICTED, "p.jsonl"]):
         with pytest.raises(TypeError, match="where a Prediction is expected"):

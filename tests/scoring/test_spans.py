@@ -62,7 +62,7 @@ def test_of_spans_that_share_a_word_the_first_has_it():
     assert tags_of(ROW, spans, words=words) == ["B-PER", "I-PER", "O", "O"]
 
 
-def test_a_prediction_that_could_not_be_brought_back_is_wrong():
+def test_a_prediction_that_could_not_be_projected_back_is_wrong():
     lost = Prediction("1", spans=(Span(0, 13, "PER"),), flags=("unmapped:LOC", "unmapped:LOC"))
     found = scores(lost)
     assert found["span_f1"] == found["exact_span_f1"] == 50.0  # one hit of three, one gold

@@ -59,7 +59,7 @@ def test_answers_may_be_texts_and_the_normalisation_is_in_the_signature():
     assert "normalisation:mlqa|articles:de" in found["f1"].signature
 
 
-def test_an_answer_that_could_not_be_brought_back_is_wrong_even_where_there_is_none():
+def test_an_answer_that_could_not_be_projected_back_is_wrong_even_where_there_is_none():
     predicted = [Prediction("1"), Prediction("2", flags=("unmapped:answer",))]
     found = {m.name: m.score().value for m in qa_measures(GOLD, predicted)}
     assert found["f1"] == found["exact_match_unanswerable"] == 0.0

@@ -187,3 +187,15 @@ def test_lines_about_another_text_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"p.jsonl, line 1: the text is not the gold's: 'Hamburg"):
         read_predictions(file, "tokens", gold)
     assert len(read_predictions(file, "text", gold)) == 1  # lines of gold are targets alone
+
+
+def test_predictions_of_unknown_labels_only_score_zero_where_allowed():
+    gold = [Row("1", "de", "Bremen", label="a", spans=(Span(0, 6, "city"),))]
+    unknown = [Prediction("1", "z", spans=(Span(0, 6, "day"),))]
+    with pytest.raises(UserError, match="none of the predicted labels"):
+        task_measures("tokens", gold, unknown)
+    scores = {
+        m.name: m.score().value
+        for m in task_measures("tokens", gold, unknown, allow_unknown_labels=True)
+    }
+    assert scores["span_f1"] == scores["label_accuracy"] == 0

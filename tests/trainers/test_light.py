@@ -9,8 +9,8 @@ import pytest
 
 from corpora.errors import MissingExtraError, UserError
 from corpora.records import Row, Span
-from tests.paths import ROOT
-from tests.trainers.conftest import make_rows
+from tests.helpers.intent_rows import make_intent_rows
+from tests.helpers.paths import ROOT
 from trainers.crf import MODEL_FILE, CrfTrainer
 from trainers.features import sentence_features
 from trainers.linear import LinearTrainer
@@ -115,9 +115,9 @@ def test_a_seed_makes_the_same_model_again(rows):
 
 
 def test_tokens_are_the_words_only_where_all_rows_have_tokens():
-    tokenised = make_rows(3, tokens=True)
+    tokenised = make_intent_rows(3, tokens=True)
     assert WordCutter.for_training(tokenised).use_tokens
-    assert not WordCutter.for_training([*tokenised, *make_rows(1)]).use_tokens
+    assert not WordCutter.for_training([*tokenised, *make_intent_rows(1)]).use_tokens
     row = Row("1", "en", "at 5pm-ish", tokens=((0, 2), (3, 6), (6, 10)))
     assert WordCutter(True).words(row) == [(0, 2), (3, 6), (6, 10)]
     assert WordCutter(False).words(row)[1:] == [(3, 6), (6, 7), (7, 10)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import UserError
-from tests.translators.tiny import copy_with_languages, pack_argos
+from tests.helpers.tiny_translators import copy_with_languages, pack_argos
 from translators.adding import add_model, alignment_note, parse_alignment_head
 from translators.describing import ModelFacts
 from translators.model_card import ModelInfo

@@ -11,8 +11,7 @@ import pytest
 import sentencepiece
 
 from corpora.errors import UserError
-from tests.translators.conftest import CPU
-from tests.translators.tiny import TEXTS, pack_argos
+from tests.helpers.tiny_translators import CPU, TEXTS, pack_argos
 from translators.adding import add_model
 from translators.describing import ModelFacts
 from translators.engine import Engine

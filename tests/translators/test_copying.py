@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.translators.offset_checks import check_offsets
+from tests.helpers.offset_checks import check_offsets
 from translators.copying import is_copied
 from translators.engine import Engine
 from translators.protocol import DecodingOptions

@@ -44,7 +44,7 @@ def test_float32_is_exact(marian: Path) -> None:
     ("quantization", "step"),
     [("float16", 2**-11), ("bfloat16", 2**-8), ("int8", 0.5 / 127), ("int16", 0.5 / 1024)],
 )
-def test_rounded_weights_come_back_to_half_a_step(
+def test_rounded_weights_are_restored_to_half_a_step(
     marian: Path, quantization: str, step: float
 ) -> None:
     weights, expected = marian_weights(marian / quantization / "model.bin"), original(marian)

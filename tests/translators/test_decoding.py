@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.translators.offset_checks import check_offsets
-from tests.translators.tiny import TEXTS
+from tests.helpers.offset_checks import check_offsets
+from tests.helpers.tiny_translators import TEXTS
 from translators.engine import Engine
 from translators.hardware import Hardware
 from translators.long_texts import MAX_ATTENTION

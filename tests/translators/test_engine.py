@@ -12,8 +12,8 @@ import pytest
 import sentencepiece
 
 from corpora.errors import UserError
-from tests.translators.offset_checks import NASTY, check_offsets
-from tests.translators.tiny import TEXTS
+from tests.helpers.offset_checks import HARD_TEXTS, check_offsets
+from tests.helpers.tiny_translators import TEXTS
 from translators.engine import Engine, shared_engine
 from translators.hardware import Hardware
 from translators.model_card import ModelInfo
@@ -60,8 +60,8 @@ def test_empty_texts(engine: Engine, text: str) -> None:
 
 
 def test_nasty_texts_and_offsets(engine: Engine) -> None:
-    hypotheses = engine.translate(NASTY + TEXTS, "en", "de", WITH_ATTENTION)
-    for text, hypothesis in zip(NASTY + TEXTS, hypotheses, strict=True):
+    hypotheses = engine.translate(HARD_TEXTS + TEXTS, "en", "de", WITH_ATTENTION)
+    for text, hypothesis in zip(HARD_TEXTS + TEXTS, hypotheses, strict=True):
         check_offsets(text, hypothesis.source_pieces)
         check_offsets(hypothesis.text, hypothesis.target_pieces)
         assert ">>deu<<" not in hypothesis.text and "</s>" not in hypothesis.text

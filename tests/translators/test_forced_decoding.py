@@ -8,8 +8,8 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from tests.translators.offset_checks import check_offsets
-from tests.translators.tiny import TEXTS
+from tests.helpers.offset_checks import check_offsets
+from tests.helpers.tiny_translators import TEXTS
 from translators.engine import Engine
 from translators.protocol import DecodingOptions
 

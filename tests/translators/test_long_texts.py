@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translators.engine import Engine
-from translators.long_texts import join_parts, split_long
+from translators.long_texts import Part, join_parts, split_long
 from translators.pieces.open import open_codec
 from translators.protocol import Hypothesis
 
@@ -62,3 +63,15 @@ def test_joined_parts_keep_the_space_between() -> None:
     joined = join_parts(text, parts, [first, second])
     assert (joined.text, joined.score) == ("X  Y", -1.5)
     assert joined.source_pieces == ((0, 2), (4, 6)) and joined.target_pieces == ((0, 1), (3, 4))
+
+
+def test_attention_of_a_sentence_of_100_000_pieces_is_dropped() -> None:
+    count, part = 400, 250
+    parts = [Part(n * part, (n + 1) * part, ["a"] * part) for n in range(count)]
+    places = tuple((at, at + 1) for at in range(part))
+    one = Hypothesis("b" * part, -1.0, places, places, np.eye(part, dtype=np.float32))
+    joined = join_parts("a" * part * count, parts, [one] * count)
+    assert joined.attention is None  # the matrix would take 40 GB
+    assert len(joined.text) == len(joined.target_pieces) == part * count
+    few = join_parts("a" * part * 4, parts[:4], [one] * 4)
+    assert few.attention is not None and few.attention.shape == (1000, 1000)

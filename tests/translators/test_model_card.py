@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import UserError
-from tests.translators.conftest import CPU
+from tests.helpers.tiny_translators import CPU
 from translators.adding import GUIDED, add_model
 from translators.describing import ModelFacts
 from translators.engine import Engine

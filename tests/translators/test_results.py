@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from corpora.errors import UserError
-from tests.translators.tiny import TEXTS
+from tests.helpers.tiny_translators import TEXTS
 from translators.engine import Engine
 from translators.hardware import Hardware
 from translators.model_card import ModelInfo

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.paths import ROOT
+from tests.helpers.paths import ROOT
 from translators.model_card import verify
 from translators.open import open_translator
 from translators.protocol import DecodingOptions

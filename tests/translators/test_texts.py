@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.translators.tiny import TEXTS
+from tests.helpers.tiny_translators import TEXTS
 from translators.engine import Engine
 from translators.protocol import DecodingOptions, Hypothesis
 from translators.sentences import split_sentences

@@ -13,7 +13,7 @@ from alignment.projectors.features.arrays import (
     ranges,
 )
 from alignment.projectors.features.layout import Layout
-from alignment.projectors.features.lexicon import Shape
+from alignment.projectors.features.lexicon import Shape, lower_case
 from alignment.projectors.features.links import FLOOR, LinkEvidence
 from alignment.projectors.features.names import COLUMN, FEATURES
 from alignment.projectors.features.runs import CandidateRuns
@@ -127,8 +127,8 @@ def _fill_acronyms(
         hashes = RunHashes(initial, exponents)(runs.cell_start, runs.cell_end)
         expected = np.zeros(len(layout.spans), dtype=np.uint64)
         for number in np.flatnonzero(is_acronym).tolist():
-            text = lexicon.types[layout.first_type[number]].lower()
-            letters = np.array([ord(char) for char in text], dtype=np.int64)
+            text = lexicon.types[layout.first_type[number]]
+            letters = np.array([lower_case(letter) for letter in text], dtype=np.int64)
             whole = np.array([0]), np.array([len(letters)])
             expected[number] = RunHashes(letters)(*whole)[0]
         score = score + (is_acronym[span] & ~single & runs.real & (hashes == expected[span]))

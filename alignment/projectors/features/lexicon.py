@@ -41,6 +41,14 @@ def word_shape(word: str) -> Shape:
     return Shape.CAPITALIZED if word[0].isupper() else Shape.OTHER
 
 
+def lower_case(letter: str) -> int:
+    """The code point of the lower case of one `letter`, whatever stands around it.
+
+    Of a lower case that has several code points it is the first: that of `İ` is `i` and a dot.
+    """
+    return ord(letter.lower()[0])
+
+
 class Lexicon:
     """Word types of both sides of a batch of `pairs`.
 
@@ -70,9 +78,7 @@ class Lexicon:
         self.mark = (self.shape == Shape.PUNCTUATION) & ~np.isin(self.types, _INSIDE_WORDS)
         self.length = _ints(len(text) for text in self.types)
         # Acronyms are made of these.
-        self.initial = _ints(
-            ord(text[0].lower()) if text[0].isupper() else 0 for text in self.types
-        )
+        self.initial = _ints(lower_case(text[0]) if text[0].isupper() else 0 for text in self.types)
         self.source_count = self._count(self.sources)
         self.target_count = self._count(self.targets)
         self.target_stem_count: Floats = np.bincount(

@@ -3,11 +3,11 @@ from __future__ import annotations
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
 from corpora.records import Span
-from tests.alignment.projectors.building import linked, spans_of, texts
+from tests.helpers.projection_inputs import linked_input, placed_texts, spans_in
 
 SOURCE = "the Foreign Office in Paris"
 TARGET = "das Auswärtige Amt in Paris"
-SPANS = spans_of(SOURCE, ("Foreign Office", "ORG"), ("Paris", "LOC"))
+SPANS = spans_in(SOURCE, ("Foreign Office", "ORG"), ("Paris", "LOC"))
 
 
 def outcome(row: ProjectionInput, *complete: str) -> tuple[str, ...]:
@@ -16,13 +16,13 @@ def outcome(row: ProjectionInput, *complete: str) -> tuple[str, ...]:
 
 
 def test_a_span_whose_words_all_have_partners_is_complete() -> None:
-    row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
+    row = linked_input(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
     assert outcome(row, "source", "target", "instance") == ("", "")
 
 
 def test_a_source_word_without_partner() -> None:
     # "Foreign" became nothing: "Office" alone is "Ministerium".
-    row = linked(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
+    row = linked_input(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
     assert outcome(row) == ("", "")
     assert outcome(row, "source") == ("incomplete", "")
     assert outcome(row, "target") == ("", "")
@@ -30,15 +30,15 @@ def test_a_source_word_without_partner() -> None:
 
 
 def test_what_is_given_up_is_not_placed() -> None:
-    row = linked(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
+    row = linked_input(SOURCE, "das Ministerium in Paris", SPANS, [(0, 0), (2, 1), (3, 2), (4, 3)])
     projection = load_projector("aligned", aligner="attention", complete=("source",)).project(
         [row]
     )[0]
-    assert texts(row, projection) == [None, ("Paris", "LOC")]
+    assert placed_texts(row, projection) == [None, ("Paris", "LOC")]
 
 
 def test_least_confidence() -> None:
-    row = linked(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
+    row = linked_input(SOURCE, TARGET, SPANS, [(i, i) for i in range(5)])
     projector = load_projector("aligned", aligner="attention", minimum_confidence=1.0)
     assert projector.project([row])[0].reasons == ("unsure", "unsure")
 

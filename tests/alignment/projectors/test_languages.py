@@ -9,7 +9,7 @@ import pytest
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput
 from alignment.words.splitting import split_words
-from tests.alignment.projectors.building import linked, spans_of, texts
+from tests.helpers.projection_inputs import linked_input, placed_texts, spans_in
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def build(example: Example) -> ProjectionInput:
             for j, (a, b) in enumerate(words[1].offsets)
             if start <= a and b <= start + len(target)
         ]
-    spans = spans_of(example.source, *example.spans)
-    return linked(example.source, example.target, spans, links)
+    spans = spans_in(example.source, *example.spans)
+    return linked_input(example.source, example.target, spans, links)
 
 
 @pytest.mark.parametrize("projector", ["attention", "aligned"])
@@ -117,7 +117,7 @@ def test_gold(example: Example, projector: str) -> None:
     options = {"aligner": "attention"} if projector == "aligned" else {}
     row = build(example)
     projection = load_projector(projector, **options).project([row])[0]
-    assert texts(row, projection) == list(example.gold)
+    assert placed_texts(row, projection) == list(example.gold)
 
 
 @pytest.mark.parametrize(
@@ -138,5 +138,5 @@ def test_edges(source: str, target: str, span: str, expected: str) -> None:
                                 ("“", "„"), ("”", "“"), ("off", "Rabatt"), ("the", "der"),
                                 ("course", "Kurs")}
     ]  # fmt: skip
-    row = linked(source, target, spans_of(source, (span, "X")), links)
-    assert texts(row, load_projector("attention").project([row])[0]) == [(expected, "X")]
+    row = linked_input(source, target, spans_in(source, (span, "X")), links)
+    assert placed_texts(row, load_projector("attention").project([row])[0]) == [(expected, "X")]

@@ -15,7 +15,12 @@ from alignment.protocol import ProjectionInput, SegmentAlignment, SpanProjector
 from alignment.words.splitting import split_words
 from corpora.records import Span
 from corpora.text.graphemes import is_boundary
-from tests.alignment.projectors.building import check_sound, linked, segment, texts
+from tests.helpers.projection_inputs import (
+    aligned_segment,
+    check_projection,
+    linked_input,
+    placed_texts,
+)
 
 LABELS = ("PER", "LOC", "date")
 
@@ -96,7 +101,7 @@ def test_every_projection_is_sound(name: str, batch: list[ProjectionInput]) -> N
     projections = PROJECTORS[name].project(batch)
     assert len(projections) == len(batch)
     for row, projection in zip(batch, projections, strict=True):
-        check_sound(row, projection)
+        check_projection(row, projection)
 
 
 WORDS = st.lists(
@@ -127,7 +132,7 @@ def row_of(words: list[str], ranges: list[tuple[int, int]], order: list[int]) ->
     )
     pieces = split_words(source).strings(), split_words(target).strings()
     links = [(pieces[0].index(word), j) for j, word in enumerate(pieces[1])]
-    return linked(source, target, spans, links)
+    return linked_input(source, target, spans, links)
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention", "vote"])
@@ -161,14 +166,16 @@ def test_permuted_words_give_permuted_spans(
     chosen = data.draw(st.sets(st.integers(0, len(words) - 1), min_size=1, max_size=4))
     row = row_of(words, [(i, i + 1) for i in sorted(chosen)], list(order))
     projection = PROJECTORS[name].project([row])[0]
-    assert texts(row, projection) == [(row.source[s.start : s.end], s.label) for s in row.spans]
+    assert placed_texts(row, projection) == [
+        (row.source[s.start : s.end], s.label) for s in row.spans
+    ]
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention", "vote"])
 def test_repeated_mentions_are_an_assignment(name: str) -> None:
     source = target = "Anna saw Anna and Bob saw Anna"
     spans = [Span(0, 4, "PER"), Span(9, 13, "PER"), Span(18, 21, "PER"), Span(26, 30, "PER")]
-    row = linked(source, target, spans, [(i, i) for i in range(7)])
+    row = linked_input(source, target, spans, [(i, i) for i in range(7)])
     projection = PROJECTORS[name].project([row])[0]
     assert {(s.start, s.end) for s in projection.placed if s is not None} == {
         (s.start, s.end) for s in spans
@@ -192,8 +199,8 @@ def test_mentions_that_attend_to_the_same_word_do_not_share_it(name: str) -> Non
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention"])
 def test_a_span_may_be_the_whole_sentence(name: str) -> None:
     source, target = "wake me at seven", "weck mich um sieben"
-    row = linked(source, target, [Span(0, 16, "all")], [(i, i) for i in range(4)])
-    assert texts(row, PROJECTORS[name].project([row])[0]) == [(target, "all")]
+    row = linked_input(source, target, [Span(0, 16, "all")], [(i, i) for i in range(4)])
+    assert placed_texts(row, PROJECTORS[name].project([row])[0]) == [(target, "all")]
 
 
 @pytest.mark.parametrize("name", ["attention", "aligned", "aligned-attention"])
@@ -214,12 +221,12 @@ def test_spans_across_sentences(name: str) -> None:
     first, second = ("One two.", "Eins zwei."), ("Three four.", "Drei vier.")
     source, target = f"{first[0]} {second[0]}", f"{first[1]} {second[1]}"
     segments = (
-        segment(*first, [(0, 0), (1, 1), (2, 2)]),
-        segment(*second, [(0, 0), (1, 1), (2, 2)], (len(first[0]) + 1, len(first[1]) + 1)),
+        aligned_segment(*first, [(0, 0), (1, 1), (2, 2)]),
+        aligned_segment(*second, [(0, 0), (1, 1), (2, 2)], (len(first[0]) + 1, len(first[1]) + 1)),
     )
     spans = (Span(0, 3, "a"), Span(4, 14, "b"), Span(15, 19, "c"))
     row = ProjectionInput(source, spans, target, segments)
-    assert texts(row, PROJECTORS[name].project([row])[0]) == [
+    assert placed_texts(row, PROJECTORS[name].project([row])[0]) == [
         ("Eins", "a"), ("zwei. Drei", "b"), ("vier", "c"),
     ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alignment.projectors import load_projector
 from benchmarks.gold import europarl, span_f1, token_spans
-from tests.paths import shared_data
+from tests.helpers.paths import shared_data
 
 
 def test_quality_on_europarl() -> None:

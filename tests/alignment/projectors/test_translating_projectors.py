@@ -12,7 +12,7 @@ from alignment.projectors.marker import brackets_for, find_stretch, mark, unmark
 from alignment.protocol import Projection, ProjectionInput, WordPair
 from corpora.errors import UserError
 from corpora.records import Span
-from tests.alignment.projectors.building import check_sound, spans_of, texts
+from tests.helpers.projection_inputs import check_projection, placed_texts, spans_in
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class NoProjector:
 
 
 def make_row(source: str, target: str, *spans: tuple[str, str]) -> ProjectionInput:
-    return ProjectionInput(source, spans_of(source, *spans), target, (), "en", "de")
+    return ProjectionInput(source, spans_in(source, *spans), target, (), "en", "de")
 
 
 def marker(translations: dict[str, str]) -> tuple[Dictionary, object]:
@@ -67,11 +67,11 @@ def marker(translations: dict[str, str]) -> tuple[Dictionary, object]:
 
 def project(translations: dict[str, str], row: ProjectionInput) -> list[tuple[str, str] | None]:
     projection = marker(translations)[1].project([row])[0]
-    check_sound(row, projection)
-    return texts(row, projection)
+    check_projection(row, projection)
+    return placed_texts(row, projection)
 
 
-def test_markers_carry_a_span() -> None:
+def test_markers_project_a_span() -> None:
     row = make_row("call Anna now", "ruf jetzt Anna an", ("Anna", "PER"))
     translations = {"call [Anna] now": "ruf jetzt [Anna] an"}
     assert project(translations, row) == [("Anna", "PER")]
@@ -167,8 +167,8 @@ def test_the_translator_decides_where_the_aligner_cannot() -> None:
         "candidate", translator=translator, aligner=UniformAligner(), most=20, influence=2.0
     )
     projection = projector.project([row])[0]
-    check_sound(row, projection)
-    assert texts(row, projection) == [("Schwester", "PER")]
+    check_projection(row, projection)
+    assert placed_texts(row, projection) == [("Schwester", "PER")]
     assert "Schwester" in translator.requests
 
 
@@ -177,7 +177,7 @@ def test_the_translator_is_not_used_where_the_aligner_is_confident() -> None:
     bitext = [make_row("Anna waits", "Anna wartet", ("Anna", "PER")) for _ in range(20)]
     projector = load_projector("candidate", translator=translator)
     for row, projection in zip(bitext, projector.project(bitext), strict=True):
-        assert texts(row, projection) == [("Anna", "PER")]
+        assert placed_texts(row, projection) == [("Anna", "PER")]
     assert translator.requests == []
 
 
@@ -200,7 +200,7 @@ def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
         "candidate", translator=translator, aligner=BoundedAligner(), most=20, influence=2.0
     )
     short, given_up = projector.project(rows)
-    assert texts(rows[0], short) == [("Schwester", "PER")]
+    assert placed_texts(rows[0], short) == [("Schwester", "PER")]
     assert given_up.reasons == ("unaligned",)
 
 
@@ -249,7 +249,7 @@ class FixedProjector:
 def vote(*members: FixedProjector) -> Projection:
     row = make_row("a b", "x y", ("a", "A"), ("b", "B"))
     projection = load_projector("vote", members=members).project([row])[0]
-    check_sound(row, projection)
+    check_projection(row, projection)
     return projection
 
 

@@ -90,7 +90,7 @@ def test_a_fitted_aligner_applies_what_it_learned() -> None:
     assert linked_words(fitted, odd) == [{("house", "Haus"), ("small", "klein")}]
 
 
-def test_extra_pairs_teach_and_are_not_returned() -> None:
+def test_extra_pairs_are_learned_from_and_not_returned() -> None:
     odd = pairs([("house small", "klein Haus")])
     aligner = StatisticalAligner(extra=pairs())
     assert linked_words(aligner, odd) == [{("house", "Haus"), ("small", "klein")}]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora.text.graphemes import is_boundary, widen_to_graphemes
-from tests.corpora.strategies import clusters, texts
+from tests.helpers.row_strategies import clusters, texts
 
 FAMILY = "👩‍👩‍👧 there"
 AWKWARD = st.text(

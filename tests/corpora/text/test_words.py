@@ -4,7 +4,7 @@ from hypothesis import given, settings
 
 from corpora.records import Row, Span
 from corpora.text.words import words, words_of_row
-from tests.corpora.strategies import rows
+from tests.helpers.row_strategies import rows
 
 
 def strings(text: str) -> list[str]:

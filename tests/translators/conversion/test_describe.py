@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpora.errors import UserError
-from tests.translators.tiny import copy_with_languages
+from tests.helpers.tiny_translators import copy_with_languages
 from translators.adding import add_model
 from translators.describing import ModelFacts
 

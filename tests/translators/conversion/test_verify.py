@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.translators import tiny
-from tests.translators.conftest import FAMILIES
+from tests.helpers.tiny_translators import FAMILIES, TEXTS
 from translators.conversion.verify import verify_against_transformers
 from translators.engine import Engine
 from translators.hardware import Hardware
@@ -22,9 +21,14 @@ def test_float32_translates_as_transformers_does(
 ) -> None:
     folder = hf_folder(family)
     report = verify_against_transformers(
-        folder, ct2_model(family).path, tiny.TEXTS, source="en", target="de", max_length=20
+        folder,
+        ct2_model(family).path,
+        TEXTS,
+        source="en",
+        target="de",
+        max_length=20,
     )
-    assert report.texts == len(tiny.TEXTS)
+    assert report.texts == len(TEXTS)
     assert report.inputs_equal == report.texts
     assert report.differences == ()
     assert report.float32_equal == report.texts
@@ -35,7 +39,7 @@ def test_a_difference_is_seen(
     hf_folder: Callable[[str], Path], ct2_model: Callable[[str], ModelInfo]
 ) -> None:
     report = verify_against_transformers(
-        hf_folder("marian"), ct2_model("marian-pad").path, tiny.TEXTS, source="en", target="de",
+        hf_folder("marian"), ct2_model("marian-pad").path, TEXTS, source="en", target="de",
         max_length=20,
     )  # fmt: skip
     assert report.float32_equal == report.texts
@@ -49,5 +53,5 @@ def test_outputs_of_random_weights_differ_between_texts(
     """Else the comparison above would say little."""
     engine = Engine(ct2_model("nllb"), Hardware(device="cpu", threads=(1, 1)))
     options = DecodingOptions(beam_size=1, max_decoding_length=16)
-    texts = {hypothesis.text for hypothesis in engine.translate(tiny.TEXTS, "en", "de", options)}
-    assert len(texts) > len(tiny.TEXTS) // 2
+    texts = {hypothesis.text for hypothesis in engine.translate(TEXTS, "en", "de", options)}
+    assert len(texts) > len(TEXTS) // 2

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpora.errors import UserError
-from tests.translators.offset_checks import NASTY, check_offsets
-from tests.translators.tiny import train_sentencepiece
+from tests.helpers.offset_checks import HARD_TEXTS, check_offsets
+from tests.helpers.tiny_translators import train_sentencepiece
 from translators.pieces.sentencepiece_codec import SentencePieceCodec
 
 TEXT = st.text(alphabet=st.characters(), max_size=40) | st.text(
@@ -32,7 +32,7 @@ def codecs(tmp_path_factory: pytest.TempPathFactory) -> list[SentencePieceCodec]
 
 @settings(max_examples=150, deadline=None)
 @given(text=TEXT)
-@example(text=" ".join(NASTY[:-1]))
+@example(text=" ".join(HARD_TEXTS[:-1]))
 def test_source_offsets(codecs: list[SentencePieceCodec], text: str) -> None:
     for codec in codecs:
         (pieces,) = codec.encode([text])
@@ -57,7 +57,7 @@ def test_decoding_gives_the_text_and_offsets_in_it(
     check_offsets(decoded, offsets)
 
 
-@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("text", HARD_TEXTS)
 def test_no_text_becomes_a_control_token(codecs: list[SentencePieceCodec], text: str) -> None:
     for codec in codecs:
         (pieces,) = codec.encode([text])

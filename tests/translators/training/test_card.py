@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import yaml
 
-from tests.translators.training.conftest import HISTORY
+from tests.helpers.reversed_words import HISTORY
 from translators.training.card import (
     CorpusEntry,
     ScoreEntry,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from tests.translators.training.conftest import HISTORY
+from tests.helpers.reversed_words import HISTORY
 from translators.training.curves import curves_svg
 
 

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.translators.training.conftest import PAIR, WORDS, example_maker, texts_of
+from tests.helpers.reversed_words import PAIR, WORDS, example_maker, texts_of
 from translators.training.words import SentencePair
 
 
@@ -18,7 +18,7 @@ def test_plain_example(processor) -> None:  # type: ignore[no-untyped-def]
     assert texts_of(processor, example) == (PAIR.source, PAIR.target)
 
 
-def test_reverse_turns_links(processor) -> None:  # type: ignore[no-untyped-def]
+def test_reverse_transposes_links(processor) -> None:  # type: ignore[no-untyped-def]
     maker = example_maker(processor)
     forward = maker.make(PAIR, None, False, None)
     backward = maker.make(PAIR, None, True, None)

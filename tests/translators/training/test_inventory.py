@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.translators.training.conftest import OFF, PAIR, split_words, texts_of
+from tests.helpers.reversed_words import OFF, PAIR, split_words, texts_of
 from translators.training.examples import ExampleMaker
 from translators.training.inventory import Inventory
 

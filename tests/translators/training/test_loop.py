@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.helpers.paths import ROOT
+
 torch = pytest.importorskip("torch")
 import safetensors.torch  # noqa: E402
 
@@ -27,13 +29,10 @@ from translators.training.data import TrainingData  # noqa: E402
 from translators.training.loop import Trainer, Validator  # noqa: E402
 from translators.training.stream import BatchStream  # noqa: E402
 
-ROOT = Path(__file__).parents[3]
-
-
 CHILD = """
 import json, sys
 from pathlib import Path
-from tests.translators.training.conftest import split_words
+from tests.helpers.reversed_words import split_words
 from translators.training.config import TrainingConfig
 from translators.training.data import TrainingData
 from translators.training.loop import Trainer

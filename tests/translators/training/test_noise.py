@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.translators.training.conftest import PAIR, example_maker, texts_of
+from tests.helpers.reversed_words import PAIR, example_maker, texts_of
 from translators.training.words import SentencePair
 
 

@@ -12,7 +12,7 @@ import sentencepiece  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
-from tests.translators.tiny import TEXTS  # noqa: E402
+from tests.helpers.tiny_translators import TEXTS  # noqa: E402
 from translators.marian_folder import StartingPoint  # noqa: E402
 from translators.subwords import SubwordConfig, train_subwords  # noqa: E402
 from translators.training.config import ModelShape  # noqa: E402
@@ -117,7 +117,7 @@ def test_another_shape_is_refused(
         starting_weights(start, old, SHAPE.model_copy(update=shape))
 
 
-def test_damaged_and_foreign_models_are_refused(
+def test_damaged_and_unknown_models_are_refused(
     start: StartingPoint, old: Processor, tmp_path: Path
 ) -> None:
     whole = start.weights.read_bytes()

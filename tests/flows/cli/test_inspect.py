@@ -1,0 +1,35 @@
+"""`labelferry inspect`, with a real model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.cli.main import main
+from tests.helpers.command_line import Command
+from tests.helpers.translate_train_input import GOOD_ROW, span_row, write_raw_json_lines
+
+
+def test_inspect(
+    run_translate_train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "set \x1b[31m alarm \u202e at nine"
+    nasty = span_row(text, (len(text) - 4, len(text), "time"), id="nasty")
+    assert (
+        run_translate_train(
+            write_raw_json_lines(tmp_path / "in.jsonl", GOOD_ROW, nasty), "--unplaced", "drop-span"
+        )[0]
+        == 0
+    )
+    assert main(["inspect", str(tmp_path / "in.jsonl"), "--task", "tokens"]) == 0
+    out = capsys.readouterr().out
+    assert "wake me at [nine](time) tomorrow" in out
+    assert "\x1b" not in out and "\u202e" not in out
+    assert main(["inspect", str(tmp_path / "run"), "--rows", "9", "--first"]) == 0
+    out = capsys.readouterr().out
+    assert out.index("wake me at [nine](time)") < out.index("\n  de  ")
+    assert main(["inspect", str(tmp_path / "run"), "--dropped"]) == 0
+    assert main(["inspect", str(tmp_path / "in.jsonl"), "--dropped"]) == 2
+    assert main(["inspect", str(tmp_path / "none.jsonl")]) == 2
+    assert main(["inspect", str(tmp_path / "run"), "--rows", "0"]) == 2

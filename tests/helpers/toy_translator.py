@@ -1,0 +1,59 @@
+"""A translator whose answers are known by construction.
+
+It writes every word in capitals, the words of a sentence in reverse order, and aligns each word
+with the one that it came from. A text with the name of a guard (`repetition`,
+`copy`) gets its flag, one with `vanish` comes out empty, a word `unaligned` has no alignment.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from translators.protocol import DecodingOptions, Hypothesis
+
+_WORD = re.compile(r"\S+")
+
+
+class ToyTranslator:
+    """See the module's docstring; `seen` is every text it was ever asked for."""
+
+    name = "toy@0123abcd"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._lock = threading.Lock()
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        with self._lock:
+            self.seen += texts
+        return [self._hypothesis(text, options) for text in texts]
+
+    def _hypothesis(self, text: str, options: DecodingOptions) -> Hypothesis:
+        words = [match.span() for match in _WORD.finditer(text)]
+        flags = tuple(flag for flag in ("repetition", "copy") if flag in text)
+        if "vanish" in text:
+            nothing = np.zeros((0, len(words)), np.float32) if options.return_attention else None
+            return Hypothesis("", -1.0, tuple(words), (), nothing, ("empty",))
+        target, pieces = "", []
+        for start, end in reversed(words):
+            target += " " if target else ""
+            pieces.append((len(target), len(target) + end - start))
+            target += text[start:end].upper()
+        attention = None
+        if options.return_attention:
+            attention = np.eye(len(words), dtype=np.float32)[::-1].copy()
+            for row, (start, end) in enumerate(reversed(words)):
+                if "unaligned" in text[start:end]:
+                    attention[row] = 0.0
+        score = -1.0 / max(1, len(words))
+        return Hypothesis(target, score, tuple(words), tuple(pieces), attention, flags)
+
+    def force(self, *arguments: Any) -> list[Hypothesis]:
+        raise NotImplementedError
