@@ -1,11 +1,11 @@
-# Nothing is asked of the machine but Python 3.11+ with venv, and make.
+# Needs only Python 3.11+ with venv, and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Pips before 23.1 would run setup.py themselves where a package has no wheel, and fail at seqeval.
+# Without --use-pep517, pip before 23.1 runs setup.py where a package has no wheel, and fails at seqeval.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt
 
-# What an installation depends on; it knows the packages that there were when it was made.
+# An editable installation only knows the packages that existed when it was made.
 SOURCES := pyproject.toml setup.py constraints.txt $(wildcard */__init__.py)
 
 .PHONY: demo test lint clean

@@ -1,4 +1,4 @@
-"""The class of each character of a text: what it does to word and span edges."""
+"""Character classes that decide where words and spans may begin and end."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from corpora.text.scripts import UNDELIMITED
 
 
 class CharClass(IntEnum):
-    """What a code point does to word and span edges."""
+    """The role of a code point at the edges of words and spans."""
 
     SPACE = 0
     PUNCTUATION = 1
     SYMBOL = 2
-    """Symbols, and punctuation that carries meaning at an edge, such as `%` and `#`."""
+    """Symbols, and punctuation that has a meaning at an edge, such as `%` and `#`."""
     WORD = 3
     UNSPACED = 4
     """A letter of a script that is written without spaces."""
     EXTEND = 5
-    """Combining marks, joiners, variation selectors: never the first of anything."""
+    """Combining marks, joiners, variation selectors: never first in a word or span."""
 
 
 _CLASSES: tuple[tuple[str, CharClass], ...] = (

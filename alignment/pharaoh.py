@@ -101,7 +101,7 @@ def format_links(alignment: WordAlignment, weights: bool = False) -> str:
 def write_pharaoh(
     path: str | Path, alignments: Iterable[WordAlignment], weights: bool = False
 ) -> int:
-    """Write `alignments` to `path`, one per line, and give the number of lines.
+    """Write `alignments` to `path`, one per line, and return the number of lines.
 
     With `weights`, links have theirs. A `path` in .gz or .zst is compressed. Raises `UserError`
     where it cannot be written.

@@ -11,7 +11,7 @@ from corpora.errors import UserError
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether `value` is what a configuration file can hold, and no object of ours."""
+    """Whether `value` can be in a configuration file, and is not an object of ours."""
     return value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
 
 
@@ -51,10 +51,10 @@ _OBJECT = ("an object that a program makes", lambda value: value is None or not 
 def load(kind: str, registry: Mapping[str, str], name: str, options: Mapping[str, Any]) -> Any:
     """The object called `name` in `registry`, made with `options`.
 
-    `registry` has `module:class` for every name; only that module is imported. `kind` is what the
-    messages call its objects. A single name will do for a list of names. Raises `UserError` for an
-    unknown name, and for an option that the class does not take or that is of another type than it
-    takes.
+    `registry` has `module:class` for every name; only that module is imported. `kind` is how
+    messages call its objects. A single name may be given for a list of names. Raises `UserError`
+    for an unknown name, and for an option that the class does not take or that is of another type
+    than it takes.
     """
     if name not in registry:
         raise UserError(f"unknown {kind} '{name}'", choices=registry)

@@ -1,4 +1,4 @@
-"""Labelled rows projected onto translations that someone else made."""
+"""Labelled rows projected onto translations that exist already."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def pair_up(sources: Sequence[Row], targets: Sequence[Row], file: str) -> list[t
     """
     pairs = _partners(sources, targets, file)
     for source, target in pairs:
-        for name, what in _FURTHER_TEXTS.items():
+        for name, description in _FURTHER_TEXTS.items():
             if getattr(source, name) and not getattr(target, name):
                 raise UserError(
-                    f"no translation of the {what} of row '{source.id}': the translations must be "
-                    f"rows that have `{name}` beside `text`",
+                    f"no translation of the {description} of row '{source.id}': the "
+                    f"translations must be rows that have `{name}` beside `text`",
                     file=file,
                 )
     return pairs
@@ -114,7 +114,7 @@ def loses_row(projection: Projection, *, drop_rows: bool, alternatives: bool) ->
 
     One such span is enough where `drop_rows` says so. Of `alternatives`, the answers to a
     question, one that was placed is enough to stay; with none left the question would seem to be
-    unanswerable, so the row is dropped whatever `drop_rows` says.
+    unanswerable, so the row is dropped in any case.
     """
     unplaced = [span is None for span in projection.placed]
     if alternatives:
@@ -163,7 +163,7 @@ def _labelled(source: Row, target: Row, spans: Sequence[Span]) -> Row:
 def snap_to_tokens(
     projection: Projection, tokens: tuple[tuple[int, int], ...] | None
 ) -> Projection:
-    """`projection` with its spans grown to whole `tokens`, offsets of the target's; or as it is.
+    """`projection` with its spans grown to whole `tokens` (offsets in the target), if any.
 
     Of two spans that then share a token, the one with more confidence stays.
     """

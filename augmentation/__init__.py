@@ -1,1 +1,1 @@
-"""The pure steps: translate-train, translate-test, back-translation, and their configuration."""
+"""The pipelines (translate-train, translate-test, ...) and what they share, without Prefect."""

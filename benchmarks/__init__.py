@@ -1,1 +1,1 @@
-"""Scripts that measure, and what they measured (`RESULTS.md`)."""
+"""Benchmark scripts, and their results (`RESULTS.md`)."""

@@ -1,4 +1,4 @@
-"""What the embedded translator can do: quality, copied names, loops, attention as an alignment.
+"""Measures the embedded translator: quality, copied names, loops, attention as an alignment.
 
     python -m benchmarks.embedded_model --model data/models/en-de --data ../shared/data
 
@@ -58,7 +58,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def is_looping(output: str, reference: str) -> bool:
-    """Whether four words in a row come twice in `output` that do not in `reference`."""
+    """Whether four words in a row occur twice in `output` that do not in `reference`."""
 
     def repeated(text: str) -> set[tuple[str, ...]]:
         words = text.lower().split()
@@ -125,7 +125,7 @@ def measure_translation(translator: Translator, data: Path) -> tuple[list[str], 
 
 
 def dev_sets(data: Path) -> list[tuple[str, str]]:
-    """Name and other language of every dev set beside English."""
+    """Name and non-English language of every dev set."""
     folders = sorted((data / "parallel").glob("en-*"))
     return [
         (name, folder.name.removeprefix("en-"))
@@ -155,58 +155,58 @@ NUMBER_SLOTS = {
     "rating_value",
     "recurring_datetime",
 }
-PLACE_WORDS = {
+NOT_NAMES = {
     "out", "outside", "here", "near", "nearby", "close", "close by", "close-by", "closest",
     "nearest", "neighboring", "in the area", "in the same area", "the area", "area", "around",
     "around here", "local", "current location", "current position", "current spot",
     "neighborhood", "neighbourhood", "in the neighbourhood", "fran's location",
 }  # fmt: skip
-"""Values of `location` that name no place."""
+"""Values of `location` that are not names."""
 
 
 def copied_values(rows: Sequence[Row]) -> list[list[tuple[str, str]]]:
-    """(kind, string) of what each row's translation should hold as it is.
+    """(kind, string) of what each row's translation should contain unchanged.
 
     Kind `name`: the value of a slot that holds names. Kind `number`: each digit string of a slot
     that holds numbers or times.
     """
-    found: list[list[tuple[str, str]]] = []
+    row_values: list[list[tuple[str, str]]] = []
     for row in rows:
         values = []
         for span in row.spans:
             text = row.text[span.start : span.end]
-            if span.label in NAME_SLOTS and text.lower() not in PLACE_WORDS:
+            if span.label in NAME_SLOTS and text.lower() not in NOT_NAMES:
                 values.append(("name", text))
             elif span.label in NUMBER_SLOTS:
                 digits = "".join(c if c.isdigit() else " " for c in text).split()
                 values.extend(("number", d) for d in digits)
-        found.append(values)
-    return found
+        row_values.append(values)
+    return row_values
 
 
 def measure_copies(translator: Translator, data: Path) -> tuple[list[str], dict[str, float]]:
-    """Share of names and numbers of xSID's slots that the German output holds verbatim."""
+    """Share of names and numbers of xSID's slots that the German output contains verbatim."""
     rows = list(open_corpus(data / "xsid" / "en.valid.conll", task="tokens", lang="en").rows())
     human = list(open_corpus(data / "xsid" / "de.valid.conll", task="tokens", lang="de").rows())
     outputs = [h.text for h in translator.translate([r.text for r in rows], "en", "de", BEAM)]
     values = copied_values(rows)
-    found = [
+    checked = [
         (kind, text, text in output, text.lower() in output.lower(), text in gold.text, output)
         for wanted, output, gold in zip(values, outputs, human, strict=True)
         for kind, text in wanted
     ]
     groups = {
-        "names": [f for f in found if f[0] == "name"],
-        "numbers": [f for f in found if f[0] == "number"],
-        "names and numbers": found,
-        "those that the human translation keeps": [f for f in found if f[4]],
+        "names": [f for f in checked if f[0] == "name"],
+        "numbers": [f for f in checked if f[0] == "number"],
+        "names and numbers": checked,
+        "those that the human translation keeps": [f for f in checked if f[4]],
     }
     lines, figures = [], {}
     for group, members in groups.items():
         shares = [100 * sum(f[i] for f in members) / max(1, len(members)) for i in (2, 3, 4)]
         lines.append((group, len(members), *(f"{share:.1f} %" for share in shares)))
         figures[f"xsid.copied.{group}"] = shares[0]
-    for _, text, verbatim, *_, output in found:
+    for _, text, verbatim, *_, output in checked:
         if not verbatim:
             print(f"not verbatim: {text} → {output}", file=sys.stderr)
     head = ("what", "values", "ours, verbatim", "ours, case aside", "human translation, verbatim")
@@ -222,7 +222,7 @@ def both_ways(forward: Hypothesis, backward: Hypothesis) -> SegmentAlignment:
 
     `forward` attends from target to source pieces, `backward` from source to target pieces.
     Pieces of one text may differ between a model's two sides, so the weights of `backward` are
-    carried over by the overlap of offsets.
+    transferred by the overlap of offsets.
     """
     if forward.attention is None or backward.attention is None:
         return SegmentAlignment(forward.source_pieces, forward.target_pieces, forward.attention)
@@ -275,11 +275,11 @@ def measure_alignment(translator: Translator, data: Path) -> tuple[list[str], di
     }
     for name, aligned in segments.items():
         inputs = [
-            ProjectionInput(one.text, one.spans, text, (segment,), "en", "de")
-            for one, text, segment in zip(source, german, aligned, strict=True)
+            ProjectionInput(row.text, row.spans, text, (segment,), "en", "de")
+            for row, text, segment in zip(source, german, aligned, strict=True)
         ]
         ways[name] = load_projector("attention").project(inputs)
-    bare = [replace(one, segments=()) for one in inputs]
+    bare = [replace(row_input, segments=()) for row_input in inputs]
     aligner = AttentionAligner(translator, "en", "de", reverse=translator)
     ways["both directions, with names, numbers and lengths (`aligned`)"] = load_projector(
         "aligned", aligner=aligner
@@ -304,7 +304,7 @@ MEASURES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the asked-for measures and print their tables."""
+    """Run the chosen measures and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default=None, help="name or folder; the one that ships if not")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -320,9 +320,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     figures: dict[str, float] = {"megabytes": size / 1e6}
     for name in args.only or MEASURES:
-        parts, found = MEASURES[name](translator, args.data)
+        parts, measured = MEASURES[name](translator, args.data)
         print("\n\n".join(parts) + "\n", flush=True)
-        figures |= found
+        figures |= measured
     if args.json is not None:
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -1,9 +1,9 @@
 """Figure 1: wall time of the engine over raw `translate_batch` at its best, side by side.
 
-The texts are the distinct utterances of xSID's English train set. Raw `translate_batch` gets them
-tokenised beforehand, distinct, with the same options, the threads and batch size that a sweep
-over a subset finds best, and its results are dropped; the engine gets strings and gives back
-hypotheses, its threads and batch size found by itself. The two take turns, so that a busy machine
+The texts are the unique utterances of xSID's English train set. Raw `translate_batch` gets them
+tokenised beforehand, with the same options, and the threads and batch size that a sweep over a
+subset finds best; its results are dropped. The engine gets strings, returns hypotheses, and chooses
+threads and batch size by itself. The two take turns, so that a busy machine
 hurts both.
 
     python -m benchmarks.engine_overhead --model NAME|PATH
@@ -34,15 +34,15 @@ XSID = DATA / "xsid" / "en.train.conll.gz"
 _BATCHES = (256, 512, 1024, 2048, 4096)
 
 
-def distinct_texts(limit: int | None) -> list[str]:
-    """The distinct utterances of xSID's English train set, in file order."""
+def unique_texts(limit: int | None) -> list[str]:
+    """The unique utterances of xSID's English train set, in file order."""
     lines = (line for line in text_lines(XSID) if line.startswith("# text"))
     texts = dict.fromkeys(line.split("=", 1)[1].strip() for line in lines)
     return list(texts)[:limit]
 
 
 def thread_settings(cores: int) -> list[tuple[int, int]]:
-    """Ways to share out the cores: (parallel batches, threads a batch)."""
+    """Ways to share out the cores: (parallel batches, threads per batch)."""
     return [(cores // n, n) for n in range(1, cores + 1) if cores % n == 0]
 
 
@@ -85,7 +85,7 @@ def sweep(
     engine: Engine, tokens: list[list[str]], options: DecodingOptions, attention: bool
 ) -> tuple[tuple[int, int], int]:
     """The threads and batch size that decode `tokens` fastest; prints every setting."""
-    print(f"sweep over {len(tokens)} segments: segments a second")
+    print(f"sweep over {len(tokens)} segments: segments per second")
     print("workers x threads  " + "".join(f"{batch:>8}" for batch in _BATCHES))
     best: tuple[float, tuple[int, int], int] | None = None
     for threads in thread_settings(available_cores()):
@@ -113,7 +113,7 @@ def main() -> int:
     parser.add_argument("--sweep", type=int, default=4000, help="texts in the sweep")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each")
     parser.add_argument("--beam-size", type=int, default=2)
-    parser.add_argument("--attention", action="store_true", help="ask both for attention")
+    parser.add_argument("--attention", action="store_true", help="request attention of both")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     args = parser.parse_args()
     if not XSID.is_file():
@@ -124,7 +124,7 @@ def main() -> int:
     if not isinstance(engine, Engine):
         raise SystemExit("one model, not a pivot")
     attention = args.attention and engine.has_alignment
-    texts = distinct_texts(args.limit)
+    texts = unique_texts(args.limit)
     tokens = engine.tokens(texts, args.source, args.target)
     step = max(1, len(tokens) // args.sweep)
     threads, batch = sweep(engine, tokens[::step], options, attention)

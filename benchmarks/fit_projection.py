@@ -1,4 +1,4 @@
-"""Fit the span chooser's weights and the calibration of its confidence.
+"""Fits the weights of the projector `aligned` and the calibration of its confidence.
 
     python -m benchmarks.fit_projection ../shared/data [--write]
 
@@ -53,7 +53,7 @@ class HardLinks:
 
 @dataclass
 class Problem:
-    """A gold set's candidates, and which of them are right (the same span, whatever its label)."""
+    """A gold set's candidates, and which of them are right (the same span with any label)."""
 
     gold: GoldSet
     candidates: Candidates
@@ -79,16 +79,16 @@ def build(gold: GoldSet, aligner: WordAligner) -> Problem:
             token_spans(gold.tokens[span.row], offsets[a][0], offsets[b - 1][1])
             for a, b in zip(runs.start[low:high].tolist(), runs.end[low:high].tolist(), strict=True)
         ]
-        found = [run in same for run in touched]
-        if not any(found):
-            found = [run in other for run in touched]
-        right[low:high] = found
-        right[high] = not any(found)
+        is_gold = [run in same for run in touched]
+        if not any(is_gold):
+            is_gold = [run in other for run in touched]
+        right[low:high] = is_gold
+        right[high] = not any(is_gold)
     return Problem(gold, candidates, right)
 
 
 def fit(problems: list[Problem], columns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights of greatest conditional likelihood, every gold set counting the same."""
+    """Weights of greatest conditional likelihood, with every gold set weighted the same."""
     x = np.concatenate([p.candidates.features[:, columns] for p in problems])
     right = np.concatenate([p.right for p in problems])
     sizes = np.concatenate([np.diff(p.candidates.runs.bounds) for p in problems])
@@ -116,9 +116,9 @@ def fit(problems: list[Problem], columns: NDArray[np.int64]) -> NDArray[np.float
         weight = PENALTY * len(sizes)
         return value + weight * w @ w, gradient + 2 * weight * w
 
-    found = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B")
+    optimum = minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B")
     result = np.zeros(len(FEATURES))
-    result[columns] = found.x / scale
+    result[columns] = optimum.x / scale
     return result
 
 
@@ -158,7 +158,7 @@ def outcomes(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 def calibration(p: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, list[float]]:
-    """An isotonic curve at a few knots, each gold set weighing what it has."""
+    """An isotonic curve at a few knots, with every span weighted the same."""
     curve = IsotonicRegression(y_min=0.01, y_max=0.995, out_of_bounds="clip").fit(p, right)
     knots = np.unique(np.quantile(p, np.linspace(0, 1, 21)).round(4))
     values = np.array([curve.predict(p[np.abs(p - k) <= 0.05]).mean() for k in knots])
@@ -167,7 +167,7 @@ def calibration(p: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, l
 
 
 def reliability(p: NDArray[np.float64], right: NDArray[np.bool_]) -> str:
-    """A table of how many spans of a confidence are right."""
+    """A table of the share of right spans by confidence."""
     lines = ["| confidence | spans | right |", "|---|---|---|"]
     for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01)):
         part = (p >= low) & (p < high)
@@ -183,8 +183,8 @@ Held = dict[str, weights_module.Weights]
 
 
 def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> tuple[dict, Held]:
-    """Measure on what the fit has not seen, then fit on everything."""
-    problems = [build(one, aligner) for one in gold]
+    """Measure on held-out gold sets, then fit on all of them."""
+    problems = [build(gold_set, aligner) for gold_set in gold]
     groups = sorted({p.gold.group for p in problems})
     held_p, held_right, held_group = [], [], []
     held: Held = {}
@@ -220,8 +220,8 @@ def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> tuple[dict, Hel
     print(f"\nReliability, {kind}, curve and weights fitted without the collection measured:\n")
     print(reliability(fitted, right), "\n")
     named = [
-        {name: round(float(w), 4) for name, w in zip(FEATURES, one, strict=True) if w}
-        for one in (first, second)
+        {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True) if w}
+        for weights in (first, second)
     ]
     table = {"first": named[0], "second": named[1], "calibration": calibration(p, right)}
     return table, held
@@ -230,18 +230,19 @@ def run(kind: str, gold: list[GoldSet], aligner: WordAligner) -> tuple[dict, Hel
 def run_vote(gold: list[GoldSet], soft: Held, hard: Held) -> dict[str, list[float]]:
     """The curve of the vote of two aligned projectors, of soft and of hard links."""
     shares, right, where = [], [], []
-    for one in gold:
+    for gold_set in gold:
         members = (
-            AlignedProjector(weights=soft[one.group]),
-            AlignedProjector(HardLinks(), weights=hard[one.group]),
+            AlignedProjector(weights=soft[gold_set.group]),
+            AlignedProjector(HardLinks(), weights=hard[gold_set.group]),
         )
-        found = VoteProjector(members, calibrated=False).project(one.inputs)
-        for projection, tokens, spans in zip(found, one.tokens, one.spans, strict=True):
+        projections = VoteProjector(members, calibrated=False).project(gold_set.inputs)
+        rows = zip(projections, gold_set.tokens, gold_set.spans, strict=True)
+        for projection, tokens, spans in rows:
             wanted = {(start, end) for start, end, _ in spans}
             for span in projection.spans():
                 shares.append(span.confidence or 0.0)
                 right.append(token_spans(tokens, span.start, span.end) in wanted)
-                where.append(one.group)
+                where.append(gold_set.group)
     p, good, groups = np.array(shares), np.array(right), np.array(where)
     fitted = np.zeros_like(p)
     for group in set(where):

@@ -35,10 +35,12 @@ class SpanScore:
     recall: float
 
 
-def span_f1(gold: Sequence[Sequence[TokenSpan]], found: Sequence[Sequence[TokenSpan]]) -> SpanScore:
+def span_f1(
+    gold: Sequence[Sequence[TokenSpan]], predicted: Sequence[Sequence[TokenSpan]]
+) -> SpanScore:
     """Score spans sentence by sentence."""
-    right = sum(len(set(a) & set(b)) for a, b in zip(gold, found, strict=True))
-    wanted, given = sum(len(set(a)) for a in gold), sum(len(set(b)) for b in found)
+    right = sum(len(set(a) & set(b)) for a, b in zip(gold, predicted, strict=True))
+    wanted, given = sum(len(set(a)) for a in gold), sum(len(set(b)) for b in predicted)
     precision, recall = right / max(given, 1), right / max(wanted, 1)
     f1 = 2 * precision * recall / max(precision + recall, 1e-9)
     return SpanScore(100 * f1, 100 * precision, 100 * recall)
@@ -51,7 +53,7 @@ def token_spans(tokens: Sequence[tuple[int, int]], start: int, end: int) -> tupl
 
 
 def read_columns(path: Path, word: int = 0, tag: int = 1) -> list[tuple[list[str], list[str]]]:
-    """Words and tags of every sentence of a file with one token a line."""
+    """Words and tags of every sentence of a file with one token per line."""
     sentences = []
     for block in path.read_text(encoding="utf-8").replace("\r", "").split("\n\n"):
         rows = [
@@ -65,7 +67,7 @@ def read_columns(path: Path, word: int = 0, tag: int = 1) -> list[tuple[list[str
 
 
 def tag_spans(tags: Sequence[str]) -> list[TokenSpan]:
-    """Spans of IOB tags; an `I-` that nothing of its label opened opens a span."""
+    """Spans of IOB tags; an `I-` that continues no span of its label opens one."""
     spans: list[TokenSpan] = []
     start, label = -1, ""
     for index, tag in enumerate([*tags, "O"]):
@@ -99,11 +101,13 @@ def gold_set(
         source, target, strict=True
     ):
         offsets = offsets_of(source_words)
-        own = tuple(
+        source_spans = tuple(
             Span(offsets[a][0], offsets[b - 1][1], label) for a, b, label in tag_spans(source_tags)
         )
         inputs.append(
-            ProjectionInput(" ".join(source_words), own, " ".join(target_words), (), *languages)
+            ProjectionInput(
+                " ".join(source_words), source_spans, " ".join(target_words), (), *languages
+            )
         )
         source_tokens.append(offsets)
         tokens.append(offsets_of(target_words))
@@ -112,12 +116,12 @@ def gold_set(
 
 
 def load_gold_sets(data: Path) -> list[GoldSet]:
-    """Europarl-NER, opinion targets and xSID under `data`, in whatever languages are there."""
+    """Europarl-NER, opinion targets and xSID under `data`, in all languages that are there."""
     return [*europarl(data), *opinion_targets(data), *xsid(data)]
 
 
 def europarl(data: Path) -> list[GoldSet]:
-    """English beside every other language of `europarl-ner`, by the rest of the file name."""
+    """English with every other language of `europarl-ner`, by the rest of the file name."""
     sets = []
     for path in sorted((data / "europarl-ner").glob("*.conll")):
         language, _, rest = path.name.partition(".")

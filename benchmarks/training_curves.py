@@ -1,9 +1,9 @@
-"""One picture of several training runs that went on from each other.
+"""One picture of several training runs, each continued from the one before.
 
     python -m benchmarks.training_curves WORK… > benchmarks/embedded-curves.svg
 
 WORK: work folders of `labelferry train-translator`, in order (each has `50-train/history.json`).
-Steps and minutes are counted through all of them.
+Steps and minutes are added up over all of them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def join(histories: Iterable[History]) -> History:
     validations: list[dict[str, float]] = []
     steps = tokens = 0
     seconds = 0.0
-    for one in histories:
-        losses += [(steps + step, loss) for step, loss in one.losses]
+    for history in histories:
+        losses += [(steps + step, loss) for step, loss in history.losses]
         validations += [
             {**v, "step": steps + v["step"], "seconds": seconds + v["seconds"]}
-            for v in one.validations
+            for v in history.validations
         ]
-        steps, seconds = steps + one.steps, seconds + one.seconds
-        tokens += one.target_tokens
+        steps, seconds = steps + history.steps, seconds + history.seconds
+        tokens += history.target_tokens
     return History(losses, validations, steps, steps, seconds, tokens, "max_steps")
 
 

@@ -1,12 +1,12 @@
-"""Figures of whole translate-train runs: time, memory, and what `kill -9` costs.
+"""Figures of whole translate-train runs: time, memory, and the cost of `kill -9`.
 
     python benchmarks/translate_train.py time      # a whole run over raw translate_batch
     python benchmarks/translate_train.py peer      # against transformers' generate, on a sample
     python benchmarks/translate_train.py memory    # peak RSS with ten times the input
-    python benchmarks/translate_train.py kill      # kill -9 at random moments, then go on
+    python benchmarks/translate_train.py kill      # kill -9 at random moments, then continue
 
-Input is the English train set of xSID (`--input`); every run is the real command line, with a
-folder of its own and no translation memory.
+Input is the English train set of xSID (`--input`); every run is the real command line, with its
+own folder and no translation memory.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def run(arguments: list[str], log: Path, **environment: str) -> Finished:
 
 
 def raw_seconds(args: argparse.Namespace) -> tuple[float, int]:
-    """Seconds of `translate_batch` alone on the distinct segments, cut into pieces beforehand."""
+    """Seconds of `translate_batch` alone on the unique segments, cut into pieces beforehand."""
     import ctranslate2
 
     from corpora.readers import open_corpus
@@ -153,9 +153,9 @@ def measure_time(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(args.repeats):
-            seconds, distinct = raw_seconds(args)
+            seconds, texts = raw_seconds(args)
             raw.append(seconds)
-            print(f"round {number + 1}: {distinct} distinct texts, raw {seconds:.1f} s", flush=True)
+            print(f"round {number + 1}: {texts} unique texts, raw {seconds:.1f} s", flush=True)
             for way, taken in times.items():
                 extra = ("--no-prefect",) if way == "--no-prefect" else ()
                 out = folder / "run"
@@ -169,12 +169,12 @@ def measure_time(args: argparse.Namespace) -> None:
                 taken.append(done.seconds)
                 print(f"  {way}: {done.seconds:.1f} s ({done.seconds / seconds:.2f})", flush=True)
     for way, taken in times.items():
-        ratios = [whole / one for whole, one in zip(taken, raw, strict=True)]
+        ratios = [whole / decoding for whole, decoding in zip(taken, raw, strict=True)]
         print(f"{way}: median {statistics.median(ratios):.2f} times the raw decoding time")
 
 
 def measure_peer(args: argparse.Namespace) -> None:
-    """Rows a second against a plain loop of `generate` and an alignment a row."""
+    """Rows per second, compared with a plain loop of `generate` and an alignment per row."""
     import torch
     from transformers import MarianMTModel
 
@@ -185,10 +185,10 @@ def measure_peer(args: argparse.Namespace) -> None:
     if not isinstance(engine, Engine) or args.transformers is None:
         raise SystemExit("give --transformers, the folder that the model was converted from")
     model = MarianMTModel.from_pretrained(args.transformers, attn_implementation="eager").eval()
-    model.generation_config.max_length = None  # beside max_new_tokens it would warn in each row
+    model.generation_config.max_length = None  # with max_new_tokens it would warn for each row
     rows = args.sample
     sample = Path(tempfile.mkdtemp()) / "sample.jsonl"
-    write_distinct(args.input, sample, rows, 1)
+    write_unique(args.input, sample, rows, 1)
     texts = [json.loads(line)["text"] for line in sample.open(encoding="utf-8")]
     vocabulary = json.loads((engine.info.path / "shared_vocabulary.json").read_text("utf-8"))
     ids = {piece: number for number, piece in enumerate(vocabulary)}
@@ -204,12 +204,12 @@ def measure_peer(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(command(args, args.input, Path(folder) / "run", "--no-prefect"), Path(folder) / "log")
     ours = 43_605 / (time.perf_counter() - began)
-    print(f"transformers generate + attention, a row at a time: {peer:.1f} rows/s ({rows} rows)")
+    print(f"transformers generate + attention, one row at a time: {peer:.1f} rows/s ({rows} rows)")
     print(f"labelferry translate-train, whole run: {ours:.1f} rows/s; {ours / peer:.1f} times")
 
 
-def write_distinct(source: Path, out: Path, rows: int, copies: int) -> None:
-    """`rows` rows of `source`, `copies` times with an ending that makes each text distinct."""
+def write_unique(source: Path, out: Path, rows: int, copies: int) -> None:
+    """`rows` rows of `source`, `copies` times with an ending that makes each text unique."""
     from corpora.readers import open_corpus
 
     with out.open("w", encoding="utf-8") as file:
@@ -228,12 +228,12 @@ def write_distinct(source: Path, out: Path, rows: int, copies: int) -> None:
 
 
 def measure_memory(args: argparse.Namespace) -> None:
-    """Peak RSS at `--sample` rows and at ten times as many, all texts distinct."""
+    """Peak RSS at `--sample` rows and at ten times as many, all texts unique."""
     peaks = []
     with tempfile.TemporaryDirectory() as folder:
         for copies in (1, 10):
             source = Path(folder) / f"x{copies}.jsonl"
-            write_distinct(args.input, source, args.sample, copies)
+            write_unique(args.input, source, args.sample, copies)
             out = Path(folder) / f"run{copies}"
             done = run(command(args, source, out, "--no-prefect"), Path(folder) / "log")
             peaks.append(done.peak_mib)

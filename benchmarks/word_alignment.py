@@ -1,4 +1,4 @@
-"""Alignment error rate beside eflomal's, on gold alignments of English-French and Romanian-English.
+"""Alignment error rate, with eflomal's, on gold alignments of English-French and Romanian-English.
 
     python -m benchmarks.word_alignment ../shared/data
 
@@ -47,12 +47,16 @@ def words(text: str) -> Words:
     return Words(text, offsets)
 
 
-def error_rate(gold: Sequence[tuple[Links, Links]], found: Sequence[Links]) -> tuple[float, ...]:
+def error_rate(
+    gold: Sequence[tuple[Links, Links]], predicted: Sequence[Links]
+) -> tuple[float, ...]:
     """AER, precision and recall in percent."""
-    given = sum(map(len, found))
+    given = sum(map(len, predicted))
     wanted = sum(len(sure) for sure, _ in gold)
-    in_sure = sum(len(links & sure) for links, (sure, _) in zip(found, gold, strict=True))
-    allowed = sum(len(links & possible) for links, (_, possible) in zip(found, gold, strict=True))
+    in_sure = sum(len(links & sure) for links, (sure, _) in zip(predicted, gold, strict=True))
+    allowed = sum(
+        len(links & possible) for links, (_, possible) in zip(predicted, gold, strict=True)
+    )
     return (
         100 * (1 - (in_sure + allowed) / (given + wanted)),
         100 * allowed / max(given, 1),
@@ -74,17 +78,17 @@ def main() -> None:
         print(f"\n### {path.stem}: {len(pairs)} sentences\n")
         print("| aligner | AER | precision | recall | pairs/s |\n|---|---|---|---|---|")
 
-        def report(name: str, found: Sequence[Links], seconds: float) -> None:
-            rates = " | ".join(f"{rate:.1f}" for rate in error_rate(gold, found))  # noqa: B023
-            print(f"| {name} | {rates} | {len(found) / seconds:.0f} |", flush=True)
+        def report(name: str, predicted: Sequence[Links], seconds: float) -> None:
+            rates = " | ".join(f"{rate:.1f}" for rate in error_rate(gold, predicted))  # noqa: B023
+            print(f"| {name} | {rates} | {len(predicted) / seconds:.0f} |", flush=True)
 
         started = time.perf_counter()
         soft = StatisticalAligner().posteriors(pairs)
         seconds = time.perf_counter() - started
         for method in ("weighted", "intersection", "grow-diag-final-and"):
-            links = [links_from_posteriors(one, method=method) for one in soft]
-            found = [set(map(tuple, one.links.tolist())) for one in links]
-            report(f"labelferry statistical, {method}", found, seconds)
+            alignments = [links_from_posteriors(posteriors, method=method) for posteriors in soft]
+            links = [set(map(tuple, alignment.links.tolist())) for alignment in alignments]
+            report(f"labelferry statistical, {method}", links, seconds)
         try:
             started = time.perf_counter()
             both = eflomal_links(pairs)

@@ -1,7 +1,6 @@
 """Rows to Arrow record batches and back.
 
-Columns are built and read whole, never row by row: that is what makes 44,000 rows a matter of
-tenths of a second.
+Columns are built and read whole, never row by row, so that 44,000 rows take tenths of a second.
 """
 
 from __future__ import annotations
@@ -165,10 +164,10 @@ def _write_maps(values: Sequence[Mapping[str, Any] | None], type_: pa.DataType) 
 def _read_lists(
     column: pa.Array, read: Callable[[pa.Array], list[Any]], missing: Any
 ) -> list[tuple[Any, ...] | Any]:
-    """Tuples of a list column's items; `missing` stands where the list is null."""
+    """Tuples of a list column's items; `missing` is used where the list is null."""
     if column.null_count == len(column):
         return [missing] * len(column)
-    # flatten() heeds slices and skips what lies under nulls, so lengths are counted likewise.
+    # flatten() respects slices and skips items under nulls, so lengths are counted the same way.
     lengths = np.diff(column.offsets.to_numpy()).tolist()
     if column.null_count:
         valid = column.is_valid().to_pylist()

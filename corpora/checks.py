@@ -1,6 +1,6 @@
 """The invariants of a row, and the first one that a row breaks.
 
-Offsets count code points, are half-open, lie in the text, and never cut a grapheme cluster (what
+Offsets count code points, are half-open and within the text, and never cut a grapheme cluster (what
 a reader sees as one character; Unicode Standard Annex 29) in two.
 """
 

@@ -1,5 +1,5 @@
-"""The names that options may have, in one light module: configurations and help texts read them
-without loading what they stand for. Tests hold them to the tables that they name."""
+"""The values that options may have, in one light module: configurations and help texts read them
+without loading the code behind them. Tests compare them with the tables that they repeat."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ InputFormat = Literal[
 OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "text"]
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
-"""Tagging schemes, under all names that `corpora.tagging.scheme_named` knows."""
+"""Tagging schemes, under all names that `corpora.tagging.scheme_named` accepts."""
 SignificanceTest = Literal["bootstrap", "randomization"]
 """Paired tests of significance: those of `scoring.significance`."""
 AnswerNormalisation = Literal["squad", "mlqa"]
-"""How answers are normalised: the ways that `scoring.squad` knows."""
+"""How answers are normalised, as `scoring.squad` names it."""
 Quantization = Literal[
     "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
     "float32",

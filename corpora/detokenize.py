@@ -1,8 +1,8 @@
 """Tokens to text, with an offset for every token.
 
-The spacing is sacreMoses' (the Moses detokenizer), with what it lacks: scripts that are written
-without spaces, closing typographic quotes, and the Penn Treebank's quotes and contractions. Only
-spaces are ever added: every token stands in the text as it was.
+The spacing is sacreMoses' (the Moses detokenizer). Added to it: scripts that are written without
+spaces, closing typographic quotes, and the Penn Treebank's quotes and contractions. Only
+spaces are ever added: every token is in the text unchanged.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLOSES = {"„": "“”", "‚": "‘’", "“": "”", "‘": "’", "«": "
 def align_tokens(tokens: Sequence[str], text: str) -> Offsets | int:
     """Offsets of `tokens` in `text`, where they must follow each other with only space between.
 
-    Gives the index of the first token that is not there, or `len(tokens)` where text is left.
+    Returns the index of the first token that is not there, or `len(tokens)` where text is left.
     """
     if " ".join(tokens) == text:
         return _spaced(tokens)
@@ -78,7 +78,7 @@ def _spaced(tokens: Sequence[str]) -> Offsets:
 
 
 def _glue(tokens: Sequence[str], lang: str) -> list[bool]:
-    """For every token whether it stands right after the one before it."""
+    """For every token whether it follows the one before it without a space."""
     if all(token.isalnum() and token.isascii() for token in tokens):
         return [False] * len(tokens)
     skeleton, indices = _skeleton(tokens, lang)
@@ -89,10 +89,10 @@ def _glue(tokens: Sequence[str], lang: str) -> list[bool]:
 
 
 def _skeleton(tokens: Sequence[str], lang: str) -> tuple[tuple[str, ...], list[int]]:
-    """`tokens` with plain words made alike and long runs of them cut short, so that few remain.
+    """`tokens` with plain words replaced by stand-ins and long runs of them cut short.
 
-    Between two plain words there is always a space, and no rule looks further than to a
-    neighbour, so that only what a rule can see of a word is kept.
+    Between two plain words there is always a space, and no rule looks further than one token, so
+    only what a rule can see of a word is kept. Results are cached by the few lists that remain.
     """
     if lang == "fi":  # has rules about the words themselves
         return tuple(tokens), list(range(len(tokens)))
@@ -108,7 +108,7 @@ def _skeleton(tokens: Sequence[str], lang: str) -> tuple[tuple[str, ...], list[i
 
 
 def _shape(token: str) -> str | None:
-    """A stand-in for a plain word that all rules treat like it; None for any other token."""
+    """A stand-in for a plain word that all rules treat the same way; None for any other token."""
     if not (token.isascii() or token[0] < "\u0250") or not token.replace("-", "").isalnum():
         return None
     if token[0] == "-" or token[-1] == "-" or not token[-1].isascii():
@@ -136,7 +136,7 @@ def _is_contraction(token: str) -> bool:
 
 
 def _spaced_by_script(before: str, after: str, lang: str) -> bool | None:
-    """Whether a space stands between two characters by their script, None if it does not tell."""
+    """Whether there is a space between two characters by their script, None if that is open."""
     unspaced_before = _UNSPACED.match(before) is not None
     unspaced_after = _UNSPACED.match(after) is not None
     if unspaced_before and unspaced_after:
@@ -168,7 +168,7 @@ def _moses(lang: str) -> Any:
 
 def _glue_quotes(tokens: tuple[str, ...], glued: list[bool], lang: str) -> None:
     """Set typographic quotes and ``these'' by what opened before them."""
-    # French sets spaces within its own quotes.
+    # French puts spaces inside its quotes.
     pairs = {k: v for k, v in _CLOSES.items() if lang != "fr" or k not in "«»‹›"}
     open_until: list[str] = []
     for index, token in enumerate(tokens):

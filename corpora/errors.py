@@ -1,4 +1,4 @@
-"""The two kinds of failure a user meets: their own mistake (exit code 2) and a missing extra."""
+"""The two kinds of error that users get: their own mistake (exit code 2) and a missing extra."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Fingerprints of values, hashes of files, ids made from content.
 
-A fingerprint covers what changes a result and nothing else; what belongs in it is for the steps
-to say, here it is only computed.
+A fingerprint covers what changes a result and nothing else. The steps decide what goes into it;
+here it is only computed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from corpora.storage import NOT_TWICE
 
 
 def plain(value: Any) -> Any:
-    """`value` made of what JSON has: dataclasses, Pydantic models, paths and sets are unfolded.
+    """`value` in the types of JSON: dataclasses, Pydantic models, paths and sets are converted.
 
-    Raises `TypeError` for anything else and `ValueError` for NaN and infinity: the fingerprint of
-    a thing that is not understood could not be relied on.
+    Raises `TypeError` for anything else and `ValueError` for NaN and infinity, because their
+    fingerprint would not be reliable.
     """
     if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, enum.Enum)):
         return value
@@ -76,7 +76,7 @@ def content_hash(content: bytes) -> str:
 def file_hash(path: str | Path) -> str:
     """32 hexadecimal digits (BLAKE2b, 128 bits) of the bytes of the file `path`, read in pieces.
 
-    Remembered within the process for as long as the file's size and times stay the same.
+    Cached within the process as long as the file's size and times stay the same.
     Raises `UserError` where there is no such file, and for a pipe, which can be read once only.
     """
     path = Path(path)

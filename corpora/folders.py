@@ -1,10 +1,10 @@
-"""Where labelferry keeps what it makes, and where the models lie that it comes with.
+"""The folders of labelferry: for its output, and for the models that it ships with.
 
-No other module decides on a folder. Data goes to the `data` folder of a checkout of labelferry:
+No other module chooses a folder. Data goes to the `data` folder of a checkout of labelferry:
 
-1. of the checkout that the running code lies in (a clone, or what `pip install -e` points to),
-   whatever the current folder is;
-2. else, for an installed wheel, of the checkout that the current folder lies in;
+1. of the checkout that the running code is in (a clone, or what `pip install -e` points to), for
+   any current folder;
+2. else, for an installed wheel, of the checkout that the current folder is in;
 3. else to the user's data folder, which `platformdirs` names (`~/.local/share/labelferry` on
    Linux, or below XDG_DATA_HOME).
 
@@ -34,7 +34,7 @@ def checkout_folder() -> Path | None:
         return _PACKAGES
     try:
         current = Path.cwd()
-    except FileNotFoundError:  # somebody has removed it
+    except FileNotFoundError:  # it was removed while we run
         return None
     return next((path for path in (current, *current.parents) if _is_checkout(path)), None)
 
@@ -46,19 +46,18 @@ def data_folder() -> Path:
 
 
 def runs_folder() -> Path:
-    """Where runs go that are given no folder: LABELFERRY_RUNS, else `runs` in the data folder."""
+    """The default folder of runs: LABELFERRY_RUNS, else `runs` in the data folder."""
     given = os.environ.get(RUNS_VARIABLE)
     return Path(given) if given else data_folder() / "runs"
 
 
 def memory_folder() -> Path:
-    """The folder of a translation memory that is given none: beside the runs."""
+    """The default folder of the translation memory: beside the runs."""
     return runs_folder() / "memory"
 
 
 def inputs_folder() -> Path:
-    """The folder of rows that a program has in memory, written once for pipelines that read files:
-    beside the runs."""
+    """The folder for rows in memory, which are written to files for pipelines: beside the runs."""
     return runs_folder() / "inputs"
 
 
@@ -70,7 +69,7 @@ def store_folder() -> Path:
 
 
 def shipped_models_folder() -> Path:
-    """The folder of the models that labelferry comes with; it is only read."""
+    """The folder of the models that labelferry ships with; it is only read."""
     if _is_checkout(_PACKAGES):
         return _PACKAGES / "data" / "models"
     return _PACKAGES / _MODELS_IN_WHEEL

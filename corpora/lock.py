@@ -12,16 +12,16 @@ from corpora.storage import writing
 
 LOCK_FILE = ".lock"
 _HOLDER_FILE = ".lock.pid"
-"""The number of the process that holds the lock: Windows lets nobody read a locked file."""
+"""File with the number of the process that holds the lock: Windows cannot read a locked file."""
 
 
 @contextmanager
 def lock(folder: str | Path) -> Iterator[None]:
-    """Hold `folder` against other processes; a process that died holds nothing.
+    """Lock `folder` against other processes; the lock of a process ends with it.
 
-    Raises `UserError` at once where another process holds it, and where it cannot be written to.
+    Raises `UserError` where another process has locked it, and where it cannot be written to.
     """
-    from filelock import FileLock, Timeout  # not at the top, for the sake of `--help`
+    from filelock import FileLock, Timeout  # here, so that `--help` stays fast
 
     folder = Path(folder)
     path, holder = folder / LOCK_FILE, folder / _HOLDER_FILE

@@ -1,4 +1,4 @@
-"""Run folders: their name, and what is on record of how they were made."""
+"""Run folders: their names, and their manifest `run.json` of how they were made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[^\W_][\w.-]*")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunManifest:
-    """What `run.json` holds: all that is needed to make the run again."""
+    """What `run.json` holds: all that is needed to repeat the run."""
 
     name: str
     fingerprint: str
@@ -65,7 +65,7 @@ def run_folder(root: str | Path, name: str, run_fingerprint: str) -> Path:
 
 
 def tidy_name(text: str) -> str:
-    """A name for a run made of any `text`, such as a file's name."""
+    """A name for a run made from any `text`, such as a file's name."""
     return re.sub(r"[^\w.-]+", "-", text).lstrip("-._").rstrip("-")[:200] or "run"
 
 
@@ -85,7 +85,7 @@ def read_run(folder: str | Path) -> RunManifest:
 
 
 FingerprintedFields = Callable[[RunManifest], Mapping[str, Any]]
-"""Gives what the fingerprint of a manifest covers, so that a message can name what differs."""
+"""Returns what the fingerprint of a manifest covers, so that a message can name what differs."""
 
 
 def all_fields(manifest: RunManifest) -> Mapping[str, Any]:
@@ -120,7 +120,7 @@ def check_run(
     manifest: RunManifest,
     fields: FingerprintedFields = all_fields,
 ) -> None:
-    """Raise `UserError` where `folder` is there and not empty, and not a run of `manifest`.
+    """Raise `UserError` where `folder` exists, is not empty, and is not a run of `manifest`.
 
     The message names the values of the fingerprinted `fields` that differ; see `open_run`.
     """
@@ -157,7 +157,7 @@ def _check_same(
 
 
 def _flat(value: Any, above: str = "") -> dict[str, Any]:
-    """What mappings within mappings hold, by names such as `reading.columns.text`."""
+    """The values of nested mappings, by names such as `reading.columns.text`."""
     flat: dict[str, Any] = {}
     for key, inner in plain(value).items():
         if isinstance(inner, dict):

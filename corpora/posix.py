@@ -1,4 +1,4 @@
-"""What works on Linux and macOS only, and says so on Windows."""
+"""The error of features that work on Linux and macOS only."""
 
 from __future__ import annotations
 

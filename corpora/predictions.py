@@ -29,10 +29,10 @@ class Prediction:
     """Predicted spans of the row's text, with their probability as `confidence`."""
     target: str | None = None
     flags: tuple[str, ...] = ()
-    """What went wrong in the making of it; see `UNMAPPED`."""
+    """What went wrong when it was made; see `UNMAPPED`."""
     candidates: tuple[Span, ...] = ()
     """All spans that may be there, the predicted ones among them, with their probabilities; they
-    may overlap. For ensembles only: files do not hold them. Empty where none were weighed."""
+    may overlap. For ensembles only, not in files. Empty where the predictor gives none."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:
@@ -114,7 +114,8 @@ def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
             raise ValueProblem("missing-label", f"{where} has no label")
         if span.confidence is not None and not 0 <= span.confidence <= _HIGHEST_PROBABILITY:
             raise ValueProblem(
-                "bad-confidence", f"{where} has a confidence that is none: {span.confidence!r}"
+                "bad-confidence",
+                f"{where} has a confidence that is not from 0 to 1: {span.confidence!r}",
             )
     return spans
 
@@ -135,7 +136,7 @@ def _probabilities(value: Any) -> dict[str, float]:
 
 
 def _check_characters(prediction: Prediction) -> None:
-    """Raise `ValueProblem` for what no file could hold, though JSON can spell it."""
+    """Raise `ValueProblem` for half a surrogate pair, which no UTF-8 file can hold."""
     strings = [prediction.id, prediction.label or "", prediction.target or ""]
     strings += [*prediction.probabilities, *prediction.flags, *(s.label for s in prediction.spans)]
     joined = "\n".join(strings)

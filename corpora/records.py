@@ -1,7 +1,7 @@
 """What a row is: the frozen records that every layer above exchanges.
 
-Offsets count Unicode code points into the text they belong to and are half-open. They are the
-truth; tokens are derived from them.
+Offsets count Unicode code points of their text and are half-open. Spans are defined by them;
+tokens are derived.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def repair_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
     Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, empty spans
     go, and of overlapping spans the longest stays. The rest is left for `find_problem`. With `task`
     `qa` spans may overlap, and a question whose answers are all empty keeps them: without them it
-    would be one that has no answer.
+    would count as unanswerable.
     """
     repairs: Counter[str] = Counter()
     if surrogate_field(row) is not None:

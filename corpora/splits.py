@@ -12,7 +12,7 @@ def split_name(split: str) -> str | None:
     """The name that a data set's files have for `split`; None where there can be none.
 
     It consists of letters, digits and `_`, and of dots between them; anything else becomes `_`,
-    as `datasets` knows no other names.
+    because `datasets` allows no other names.
     """
     name = re.sub(r"[^\w.]+", "_", split)
     fits = _SPLIT.fullmatch(name) is not None and len(name.encode("utf-8")) <= _MAX_BYTES

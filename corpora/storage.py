@@ -43,7 +43,7 @@ _READING_REASONS = _REASONS | {
 def writing(path: Path) -> Iterator[None]:
     """Turn the failures of the disk into a `UserError` that names `path`.
 
-    Other `OSError`s pass through: they are not the user's mistake.
+    Other `OSError`s are raised as they are: they are not the user's mistake.
     """
     with _explaining(path, _REASONS):
         yield
@@ -137,11 +137,11 @@ def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
     """The new file `path`, compressed as `suffix`, that of its final name, says."""
     kind = COMPRESSIONS.get(suffix)
     if kind == "gzip":
-        # No name and no time in the header: the same text makes the same bytes.
+        # No name and no time in the header, so that the same text makes the same bytes.
         with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
             yield cast(BinaryIO, file)
     elif kind == "zstd":
-        import pyarrow as pa  # not at the top, for the sake of `--help`
+        import pyarrow as pa  # here, so that `--help` stays fast
 
         with pa.CompressedOutputStream(str(path), "zstd") as stream:
             yield cast(BinaryIO, stream)
@@ -162,7 +162,7 @@ def replacing_text(path: Path) -> Iterator[IO[str]]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise before long work the `UserError` that writing `path` would end in after it.
+    """Raise before long work the `UserError` that writing `path` would raise after it.
 
     The folder is created, and nothing is left in it.
     """

@@ -1,4 +1,4 @@
-"""Halves of surrogate pairs, which JSON can spell and no file in UTF-8 can hold."""
+"""Halves of surrogate pairs, which JSON can express and no file in UTF-8 can hold."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ def is_tag(tag: str) -> bool:
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme that the tags of `sentences` follow best; IOB2 where nothing tells.
+    """The scheme that the tags of `sentences` follow best; IOB2 where the tags fit several.
 
-    E, S, L and U occur in BIOES only, and there in every sentence with an entity: most of them
-    decide. Else it is what an entity starts with after `O`: B in IOB2, I in IOB1.
+    E, S, L and U occur in BIOES only, and there in every sentence with an entity: the majority of
+    sentences decides. Else it is what an entity starts with after `O`: B in IOB2, I in IOB1.
     """
     starts: Counter[str] = Counter()
     with_entities = with_ends = 0

@@ -1,4 +1,4 @@
-"""Quality filters by name: score apart from accept, and every dropped row keeps its reason.
+"""Quality filters by name: each scores rows, then accepts or drops them with a reason.
 
 `load_filter` imports only the module of the filter that it loads. A new filter is a file with a
 class that implements `Filter`, and a line in `FILTERS`.

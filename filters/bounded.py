@@ -1,4 +1,4 @@
-"""What most filters share: a row is kept if its score is within bounds."""
+"""The base of most filters: a row is kept if its score is within bounds."""
 
 from __future__ import annotations
 

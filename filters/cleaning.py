@@ -1,4 +1,4 @@
-"""Several filters over batches of pairs: what is kept, and what is dropped with its reason."""
+"""Several filters applied to batches of pairs: rows are kept, or dropped with a reason."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from filters.protocol import Filters
 class Cleaned:
     """`kept` and `dropped` together are the batch's rows, each in the batch's order.
 
-    `dropped` has two more columns: `drop_reason` (the name of the first filter that refused the
-    row) and `drop_score` (what that filter gave it). Texts are normalised in both.
+    `dropped` has two more columns: `drop_reason` (the name of the first filter that dropped the
+    row) and `drop_score` (its score by that filter). Texts are normalised in both.
     """
 
     kept: pl.DataFrame

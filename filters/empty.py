@@ -9,7 +9,7 @@ from filters.sides import SIDES
 
 
 class Empty(Bounded):
-    """A `Filter` that drops pairs with a side that is empty or mere punctuation."""
+    """A `Filter` that drops pairs with a side that is empty or only punctuation."""
 
     name = "empty"
 

@@ -49,7 +49,7 @@ class WrongLanguage(Bounded):
     """A `Filter` that drops pairs with a side in another language, by a score above `max_score`.
 
     The sides should be in the languages `source` and `target` (BCP 47). A side whose language the
-    identifier does not have is not judged: `unknown` names it. `wrong_languages` counts for each
+    identifier does not have is not scored: `unknown` names it. `wrong_languages` counts for each
     side the languages of the texts that score above `max_score`.
     """
 
@@ -78,14 +78,14 @@ class WrongLanguage(Bounded):
         return pl.Series(scores)
 
     def _side(self, texts: pl.Series, side: str, accepted: frozenset[str]) -> NDArray[np.float64]:
-        # Bitext repeats its sentences (several translations of one): each is judged once.
+        # Bitext repeats sentences (several translations of one): each is identified once.
         unique = texts.unique(maintain_order=True)
-        judged: dict[str, float] = {}
+        scores: dict[str, float] = {}
         for text, letters in zip(
             unique.to_list(), unique.str.count_matches(r"\p{L}").to_list(), strict=True
         ):
             language, probability = identify(text) if letters >= 4 else ("", 0.0)
-            judged[text] = 0.0 if language in accepted else probability
-            if judged[text] > self._high:
+            scores[text] = 0.0 if language in accepted else probability
+            if scores[text] > self._high:
                 self.wrong_languages[side][language] += 1
-        return np.array([judged[text] for text in texts.to_list()])
+        return np.array([scores[text] for text in texts.to_list()])

@@ -12,7 +12,7 @@ class LengthRatio(Bounded):
     """A `Filter` that drops pairs with a side over `max_ratio` times as long as expected.
 
     `expected` is the usual target length over source length, in code points (0.4 for English to
-    Chinese, say). `slack` code points are added to both sides: short pairs vary more.
+    Chinese, for example). `slack` code points are added to both sides: short pairs vary more.
     """
 
     name = "length-ratio"

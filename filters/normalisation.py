@@ -1,4 +1,4 @@
-"""What is made uniform in every text before it is judged."""
+"""Normalisation of texts before filters score them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def numbers(text: str) -> Counter[str]:
     """The digit strings of `text` in ASCII digits, without separators of thousands."""
     counts: Counter[str] = Counter()
     for match in _DIGITS.finditer(_GROUPED.sub(_join_groups, text)):
-        # Digits that are newer than Python's Unicode stand for themselves.
+        # Digits that are newer than Python's Unicode are left as they are.
         counts["".join(str(unicodedata.decimal(c, c)) for c in match.group())] += 1
     return counts
 
@@ -33,7 +33,7 @@ def numbers(text: str) -> Counter[str]:
 class NumberMismatch(Bounded):
     """A `Filter` that drops pairs in which over `max_share` of the numbers are on one side only.
 
-    A half should pass: hours change between clocks (2:30 pm, 14:30).
+    A half should pass, because hours differ between 12 and 24 hour clocks (2:30 pm, 14:30).
     """
 
     name = "numbers"

@@ -1,4 +1,4 @@
-"""Filters: scoring is apart from accepting, so that what was rejected can be looked at again."""
+"""The protocol of filters: scoring and accepting are separate, so dropped rows have a score."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 class Filter(Protocol):
     """One quality test over a batch of pairs of texts.
 
-    `score` takes a frame with the columns `source` and `target` (strings, NFC) and gives one
-    number per row; `accept` gives True for the rows to keep. `name` is the drop reason.
+    `score` takes a frame with the columns `source` and `target` (strings, NFC) and returns one
+    number per row; `accept` is True for the rows to keep. `name` is the drop reason.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Pairs that hold symbols of the model itself."""
+"""Pairs with reserved symbols of the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from filters.sides import SIDES
 
 
 class ReservedSymbols(Bounded):
-    """A `Filter` that drops pairs with one of the `symbols` that the model reserves (tags, say)."""
+    """A `Filter` that drops pairs with one of the reserved `symbols` of the model (tags)."""
 
     name = "reserved"
 

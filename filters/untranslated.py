@@ -11,7 +11,7 @@ from filters.sides import SIDES
 class Untranslated(Bounded):
     """A `Filter` that drops pairs whose sides share more than `max_overlap` of their words.
 
-    Pairs with fewer than `min_words` words on either side are let through: names and greetings
+    Pairs with fewer than `min_words` words on either side are kept: names and greetings
     may be the same in both languages.
     """
 

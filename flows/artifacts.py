@@ -1,4 +1,4 @@
-"""How far a run has come, in Prefect's UI."""
+"""The progress of a run in Prefect's UI."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from prefect.artifacts import update_progress_artifact
 
 
 def show_progress(artifact: Any, share: float) -> None:
-    """Bring a progress artifact up to date, of a run of which `share` (0 to 1) is done.
+    """Update the progress artifact `artifact` of a run of which `share` (0 to 1) is done.
 
-    A picture of the run must not end it: where that fails, a warning is logged.
+    A failed update must not end the run: a warning is logged.
     """
     try:
         update_progress_artifact(artifact, progress=100.0 * share)

@@ -1,4 +1,4 @@
-"""The comparison of strategies as a Prefect flow: one task a job."""
+"""The comparison of strategies as a Prefect flow: one task per job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flows.retrying import retried_task
 
 @retried_task("{job.name}")
 def run_job(job: Job) -> None:
-    """Carry out `job`."""
+    """Perform `job`."""
     perform(job)
 
 
@@ -30,7 +30,7 @@ TASKS = {
     for kind in ("read", "translate", "round-trip", "check", "train", "predict", "report")
 }
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-"""Is told how it goes, where the command line has started the flow."""
+"""The listener of the run, where the command line has started the flow."""
 
 
 def run_task(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""How Prefect is to behave when labelferry starts it; to be called before Prefect is imported."""
+"""Prefect's settings and server for runs of labelferry; to be used before Prefect is imported."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Prefect:
     """Prefect for flows that the command line runs: quiet, without telemetry or heartbeat, and with
     its records beside the runs.
 
-    What the user has set stays as it is. Without a server of the user's, one is started that ends
-    with this process.
+    Settings of the user are kept. If the user has no server, one is started that ends with this
+    process.
     """
 
     def __init__(self) -> None:
@@ -39,10 +39,10 @@ class Prefect:
     def prepared(
         self, meanwhile: Callable[[threading.Event], None] = lambda until: None
     ) -> Iterator[None]:
-        """Flows may run inside.
+        """A context in which flows can run.
 
-        Until then `meanwhile` works in a thread of its own; it is to return when its event is set.
-        An error of its is raised at once.
+        While Prefect starts, `meanwhile` runs in another thread, and must return when its event is
+        set. Its errors are raised at once.
         """
         ready = threading.Event()
         with ThreadPoolExecutor(1, "labelferry-meanwhile") as pool:
@@ -55,7 +55,7 @@ class Prefect:
 
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-        # Whoever typed the command sees that it lives, and would wait a second for the last beat.
+        # The user sees that the command runs, and would wait a second at the end for a heartbeat.
         heartbeat = PREFECT_FLOWS_HEARTBEAT_FREQUENCY
         with temporary_settings({} if heartbeat.name in os.environ else {heartbeat: None}):
             yield
@@ -81,7 +81,7 @@ def prepared_prefect() -> AbstractContextManager[None]:
 
 def _set_defaults(configured: bool) -> None:
     if "PREFECT_LOGGING_LEVEL" not in os.environ:
-        # What ends a run is said by the command, in one line; Prefect would print its traceback.
+        # The command prints an error in one line; Prefect would print a traceback.
         for name in ("prefect.flow_runs", "prefect.task_runs"):
             logging.getLogger(name).propagate = False
     defaults = {
@@ -90,12 +90,12 @@ def _set_defaults(configured: bool) -> None:
         "PREFECT_LOGGING_LEVEL": "ERROR",
     }
     if not configured:
-        home = runs_folder().absolute() / ".prefect"
-        make_folder(home)
-        defaults["PREFECT_HOME"] = str(home)
+        folder = runs_folder().absolute() / ".prefect"
+        make_folder(folder)
+        defaults["PREFECT_HOME"] = str(folder)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    # A logger beside Prefect's, which warns of every run that ends with events still to be sent.
+    # Another logger than Prefect's, which warns whenever a run ends before all events are sent.
     logging.getLogger("EventsWorker").setLevel(logging.ERROR)
 
 
@@ -105,19 +105,19 @@ class _Server:
     def __init__(self) -> None:
         require_posix("Prefect's server for one run (--no-prefect works without)")
         self._process = subprocess.Popen(
-            # -P: the folder that we are called in may have modules of any name.
+            # -P: the current folder may have modules of any name.
             [sys.executable, "-P", str(Path(__file__).with_name("server.py")), _SERVER_LOG],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us alone
+            start_new_session=True,  # Ctrl-C must only reach this process
         )
-        # It ends when its standard input does, so that `kill -9` ends it too. First in, last out:
-        # by then Prefect has told it everything.
+        # It ends when its standard input does, so that `kill -9` ends it too. Registered first, run
+        # last: by then Prefect has sent it everything.
         assert self._process.stdin is not None
         atexit.register(self._process.stdin.close)
 
     def answers(self, within: float) -> bool:
-        """Whether it answers, or has ended, within so many seconds."""
+        """Whether it answers, or has ended, `within` so many seconds."""
         assert self._process.stdout is not None
         return bool(select.select([self._process.stdout], [], [], within)[0])
 
@@ -137,7 +137,7 @@ class _Server:
 
 
 def _is_configured() -> bool:
-    """Whether the user has a Prefect of their own: a server, a home or a profile."""
+    """Whether the user has set up Prefect: a server, a home folder or a profile."""
     if {"PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE"} & os.environ.keys():
         return True
     return (Path.home() / ".prefect" / "profiles.toml").is_file()

@@ -1,4 +1,4 @@
-"""How far a run has come: a bar on a terminal, else a line now and then, both on standard error."""
+"""Progress of a run on standard error: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE_SECONDS = 15.0
 
 
 class Clock:
-    """The time since a run began, and what it says of the rest."""
+    """The time since a run began, and an estimate of the time left."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -27,7 +27,7 @@ class Clock:
         return progress.done / max(self.seconds, 1e-6)
 
     def left(self, progress: Progress) -> str:
-        """The time left by `progress`, as `, 1:02 left`; empty while that cannot be said."""
+        """The time left by `progress`, as `, 1:02 left`; empty while that is unknown."""
         if progress.total is None or not progress.done:
             return ""
         return f", {clock((progress.total - progress.done) / self.rate(progress))} left"
@@ -41,7 +41,7 @@ def clock(seconds: float) -> str:
 
 
 class Lines(Listener):
-    """A plain line every so often."""
+    """A plain line every few seconds."""
 
     def __init__(self, out: TextIO, every: float = LINE_SECONDS) -> None:
         """Lines go to `out`, one in `every` seconds."""
@@ -52,7 +52,7 @@ class Lines(Listener):
         self._next = time.monotonic() + every
 
     def began(self, title: str) -> None:
-        """Start counting; the `title` is known to whoever typed the command."""
+        """Start the clock; the `title` is not shown, because the user typed the command."""
         self._clock = Clock()
         self._next = time.monotonic() + self._every
 
@@ -71,13 +71,13 @@ class Lines(Listener):
             print(self.line(), file=self._out, flush=True)
 
     def line(self) -> str:
-        """How far the run has come, in words."""
+        """The progress of the run in words."""
         progress = self._progress
         if progress is None or not progress.done:
             seen = 0 if progress is None else progress.seen
             more = "" if progress is not None and progress.total is not None else " and more"
             unit = "rows" if progress is None else progress.unit
-            return f"{seen}{more} {unit} read, the first of them under way for " + clock(
+            return f"{seen}{more} {unit} read, the first of them in progress for " + clock(
                 self._clock.seconds
             )
         total = str(progress.total) if progress.total is not None else f"{progress.seen} and more"
@@ -93,7 +93,7 @@ class JobLines(Listener):
         self._out = out
 
     def advanced(self, progress: Progress) -> None:
-        """Say which job `progress` is about, how many are done, and how long it took."""
+        """Print which job `progress` is about, how many are done, and how long it took."""
         if progress.unit == "jobs":
             count = f"[{progress.done}/{progress.total}]"
             line = f"{count} {progress.job} ({progress.seconds:.1f} s)"
@@ -105,7 +105,7 @@ class JobLines(Listener):
 
 
 def bar_with_words(**options: Any) -> Any:
-    """A bar of `rich` on standard error whose tasks have a field `words`; it goes when it stops.
+    """A bar of `rich` on standard error whose tasks have a field `words`; removed when it stops.
 
     `options` are those of `rich.progress.Progress`.
     """
@@ -133,7 +133,7 @@ class Bar(Listener):
         self._task: Any = None
 
     def began(self, title: str) -> None:
-        """Show the bar; the `title` is known to whoever typed the command."""
+        """Show the bar, without the `title`, because the user typed the command."""
         self._clock = Clock()
         self._bar = bar_with_words()
         self._task = self._bar.add_task("reading", total=None, words="")

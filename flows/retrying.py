@@ -1,4 +1,4 @@
-"""Tasks that are tried again where that may help; the one place that says how often and when."""
+"""Tasks that are retried where that may help: the one place that decides how often and when."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     python flows/server.py NAME_OF_LOG
 
-It prints its port when it answers, and what else it has to say to a log in Prefect's home. It
-ends after its standard input does, and that ends with the run, `kill -9` included; so nobody waits
-while the last records are written. The run itself need not import the server's code, which takes
+It prints its port when it answers requests; other output goes to a log in Prefect's home folder. It
+ends after its standard input, which ends with the run (`kill -9` included), so that the run need
+not wait until the last records are written. The run does not import the server's code, which takes
 longer than the rest of Prefect.
 """
 
@@ -27,7 +27,7 @@ lost, with a page of traceback."""
 
 
 class Announced(uvicorn.Server):
-    """Tells its port once it takes requests."""
+    """Prints its port once it takes requests."""
 
     def __init__(self, config: uvicorn.Config, answer: TextIO) -> None:
         """A server of `config` that writes its port to `answer`."""
@@ -35,7 +35,7 @@ class Announced(uvicorn.Server):
         self._answer = answer
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening on `sockets`, and say so."""
+        """Start listening on `sockets`, and print the port."""
         await super().startup(sockets)
         gc.freeze()
         gc.enable()
@@ -46,14 +46,14 @@ class Announced(uvicorn.Server):
 
 def main() -> None:
     """Serve until standard input ends."""
-    gc.disable()  # until it serves: importing lets nothing go, and looking for it costs 15 %
+    gc.disable()  # until it serves: imports free nothing, and garbage collection costs 15 %
     from prefect.server.api.server import create_app
     from prefect.settings import PREFECT_HOME
 
     answer = os.fdopen(os.dup(1), "w")
-    home = Path(PREFECT_HOME.value())
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / sys.argv[1]).open("a") as log:
+    folder = Path(PREFECT_HOME.value())
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / sys.argv[1]).open("a") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     app = create_app(ephemeral=True, final=True)

@@ -1,4 +1,4 @@
-"""Training a translator as a Prefect flow: one task a step of `augmentation.train_translator`."""
+"""Training a translator as a Prefect flow: one task per step of `augmentation.train_translator`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from augmentation.train_translator.run import train_translator as run_training
 from flows.artifacts import show_progress
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-"""Is told how it goes, where the command line has started the flow."""
+"""The listener of the run, where the command line has started the flow."""
 
 
 @task(cache_policy=NO_CACHE, task_run_name="{job.name}")
 def run_step(job: Job, setup: TrainSetup, listener: Listener) -> str:
     """Do the step `job` of the run of `setup`, unless it is done; `listener` is told how it goes.
 
-    There are no retries: a step that fails would fail again, and one that was cut off goes on in
+    There are no retries: a step that fails would fail again, and an interrupted one continues in
     the next run.
     """
     return perform(job, setup, listener)
@@ -47,7 +47,7 @@ class TrainingArtifact(Listener):
         )
 
     def advanced(self, progress: Progress) -> None:
-        """Bring the artifact up to `progress`, of the steps of training alone."""
+        """Update the artifact with `progress`, of the steps of training alone."""
         if progress.unit == "steps" and progress.share is not None:
             show_progress(self._artifact, progress.share)
 
@@ -73,7 +73,7 @@ def train_translator(
     """Train the model that `config` describes and put it into `out`.
 
     `work` keeps what the steps make, `<out>.work` if not given; `max_seconds` limits training in
-    this run, the next one goes on. `device` and `threads` say where.
+    this run, the next one continues. `device` and `threads` say where.
     """
     listener = _listener.get() or Messages(get_run_logger().info)
     run_training(

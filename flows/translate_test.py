@@ -1,4 +1,4 @@
-"""translate-test as a Prefect flow: one task a shard and step."""
+"""translate-test as a Prefect flow: one task per shard and step."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from corpora.shards import ShardRef
 from flows.retrying import retried_task
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-"""Is told how it goes, where the command line has started the flow."""
+"""The listener of the run, where the command line has started the flow."""
 
 
 @retried_task("{job.name}")
 def run_job(job: Job, setup: TranslateTestSetup) -> ShardRef | None:
-    """Carry out `job` of the run of `setup`."""
+    """Perform `job` of the run of `setup`."""
     return perform(job, setup)
 
 
@@ -50,7 +50,7 @@ def _submit_of(setup: TranslateTestSetup) -> Submit[Job, ShardRef | None]:
     task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]
 )
 def translate_test(config: TranslateTestConfig) -> TranslateTestResult:
-    """Predict for the rows of `config.input` by way of the predictor's language."""
+    """Predict for the rows of `config.input` through the predictor's language."""
     result = run_translate_test(config, _listener.get(), _submit_of)
     create_table_artifact(
         table=[

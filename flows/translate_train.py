@@ -1,4 +1,4 @@
-"""translate-train as a Prefect flow: one task a step and shard, only references between them."""
+"""translate-train as a Prefect flow: one task per step and shard, only references between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.jobs import Job, perform
-from augmentation.translate_train.run import TranslateTrainResult, TranslateTrainRun, begun
+from augmentation.translate_train.run import TranslateTrainResult, TranslateTrainRun, start_run
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.shards import ShardRef
 from flows.artifacts import show_progress
@@ -25,26 +25,26 @@ from flows.retrying import retried_task
 
 ARTIFACT_SECONDS = 2.0
 MAX_WORKERS = 16
-"""More than a plan has under way; what is under way is the plan's to limit."""
+"""More than the jobs of any plan that run at a time: the plan limits them."""
 
-_begun: ContextVar[TranslateTrainRun | None] = ContextVar("begun", default=None)
-"""The run that the flow goes on with, where the command line has begun it."""
+_begun_run: ContextVar[TranslateTrainRun | None] = ContextVar("begun_run", default=None)
+"""The run that the flow continues, where the command line has begun it."""
 
 
 @retried_task("{job.name}")
 def run_job(job: Job, setup: TranslateTrainSetup) -> ShardRef | None:
-    """Carry out `job` of the run of `setup`, or wait for it where it was begun before the flow.
+    """Perform `job` of the run of `setup`, or wait for it where it was started before the flow.
 
-    Tried again, it is carried out in any case.
+    A retry always performs it.
     """
-    run = _begun.get()
-    begun_before = run.ahead.get(job) if run is not None else None
-    if run is None or begun_before is None:
+    run = _begun_run.get()
+    started_before = run.started.get(job) if run is not None else None
+    if run is None or started_before is None:
         return perform(job, setup)
     try:
-        return begun_before.result()
+        return started_before.result()
     except BaseException:
-        del run.ahead[job]
+        del run.started[job]
         raise
 
 
@@ -67,12 +67,12 @@ def submit(job: Job, setup: TranslateTrainSetup) -> PrefectFuture[ShardRef | Non
 )
 def translate_train(config: TranslateTrainConfig) -> TranslateTrainResult:
     """Translate the labelled rows of `config.input` and project their labels."""
-    ours = _begun.get()
-    with nullcontext(ours) if ours else begun(resolve(config)) as run:
+    ours = _begun_run.get()
+    with nullcontext(ours) if ours else start_run(resolve(config)) as run:
         submit_job = partial(submit, setup=run.setup)
         run.listen(Artifacts())
         handed_over = run.hand_over(submit_job)
-        result = run.go_on(submit_job)
+        result = run.run_to_end(submit_job)
         wait(cast(list[PrefectFuture[Any]], handed_over))
     create_table_artifact(
         table=summary_rows(result),
@@ -83,7 +83,7 @@ def translate_train(config: TranslateTrainConfig) -> TranslateTrainResult:
 
 
 def summary_rows(result: TranslateTrainResult) -> list[dict[str, Any]]:
-    """The run of `result` in numbers, a row a target language."""
+    """The counts of the run of `result`, one row per target language."""
     return [
         {
             "target": target.target,
@@ -115,19 +115,19 @@ class Artifacts(Listener):
         )
 
     def advanced(self, progress: Progress) -> None:
-        """Bring the artifact up to `progress`, not too often."""
+        """Update the artifact with `progress`, not too often."""
         if progress.share is not None and (time.monotonic() >= self._next or progress.is_last):
             self._next = time.monotonic() + ARTIFACT_SECONDS
             show_progress(self._artifact, progress.share)
 
 
 def run_flow(run: TranslateTrainRun) -> TranslateTrainResult:
-    """Go on with `run`, which the command line has begun, as a flow."""
-    token = _begun.set(run)
+    """Continue `run`, which the command line has begun, as a flow."""
+    token = _begun_run.set(run)
     try:
         return translate_train(run.setup.config)
     finally:
-        _begun.reset(token)
+        _begun_run.reset(token)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class FileOptions:
     on_error: str = "error"
     """`error` or `repair`: what to do about invalid rows, such as those with illegal tags."""
     quoting: bool | None = None
-    """Whether fields of tables may stand in quotes; None: in CSV they may, in TSV not."""
+    """Whether fields of tables may be quoted; None: in CSV they may, in TSV not."""
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -118,7 +118,9 @@ def _from_json_lines(path: Path, task: Task, gold: Mapping[str, Row]) -> Iterato
             value = parse_json(line)
             prediction = prediction_from_json(value, gold)
             row = gold.get(prediction.id)
-            if row is not None and task != "text":  # whose gold may have no text but its target
+            if (
+                row is not None and task != "text"
+            ):  # the gold of `text` may have no text, only a target
                 _check_text(value.get("text"), row)
         except ValueProblem as problem:
             raise UserError(problem.detail, file=path, line=number) from problem
@@ -126,7 +128,7 @@ def _from_json_lines(path: Path, task: Task, gold: Mapping[str, Row]) -> Iterato
 
 
 def _check_text(text: object, row: Row) -> None:
-    """Raise `ValueProblem` for another text than the gold `row` has: its offsets would be wrong."""
+    """Raise `ValueProblem` for another text than that of the gold `row`: offsets would be wrong."""
     if isinstance(text, str) and text != row.text:
         detail = f"the text is not the gold's: {text[:60]!r} here, {row.text[:60]!r} there"
         raise ValueProblem("other-text", detail)
@@ -149,11 +151,11 @@ def _official_answers(path: Path) -> dict[str, str] | None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; raises `ValueError` for a repeated key, of which one would be lost."""
+    """A JSON object; raises `ValueError` for a repeated key, whose first value would be lost."""
     values = dict(pairs)
     if len(values) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(f"the key {twice!r} occurs twice")
     return values
 
 
@@ -174,7 +176,7 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
 def predictions_of_rows(
     rows: Sequence[Row], gold: Sequence[Row], *, file: str | Path | None = None
 ) -> list[Prediction]:
-    """What `rows` are labelled with, as predictions for the rows `gold`.
+    """The labels of `rows` as predictions for the rows `gold`.
 
     Where both have the same texts in the same order, they are the same items, and the predictions
     get the ids of the gold. Raises `UserError`, which names the `file` of the rows, for a row whose
@@ -182,7 +184,7 @@ def predictions_of_rows(
     """
     ids = [row.id for row in rows]
     if [row.text for row in rows] == [row.text for row in gold]:
-        # Formats without ids get theirs from the content, labels and all.
+        # In formats without ids, they are made from the content, labels included.
         ids = [row.id for row in gold]
     _check_texts(dict(zip(ids, rows, strict=True)), gold, file)
     return [

@@ -64,7 +64,7 @@ def load_predictions(
 
 
 def _parts(given: GoldInput | PredictionInput) -> list[Path | list[Any]]:
-    """Paths, or one list of what is not a path."""
+    """Paths, or a single list of rows or predictions."""
     if isinstance(given, str | Path):
         return [Path(given)]
     items = list(given)
@@ -83,4 +83,4 @@ def _in_memory(predictions: list[Any], gold: list[Row]) -> list[Prediction]:
 def _check_types(items: list[Any], expected: type) -> None:
     for item in items:
         if not isinstance(item, expected):
-            raise TypeError(f"a {type(item).__name__} where a {expected.__name__} belongs")
+            raise TypeError(f"a {type(item).__name__} where a {expected.__name__} is expected")

@@ -1,4 +1,4 @@
-"""Predictions and gold must be about the same items; where they are not, the message says which."""
+"""Predictions and gold paired by ids; where their items differ, the message names them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pair_up(
         at = next(i for i, (gold_id, predicted_id) in enumerate(pairs) if gold_id != predicted_id)
         raise UserError(
             f"the predictions are in another order than the gold: here {predicted_ids[at]!r}, "
-            f"there {gold_ids[at]!r}; say --by-id to pair them by id",
+            f"there {gold_ids[at]!r}; use --by-id to pair them by id",
             file=file,
             row=at + 1,
         )
@@ -69,12 +69,12 @@ def _without(ids: Iterable[str], others: Iterable[str]) -> list[str]:
     return [id_ for id_ in dict.fromkeys(ids) if id_ not in excluded]
 
 
-def _listed(what: str, ids: Sequence[str]) -> str:
+def _listed(problem: str, ids: Sequence[str]) -> str:
     if not ids:
         return ""
     shown = ", ".join(map(repr, ids[:_SHOWN]))
     more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return f"{len(ids)} {what}: {shown}{more}"
+    return f"{len(ids)} {problem}: {shown}{more}"
 
 
 def count_unknown_labels(

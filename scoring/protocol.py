@@ -1,4 +1,4 @@
-"""A score is never a bare number: it carries the signature of how it was computed."""
+"""Scores: numbers with the signature of how they were computed."""
 
 from __future__ import annotations
 

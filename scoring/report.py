@@ -38,11 +38,11 @@ class ScoreReport:
     task: Task
     items: int
     languages: LanguageTable
-    """The scores of each language, and how far they are apart."""
+    """The scores of each language, and their spread."""
     scores: tuple[Score, ...]
-    """Over all items; for text in several languages none but COMET's, which alone has a meaning."""
+    """Over all items; for text in several languages COMET's alone, the only comparable one."""
     confidence_interval: tuple[float, float] | None
-    """The 95 % bootstrap interval of the first score, in percent, where it was asked for."""
+    """The 95 % bootstrap interval of the first score, in percent, where it was requested."""
     comparisons: tuple[Comparison, ...]
     """Against the baseline, one for each score, where there was a baseline."""
     unknown_labels: Mapping[str, int]
@@ -57,7 +57,7 @@ class ScoreReport:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as what JSON can hold."""
+        """The report as values that JSON can hold."""
         return {
             "task": self.task,
             "items": self.items,
@@ -110,7 +110,7 @@ class ScoreReport:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """A part of the printed report; what is empty is left out."""
+    """A part of the printed report; empty fields are left out."""
 
     heading: str = ""
     table: Table | None = None
@@ -186,7 +186,7 @@ def score(
 
 
 def _source_language(source: str | None, langs: Collection[str]) -> str | None:
-    """The language that gaps are measured from, as the rows of the gold spell it."""
+    """The language that gaps are measured from, as the gold's rows write it."""
     if source is None or source in langs:
         return source
     standard = normalise_tag(source)
@@ -198,7 +198,7 @@ def _source_language(source: str | None, langs: Collection[str]) -> str | None:
 def _refuse_together(option: str, langs: Collection[str]) -> None:
     raise UserError(
         f"{option}: the gold is in several languages ({', '.join(sorted(langs))}), and one "
-        "score of text over them would mean nothing: score each by itself"
+        "score of text over them would mean nothing: score each language alone"
     )
 
 

@@ -1,6 +1,6 @@
-"""Is one system better than another on these items, or is it luck?
+"""Paired significance tests: is the difference of two systems more than chance?
 
-Both tests are paired: they look at the same items for both systems. A system may be several runs
+Both tests compare the systems on the same items. A system may be several runs
 (seeds); its value is then the mean of the runs', and all runs of an item are drawn, or swapped,
 together.
 """
@@ -21,7 +21,7 @@ from scoring.measures import Counts, Measure
 Method = SignificanceTest
 METHODS: tuple[Method, ...] = get_args(Method)
 _CELLS = 4_000_000
-"""Numbers in a block of resamples, so that memory stays bounded."""
+"""Most numbers in a block of resamples, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def compare_measures(
         interval = (float(low), float(high))
     else:
         centred = np.abs(_randomization(before, after, samples, rng))
-    # Rounding must not tell a difference from itself.
+    # The tolerance keeps rounding from making equal differences unequal.
     extreme = int((centred >= abs(new - old) - 1e-9).sum())
     options = f"test:{method}|samples:{samples}|seed:{seed}|runs:{len(baseline)}+{len(system)}"
     if groups is not None:
@@ -191,7 +191,7 @@ def _randomization(
     before: _System, after: _System, samples: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     if len(before.counts) != len(after.counts):
-        raise ValueError("approximate randomization swaps runs: both systems need as many")
+        raise ValueError("approximate randomization swaps runs: both systems need the same number")
     _check_same_columns(before, after)
     differences = []
     for size in _blocks(before.items, samples, before.width):

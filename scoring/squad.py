@@ -37,7 +37,7 @@ _HAN = re.compile(r"([\u4e00-\u9fa5])")
 def squad_tokens(text: str, lang: str = "en") -> list[str]:
     """The tokens of `text` that the official script compares: no case, punctuation or article.
 
-    Always with English articles: that is the official formula, whatever `lang` is.
+    Always with English articles, for every `lang`: that is the official formula.
     """
     lowered = "".join(c for c in text.lower() if c not in string.punctuation)
     return _ENGLISH.sub(" ", lowered).split()
@@ -68,7 +68,7 @@ def answer_scores(
     no answers: the empty prediction is right then.
     """
     predicted_tokens = tokens(prediction)
-    # The script leaves out gold answers that nothing is left of; [""] is no answer at all.
+    # The script leaves out gold answers that become empty; [""] means that there is no answer.
     gold_tokens = [t for t in map(tokens, answers) if t] or [[]]
     return (
         max(float(predicted_tokens == answer) for answer in gold_tokens),
@@ -96,7 +96,7 @@ def qa_measures(
     predicted: Sequence[Prediction],
     normalisation: Normalisation = "squad",
 ) -> list[Measure]:
-    """F1 and exact match; with unanswerable questions in the set, also for each kind by itself.
+    """F1 and exact match; with unanswerable questions in the set, also for each kind.
 
     `predicted` has the predictions of the rows `gold` in their order; a prediction of several
     spans answers with its first. Raises `UserError` for an unknown `normalisation` and where no

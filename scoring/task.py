@@ -42,13 +42,13 @@ def task_measures(
     """The measures of `task`, the main one first.
 
     That is accuracy for classification and pairs, strict span F1 for tokens, F1 for questions and
-    chrF++ for text. Rows for `tokens` that also carry a label get the label's measures too, as
+    chrF++ for text. Rows for `tokens` that also have a label get the label's measures too, as
     `label_...`. `predicted` must be paired with the rows `gold` already (see `pair_up`); `options`
     default to the usual ones. An `alphabet` of more labels changes no value; measures that share
     one have the same columns.
-    Raises `UserError` for gold that lacks what the task predicts. It also does where no predicted
-    label at all is one of the gold's, unless `allow_unknown_labels`: a weak model that shares its
-    labels with the gold may still predict none of those that the gold has.
+    Raises `UserError` for gold that lacks what the task predicts. It is also raised where no
+    predicted label at all is one of the gold's, unless `allow_unknown_labels`: a weak model that
+    shares its labels with the gold may still predict none of those that the gold has.
     """
     options = options or ScoreOptions()
     labels = tuple(alphabet)
@@ -136,7 +136,7 @@ class LanguageScores:
 
 @dataclass(frozen=True, slots=True)
 class LanguageTable:
-    """Is the model equally good for all languages? All about the task's first metric, in percent.
+    """The task's first metric by language, in percent: is the model equally good for all?
 
     `worst` is the language with the lowest score, `spread` the highest score less the lowest, and
     `deviation` the standard deviation over the languages.

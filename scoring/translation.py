@@ -1,4 +1,4 @@
-"""How good generated text is: BLEU, chrF, chrF++ and TER by sacreBLEU (Post, 2018), and COMET."""
+"""Scores of generated text: BLEU, chrF, chrF++ and TER by sacreBLEU (Post, 2018), and COMET."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def choose_tokenizer(lang: str, tokenize: str | None = None) -> str:
     if chosen in _MECAB:
         module, extra = _MECAB[chosen]
         if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(f"BLEU by {chosen} (or ask for the tokenizer 'char')", extra)
+            raise MissingExtraError(f"BLEU by {chosen} (or use the tokenizer 'char')", extra)
     return chosen
 
 
@@ -79,7 +79,7 @@ def translation_measures(
     """chrF++, chrF, BLEU and TER of `hypotheses` against `references`; for TER, less is better.
 
     All texts are in `lang` (BCP 47); `tokenize` is as in `translation_metrics`.
-    Raises `ValueError` for unequal numbers (sacreBLEU cuts the longer list off in silence).
+    Raises `ValueError` for unequal numbers (sacreBLEU truncates the longer list silently).
     """
     return [
         _measure(name, metric, hypotheses, references)
@@ -170,8 +170,8 @@ def comet_measure(
 
     It scores `hypotheses`, translations of `sources`, against `references`, on the `device`.
     `model` is the name of a COMET model or the path of a checkpoint; checkpoints are pickles, so
-    only take one from where you would also take a program. Raises `UserError` where the package is
-    missing, `ValueError` for unequal numbers.
+    only use one from a source that you would run a program from. Raises `UserError` where the
+    package is missing, `ValueError` for unequal numbers.
     """
     if not len(sources) == len(hypotheses) == len(references):
         raise ValueError(

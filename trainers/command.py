@@ -79,14 +79,14 @@ class CommandPredictor:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Empty: the program does not tell them."""
+        """Empty: the program's labels are unknown."""
         return ()
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """The program's predictions for `rows`.
 
         Raises `UserError` for a program that does not exist, fails, takes too long, prints what is
-        no prediction, or leaves out, adds or reorders rows.
+        not a prediction, or leaves out, adds or reorders rows.
         """
         if not rows:
             return []
@@ -133,14 +133,14 @@ class CommandPredictor:
         errors = bytearray()
         deadline = time.monotonic() + self.timeout
         try:
-            # Read as they come: the first bad line ends a program that would print for ever.
+            # Read line by line: the first bad line ends a program that would print without end.
             for number, line in enumerate(_lines(process, given, errors, deadline), 1):
                 if not line.strip():
                     continue
                 if len(predictions) == len(rows):
                     raise self._error(f"gave more answers than the {len(rows)} rows it was given")
                 row = rows[len(predictions)]
-                # Two of the rows may have the same id: translations are told apart by a number.
+                # Two rows may have the same id, so answers are matched by their order.
                 prediction = self._read(line, number, ChainMap({row.id: row}, by_id))
                 if prediction.id != row.id:
                     raise self._error(
@@ -154,7 +154,7 @@ class CommandPredictor:
             last = errors.decode("utf-8", "replace").strip()[-_SHOWN:]
             raise self._error(
                 f"failed with exit code {code}"
-                + (f"; the last it said was: {last}" if last else "; it said nothing")
+                + (f"; its last message was: {last}" if last else "; it printed no message")
             )
         if len(predictions) < len(rows):
             raise self._error(
@@ -181,14 +181,15 @@ class CommandPredictor:
         return UserError(f"the predictor `{self.command}` {problem}")
 
     def save(self, folder: Path) -> None:
-        """Write the command to `folder`; it is not loaded from there, as it may be anyone's."""
+        """Write the command to `folder`; it is never loaded from there, because
+        a folder may come from anyone."""
         write_facts(folder, KIND, {"command": self.command, "timeout": self.timeout})
 
 
 def _lines(
     process: subprocess.Popen[bytes], given: bytes, errors: bytearray, deadline: float
 ) -> Iterator[bytes]:
-    """Feed a program and give its lines as it prints them; `errors` keeps the end of its stderr.
+    """Feed a program and yield its lines as it prints them; `errors` keeps the end of its stderr.
 
     Raises `TimeoutError` at the deadline, a time of `time.monotonic`.
     """
@@ -208,7 +209,7 @@ def _lines(
                 if stream is process.stdin:
                     try:
                         rest = rest[os.write(key.fd, rest[:_CHUNK]) :]
-                    except BrokenPipeError:  # it reads no more; its answers will show why
+                    except BrokenPipeError:  # it reads no more; its output will show why
                         rest = rest[:0]
                     done = not rest
                 else:

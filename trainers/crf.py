@@ -49,7 +49,7 @@ class CrfTrainer:
     """The perceptron depends on the order of the examples."""
 
     def check(self) -> None:
-        """It needs nothing but rows, and a system whose C library can be seeded."""
+        """It only needs rows, and a system whose C library can be seeded."""
         require_posix("training a CRF")
 
     def fit(self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0) -> CrfPredictor:
@@ -71,7 +71,7 @@ class CrfTrainer:
             if tags:
                 features = sentence_features([row.text[a:b] for a, b in offsets])
                 trainer.append(pycrfsuite.ItemSequence(features), tags)
-        # CRFsuite shuffles by C's generator, which goes on where the last training left it.
+        # CRFsuite shuffles by C's generator, whose state the last training has changed.
         ctypes.CDLL(None).srand(seed)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / MODEL_FILE
@@ -87,7 +87,7 @@ class CrfPredictor:
     """The `Predictor` with a CRF and, where rows had labels, a `classifier` for these.
 
     `model` is CRFsuite's file; `cutter` cuts rows into words. The confidence of a span is the
-    CRF's lowest marginal probability of its words; a perceptron's are far too high, and only good
+    CRF's lowest marginal probability of its words; a perceptron's are far too high, and only useful
     for ranking.
     """
 
@@ -152,7 +152,7 @@ class CrfPredictor:
 
 
 def load_crf(folder: Path) -> CrfPredictor:
-    """What `CrfPredictor.save` wrote to `folder`; raises `UserError` where it is damaged."""
+    """What `CrfPredictor.save` wrote to `folder`; raises `UserError` where it is corrupt."""
     facts = read_facts(folder)
     path = folder / MODEL_FILE
     try:
@@ -172,7 +172,7 @@ def load_crf(folder: Path) -> CrfPredictor:
 
 
 def _check_model(model: bytes, path: Path) -> None:
-    """CRFsuite trusts its files: an offset beyond the end would be read from."""
+    """Check the offsets: CRFsuite would read beyond the end of a corrupt file."""
     sound = len(model) >= _HEADER.size
     if sound:
         magic, size, kind, _, _, labels, _, *offsets = _HEADER.unpack_from(model)

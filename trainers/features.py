@@ -1,4 +1,4 @@
-"""Features of a word for the CRF: the word itself, its ends, its shape, and its neighbours."""
+"""Features of a word for the CRF: the word itself, its ends, its shape, and the words beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands for a predictor in a fingerprint."""
+"""The identity of a predictor, for fingerprints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trainers.command import PREFIX, named_files
 
 
 def predictor_identity(predictor: str) -> str:
-    """What stands for `predictor`: the content of its folder, its hub id, or its command with the
+    """The identity of `predictor`: the content of its folder, its hub id, or its command with the
     content of the files that it names."""
     if predictor.startswith(PREFIX):
         files = named_files(predictor.removeprefix(PREFIX))

@@ -1,4 +1,4 @@
-"""Limits that configurations name: apart, so that reading them loads no trainer."""
+"""Limits that configurations name, in a separate module so that reading them loads no trainer."""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ class LinearTrainer:
 
     name: ClassVar[str] = "linear"
     seeded: ClassVar[bool] = False
-    """There is a single optimum, whatever the seed."""
+    """The seed changes nothing: there is a single optimum."""
 
     def check(self) -> None:
-        """It needs nothing but rows."""
+        """It only needs rows."""
 
     def fit(
         self, rows: Sequence[Row], dev: Sequence[Row] = (), *, seed: int = 0
@@ -119,7 +119,7 @@ def _settings(analyzer: str) -> dict[str, Any]:
 
 
 def _documents(texts: Sequence[tuple[str, str]], pair: bool) -> Iterator[tuple[list[str], str]]:
-    """The documents of each view, in their order, and how they are cut into terms."""
+    """The documents of each view, in their order, and how they are split into terms."""
     first = [_spaced(text) for text, _ in texts]
     yield first, "word"
     yield [text for text, _ in texts], "char"
@@ -193,7 +193,7 @@ class LinearPredictor:
 
 
 def load_linear(folder: Path) -> LinearPredictor:
-    """What `LinearPredictor.save` wrote to `folder`; raises `UserError` where it is damaged."""
+    """What `LinearPredictor.save` wrote to `folder`; raises `UserError` where it is corrupt."""
     facts = read_facts(folder)
     try:
         described = facts["views"]

@@ -51,7 +51,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(folder: Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
-    """The arrays `names` in `folder`; raises `UserError` for missing or damaged ones."""
+    """The arrays `names` in `folder`; raises `UserError` for missing or corrupt ones."""
     path = folder / ARRAYS_FILE
     try:
         with np.load(path, allow_pickle=False) as arrays:

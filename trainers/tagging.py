@@ -27,7 +27,7 @@ class WordCutter:
         return cls(all(row.tokens is not None for row in rows))
 
     def words(self, row: Row) -> Offsets:
-        """Offsets of the words of `row`, whatever its spans are."""
+        """Offsets of the words of `row`, independent of its spans."""
         return words_of_row(replace(row, spans=(), tokens=row.tokens if self.use_tokens else None))
 
     def tagged(self, row: Row) -> tuple[Offsets, list[str]]:

@@ -47,12 +47,12 @@ def add_model(
     quantization: str | None = None,
     revision: str | None = None,
 ) -> ModelInfo:
-    """Put a model into the store and give what its card says.
+    """Put a model into the store and return it with its card.
 
     `model` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id, `facts`
     what the user knows of it. `quantization` is that of a model to be converted, None is int8.
-    `revision` is the branch, tag or commit of a hub id, None its main branch. Nothing is left
-    behind when it fails. Raises `UserError`, `MissingExtraError`.
+    `revision` is the branch, tag or commit of a hub id, None its main branch. A failure
+    leaves nothing in the store. Raises `UserError`, `MissingExtraError`.
     """
     path = Path(model).expanduser()
     if quantization is not None and quantization not in QUANTIZATIONS:
@@ -80,7 +80,7 @@ def add_model(
 
 
 def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | None) -> None:
-    """Raise `UserError` where the user gives what a model that is ready has built in."""
+    """Raise `UserError` for facts and options that a model that is ready has built in."""
     described = path.is_file() or (path / CARD).is_file()
     if not described and not (path / "model.bin").is_file():
         return
@@ -152,7 +152,7 @@ def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
 
 def alignment_note(path: Path, facts: ModelFacts) -> str | None:
     """A hint for a user who added the model at `path` without an alignment head in `facts`,
-    though its README names the recipe of guided alignment; None where there is nothing to say."""
+    though its README names the recipe of guided alignment; None otherwise."""
     if facts.alignment is None and path.is_dir() and hub.names_transformer_align(path):
         return (
             "its README names the transformer-align recipe: if it was trained with guided "

@@ -32,14 +32,14 @@ _UNREADABLE = (
     IndexError,
     OSError,  # bzip2, and offsets that lead out of the file
 )
-"""What `zipfile` raises for a package that is damaged, or none."""
+"""What `zipfile` raises for a file that is corrupt or no package."""
 
 
 def describe_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
     """Unpack the `package` into the folder `staged` and describe the model in it.
 
-    `facts` is what the user knows of it; the package itself says its languages. Raises `UserError`
-    for a package that is damaged, none, or has a member that leads out of it.
+    `facts` is what the user knows of it; its languages are in the package. Raises `UserError`
+    for a file that is corrupt or no package, or has a member that leads out of it.
     """
     metadata = _unpack_argos(package, staged)
     codes = [metadata.get("from_code"), metadata.get("to_code")]
@@ -58,9 +58,9 @@ def describe_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
 
 
 def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
-    """Copy the model's files out of the package, flat, and give its metadata.
+    """Copy the model's files out of the package, flat, and return its metadata.
 
-    A package with a member that leads elsewhere is refused whole.
+    A package with any member that leads out of the folder is refused.
     """
     try:
         with zipfile.ZipFile(package) as archive:

@@ -17,7 +17,7 @@ from translators.protocol import Hypothesis
 _LETTER = regex.compile(r"\p{L}")
 _ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+")
 _UNSPACED = regex.compile(f"[{UNSPACED}]")
-"""In these scripts nothing tells an address from the sentence after it."""
+"""In these scripts, no space separates an address from the sentence after it."""
 
 
 def is_copied(text: str) -> bool:

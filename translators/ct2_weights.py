@@ -1,4 +1,4 @@
-"""The weights of a converted model, read back so that training can go on from it.
+"""The weights of a converted model, read so that training can continue from it.
 
 CTranslate2 writes `model.bin` and reads it into memory that Python does not see; the file itself
 is plain: counted, named arrays (`ctranslate2.specs.model_spec`, binary version 6).
@@ -31,7 +31,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class _Reader:
-    """Takes values off a `model.bin`; whatever does not fit raises `UserError`."""
+    """Reads values from a `model.bin`; raises `UserError` where they do not fit."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -75,7 +75,7 @@ class _Reader:
 def read_variables(path: Path) -> Arrays:
     """The arrays of the `model.bin` at `path` by their names, aliases among them, as float32.
 
-    What was quantized (int8 by row, int16 as a whole) is multiplied out. Raises `UserError` for a
+    Quantized arrays (int8 by row, int16 as a whole) are multiplied out. Raises `UserError` for a
     file that is no such model.
     """
     reader = _Reader(path)
@@ -105,7 +105,7 @@ def marian_weights(path: Path) -> Arrays:
     """The weights of the `model.bin` at `path`, which `train-translator` made, by the names of
     `MarianMTModel`.
 
-    The embedding of `<pad>`, zero and last, is put back. Raises `UserError` for a model that is
+    The embedding of `<pad>`, zero and last, is added again. Raises `UserError` for a model that is
     laid out otherwise.
     """
     variables = read_variables(path)

@@ -1,9 +1,9 @@
-"""Distinct texts decoded window by window: the next is prepared while the last is decoded.
+"""Unique texts decoded window by window: the next is prepared while the last is decoded.
 
 CTranslate2's workers take batches from a queue that is kept full, and release the interpreter
 while they decode: the next texts are cut into pieces and the last ones put together meanwhile. The
-queue is short: threads fill it one after the other, and what has to be decoded again need not wait
-for all that others have to translate.
+queue is short, and threads fill it one after the other, so that texts to decode again need not wait
+for all texts of other threads.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class WindowDecoder:
         request: DecodingRequest,
         lock: AbstractContextManager[Any],
     ) -> dict[str, Hypothesis]:
-        """The hypothesis of each of the distinct `texts`, decoded as `request` says.
+        """The hypothesis of each of the `texts`, which are unique, decoded as `request` says.
 
         `translator` is a `ctranslate2.Translator` of the model. `lock` is held while more than one
         batch is put into its queue.
@@ -142,7 +142,7 @@ class WindowDecoder:
         return max(4, min(self._max_pieces - around, room))
 
     def _batch_size(self, sources: list[list[str]], options: DecodingOptions) -> int:
-        """Tokens per batch: as many as pay, but so that every worker gets something to do."""
+        """Tokens per batch: enough for speed, but so that every worker gets something to do."""
         longest = max(map(len, sources))
         if options.sampling_topk != 1:
             return max(self._batch_tokens, longest)

@@ -36,8 +36,8 @@ def describe_folder(
 ) -> ModelInfo:
     """Describe the CTranslate2 folder `path`, which has no card, from its vocabulary and `facts`.
 
-    `card_fields` are further fields of the card. `called` is what errors call the model, as the
-    user did (None is the folder). Raises `UserError` naming the flag that is missing.
+    `card_fields` are further fields of the card. `called` is the model's name in errors, as the
+    user wrote it (None is the folder). Raises `UserError` naming the flag that is missing.
     """
     facts = facts or ModelFacts()
     called = called or path

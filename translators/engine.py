@@ -1,6 +1,6 @@
 """A model of the store as a `Translator`: texts in, hypotheses out, over `ctranslate2.Translator`.
 
-Every distinct text is translated once. `decoding` keeps CTranslate2's workers busy, `results` reads
+Every unique text is translated once. `decoding` keeps CTranslate2's workers busy, `results` reads
 what they return, and `forced_decoding` scores given translations.
 """
 
@@ -31,7 +31,7 @@ from translators.results import DecodingRequest, ResultReader
 from translators.vocabulary import read_vocabulary
 
 _QUEUED = 4
-"""Batches that wait for a worker, at most; whoever has more to give waits too."""
+"""Most batches that wait for a worker; a thread with more batches waits too."""
 _SAMPLING_LANES = 4
 _RETRY_PENALTY, _RETRY_NGRAM = 1.3, 3
 
@@ -45,7 +45,7 @@ class Engine:
         """Load the model `info` on `hardware` (None chooses for you).
 
         `verified` says that the files' hashes need no check. Raises `UserError` for files that are
-        not those of the card, a model that cannot be loaded, and hardware that is not there.
+        not those of the card, a model that cannot be loaded, and hardware that does not exist.
         """
         if not verified:
             verify(info)
@@ -77,7 +77,7 @@ class Engine:
 
     @property
     def compute_type(self) -> str:
-        """What the numbers are: `int8_float32`, `float32`, ..."""
+        """The type of the numbers: `int8_float32`, `float32`, ..."""
         return str(self._translator.compute_type)
 
     @property
@@ -129,9 +129,9 @@ class Engine:
         )
         copied = [text for text in dict.fromkeys(texts) if is_copied(text)]
         hypotheses = dict(zip(copied, self._copies(copied, options), strict=True))
-        distinct = [text for text in dict.fromkeys(texts) if text not in hypotheses]
-        hypotheses |= self._translate_distinct(distinct, request)
-        flagged = [text for text in distinct if hypotheses[text].flags]
+        unique = [text for text in dict.fromkeys(texts) if text not in hypotheses]
+        hypotheses |= self._translate_unique(unique, request)
+        flagged = [text for text in unique if hypotheses[text].flags]
         if flagged:
             stricter = dataclasses.replace(
                 options,
@@ -139,7 +139,7 @@ class Engine:
                 no_repeat_ngram_size=options.no_repeat_ngram_size or _RETRY_NGRAM,
             )
             retry = dataclasses.replace(request, options=stricter)
-            for text, better in self._translate_distinct(flagged, retry).items():
+            for text, better in self._translate_unique(flagged, retry).items():
                 if not better.flags:
                     hypotheses[text] = better
         return [hypotheses[text] for text in texts]
@@ -189,7 +189,7 @@ class Engine:
             for text, text_offsets, text_pieces in zip(texts, offsets, pieces, strict=True)
         ]
 
-    def _translate_distinct(
+    def _translate_unique(
         self, texts: list[str], request: DecodingRequest
     ) -> dict[str, Hypothesis]:
         if request.options.sampling_topk == 1:

@@ -1,8 +1,8 @@
 """The model families and the language convention of each, in one table.
 
-A family says how a source is laid out in tokens, what the target is forced to start with, how its
-vocabulary spells languages, and what its tokenizer files are called. Nothing else in the package
-depends on which family a model is of.
+A family defines the tokens around a source, the forced start of a target, how the vocabulary writes
+languages, and the names of the tokenizer files. Nothing else in the package depends on a model's
+family.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Family:
     guided_alignment: bool
     """Whether models of this family may have been trained with guided alignment."""
     max_source_pieces: int
-    """Pieces a source may have where the model's configuration does not say."""
+    """Most pieces of a source where the model's configuration has no limit."""
     optional_token: bool = False
     """Whether a model of the family may do without language tokens (bilingual ones do)."""
     country_is_noise: bool = False

@@ -1,4 +1,4 @@
-"""What NMT does wrong, seen from the outputs: `empty`, `repetition`, `copy` and `length`.
+"""Typical mistakes of NMT, detected in its outputs: `empty`, `repetition`, `copy` and `length`.
 
 A guard never changes a translation; it names what looks wrong, and the engine decodes once more.
 """
@@ -13,9 +13,9 @@ _LETTERS = regex.compile(r"\p{L}")
 _WORDS = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
 
 MIN_COPY_WORDS = 4
-"""A shorter text in both languages alike may be a name, a number or a loan word."""
+"""A shorter text that is the same in both languages may be a name, a number or a loan word."""
 REPEATED_WORDS = 4
-"""A translation has so many words twice only if its source has all but one of them twice."""
+"""A translation repeats this many words only if its source repeats all but one as many."""
 LENGTH_RATIO, LENGTH_SLACK = 3.0, 12
 """The pieces of one side may be this many times those of the other, plus the slack."""
 
@@ -33,7 +33,7 @@ def find_flags(
 
     `source_pieces` and `target_pieces` are their pieces as the model has them. `cut` says that
     decoding ran into its length limit, `same_language` that both are of one language, where a copy
-    is no mistake. An empty source has nothing to get wrong.
+    is no mistake. An empty source has no flags.
     """
     if not source_pieces:
         return ()
@@ -59,9 +59,9 @@ def _bare(text: str) -> str:
 
 
 def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
-    """Whether some run of 1 to 8 of `pieces` comes `times` times or more in a row.
+    """Whether some run of 1 to 8 of `pieces` occurs `times` times or more in a row.
 
-    A single repeated piece must have a letter and come eight times: dots, dashes and digits repeat
+    A single repeated piece must have a letter and occur eight times: dots, dashes and digits repeat
     in good texts.
     """
     count = len(pieces)
@@ -78,10 +78,10 @@ def has_loop(pieces: Sequence[str], times: int = 4) -> bool:
 
 
 def repeats_words(text: str, length: int) -> bool:
-    """Whether some `length` words in a row, case aside, come twice in `text`."""
+    """Whether some `length` words in a row, ignoring case, occur twice in `text`."""
     words = _WORDS.findall(text.lower())
     if len(words) - len(set(words)) < length:
-        return False  # too few words come again
+        return False  # too few words are repeated
     runs = [tuple(words[i : i + length]) for i in range(len(words) - length + 1)]
     return len(set(runs)) < len(runs)
 

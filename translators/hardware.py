@@ -44,7 +44,7 @@ class ResolvedHardware:
 def resolve_hardware(hardware: Hardware, model_bytes: int) -> ResolvedHardware:
     """Make the choices that `hardware` leaves open, for a model whose file has `model_bytes`.
 
-    Raises `UserError` for a device that is not there and a compute type it does not support.
+    Raises `UserError` for a device that does not exist and a compute type it does not support.
     """
     device = _choose_device(hardware.device)
     threads = hardware.threads or choose_threads(device, model_bytes, available_cores())

@@ -1,8 +1,8 @@
-"""The language codes of models, and the BCP 47 tags that they stand for.
+"""The language codes of models, and their BCP 47 tags.
 
 A model's codes (`deu_Latn`, `__de__`, `de_DE`, `<2de>`, `>>deu<<`) are read from its vocabulary;
-this module gives each its BCP 47 tag, and finds the code for a user's tag. What tags mean, and
-which of them mean the same, is `corpora.text.languages`'.
+this module gives each its BCP 47 tag, and finds the code for a user's tag. The meaning of
+tags, and which mean the same, is in `corpora.text.languages`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLLECTIONS = frozenset({
 def tag_of_code(code: str) -> str | None:
     """The BCP 47 tag of a model's bare `code` (`deu_Latn`, `de_DE`, `cmn_Hans`), or None.
 
-    A country is dropped where it only dresses the language up (`de_DE`), as mBART's codes do.
+    A country is dropped where it adds nothing to the language (`de_DE`), as in mBART's codes.
     The usual member of a macrolanguage has the macrolanguage's tag (`arb_Arab` is `ar`).
     """
     tag = _tag_of_member(code)
@@ -42,7 +42,7 @@ def tag_of_code(code: str) -> str | None:
 
 
 def _tag_of_member(code: str) -> str | None:
-    """`tag_of_code`, but that a member of a macrolanguage keeps its own tag."""
+    """`tag_of_code`, except that a member of a macrolanguage keeps its own tag."""
     fixed = _CODE_FIXES.get(code.lower(), code)
     try:
         tag = normalise_tag(fixed.replace("_XX", ""))
@@ -62,7 +62,7 @@ def _tag_of_macrolanguage(tag: str) -> str:
     language = langcodes.Language.get(tag)
     member = language.language or "und"
     macrolanguage = default_member(member)
-    if macrolanguage in (member, "nb"):  # models tell Norwegian (`no`) from Bokmål
+    if macrolanguage in (member, "nb"):  # models distinguish Norwegian (`no`) from Bokmål
         return tag
     return normalise_tag(language.update_dict({"language": macrolanguage}).to_tag())
 
@@ -70,8 +70,8 @@ def _tag_of_macrolanguage(tag: str) -> str:
 def find_language(tag: str, codes: Mapping[str, str], model: str) -> str:
     """The code in `codes` (BCP 47 tag to model code) for the user's `tag`.
 
-    See `closest_tag`: a region or an implied script is looked past (`de-AT` finds `de`, `zh` finds
-    `zh-Hans`), never a script that differs. Raises `UserError` that names the languages of the
+    See `closest_tag`: a region or an implied script is ignored (`de-AT` finds `de`, `zh` finds
+    `zh-Hans`), but never a different script. Raises `UserError` that names the languages of the
     `model` (its name).
     """
     closest = closest_tag(normalise_tag(tag), codes)

@@ -1,4 +1,4 @@
-"""Texts longer than a model takes: split at the best places, translated, put together again."""
+"""Texts longer than a model takes: split at the best places, translated, and joined."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def split_long(
     limit: int,
     encode: Callable[[list[str]], list[list[str]]],
 ) -> list[Part]:
-    """Cut `text`, whose pieces lie at `offsets`, into parts of at most `limit` pieces.
+    """Cut `text`, whose pieces are at `offsets`, into parts of at most `limit` pieces.
 
     `encode` gives the pieces of texts, for parts are cut into pieces on their own.
-    Cuts come after the end of a sentence where there is one in the second half of what fits, else
+    Cuts are after the end of a sentence where there is one in the second half of what fits, else
     after a comma, a space, or between two pieces. Every character but white space is in a part.
     """
     parts: list[Part] = []
     first, at = 0, 0
     while first < len(offsets):
-        # A part alone may cut into more pieces than within the text, so take ever fewer.
+        # A part may have more pieces by itself than within the text, so try fewer and fewer.
         room = limit
         while True:
             last = min(first + room, len(offsets))
@@ -87,8 +87,8 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def join_parts(text: str, parts: Sequence[Part], hypotheses: Sequence[Hypothesis]) -> Hypothesis:
-    """One hypothesis of the `hypotheses` of all `parts`, with the white space that lay between them
-    in `text`.
+    """One hypothesis of the `hypotheses` of all `parts`, with the white space between them in
+    `text`.
 
     The score is the average per target piece, or source piece where those are not known; the
     attention is block-diagonal, and None where the text is so long that it would fill the memory.

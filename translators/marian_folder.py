@@ -32,7 +32,7 @@ LAYER = re.compile(r"model\.(encoder|decoder)\.layers\.(\d+)\.(.+)")
 
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
-    """A model that training goes on from: its weights (safetensors, or CTranslate2's model.bin)
+    """A model that training continues from: its weights (safetensors, or CTranslate2's model.bin)
     and the joint SentencePiece model that they were trained with."""
 
     weights: Path
@@ -50,7 +50,7 @@ class StartingPoint:
             card = read_model(folder).card
             if card.origin != TRAINED_HERE:
                 raise UserError(
-                    "training goes on from models that train-translator made, and this is not one",
+                    "training continues only from models that train-translator made",
                     file=folder,
                 )
             return cls(folder / CONVERTED, folder / card.source_tokenizer)
@@ -62,7 +62,7 @@ class StartingPoint:
     def check(self, shape: ModelShape) -> None:
         """Raise `UserError` where its weights cannot become those of a model of this shape.
 
-        It may have fewer layers, but must be must_match in all else.
+        It may have fewer layers, but must match in all else.
         """
         shapes = self._shapes()
         rows, width = shapes[EMBEDDINGS]
@@ -137,8 +137,8 @@ def _shapes_of_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
 def save_marian(
     model: MarianMTModel, subwords: Path, folder: Path, source: str, target: str
 ) -> None:
-    """Write weights (safetensors), configuration and tokenizer files of `model` to `folder`, made
-    anew.
+    """Write weights (safetensors), configuration and tokenizer files of `model` to
+    `folder`, which is replaced.
 
     `source` and `target` are the languages that its tokenizer's configuration names. `subwords` is
     the joint SentencePiece model. Its ids are the model's, and `<pad>` is the id

@@ -1,4 +1,4 @@
-"""What describes a model on disk: its card, `labelferry.json`, and the hashes of its files."""
+"""The description of a model on disk: its card, `labelferry.json`, and the hashes of its files."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class ModelCard(_Strict):
     language_tokens: bool = True
     """Whether texts are given the language tokens of the family; bilingual models have none."""
     opening: tuple[str, ...] = ()
-    """Tokens that decoding starts with, besides the family's (some Argos packages)."""
+    """Tokens that decoding starts with, in addition to the family's (some Argos packages)."""
     alignment: AlignmentHead | None = None
     """The head trained with guided alignment, or null where attention is no alignment."""
     max_source_pieces: int = Field(500, ge=8)
-    """Longer sources are split, and outputs end here: no more than the model has positions for."""
+    """Longer sources are split, and outputs end here; at most the model's number of positions."""
     markers: tuple[tuple[str, str], ...] = ()
     """Projection markers the model was trained to keep, opening and closing."""
     quantization: str | None = None
@@ -111,7 +111,7 @@ class ModelInfo:
 def tokenizer_file(folder: Path, name: str) -> Path:
     """The tokenizer file `name` in `folder`; raises `UserError` if it is missing or elsewhere."""
     if Path(name).name != name:
-        raise UserError(f"the tokenizer {name!r} lies outside the model's folder", file=folder)
+        raise UserError(f"the tokenizer {name!r} is outside the model's folder", file=folder)
     path = folder / name
     if not path.is_file():
         raise UserError(f"the model folder lacks its tokenizer {name!r}", file=folder)
@@ -131,7 +131,7 @@ def hash_files(folder: Path) -> dict[str, str]:
 _DESCRIPTIVE_FIELDS = {
     "format", "name", "pairs", "quantization", "licence", "origin", "revision", "training",
 }  # fmt: skip
-"""Fields of a card that change nothing of a translation."""
+"""Fields of a card that do not change translations."""
 
 
 def content_hash(card: ModelCard) -> str:

@@ -62,7 +62,7 @@ class Pivot:
     ) -> list[Hypothesis]:
         """Score `targets` as translations of `sources`; see `Translator.force`.
 
-        A pivot gives a pair no probability, so a model must translate from `source` to `target`
+        There is no score through a pivot, so a model must translate from `source` to `target`
         directly.
         """
         steps = self._steps(source, target)

@@ -80,7 +80,7 @@ class Translator(Protocol):
     ) -> list[Hypothesis]:
         """Score `targets` as translations of `sources` by forced decoding.
 
-        `source` and `target` are BCP 47 tags. Gives text, pieces, score and attention of each
+        `source` and `target` are BCP 47 tags. Returns text, pieces, score and attention of each
         pair, in order. Raises `UserError` for a pair of languages that cannot be scored.
         """
         ...

@@ -1,9 +1,9 @@
-"""Texts put together again from the translations of their sentences, by one rule for all callers.
+"""Texts reassembled from the translations of their sentences, by one rule for all callers.
 
 - The white space around the text stays; between two sentences it is written as the target language
   does (`Joint`).
 - A text's score is the average of its sentences' scores, weighted by their target pieces.
-- A sentence that comes out blank is flagged `empty`, and so is a text that does.
+- A sentence whose translation is blank is flagged `empty`, and so is such a text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EMPTY = "empty"
 
 @dataclass(slots=True)
 class WeightedScore:
-    """An average of scores, weighted by target pieces; no pieces weigh as much as one."""
+    """An average of scores, weighted by target pieces; no pieces count as one."""
 
     total: float = 0.0
     weight: int = 0
@@ -44,14 +44,14 @@ class WeightedScore:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSentence:
-    """Where a sentence stands in the source and in the translation: [start, end) code points."""
+    """Where a sentence is in the source and in the translation: [start, end) code points."""
 
     start: int
     end: int
     target_start: int
     target_end: int
     flags: tuple[str, ...]
-    """Those of its hypothesis, and `empty` if it came out blank."""
+    """Those of its hypothesis, and `empty` if it is blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class ReassembledText:
 class Reassembly:
     """Takes the translations of the sentences of `text`, one by one and in order.
 
-    `joint` says what stands between two of them; None keeps the white space of `text`.
+    `joint` decides the white space between two of them; None keeps the white space of `text`.
     """
 
     __slots__ = ("_end", "_joint", "_length", "_parts", "_score", "_sentences", "_text")
@@ -101,20 +101,20 @@ class Reassembly:
         pieces: int,
         flags: Iterable[str] = (),
     ) -> int:
-        """Append the `translation` of the sentence [`start`, `end`) and give its offset.
+        """Append the `translation` of the sentence [`start`, `end`) and return its offset.
 
         `score` is its average log-probability per token, `pieces` the number of its target pieces
-        and `flags` what is wrong with it, as the guards report. Only white space lies between it
+        and `flags` what is wrong with it, as the guards report. Only white space is between it
         and the sentence before. Raises `ValueError` for a sentence that is out of order or beyond
         the text.
         """
         if not self._end <= start <= end <= len(self._text):
             raise ValueError(
-                f"sentence {start}:{end} does not lie in {self._end}:{len(self._text)}, what is "
-                "left of the text"
+                f"sentence {start}:{end} is not within {self._end}:{len(self._text)}, the "
+                "rest of the text"
             )
         gap = self._text[self._end : start]
-        # A sentence that came out blank leaves nothing to join the next one to.
+        # After a blank translation there is nothing to join the next sentence to.
         if self._joint is not None and self._length:
             gap = self._joint(gap)
         at = self._length + len(gap)
@@ -129,7 +129,7 @@ class Reassembly:
         return at
 
     def add_hypothesis(self, start: int, end: int, hypothesis: Hypothesis) -> int:
-        """`add` the `hypothesis` for the sentence [`start`, `end`) and give its offset."""
+        """`add` the `hypothesis` for the sentence [`start`, `end`) and return its offset."""
         return self.add(
             start,
             end,
@@ -142,6 +142,6 @@ class Reassembly:
     def finish(self) -> ReassembledText:
         """The whole translation, with what follows the last sentence in the source."""
         text = "".join(self._parts) + self._text[self._end :]
-        # A text that has content and comes out blank has a sentence that does.
+        # A text with content and a blank translation has such a sentence.
         flags = dict.fromkeys(flag for placed in self._sentences for flag in placed.flags)
         return ReassembledText(text, self._score, tuple(flags), tuple(self._sentences))

@@ -109,8 +109,8 @@ class ResultReader:
     ) -> Sequence[Sequence[float]]:
         """The steps of decoding that align `count` pieces, after `skipped` forced tokens.
 
-        Where the attention is a step late, an output that was cut off has none for its last piece,
-        which then shares that of the one before.
+        Where the attention is a step late, an output that hit the length limit has none for its
+        last piece, which then shares that of the one before.
         """
         rows = attention[skipped + self.shift :][:count]
         missing = count - len(rows)

@@ -3,8 +3,8 @@
 `sentencex` is what Wikimedia's translation tools use: rules for some 300 languages with their
 abbreviations, in Rust, maintained, and with no model to download. Around it: line breaks always
 end a sentence, offsets leave out white space, and short texts that cannot have two sentences are
-not looked at. Thai writes no sentence ends; its texts stay whole, and the engine splits what is
-too long.
+not searched. Thai has no marks for sentence ends; its texts stay whole, and the engine splits what
+is too long.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
 def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
     """Half-open code point offsets of the sentences of `text`, in order, without their white space.
 
-    What lies between them is white space, so `Reassembly` can put the text together again. A blank
+    Only white space is between them, so that `Reassembly` can reassemble the text. A blank
     text has none. `lang` is a BCP 47 tag.
     """
     if _MAY_SPLIT.search(text) is None:
@@ -70,7 +70,7 @@ def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
 def _closed(line: str) -> list[tuple[int, int]]:
     """Languages without spaces: after a full stop and the brackets it closes.
 
-    `sentencex` takes what stands in brackets for one sentence, which joins whole paragraphs of
+    `sentencex` takes the text in brackets for one sentence, which joins whole paragraphs of
     dialogue.
     """
     ends = [match.end() for match in _CLOSED.finditer(line)]
@@ -86,14 +86,14 @@ def _stripped(text: str, cuts: Sequence[tuple[int, int]]) -> list[tuple[int, int
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """What stands between two sentences in a translation from `source` to `target` (BCP 47)."""
+    """The white space between two sentences in a translation from `source` to `target` (BCP 47)."""
 
     source: str
     target: str
 
     def __call__(self, gap: str) -> str:
         """The white space `gap` of the source as the target writes it: a line break stays, a space
-        goes or comes where one of the languages puts none between sentences."""
+        is removed or added where one of the languages has none between sentences."""
         closes_up = joins_sentences(self.target)
         if closes_up and gap == " ":
             return ""

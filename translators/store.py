@@ -2,7 +2,7 @@
 
 A model folder holds a CTranslate2 model, its tokenizer, and the card. Models come from the store
 (`data/store`, or the folder that LABELFERRY_STORE names), from the folder that ships
-(`data/models`), or from any path. A name never leads out of the store.
+(`data/models`), or from any path. A name can never be a path out of the store.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def install(staged: Path, card: ModelCard) -> ModelInfo:
 
 
 def remove(name: str) -> Path:
-    """Remove the model `name` from the store and give the folder it had.
+    """Remove the model `name` from the store and return the folder it had.
 
     Raises `UserError` for a model that ships or does not exist.
     """

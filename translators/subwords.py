@@ -1,8 +1,8 @@
 """A joint SentencePiece model for training a translator from nothing.
 
-What it promises to the training core and to projection:
+Training and projection rely on these properties:
 
-- no text is unknown: bytes stand in for characters outside its vocabulary;
+- no text is unknown: characters outside its vocabulary are spelt in bytes;
 - the language tags (`>>de<<`) and the projection markers are single pieces, and so is each byte;
 - `<unk>` and `</s>` are in it; `<pad>` is not, the training core adds it as the last id;
 - texts are taken as they are (`identity` normalisation): cleaning makes them NFC first.
@@ -73,7 +73,7 @@ def train_subwords(
     for byte. Raises `UserError` when `texts` is empty or does not support the size of the
     vocabulary, naming the size it does.
     """
-    import sentencepiece  # here: help pages read `SubwordConfig`, and train nothing
+    import sentencepiece  # here, because help pages read `SubwordConfig` and train nothing
 
     symbols = _symbols(languages, config)
     sample = _sample(texts, config)
@@ -107,7 +107,7 @@ def train_subwords(
 def take_subwords(model: Path, languages: Iterable[str], path: Path, config: SubwordConfig) -> None:
     """Copy the SentencePiece file `model` to `path`, in place of training one.
 
-    Raises `UserError` for a file that is none, that lacks a tag of `languages` or the markers of
+    Raises `UserError` for a file that is not one, that lacks a tag of `languages` or the markers of
     `config`, or that has tags where there are no `languages`.
     """
     import sentencepiece
@@ -119,7 +119,7 @@ def take_subwords(model: Path, languages: Iterable[str], path: Path, config: Sub
     tagged = tuple(languages)
     if not tagged and (tags := [p for p in _pieces(processor) if _TAG.fullmatch(p)]):
         raise UserError(
-            f"its pieces have {' '.join(tags)}: a model that goes on from it is one for both "
+            f"its pieces have {' '.join(tags)}: a model that continues from it has both "
             "directions (--bidirectional)",
             file=model,
         )
@@ -138,7 +138,7 @@ def _pieces(processor: sentencepiece.SentencePieceProcessor) -> list[str]:
 
 
 def _symbols(languages: Iterable[str], config: SubwordConfig) -> list[str]:
-    """The pieces that a text's own characters never make up."""
+    """The pieces that never come from the characters of a text."""
     symbols = [language_tag(language) for language in languages]
     if config.markers:
         symbols += [marker for pair in MARKERS for marker in pair]

@@ -1,4 +1,4 @@
-"""Whole texts: cut into sentences, translated, put together again with their white space."""
+"""Whole texts: split into sentences, translated, and reassembled with their white space."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TextTranslation:
     """One text's translations, best first."""
 
     texts: tuple[str, ...]
-    """As many as were requested, without repetitions; the n-th is made of every sentence's n-th."""
+    """As many as were requested, without repetitions; the n-th consists of the sentences' n-th."""
     score: float
     """Of the best: average log-probability per token, each sentence weighted by its pieces."""
     flags: tuple[str, ...]

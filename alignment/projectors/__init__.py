@@ -1,4 +1,4 @@
-"""Span projectors by name."""
+"""Span projectors by name: `load_projector`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from alignment.protocol import SpanProjector
 
 DEFAULT_PROJECTOR = "aligned"
-"""By far the best (`benchmarks/RESULTS.md`), for a third of a millisecond per span; `attention` is
+"""By far the best (`benchmarks/RESULTS.md`), at a third of a millisecond per span; `attention` is
 for runs of millions of rows whose model was trained with guided alignment."""
 
 PROJECTORS: dict[str, str] = {
@@ -23,7 +23,7 @@ PROJECTORS: dict[str, str] = {
 
 
 def load_projector(name: str = DEFAULT_PROJECTOR, **options: Any) -> SpanProjector:
-    """The projector called `name`, made with `options`; a single name will do for a list.
+    """The projector called `name`, made with `options`; a single name may be given for a list.
 
     Only the module of that projector is imported. Raises `UserError` for an unknown name, and for
     an option that the projector does not take or that is of another type than it takes.

@@ -75,7 +75,7 @@ class CandidateProjector(AlignedProjector):
         inputs: Sequence[ProjectionInput],
         pairs: Sequence[WordPair],
     ) -> NDArray[np.float64]:
-        """`probability` with that of the translator for the spans that need it."""
+        """`probability`, revised by the translator for the spans that need it."""
         chosen = self._uncertain(candidates, probability)
         if not chosen:
             return probability
@@ -95,7 +95,7 @@ class CandidateProjector(AlignedProjector):
         owner = runs.span[index]
         mean = np.bincount(owner, score) / np.maximum(np.bincount(owner), 1)
         lift = np.exp(self._influence * np.clip(score - mean[owner], -8.0, 8.0))
-        # A span's candidates share the same probability as before, in other parts.
+        # The rescored candidates of a span keep the sum of their probabilities.
         before = np.bincount(owner, probability[index])
         result[index] *= lift
         after = np.bincount(owner, result[index])

@@ -1,4 +1,4 @@
-"""From a run of target units to a span safe to write: trimmed, whole graphemes, disjoint."""
+"""From runs of target units to valid spans: trimmed, of whole graphemes, disjoint."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def build_projection(
     reasons: list[str],
     projector: str,
 ) -> Projection:
-    """The `Projection` of `spans` at the character runs `runs` of `text`, made safe.
+    """The `Projection` of `spans` at the character runs `runs` of `text`, made valid.
 
     Every span has a run or None, its confidence in `confidences` and in `reasons` why it has no
     run, or ""; `projector` is the name that the placed spans get. Runs grow to whole grapheme
-    clusters; in order of their position, of two that overlap the less confident is given up with
+    clusters; in order of their position, of two that overlap the less confident is dropped with
     reason `collision`.
     """
     safe: list[tuple[int, int] | None] = []

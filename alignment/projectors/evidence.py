@@ -87,7 +87,7 @@ def posteriors_by_aligner(
         parts.extend(
             WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
         )
-    # A row with several alternative answers comes once for each: its texts are aligned once.
+    # A row with alternative answers is repeated for each of them: its texts are aligned once.
     unique = {_key(part): part for part in parts}
     by_text = dict(zip(unique, _soft(aligner, list(unique.values())), strict=True))
     soft = iter([by_text[_key(part)] for part in parts])
@@ -159,7 +159,7 @@ def mean_posteriors(several: Sequence[Posteriors]) -> Posteriors:
     """The mean of the soft alignments of one pair from `several` aligners."""
     if len(several) == 1:
         return several[0]
-    # Not np.sum: these are thousands of small tables, and its preparations cost more than the sums.
+    # Not np.sum: for thousands of small tables its overhead costs more than the sums.
     share = np.float32(1 / len(several))
     forward = functools.reduce(np.add, [soft.forward for soft in several])
     reverse = functools.reduce(np.add, [soft.reverse for soft in several])

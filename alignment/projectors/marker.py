@@ -1,8 +1,8 @@
-"""Spans carried through the translator in brackets (EasyProject, Chen et al. 2023).
+"""Spans marked with brackets, which the translator keeps (EasyProject, Chen et al. 2023).
 
 Every span is put in brackets, the marked text is translated, and the bracketed stretches of the
 translation are matched back to the source spans. The marked translation often differs a little
-from the plain one, which is the row's: its stretches are then looked for in the row's text.
+from the row's plain translation: the stretches are then searched for in the plain one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from alignment.words.similarity import normalize, romanize
 BRACKETS = (("[", "]"), ("{", "}"), ("<", ">"), ("«", "»"), ("⟨", "⟩"))
 """The first pair whose brackets the source does not contain is used."""
 _DIRECT_CONFIDENCE = 0.9
-"""Of spans in a marked translation that is the row's own but for its markers."""
+"""Confidence of spans in a marked translation that equals the row's except for the markers."""
 _SEARCHED_CONFIDENCE = 0.75
-"""Of spans that were looked for in the row's translation."""
+"""Confidence of spans that were searched for in the row's translation."""
 
 
 class Translated(Protocol):
@@ -48,7 +48,7 @@ class MarkingTranslator(Protocol):
 class MarkerProjector:
     """A `SpanProjector` by translating marked text.
 
-    `options` are the decoding options, passed on to `translator` untouched. `fallback`, a projector
+    `options` are the decoding options, passed on to `translator` unchanged. `fallback`, a projector
     or the name of one, projects the rows whose markers were lost in translation.
     """
 
@@ -99,7 +99,7 @@ class MarkerProjector:
     def _translate_spans(
         self, inputs: Sequence[ProjectionInput], rows: Sequence[int]
     ) -> dict[int, list[str]]:
-        """Translations of the spans by themselves, where there are several to tell apart."""
+        """Translations of the spans by themselves, for rows of several spans."""
         owners = [i for i in rows if len(inputs[i].spans) > 1 for _ in inputs[i].spans]
         texts = [
             inputs[i].source[span.start : span.end]
@@ -150,8 +150,8 @@ def brackets_for(text: str) -> tuple[str, str] | None:
 def mark(row: ProjectionInput) -> str | None:
     """The source of `row` with every span in brackets; None if there are no brackets left to use.
 
-    None for overlapping spans too. Brackets that the text has already stay what they are, as those
-    of another kind are used.
+    None for overlapping spans too. Brackets that the text has already are left alone, because
+    another kind is used.
     """
     pair = brackets_for(row.source)
     if pair is None:
@@ -188,7 +188,7 @@ def unmark(text: str, pair: tuple[str, str]) -> tuple[str, list[tuple[int, int]]
             runs.append((start + lead, start + len(inner.rstrip())))
             start = -1
         else:
-            # A bracket often takes a space with it.
+            # The translation often has a space beside a bracket.
             if plain and plain[-1].endswith(" ") and piece.startswith(" "):
                 piece = piece[1:]
             plain.append(piece)
@@ -201,8 +201,8 @@ def unmark(text: str, pair: tuple[str, str]) -> tuple[str, list[tuple[int, int]]
 def match_spans(row: ProjectionInput, stretches: Sequence[str], alone: Sequence[str]) -> list[int]:
     """For every span of `row` the number of its stretch in the marked translation.
 
-    By the similarity of `stretches` to the spans' own translations, `alone` (which may be empty, of
-    a single span), and by order.
+    By the similarity of `stretches` to `alone`, the translations of the spans alone (which may be
+    empty for a single span), and by order.
     """
     count = len(row.spans)
     if count == 1:

@@ -1,4 +1,4 @@
-"""Several projectors combined: the target spans with most of their confidence win."""
+"""Several projectors combined: the target spans with the greatest sum of confidence win."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class VoteProjector:
     """A `SpanProjector` that gives every span to the run with the greatest sum of confidence.
 
     `members` are projectors, or names of such, whose predictions are summed; one with low
-    confidence, or without evidence for a row, weighs little or nothing. The confidence is the share
+    confidence, or without evidence for a row, counts little or nothing. The confidence is the share
     of the possible sum, `calibrated` unless that is switched off. Raises `UserError` without
     members.
     """
@@ -73,7 +73,7 @@ class VoteProjector:
 
 
 def _support(predictions: Sequence[Projection], index: int) -> dict[tuple[int, int], float]:
-    """The weight of every run that span `index` was placed at: its share of the confidence.
+    """The weight of every run where span `index` was placed: its share of the confidence.
 
     Only projectors that placed some span of the row count.
     """

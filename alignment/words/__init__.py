@@ -1,4 +1,4 @@
-"""Word aligners by name."""
+"""Word aligners by name: `load_aligner`."""
 
 from __future__ import annotations
 

@@ -82,10 +82,10 @@ class EflomalAligner:
 
 
 def _write_words(pairs: Iterable[WordPair], source: Path, target: Path) -> int:
-    """Write the words of a sentence per line, and give the number of lines.
+    """Write the words of a sentence per line, and return the number of lines.
 
     A pair with a sentence that is too long has empty lines, which get no links. Control characters
-    that Python takes for spaces count as words, so a hyphen stands for them.
+    that Python takes for spaces count as words, so they are written as a hyphen.
     """
     count = 0
     with source.open("w", encoding="utf-8") as src, target.open("w", encoding="utf-8") as tgt:

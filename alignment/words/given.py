@@ -1,4 +1,4 @@
-"""Links that someone else made, such as those of a Pharaoh file, as a word aligner."""
+"""Links that exist already, such as those of a Pharaoh file, as a word aligner."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ from corpora.text.normalisation import fold
 
 _CHUNK = 200_000
 _GRAMS = 1 << 24
-"""N-grams are identified by so many hashes: no table of them grows with the corpus."""
+"""Number of hashes that identify n-grams, so that no table of them grows with the corpus."""
 CACHED_WORDS = 1 << 14
-"""Words whose forms are kept: the common ones come again in every batch."""
+"""Size of the cache of words' forms: the common words are in every batch."""
 
 
 @lru_cache(CACHED_WORDS)
@@ -34,8 +34,8 @@ def normalize(word: str) -> str:
 
 @lru_cache(CACHED_WORDS)
 def romanize(word: str) -> str:
-    """`word` normalised and transliterated to lower-case ASCII, or normalised only where that
-    leaves nothing."""
+    """`word` normalised and transliterated to lower-case ASCII, or only normalised where the
+    transliteration is empty."""
     word = normalize(word)
     return word if word.isascii() else anyascii(word).lower().strip() or word
 

@@ -1,4 +1,4 @@
-"""From the words that our aligners see to the tokens that others count.
+"""Alignments of words converted to alignments of tokens, which files and other tools count.
 
 Tokens of a file may be anything (`lugar,` with its comma); the aligners want words (`lugar`,
 `,`). Both are offsets into the same text.
@@ -45,9 +45,9 @@ def words_of_tokens(words: Words, tokens: Offsets) -> list[list[int]]:
         if token >= 0:
             members[token].append(word)
     strings = words.strings()
-    for token, group in enumerate(members):
-        alphanumeric = [word for word in group if any(map(str.isalnum, strings[word]))]
-        members[token] = alphanumeric or group
+    for token, inside in enumerate(members):
+        alphanumeric = [word for word in inside if any(map(str.isalnum, strings[word]))]
+        members[token] = alphanumeric or inside
     return members
 
 

@@ -1,1 +1,1 @@
-"""Which way of transfer is best? A comparison of strategies."""
+"""compare: transfer strategies trained, scored and tested against each other."""

@@ -25,11 +25,11 @@ from corpora.predictions import Prediction, prediction_from_json, prediction_to_
 from corpora.storage import replacing
 
 ENSEMBLE_VERSION = 3
-"""Counts the changes of how several predictions are merged into one."""
+"""Raised whenever the way changes in which several predictions are merged into one."""
 
 
 def predictions_path(cell: Cell, context: CompareContext) -> Path:
-    """Where the predictions of `cell` of the comparison `context` lie."""
+    """Where the predictions of `cell` of the comparison `context` are."""
     folder = context.run / CELLS / cell.trainer / cell.strategy / cell.lang / f"seed-{cell.seed}"
     return folder / "predictions.jsonl"
 

@@ -1,4 +1,4 @@
-"""What must hold before anything is trained: labels fit, no group is split, no test text leaks."""
+"""Checks before anything is trained: labels fit, train and test share no source row and no text."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class CheckResult:
 
 
 def check(context: CompareContext) -> None:
-    """Check the data of the comparison `context`, and put on record what was found.
+    """Check the data of the comparison `context`, and record the result.
 
-    Leaks end with a `UserError`, or (`leakage: drop`) are left out: the source row with all that
-    was made of it, in all training sets alike, so that strategies stay comparable.
+    Raises `UserError` for leaks, or with `leakage: drop` leaves them out: the source row with all
+    rows made from it, in all training sets alike, so that strategies stay comparable.
     """
     config = context.config
     parts = base_parts(context)
@@ -97,5 +97,5 @@ def _leakage_error(leaks: Sequence[Leak]) -> UserError:
 
 
 def check_result(context: CompareContext) -> CheckResult:
-    """What `check` put on record for the comparison `context`."""
+    """What `check` recorded for the comparison `context`."""
     return context.cache.get("check", lambda: CheckResult(**read_record(context.run / CHECK)))

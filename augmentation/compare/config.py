@@ -1,4 +1,4 @@
-"""What a comparison of strategies is configured with."""
+"""The configuration of a comparison of strategies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
 """Names are those of folders, too."""
 _MOST_SEEDS = 1000
 WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
-"""What can be done with a model of the source language as it is."""
+"""Strategies that need only a model of the source language, as it is."""
 
 
 class CorpusConfig(ReadingConfig):
@@ -82,7 +82,7 @@ class TrainerConfig(Strict):
     """A trainer. `light` is the linear classifier, or the CRF for `tokens`.
 
     `predictor` trains nothing: a model of the source language that is there already, which takes
-    part in the strategies that need no other.
+    part in the strategies that only need such a model.
     """
 
     kind: Literal["light", "transformers", "predictor"] = "light"
@@ -255,7 +255,7 @@ class CompareConfig(TranslationConfig):
         )
 
 
-def _check(value: object, known: Sequence[str], what: str) -> object:
-    if value not in known:
-        raise ValueError(f"no {what} {value!r} (choose from: {', '.join(known)})")
+def _check(value: object, choices: Sequence[str], kind: str) -> object:
+    if value not in choices:
+        raise ValueError(f"no {kind} {value!r} (choose from: {', '.join(choices)})")
     return value

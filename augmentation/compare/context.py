@@ -1,4 +1,4 @@
-"""A comparison under way, and what its jobs share."""
+"""The context of a comparison: its configuration and folder, and the data that its jobs share."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class CompareContext:
         return [target.lang for target in self.config.targets]
 
     def seeds(self, trainer: str, strategy: Strategy) -> tuple[int, ...]:
-        """The seeds that change what the trainer called `trainer` gives for `strategy`: one where
-        neither training nor data depend on it."""
+        """The seeds that change what the trainer called `trainer` gives for `strategy`: a single
+        one where neither training nor data depend on it."""
         config = self.config.trainer(trainer)
         if config.kind == "predictor":
             return self.config.seeds[:1]
@@ -61,7 +61,7 @@ class CompareContext:
         return corpora
 
     def data_ref(self, name: str) -> ShardRef:
-        """Where the corpus called `name` lies once it has been read."""
+        """Where the corpus called `name` is once it has been read."""
         return ShardRef(self.run, f"{DATA}-{name}", 0)
 
     def translation_folder(self, name: str) -> Path:

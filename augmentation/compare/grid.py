@@ -23,7 +23,7 @@ class ModelKey:
 
     @property
     def name(self) -> str:
-        """What people see."""
+        """The name that people see."""
         return f"{self.trainer} on {self.training_set.name}, seed {self.seed}"
 
 
@@ -39,7 +39,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What people see."""
+        """The name that people see."""
         return f"{self.trainer}: {self.strategy} to {self.lang}, seed {self.seed}"
 
 

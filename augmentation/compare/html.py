@@ -1,4 +1,4 @@
-"""The scores as a page."""
+"""The HTML report of a comparison: tables and charts of the scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels of the test sets that training lacks."""
+"""The check that the labels of the test sets occur in training."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def check_labels(task: Task, train: Sequence[Row], test: Sequence[Row], name: st
     trained = _labels(train, task)
     tested = _labels(test, task)
     if not tested:
-        what = "spans" if task == "tokens" else "labels"
-        raise UserError(f"the test set {name} has no {what} at all")
+        kind = "spans" if task == "tokens" else "labels"
+        raise UserError(f"the test set {name} has no {kind} at all")
     if not trained & tested:
         raise UserError(
             f"no label of the test set {name} ({', '.join(sorted(tested)[:5])}) is one that "

@@ -1,4 +1,4 @@
-"""The rows of a comparison: read once, sampled, grouped, and searched for leaks."""
+"""The search for leaks: test texts, and sources of test rows, that are in the training sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bare(row: Row) -> Row:
 
 
 def rows_fingerprint(rows: Iterable[Row]) -> str:
-    """32 hexadecimal digits that stand for the texts, labels and order of `rows`."""
+    """32 hexadecimal digits that identify the texts, labels and order of `rows`."""
     digest = hashlib.blake2b(digest_size=16)
     for row in rows:
         spans = [(s.start, s.end, s.label) for s in row.spans]
@@ -33,7 +33,7 @@ def rows_fingerprint(rows: Iterable[Row]) -> str:
 
 
 def normalised(text: str) -> str:
-    """`text` without what hides that two texts are one: case, width, punctuation, spacing."""
+    """`text` without differences that do not count: case, width, punctuation, spacing."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _BREAKS.sub(" ", folded).strip()
 
@@ -41,9 +41,9 @@ def normalised(text: str) -> str:
 def text_key(text: str, pair: str | None, task: Task) -> str:
     """What identifies a test text for `task`: `text`, and its second text `pair` where it has one.
 
-    A question is identified by its paragraph: another question on it in training gives much away.
+    A question is identified by its paragraph: another question on it in training is a leak too.
     """
-    # Texts of nothing but signs are not all the same.
+    # Texts of punctuation alone would all be normalised to the same empty text.
     key = normalised(text) or text.strip()
     if pair is None or task == "qa":
         return key
@@ -115,9 +115,8 @@ def check_groups(tests: Mapping[str, Sequence[Row]], train: Sequence[Row], train
     """Raise `UserError` where a row of `tests` comes from a row of `train` (whose language is
     `train_lang`), or was its source.
 
-    Rows that come from one source row, whatever their languages, are one group, and a group is
-    never split. Ids of files with nothing to do with each other may be alike; so rows that no
-    provenance joins are no group.
+    Rows that come from one source row, in any language, must not be split between train and test.
+    Only provenance counts, because unrelated files may use the same ids.
     """
     in_training = {(train_lang, row.id) for row in train} | {
         (row.provenance.source_lang, row.provenance.source_id)

@@ -1,4 +1,4 @@
-"""The models of a comparison: trained, or there before."""
+"""The models of a comparison: trained by it, or predictors that exist already."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trainers.protocol import Predictor
 
 
 def model_folder(key: ModelKey, context: CompareContext) -> Path:
-    """Where the model `key` of the comparison `context` lies."""
+    """The folder of the model `key` of the comparison `context`."""
     return context.run / MODELS / key.trainer / key.training_set.name / f"seed-{key.seed}"
 
 
@@ -61,7 +61,7 @@ def model_fingerprint(key: ModelKey, context: CompareContext) -> str:
 
 
 def train(key: ModelKey, context: CompareContext) -> None:
-    """Train the model `key` of the comparison `context`, unless it is there."""
+    """Train the model `key` of the comparison `context`, unless it is done."""
     artifact = model_artifact(key, context)
     made_from = model_fingerprint(key, context)
     if artifact.is_done(made_from):
@@ -80,7 +80,7 @@ def train(key: ModelKey, context: CompareContext) -> None:
 
 
 def load_model(key: ModelKey, context: CompareContext) -> Predictor:
-    """The model `key` of the comparison `context`, trained or there before."""
+    """The model `key` of the comparison `context`, trained here or existing before."""
     config = context.config.trainer(key.trainer)
     task, device = context.config.task, context.config.runtime.device
     if config.predictor is not None:

@@ -1,4 +1,4 @@
-"""The jobs of a comparison, in an order in which each rests only on earlier ones."""
+"""The jobs of a comparison, in an order in which each needs only earlier ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Job:
 
     kind: JobKind
     name: str
-    """What people see."""
+    """The name that people see."""
     perform: Callable[[], None] = field(repr=False, compare=False)
     """Does it, unless it is done."""
 
@@ -64,7 +64,7 @@ def _train_if_needed(key: ModelKey, context: CompareContext) -> None:
 
 
 def _report(context: CompareContext) -> None:
-    """Write results and report; models go unless they are to be kept."""
+    """Write results and report; delete the models unless they are to be kept."""
     write_results(context)
     if not context.config.keep_models:
         shutil.rmtree(context.run / MODELS, ignore_errors=True)

@@ -14,7 +14,7 @@ SHOWN_METRICS = {
     "qa": ("f1", "exact_match"),
     "text": ("chrF++", "BLEU"),
 }
-"""The metrics of the table by task, the first being what strategies are judged by."""
+"""The metrics of the table by task, the first of which decides which strategy is best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,5 @@ class CompareResults:
 
     @property
     def metric(self) -> str:
-        """The metric that strategies are judged by."""
+        """The metric that decides which strategy is best."""
         return self.metrics[0]

@@ -1,8 +1,7 @@
 """A comparison of strategies from its configuration to its report.
 
-Every job leaves files behind and looks first whether they are there already, made from the same
-things; so a comparison goes on where it was cut off, and one more strategy or seed costs only
-itself.
+A job whose files exist already, made from the same input, is not repeated. So an interrupted
+comparison continues where it stopped, and one more strategy or seed costs only its own jobs.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def perform(job: Job) -> None:
 
 
 def prepare(config: CompareConfig) -> CompareContext:
-    """The comparison that `config` asks for, checked.
+    """The context of the comparison that `config` describes, checked.
 
     Raises `UserError` for what does not exist, cannot be translated, or could not be scored: all
     that would otherwise end a comparison after hours of translating and training.
@@ -103,8 +102,8 @@ def _check_directions(context: CompareContext) -> None:
 
 
 def manifest(context: CompareContext) -> RunManifest:
-    """`run.json` of the comparison `context`. Cells know themselves what they were made from, so a
-    run may be added to."""
+    """`run.json` of the comparison `context`. Every cell records what it was made from, so
+    strategies may be added to a run."""
     config = context.config
     packages = (*TRANSLATION_PACKAGES, *PREDICTION_PACKAGES, "sacrebleu", "transformers")
     return RunManifest(
@@ -120,7 +119,7 @@ def manifest(context: CompareContext) -> RunManifest:
 
 
 def fingerprinted_fields(manifest: RunManifest) -> dict[str, Any]:
-    """The fields of `manifest` that its fingerprint rests on."""
+    """The fields of `manifest` that its fingerprint is made of."""
     source = manifest.config.get("source")
     lang = source.get("lang") if isinstance(source, dict) else source
     return {"config": {"task": manifest.config.get("task"), "source": {"lang": lang}}}
@@ -131,10 +130,10 @@ def compare(
     listener: Listener | None = None,
     submit: Submit[Job, None] | None = None,
 ) -> CompareResult:
-    """Carry out the comparison of `config`, or what of it is not done yet; see `results.json`.
+    """Perform the comparison that `config` describes, or what is left of it; see `results.json`.
 
-    `listener` is told how it goes. `submit` starts its jobs; None performs them here. They go one
-    by one, because a trainer takes all cores. Raises `UserError` for all that the user can mend.
+    `listener` is told how it goes. `submit` starts its jobs; None performs them here. They run one
+    by one, because a trainer takes all cores. Raises `UserError` for all that the user can repair.
     """
     context = prepare(config)
     plan: InOrder[Job] = InOrder(jobs_of(context))
@@ -144,7 +143,7 @@ def compare(
         )
         conductor.listeners.began(config.name)
         try:
-            conductor.go_on()
+            conductor.run_to_end()
         finally:
             conductor.listeners.ended()
         return CompareResult(context.run, collect(context))

@@ -152,7 +152,7 @@ def _compare_seeds(
     measured: list[Measure],
     gold: Sequence[Row],
 ) -> Comparison:
-    # A cell that no seed changes stands for as many cells as there are of the other.
+    # A cell that no seed changes is repeated for every seed of the other strategy.
     count = max(len(baseline), len(measured))
     groups = None
     if context.config.task == "qa":

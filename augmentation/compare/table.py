@@ -1,4 +1,4 @@
-"""The scores as a table for the terminal, and the words and rows that the page shares with it."""
+"""The scores as a table for the terminal, with texts and rows that the HTML report shows too."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from augmentation.compare.results import CompareResults, LanguageResult, Spread,
 
 @dataclass(frozen=True, slots=True)
 class LanguageSpread:
-    """A strategy with one trainer, over several languages, by the metric that strategies are
-    judged by."""
+    """A strategy with one trainer, over several languages, by the metric that decides which
+    strategy is best."""
 
     trainer: str
     strategy: str
@@ -37,7 +37,7 @@ SPREAD_HEADINGS = ("trainer", "strategy", "mean", "gap to source", "worst", "spr
 
 
 def table(results: CompareResults) -> str:
-    """The strategies of every trainer and language of `results` with what they cost; who wins."""
+    """The strategies of every trainer and language of `results`, with their cost and the winner."""
     parts = []
     for result in results.languages:
         headers = ["strategy", *results.metrics, f"Δ {results.baseline}", "p", "train rows", "s"]
@@ -72,7 +72,7 @@ def score_cells(strategy: StrategyResult, results: CompareResults) -> list[str]:
 
 def winner(result: LanguageResult, results: CompareResults) -> str:
     """Which strategy wins in the language of `result`, one of `results`, by how much, and whether
-    that could be luck."""
+    the difference is significant."""
     best = result.best(results.metric)
     test = best.comparisons.get(results.metric)
     if all(strategy.strategy != results.baseline for strategy in result.strategies):
@@ -160,7 +160,7 @@ def check_notes(results: CompareResults) -> list[str]:
         if classes:
             shown = ", ".join(f"{label} {count}" for label, count in classes.items())
             notes.append(
-                f"Classes of which there are fewer few-shot examples in {lang} than asked for: "
+                f"Classes of which there are fewer few-shot examples in {lang} than configured: "
                 f"{shown}."
             )
     for lang, labels in check.labels_never_trained.items():

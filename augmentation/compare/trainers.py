@@ -1,4 +1,4 @@
-"""The trainers of a comparison."""
+"""Makes the trainer that a comparison's configuration describes."""
 
 from __future__ import annotations
 

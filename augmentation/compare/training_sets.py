@@ -36,16 +36,16 @@ def read_corpora(context: CompareContext) -> None:
 
 def read_corpus(corpus: CorpusConfig, lang: str, task: Task) -> tuple[list[Row], list[DroppedRow]]:
     """The rows in `lang` of `corpus` for `task`, and those that are bad; rows beyond the limit are
-    left unread. Raises `UserError` where there is no row."""
+    not read. Raises `UserError` where there is no row."""
     batches = list(corpus.open(corpus.path, task, lang).batches(limit=corpus.limit))
     rows = [row for batch in batches for row in batch.rows]
     if not rows:
-        raise UserError("there is no row to be had from this file", file=corpus.path)
+        raise UserError("this file has no usable row", file=corpus.path)
     return rows, [row for batch in batches for row in batch.dropped]
 
 
 def base_parts(context: CompareContext) -> dict[Part, list[Row]]:
-    """What the training sets of `context` are put together from, leaks and all."""
+    """What the training sets of `context` are put together from, with leaks."""
     parts = {SOURCE: context.rows("source-train")}
     strategies = context.config.strategies
     for lang in context.langs:

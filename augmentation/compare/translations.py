@@ -19,7 +19,7 @@ from corpora.shards import ShardWriter, is_done
 
 
 def run_name(part: Part) -> str:
-    """What the translate-train run that makes `part` is called."""
+    """The name of the translate-train run that makes `part`."""
     return f"to-{part.lang}" if part.kind == "translated" else f"back-from-{part.lang}"
 
 
@@ -76,9 +76,9 @@ def translated_rows(context: CompareContext, part: Part) -> list[Row]:
 
 
 def translation_seconds(context: CompareContext, part: Part) -> float:
-    """How long the translations that `part` of the comparison `context` rests on took."""
+    """How long the translations that `part` of the comparison `context` needs took."""
     parts = [part] if part.kind in ("translated", "round-trip") else []
     if part.kind == "round-trip":
         parts.append(Part("translated", part.lang))
-    records = (context.translation_of(run_name(one)).facts() for one in parts)
+    records = (context.translation_of(run_name(translated)).facts() for translated in parts)
     return sum(float(record.get("seconds", 0)) for record in records)

@@ -1,1 +1,1 @@
-"""Few-shot: some labelled rows of the target language."""
+"""Few-shot: some labelled rows of the target language, sampled for training."""

@@ -1,4 +1,4 @@
-"""How many examples few-shot takes."""
+"""The configuration of few-shot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows drawn class by class."""
+"""Few-shot examples, drawn class by class from labelled rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from corpora.records import Row
 
 
 def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -> list[Row]:
-    """`few.per_class` of `rows` for each class, drawn by `seed`; all of a class that has fewer.
+    """`few.per_class` of `rows` for each class, drawn by `seed`; all of a rarer class.
 
     The class of a row for `task` is its label; where rows have none (names, answers), rows are
     drawn so that every label of spans is in `few.per_class` of them. Rows that share a source, or

@@ -1,7 +1,7 @@
-"""The run machine: what is done already, which job comes next, and whom to tell. It knows no NLP.
+"""Runs of pipelines: which jobs are done, which come next, and who hears of progress; no NLP here.
 
-A pipeline brings a *plan* (which jobs there are, and when each may start) and a function that
-performs a job; the `Conductor` has the jobs performed and tells a `Listener`. What a job makes is a
-shard (`corpora.shards`) or an `Artifact`, and either has a record of what it was made from, so that
-a run that was cut off goes on where it was.
+A pipeline provides a *plan* (which jobs there are, and when each may start) and a function that
+performs a job. The `Conductor` starts the jobs and reports to a `Listener`. A job writes a shard
+(`corpora.shards`) or an `Artifact`. Both come with a record of what they were made from, so that an
+interrupted run continues where it stopped.
 """

@@ -1,4 +1,4 @@
-"""Files and folders with a record of what they were made from."""
+"""Files and folders that steps write, each with a record of what it was made from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from corpora.storage import write_text
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """The JSON object in the file `path`; empty where there is none or it cannot be understood."""
+    """The JSON object in the file `path`; empty where there is none or it is not valid."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -27,7 +27,7 @@ def write_record(path: Path, values: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a step makes that is no shard, and the record that says when it is done.
+    """What a step writes that is not a shard, and the record that shows whether it is done.
 
     The record is a JSON file with the `fingerprint` of what the artifact was made from, the
     `checksum` of its content, and further facts. It is written last: an artifact is done when its
@@ -44,7 +44,7 @@ class Artifact:
         return cls(content, content.with_name(f"{content.name}.json"))
 
     def is_done(self, fingerprint: str) -> bool:
-        """Whether it was made from what `fingerprint` stands for, and is unchanged."""
+        """Whether it was made from what `fingerprint` identifies, and is unchanged."""
         record = read_record(self.record)
         if record.get("fingerprint") != fingerprint:
             return False
@@ -53,16 +53,16 @@ class Artifact:
         return self.content.exists() and record.get("checksum") == path_hash(self.content)
 
     def note_done(self, fingerprint: str, **facts: Any) -> None:
-        """Put on record that it was made from what `fingerprint` stands for, with `facts`."""
+        """Write the record: it was made from what `fingerprint` identifies, with `facts`."""
         values: dict[str, Any] = {"fingerprint": fingerprint}
         if self.content is not None:
             values["checksum"] = path_hash(self.content) if self.content.exists() else ""
         write_record(self.record, values | facts)
 
     def facts(self) -> dict[str, Any]:
-        """All that is on record; empty where nothing is."""
+        """The whole record; empty where there is none."""
         return read_record(self.record)
 
     def forget(self) -> None:
-        """Take the record away, before the content is made anew."""
+        """Delete the record, before the content is written again."""
         self.record.unlink(missing_ok=True)

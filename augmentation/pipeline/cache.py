@@ -1,4 +1,4 @@
-"""Things that a process makes once, however many threads ask for them."""
+"""A cache of objects that a process makes once and its threads share, such as translators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class ProcessCache:
-    """Values by key, each made when it is first asked for; safe to use from several threads.
+    """Values by key, each made when it is first needed; safe to use from several threads.
 
     Unlike `functools.lru_cache` it never makes the same value twice.
     """
@@ -28,10 +28,10 @@ class ProcessCache:
             return value
 
     def drop(self, key: Hashable) -> None:
-        """Make the value of `key` anew when it is next asked for."""
+        """Forget the value of `key`: the next `get` makes it again."""
         with self._lock:
             self._values.pop(key, None)
 
 
 PROCESS_CACHE = ProcessCache()
-"""That of this process: translators, memories, predictors, readers."""
+"""The cache of this process: translators, memories, predictors, readers."""

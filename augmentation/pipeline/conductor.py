@@ -1,4 +1,4 @@
-"""Has the jobs of a plan performed, in threads, in Prefect's tasks or one after the other."""
+"""Runs the jobs of a plan: in threads, in Prefect's tasks, or one after the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Job(Protocol):
 
     @property
     def name(self) -> str:
-        """What people see."""
+        """The name that people see."""
         ...
 
 
@@ -31,14 +31,14 @@ Result_contra = TypeVar("Result_contra", contravariant=True)
 
 
 class Running(Protocol[Result_co]):
-    """A job under way: what `concurrent.futures` and Prefect both offer."""
+    """A job in progress: what `concurrent.futures` and Prefect both offer."""
 
     def add_done_callback(self, fn: Callable[[Any], None]) -> None:
         """Call `fn` when the job is done."""
         ...
 
     def result(self) -> Result_co:
-        """What the job gave; raises what ended it."""
+        """The job's result; raises the error that ended it."""
         ...
 
 
@@ -55,7 +55,7 @@ class Plan(Protocol[JobT, Result_contra]):
         ...
 
     def finish(self, job: JobT, result: Result_contra) -> None:
-        """Take note that `job` is done and gave `result`."""
+        """Note that `job` is done and returned `result`."""
         ...
 
     def progress(self, job: JobT, seconds: float) -> Progress:
@@ -88,7 +88,7 @@ class InOrder(Generic[JobT]):
         return self._jobs[self._started - 1]
 
     def finish(self, job: JobT, result: object) -> None:
-        """Count `job`; its `result` is nobody's business here."""
+        """Count `job` as done; its `result` is not used."""
         self._done += 1
 
     def progress(self, job: JobT, seconds: float) -> Progress:
@@ -98,14 +98,14 @@ class InOrder(Generic[JobT]):
 
 
 class Conductor(Generic[JobT, Result]):
-    """Has the jobs of a plan performed, tells the plan what they gave, and the listeners."""
+    """Starts the jobs of a plan, passes their results to the plan and progress to listeners."""
 
     def __init__(
         self, plan: Plan[JobT, Result], submit: Submit[JobT, Result], listener: Listener
     ) -> None:
         """`submit` starts a job of `plan`; `listener` is told of every job that is done."""
-        self.ahead: dict[JobT, Running[Result]] = {}
-        """What `go_ahead` began, done or still under way."""
+        self.started: dict[JobT, Running[Result]] = {}
+        """The jobs that `run_until` started, done or still running."""
         self._plan = plan
         self._submit = submit
         self._listeners = Listeners(listener)
@@ -123,33 +123,38 @@ class Conductor(Generic[JobT, Result]):
 
     @property
     def listeners(self) -> Listeners:
-        """Who is told how it goes."""
+        """The listeners of the run."""
         return self._listeners
 
-    def go_ahead(self, until: threading.Event) -> None:
-        """Have jobs performed until `until` is set or nothing is left; then `hand_over`.
+    def run_until(self, until: threading.Event) -> None:
+        """Run jobs until `until` is set or nothing is left; `hand_over` comes next.
 
-        The user's mistakes are raised. A job that failed otherwise is left to `go_on`.
+        Raises a `UserError` of a job. A job that failed otherwise is left to `run_to_end`.
         """
         while self._unfinished() and not until.is_set():
             while self._failure is None and (job := self._plan.next_job()) is not None:
-                self.ahead[job] = self._start(job, self._submit)
+                self.started[job] = self._start(job, self._submit)
             self._take(0.1, self._put_off)
         if self._failure is not None and not until.is_set():
             raise self._failure
 
     def hand_over(self, submit: Submit[JobT, Result]) -> list[Running[Result]]:
-        """Give all of `ahead` to `submit`, which is to wait for what is under way instead of doing
-        it twice, and may try again what fails; gives what `submit` gave."""
-        given = []
-        for job in list(self.ahead):
-            is_under_way = job in self._running
-            given.append(self._start(job, submit) if is_under_way else submit(job))
-        return given
+        """Submit every job of `started` again, to `submit`, and return what it returns.
 
-    def go_on(self, submit: Submit[JobT, Result] | None = None) -> None:
-        """Have all that is left performed by `submit` (None is that of the conductor); the first
-        failure lets what is under way end and is raised."""
+        For a job that is still running, `submit` must wait instead of doing it twice; it may retry
+        a job that fails.
+        """
+        submitted = []
+        for job in list(self.started):
+            is_running = job in self._running
+            submitted.append(self._start(job, submit) if is_running else submit(job))
+        return submitted
+
+    def run_to_end(self, submit: Submit[JobT, Result] | None = None) -> None:
+        """Run all jobs that are left by `submit` (None is that of the conductor).
+
+        Raises the first error of a job, after the jobs that are running have ended.
+        """
         submit = submit or self._submit
         while self._unfinished():
             while self._failure is None and (job := self._next()) is not None:
@@ -171,13 +176,13 @@ class Conductor(Generic[JobT, Result]):
         return running
 
     def _take(self, seconds: float, fail: Callable[[JobT, BaseException], None]) -> None:
-        """Wait so long for a job to end, and take note of it."""
+        """Wait up to `seconds` for a job to end, and process its result, or its error by `fail`."""
         try:
             job, running = self._done.get(timeout=seconds)
         except queue.Empty:
             self._listeners.tick()
             return
-        if self._running.get(job) is not running:  # it was handed over while it ran
+        if self._running.get(job) is not running:  # it was submitted again while it ran
             return
         del self._running[job]
         try:
@@ -197,7 +202,7 @@ class Conductor(Generic[JobT, Result]):
         if isinstance(error, UserError):
             self._fail(job, error)
         else:
-            del self.ahead[job]
+            del self.started[job]
             self._again.append(job)
 
 
@@ -209,9 +214,9 @@ def _put(done: queue.SimpleQueue[tuple[Any, Any]], job: Any, ended: Any) -> None
 def in_threads(
     perform: Callable[[JobT], Result], threads: int
 ) -> Iterator[Callable[[JobT], Future[Result]]]:
-    """A `Submit` that performs jobs by `perform` in so many `threads` of this process.
+    """A `Submit` that performs jobs by `perform` in `threads` threads of this process.
 
-    Leaving waits for what is under way and forgets what has not begun.
+    On exit, running jobs are waited for and waiting jobs are cancelled.
     """
     pool = ThreadPoolExecutor(threads, "labelferry")
     try:
@@ -223,7 +228,7 @@ def in_threads(
 def at_once(perform: Callable[[JobT], Result]) -> Callable[[JobT], Future[Result]]:
     """A `Submit` that performs each job by `perform` before it returns, in the calling thread.
 
-    For jobs that take all cores, and that an interrupt from the keyboard is to end.
+    For jobs that take all cores, and that an interrupt from the keyboard must be able to end.
     """
 
     def submit(job: JobT) -> Future[Result]:

@@ -1,4 +1,4 @@
-"""Configuration from YAML files and the command line, whatever it is for."""
+"""Reading and checking the configuration of any pipeline, from YAML files and the command line."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Configuration: unknown keys are refused, values never change.
+    """Base of all configuration: unknown keys are refused, values never change.
 
-    What checks values is built when the first are checked: help pages need the fields alone. So a
-    part's default is a `default_factory`; an instance would be checked at once.
+    The validator is built on first use, because help pages need the fields alone. So a nested
+    configuration's default is a `default_factory`; an instance would be validated at import.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
@@ -85,35 +85,37 @@ def explain(error: ValidationError, values: Any) -> str:
         return f"unknown setting {'.'.join(map(str, first['loc']))!r}"
     if first["type"] == "missing":
         return f"{'.'.join(map(str, first['loc']))!r} must be given"
-    # Where a setting may be of several types, each says what it misses; what got furthest is meant.
-    rivals = [(_place(p["loc"], values), p) for p in problems if p["loc"][:1] == first["loc"][:1]]
-    place = max((place for place, _ in rivals), key=len)
-    messages = dict.fromkeys(_message(p) for at, p in rivals if at == place)
+    # For a setting of several types there is an error per type; keep those that got furthest.
+    rivals = [
+        (_key_path(p["loc"], values), p) for p in problems if p["loc"][:1] == first["loc"][:1]
+    ]
+    key_path = max((path for path, _ in rivals), key=len)
+    messages = dict.fromkeys(_message(p) for path, p in rivals if path == key_path)
     message = " or ".join(messages).replace(" for <class 'pathlib.Path'>", "")
-    value = next(p["input"] for at, p in rivals if at == place)
+    value = next(p["input"] for path, p in rivals if path == key_path)
     if isinstance(value, int | float):
         message += f", not {value}"
     if isinstance(value, bool):
         message += " (YAML takes a bare yes, no, on or off for that: put it in quotes)"
-    return f"{'.'.join(map(str, place))}: {message}" if place else message
+    return f"{'.'.join(map(str, key_path))}: {message}" if key_path else message
 
 
 def _message(problem: Mapping[str, Any]) -> str:
-    """What Pydantic says of one problem; choices are listed as everywhere else."""
+    """Pydantic's message for one problem; choices are listed as in our other messages."""
     if problem["type"] == "literal_error" and " or " in problem["ctx"]["expected"]:
         expected = problem["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         return f"no {problem['input']!r} here (choose from: {expected})"
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
-def _place(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
+def _key_path(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
     """The parts of `loc` that lead through `values`; the others name types of the schema."""
-    place: list[str | int] = []
+    key_path: list[str | int] = []
     for part in loc:
         with suppress(KeyError, IndexError, TypeError):
             values = values[part]
-            place.append(part)
-    return tuple(place)
+            key_path.append(part)
+    return tuple(key_path)
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:

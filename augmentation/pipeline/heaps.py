@@ -1,4 +1,4 @@
-"""How glibc's allocator keeps memory that shards let go."""
+"""Limits on the freed memory that glibc's allocator keeps, which would grow with every shard."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ _M_ARENA_MAX = -8
 
 
 def bound_heaps() -> None:
-    """Keep glibc to two heaps instead of eight a core: what the threads of many shards leave in
-    theirs would add up to the memory of another run."""
-    _tell_glibc("mallopt", _M_ARENA_MAX, 2)
+    """Limit glibc to two heaps instead of eight per core: each thread of a shard leaves freed
+    memory in its heap, which together would be as much as another run needs."""
+    _call_glibc("mallopt", _M_ARENA_MAX, 2)
 
 
 def trim_heaps() -> None:
-    """Give the memory of a shard that is done back to the system, where glibc would keep it.
+    """Return the memory of a finished shard to the system, where glibc would keep it.
 
-    Projection is what leaves much; translating would only ask for it again."""
-    _tell_glibc("malloc_trim", 0)
+    Worth it after projection, which frees much; translating would only allocate it again.
+    """
+    _call_glibc("malloc_trim", 0)
 
 
-def _tell_glibc(function: str, *values: int) -> None:
+def _call_glibc(function: str, *values: int) -> None:
     """Call a function of glibc's allocator; where there is no glibc nothing is done."""
     try:
         getattr(ctypes.CDLL(None), function)(*values)

@@ -1,4 +1,4 @@
-"""Data that a program has in memory, as the file that a pipeline's configuration wants."""
+"""Data in memory written to files, because the configuration of a pipeline names files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _BATCH = 10_000
 def saved(data: RowData) -> Path:
     """The path `data`, or a file with the rows in memory that `data` has.
 
-    The file lies in `inputs_folder` and is named for its content, so that the same rows are written
-    once. Arrow data and `Row`s become an Arrow file, dictionaries JSON Lines, both just as they
-    are: whoever reads the file checks them. Raises `TypeError` for data of another kind, and
+    The file is in `inputs_folder` and is named for its content, so that the same rows are written
+    once. Arrow data and `Row`s become an Arrow file, dictionaries JSON Lines. They are written
+    unchecked: reading the file checks them. Raises `TypeError` for data of another kind, and
     `UserError` for values that cannot be written.
     """
     if isinstance(data, str | Path):
@@ -69,7 +69,7 @@ def _write(suffix: str, write: Callable[[Path], None]) -> Path:
     with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
         path = Path(temporary) / "rows"
         write(path)
-        # The same content has the same name, so that whoever comes second changes nothing.
+        # The same content has the same name: a second writer changes nothing.
         return path.replace(folder / f"rows-{file_hash(path)[:16]}{suffix}")
 
 

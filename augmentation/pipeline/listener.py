@@ -1,4 +1,4 @@
-"""Who is told how a run goes."""
+"""Listeners: objects that a run reports its progress and messages to."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Progress:
     seen: int
     """How many are known so far; the same as `total` where that is known."""
     total: int | None
-    """How many there will be; None while nobody knows."""
+    """How many there will be; None while that is unknown."""
     is_last: bool = False
     """Whether nothing is left to do."""
 
     @property
     def share(self) -> float | None:
-        """How much of the whole is done, from 0 to 1; None while that cannot be said."""
+        """How much of the whole is done, from 0 to 1; None while that is unknown."""
         return self.done / self.total if self.total else None
 
 
@@ -51,14 +51,14 @@ class Listener:
 
 
 class Messages(Listener):
-    """Hands messages on to a function, and nothing else."""
+    """Passes messages on to a function, and nothing else."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         """`tell` is given every line."""
         self._tell = tell
 
     def message(self, line: str) -> None:
-        """Hand on `line`."""
+        """Pass `line` on."""
         self._tell(line)
 
 

@@ -35,12 +35,12 @@ def read_rows(ref: ShardRef) -> list[Row]:
 
 
 def read_facts(ref: ShardRef) -> Mapping[str, Any]:
-    """The facts on record of the shard `ref`; empty where it is not done."""
+    """The recorded facts of the shard `ref`; empty where it is not done."""
     sidecar = read_sidecar(ref)
     return {} if sidecar is None else sidecar.facts
 
 
 def remove_shard(ref: ShardRef) -> None:
-    """Delete the shard `ref` with all that lies beside it, its sidecar first."""
+    """Delete the shard `ref` with the files beside it, its sidecar first."""
     for path in (ref.sidecar_path, ref.path, ref.dropped_path):
         path.unlink(missing_ok=True)

@@ -5,6 +5,6 @@ from __future__ import annotations
 TRANSLATION_PACKAGES = (
     "ctranslate2", "labelferry", "numpy", "polars", "prefect", "pyarrow", "sentencepiece",
 )  # fmt: skip
-"""What translating rests on."""
+"""Packages that translations depend on."""
 PREDICTION_PACKAGES = ("python-crfsuite", "scikit-learn", "torch")
-"""What predictors rest on besides."""
+"""Packages that predictors depend on as well."""

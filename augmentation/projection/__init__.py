@@ -1,1 +1,1 @@
-"""Rows and spans onto translations."""
+"""Projection of labelled rows and their spans onto translations; word alignment of bitexts."""

@@ -1,4 +1,4 @@
-"""The word alignment of a bitext."""
+"""Aligns the words of a bitext and writes the links in Pharaoh format."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _links(
 
 
 def sentence_pairs(sources: Iterable[str], targets: Iterable[str]) -> list[WordPair]:
-    """Pairs of `sources` and `targets`, whose tokens are what stands between spaces.
+    """Pairs of `sources` and `targets`, whose tokens are separated by spaces.
 
     Raises `ValueError` where they differ in number.
     """
@@ -103,7 +103,7 @@ def sentence_pairs(sources: Iterable[str], targets: Iterable[str]) -> list[WordP
 
 
 def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordPair]:
-    """The sentence pairs of two files with a sentence a line, or of one with tab-separated pairs.
+    """The sentence pairs of two files of one sentence per line, or of one of tab-separated pairs.
 
     The first two columns of `source_file` are the pairs where there is no `target_file`. Raises
     `UserError` for a file that does not exist or is empty, for files that differ in their number
@@ -133,7 +133,8 @@ def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordP
 
 
 def _trained(config: AlignConfig, words: Sequence[WordPair]) -> WordAligner:
-    """The aligner of `config`; what the statistical one learns of `words` is kept if it says so."""
+    """The aligner of `config`; what the statistical one learns from `words` goes to
+    `config.save_priors`, if that is set."""
     if config.save_priors is None:
         return open_aligner(config.aligner, config)
     from alignment.words.statistical.aligner import StatisticalAligner

@@ -38,10 +38,10 @@ def project(
     task: Task = "tokens",
     **settings: Any,
 ) -> ProjectionResult:
-    """Project the labels of `sources` onto their `translations`, made by somebody else.
+    """Project the labels of `sources` onto their `translations`, which exist already.
 
     `sources` are a file or rows in memory, in the language `source`; `translations` are a file
-    (rows, or a line each), rows, or strings, in the language `target` (BCP 47 tags). They are
+    (rows, or one per line), rows, or strings, in the language `target` (BCP 47 tags). They are
     paired by their ids or, without ids in common, in order. `task` is what the rows are labelled
     for. `settings` are those of `ProjectConfig`.
 
@@ -73,7 +73,7 @@ def align(
 ) -> AlignmentResult:
     """Align the words of a bitext.
 
-    `source` and `target` are two files with a sentence a line, or two iterables of sentences; or
+    `source` and `target` are two files of one sentence per line, or two iterables of sentences; or
     `source` alone is a file of tab-separated pairs, or an iterable of pairs. `settings` are those
     of `AlignConfig`. Raises `UserError` for sides that differ in number, and for files and models
     that do not exist.

@@ -38,8 +38,8 @@ class AlignConfig(AlignerConfig):
     threshold: float = Field(0.5, ge=0, le=1)
     """Least mean probability of a link, for `weighted`."""
     unspaced: bool = False
-    """Whether links count our own words instead of what stands between spaces, for text that has
-    none."""
+    """Whether links count our own words instead of the tokens between spaces, for text without
+    spaces."""
     save_priors: Path | None = None
     """Where what the statistical aligner learns is kept."""
     reverse_model: ModelName | None = None
@@ -68,8 +68,8 @@ class ProjectConfig(AlignerConfig):
     )
     """Where the projectors `aligned` and `candidate` take word links from."""
     alignments: Path | None = None
-    """Pharaoh file with the links, which count the rows' tokens or, where they have none, what
-    stands between spaces."""
+    """Pharaoh file with the links, which count the rows' tokens or, where they have none, the
+    tokens between spaces."""
     complete: tuple[Completeness, ...] = ()
     """Completeness filters: a span is given up unless all its words have partners in the target
     span (`source`), or all of the target span's in it (`target`); all of a row's are if one is lost

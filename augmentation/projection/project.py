@@ -22,7 +22,7 @@ from corpora.writers.options import WriteReport
 
 @dataclass(frozen=True, slots=True)
 class ProjectionResult:
-    """Rows in = `kept` + `dropped`; of `spans` source spans `placed` have a place."""
+    """Rows in = `kept` + `dropped`; `placed` of the `spans` source spans were projected."""
 
     task: Task
     kept: list[Row]
@@ -38,7 +38,7 @@ class ProjectionResult:
         return len(self.kept) + len(self.dropped)
 
     def write(self, path: Path, *, format: str | None = None) -> WriteReport:
-        """Write the rows that were kept to `path` in `format`, by default what its name tells.
+        """Write the rows that were kept to `path` in `format`, by default that of its name.
 
         Raises `UserError` for what `corpora.writers.write_corpus` does.
         """
@@ -125,11 +125,11 @@ def read_translations(
     format: str | None = None,
     quoting: bool | None = None,
 ) -> list[Row]:
-    """The translations in the file `path` as rows in `lang`; of a text file a line is a row,
-    whatever the `task`.
+    """The translations in the file `path` as rows in `lang`; of a text file, each line
+    is a row, for any `task`.
 
-    `format` and `quoting` are those of `corpora.readers.open_corpus`; a name that tells no format
-    is that of a text file. Raises `UserError` for a file that does not exist or cannot be read.
+    `format` and `quoting` are those of `corpora.readers.open_corpus`; a name without a known
+    ending is that of a text file. Raises `UserError` for a file that is missing or unreadable.
     """
     from corpora.readers import FORMATS, open_corpus
     from corpora.readers.streams import text_lines
@@ -170,7 +170,7 @@ def _open_projector(
             options["aligner"] = given_links(config.alignments, tokens)
         elif config.aligner in ("encoder", "lexical"):
             options["aligner"] = open_aligner(config.aligner, config)
-        else:  # the projector puts these together itself
+        else:  # the projector finds the alignment itself
             options |= {"aligner": config.aligner, "priors": config.priors}
     if config.projector in ("marker", "candidate"):
         options["translator"] = translator

@@ -38,7 +38,7 @@ METHOD = "translate-train"
 
 @dataclass(slots=True)
 class Outcome:
-    """Rows kept and dropped, and what became of their spans by label."""
+    """Rows kept and dropped, and how many of their spans were projected or lost, by label."""
 
     kept: pa.RecordBatch
     dropped: pa.RecordBatch
@@ -47,9 +47,9 @@ class Outcome:
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By label and reason."""
     unplaced: dict[str, Counter[str]] = field(default_factory=dict)
-    """What rows lost that were kept: source id to the labels of the spans without a place."""
+    """Spans that kept rows lost: source id to the labels of the spans that could not be placed."""
     retranslated: int = 0
-    """Rows with another translation than the best, in which more of their spans have a place."""
+    """Rows with another translation than the best, in which more of their spans could be placed."""
 
 
 def project_rows(
@@ -104,8 +104,8 @@ def _outcome(
         if projection is not None:
             _count(outcome, spans[row], projection, reasons[row])
             if not reasons[row] and any(projection.reasons):
-                places = zip(spans[row], projection.placed, strict=True)
-                labels = Counter(span.label for span, place in places if place is None)
+                pairs = zip(spans[row], projection.placed, strict=True)
+                labels = Counter(span.label for span, placed in pairs if placed is None)
                 outcome.unplaced[batch.column("id")[row].as_py()] = labels
     table = _columns(batch, reassembly, projections, context)
     keep = pa.array([not reason for reason in reasons], pa.bool_())
@@ -175,7 +175,7 @@ def _columns(
 
 
 def _unique(spans: Sequence[Span]) -> Sequence[Span]:
-    """Answers to one question may have come to lie on one another."""
+    """Without repetitions: two answers to a question may be projected onto the same words."""
     if len(spans) < 2:
         return spans
     return list({(span.start, span.end, span.label): span for span in spans}.values())
@@ -186,7 +186,7 @@ def _constant(value: str, count: int) -> pa.Array:
 
 
 def _span_column(values: Sequence[Sequence[Span]]) -> pa.ListArray:
-    spans = [span for own in values for span in own]
+    spans = [span for row_spans in values for span in row_spans]
     children: list[Any] = [
         pa.array([span.start for span in spans], pa.int32()),
         pa.array([span.end for span in spans], pa.int32()),

@@ -28,7 +28,7 @@ Spans = Sequence[tuple[Span, ...]]
 
 @dataclass(frozen=True, slots=True)
 class ProjectionContext:
-    """What projecting the rows of a run onto their translations has in common."""
+    """What projecting all rows of a run onto their translations needs."""
 
     task: Task
     source: str
@@ -118,21 +118,23 @@ def _projection_inputs(
 ) -> tuple[list[ProjectionInput], list[tuple[int, int]]]:
     """What to project, each once, and (row, number of the input) of all that is to be projected."""
     # Alternative answers to a question may overlap, so each is placed by itself.
-    one_by_one = context.task == "qa"
+    separately = context.task == "qa"
     inputs: list[ProjectionInput] = []
     numbers: dict[tuple[str, str, tuple[Span, ...]], int] = {}
     requests: list[tuple[int, int]] = []
     for row, row_spans in enumerate(spans):
         if not row_spans:
             continue
-        for group in [(span,) for span in row_spans] if one_by_one else [row_spans]:
-            # Some data sets have as many rows that are the same as rows that are not.
+        for projected in [(span,) for span in row_spans] if separately else [row_spans]:
+            # Some data sets repeat half of their rows.
             source, target = reassembly.source(row), reassembly.target(row)
-            number = numbers.setdefault((source, target, group), len(inputs))
+            number = numbers.setdefault((source, target, projected), len(inputs))
             if number == len(inputs):
                 segments = reassembly.segments(row)
                 inputs.append(
-                    ProjectionInput(source, group, target, segments, context.source, context.target)
+                    ProjectionInput(
+                        source, projected, target, segments, context.source, context.target
+                    )
                 )
             requests.append((row, number))
     return inputs, requests
@@ -145,7 +147,7 @@ def try_alternatives(
     projections: list[Projection | None],
     context: ProjectionContext,
 ) -> int:
-    """Try further translations where a span could not be placed; gives how many rows changed.
+    """Try further translations where a span could not be placed; returns how many rows changed.
 
     Of each row of `shard` whose `spans` are not all placed in `projections`, the sentences with
     such spans get their next best translations (`context.alternatives`), and the row takes the
@@ -167,9 +169,9 @@ def try_alternatives(
     if getattr(context.projector, "learns", False):
         others = [() if row in lost else row_spans for row, row_spans in enumerate(spans)]
         further = _projection_inputs(others, reassembly, context)[0]
-    found = project_spans([spans[row] for row in rows], other, context, further)
+    new_projections = project_spans([spans[row] for row in rows], other, context, further)
     changed = set()
-    for number, (row, projection) in enumerate(zip(rows, found, strict=True)):
+    for number, (row, projection) in enumerate(zip(rows, new_projections, strict=True)):
         better = _placed(projection) > _placed(projections[row])
         if better and other.flag(number) is None:
             projections[row] = projection
@@ -184,7 +186,7 @@ def _retranslate(
     alternatives: Alternatives,
     context: ProjectionContext,
 ) -> tuple[list[int], RowReassembly]:
-    """The rows with lost spans, each as often as it has other translations, and those."""
+    """The rows with lost spans, each once per other translation, and these translations."""
     segments: dict[int, list[tuple[int, int, int, int]]] = {row: [] for row in lost}
     for row, field, start, end, number in shard.segment_rows():
         if row in segments:
@@ -197,10 +199,10 @@ def _retranslate(
         for field, start, end, _ in row_segments
         if field == 0 and any(span.start < end and start < span.end for span in lost[row])
     }
-    found = _Alternatives.of(list(dict.fromkeys(sentences.values())), alternatives)
+    further = _Alternatives.of(list(dict.fromkeys(sentences.values())), alternatives)
     most = dict.fromkeys(lost, 0)
     for (row, _, _), sentence in sentences.items():
-        most[row] = max(most[row], found.counts[sentence])
+        most[row] = max(most[row], further.counts[sentence])
     tries = [(row, rank) for row, count in most.items() for rank in range(count)]
     rows = pa.array([row for row, _ in tries], pa.int64())
     reassembly = RowReassembly(shard.batch.take(rows), context.source, context.target)
@@ -208,8 +210,8 @@ def _retranslate(
         for field, start, end, best in segments[row]:
             sentence = sentences.get((row, start, end), "") if field == 0 else ""
             translations, chosen = shard.translations, best
-            if rank < found.counts.get(sentence, 0):
-                translations, chosen = found.translations, found.first[sentence] + rank
+            if rank < further.counts.get(sentence, 0):
+                translations, chosen = further.translations, further.first[sentence] + rank
             reassembly.add(number, field, start, end, translations, chosen, field == 0)
     reassembly.finish()
     return [row for row, _ in tries], reassembly
@@ -227,21 +229,21 @@ class _Alternatives:
 
     @classmethod
     def of(cls, sentences: Sequence[str], alternatives: Alternatives) -> _Alternatives:
-        found = dict(zip(sentences, alternatives(sentences), strict=True))
-        flat = [(sentence, one) for sentence, several in found.items() for one in several]
+        hypotheses = dict(zip(sentences, alternatives(sentences), strict=True))
+        flat = [(sentence, h) for sentence, n_best in hypotheses.items() for h in n_best]
         first: dict[str, int] = {}
         for number, (sentence, _) in enumerate(flat):
             first.setdefault(sentence, number)
         keys = pa.array([segment_key(sentence, "") for sentence, _ in flat], KEY_TYPE)
         texts = pa.array([sentence for sentence, _ in flat], pa.string())
         batch = translation_batch(keys, texts, [hypothesis for _, hypothesis in flat])
-        counts = {sentence: len(several) for sentence, several in found.items()}
+        counts = {sentence: len(n_best) for sentence, n_best in hypotheses.items()}
         return cls(Translations(pa.Table.from_batches([batch])), first, counts)
 
 
 def _unplaced(spans: Sequence[Span], projection: Projection | None) -> list[Span]:
     placed = () if projection is None else projection.placed
-    return [span for span, place in zip(spans, placed, strict=True) if place is None]
+    return [span for span, target in zip(spans, placed, strict=True) if target is None]
 
 
 def _placed(projection: Projection | None) -> int:

@@ -1,1 +1,1 @@
-"""What people look at: pages, charts, samples, highlighted spans."""
+"""Reports for people: HTML pages, charts, samples of rows, highlighted spans."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from corpora.records import Span
 
-# Control characters would move a terminal's cursor, bidirectional overrides turn text around.
+# Control characters would move a terminal's cursor, bidirectional overrides reverse text.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a text that lies in one span or in none; its control characters are signs."""
+    """A stretch of a text that is in one span or in none; its control characters are signs."""
 
     text: str
     label: str | None

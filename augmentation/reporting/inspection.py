@@ -1,4 +1,4 @@
-"""Some rows of a file, to look at."""
+"""Samples of the rows of a file, to look at."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def guess_task(path: Path, format: str | None) -> Task:
 
 
 def _has_tags(path: Path) -> bool:
-    """Whether the first lines end in tags, as CoNLL files do whatever they are called."""
+    """Whether the first lines end in tags, as those of CoNLL files do; their names vary."""
     lines = (line.split() for line in islice(text_lines(path), 200) if not line.startswith("#"))
     last = [fields[-1] for fields in lines if fields]
     return bool(last) and all(map(is_tag, last))

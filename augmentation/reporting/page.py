@@ -40,5 +40,5 @@ def _environment() -> Environment:
 
 
 def _visible_text(value: object) -> object:
-    """`value`, with control characters shown if it is a text; what a macro made is left alone."""
+    """`value`, with control characters shown if it is a text; markup of macros is unchanged."""
     return visible(value) if type(value) is str else value

@@ -1,4 +1,4 @@
-"""Rows with what they were made from, as a page shows them."""
+"""Rows beside the rows they were made from, as a page shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours that tell labels apart."""
+"""Colours for labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _GOLDEN_ANGLE = 137.5
 
 
 class Palette:
-    """A colour for every label; the hues of neighbours in the given order lie far apart."""
+    """A colour for every label; labels next to each other in the given order differ much in hue."""
 
     def __init__(self, labels: Iterable[str]) -> None:
         """Give `labels` their hues, the most frequent label first."""

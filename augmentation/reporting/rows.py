@@ -1,4 +1,4 @@
-"""Rows to go through, and to look at in a notebook."""
+"""`read`: the rows of a file or of data in memory, to iterate over or to see in a notebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from corpora.text.languages import normalise_tag
 
 @dataclass(frozen=True, slots=True)
 class RowsView:
-    """The rows of a corpus: an iterable that starts anew each time, with its first rows shown."""
+    """The rows of a corpus: iterable any number of times; notebooks show the first rows."""
 
     corpus: Corpus
 

@@ -1,4 +1,4 @@
-"""Rows of a run picked out for people: at random, the least confident, the slowest."""
+"""Samples of a run's rows for people to read: random, the least confident, the slowest."""
 
 from __future__ import annotations
 

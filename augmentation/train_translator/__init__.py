@@ -1,1 +1,1 @@
-"""Training a translator from parallel corpora."""
+"""train-translator: a translation model trained from parallel corpora."""

@@ -1,4 +1,4 @@
-"""The words of the bitext aligned."""
+"""The align step: word links of the bitext, for guided alignment."""
 
 from __future__ import annotations
 

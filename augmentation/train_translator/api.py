@@ -30,7 +30,7 @@ def train_translator(
     **settings: Any,
 ) -> Path:
     """Train a translator from `source` to `targets` (BCP 47 tags) and put it into the folder `out`,
-    which is given back: it can be the `model` of whatever translates.
+    which is returned: it can be the `model` of any pipeline.
 
     `bitext` is a file (TSV or TMX), a list of corpora with the settings of `BitextSource`, or an
     iterable of sentence pairs, which are written to a file named for their content first. `work`

@@ -1,4 +1,4 @@
-"""Scores and card of the trained model."""
+"""The last step: the trained model scored, described in its card, and put into its folder."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def card_step(setup: TrainSetup, listener: Listener) -> str:
 
 
 def _scores(setup: TrainSetup) -> list[ScoreEntry]:
-    """BLEU and chrF of the dev sets, beam 4, of the converted model and of it in float32."""
+    """BLEU and chrF of the dev sets, beam 4, of the converted model, as it ships and in float32."""
     options = DecodingOptions(beam_size=4)
     scores = []
     for system, folder in (("", setup.converted), ("float32", setup.exact)):
@@ -117,7 +117,7 @@ def _parameters(folder: Path) -> int:
 
 
 def _summary(card: TrainingCard) -> dict[str, Any]:
-    """What `labelferry.json` says of the training; the README has it all."""
+    """The summary of the training in `labelferry.json`; the README has all of it."""
     return {
         "corpora": [
             {"name": c.name, "files": [list(f) for f in c.files], "terms": c.terms}

@@ -1,4 +1,4 @@
-"""The corpora read and cleaned: one shard a corpus, what was dropped beside it."""
+"""The clean step: corpora read and filtered into one shard per corpus, dropped pairs beside it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from filters.untranslated import Untranslated
 from translators.subwords import MARKERS, language_tag
 
 OnProgress = Callable[[str, int], None]
-"""Told now and then what is being done and how many pairs are through."""
+"""Called now and then with what is being done and how many pairs are through."""
 
 
 def read_and_clean(
@@ -47,15 +47,15 @@ def read_and_clean(
     target: str,
     run: Path,
     config: CleaningConfig,
-    on_progress: OnProgress = lambda what, count: None,
+    on_progress: OnProgress = lambda activity, count: None,
 ) -> list[ShardRef]:
     """Read `corpora` and clean them as `config` says, in the run folder `run`: shard i is corpus i,
     what was dropped beside it.
 
     `source` and `target` are BCP 47 tags; a corpus may state another target itself. Duplicates are
     looked for across the corpora of a target, so an earlier corpus keeps its pair. Shards that are
-    done are left alone. `on_progress` is told now and then what is being done and how many pairs
-    are through. Raises `UserError` for a corpus that is mostly in another language.
+    done are left alone. `on_progress` is called now and then with what is being done and how many
+    pairs are through. Raises `UserError` for a corpus that is mostly in another language.
     """
     duplicates: defaultdict[str, Duplicate] = defaultdict(Duplicate)
     inputs: dict[str, list[object]] = {}
@@ -202,13 +202,13 @@ def _counter(listener: Listener) -> OnProgress:
     began: dict[str, float] = {}
     last = 0.0
 
-    def count(what: str, done: int) -> None:
+    def count(activity: str, done: int) -> None:
         nonlocal last
         now = time.monotonic()
-        start = began.setdefault(what, now)
+        start = began.setdefault(activity, now)
         if now - last > 5 and now > start:
             rate = f"{done / (now - start):,.0f} per second"
-            listener.message(f"{what}: {done:,} pairs, {rate}")
+            listener.message(f"{activity}: {done:,} pairs, {rate}")
             last = now
 
     return count

@@ -1,4 +1,4 @@
-"""What a training run of a translator is configured with."""
+"""The configuration of training a translator."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class AlignmentConfig(Strict):
     """Iterations of eflomal, times its own choice."""
 
     def chosen(self) -> Literal["eflomal", "statistical"]:
-        """The aligner that `auto` stands for on this machine."""
+        """The aligner that `auto` chooses on this machine."""
         if self.aligner != "auto":
             return self.aligner
         return "eflomal" if importlib.util.find_spec("eflomal") else "statistical"
@@ -127,8 +127,8 @@ class TrainTranslatorConfig(Strict):
     """Word alignment for guided alignment; null trains without."""
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     init_from: Path | None = None
-    """Go on from the weights of this model, a name or folder of one that this command trained; by
-    default training starts from nothing. Weights of a quantized model are multiplied out,
+    """Continue from the weights of this model, a name or folder of one that this command trained;
+    by default training starts from nothing. Weights of a quantized model are multiplied out,
     `WORK/50-train/model` has them exactly. The model may have fewer layers; those on top then have
     yet to learn."""
     init_subwords: Literal["take", "new"] = "take"

@@ -1,4 +1,4 @@
-"""The conversion to CTranslate2, verified."""
+"""The convert step: the trained model converted to CTranslate2 and compared with the original."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _verify(setup: TrainSetup, source: str, target: str) -> str:
         source=source,
         target=target,
     )
-    # Two tokens of the very same probability may come out either way round.
+    # Two tokens of exactly the same probability may come in either order.
     if report.texts - report.float32_equal > max(1, 0.05 * report.texts):
         raise RuntimeError(
             f"the converted model gives other outputs than the trained one in "

@@ -1,4 +1,4 @@
-"""Sentence pairs to measure on while training, and after."""
+"""Dev sets: sentence pairs to measure a model on, while it is trained and after."""
 
 from __future__ import annotations
 

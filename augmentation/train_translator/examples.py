@@ -1,4 +1,4 @@
-"""What is trained on and what is measured on."""
+"""The examples step: the pairs to train on selected, and the dev sets made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HELD_OUT_SCHEMA = ALIGNED_BITEXT_SCHEMA.append(
 )
 
 
-def set_apart(
+def select_examples(
     shards: Sequence[ShardRef],
     run: Path,
     dev: Sequence[DevPairs],
@@ -114,13 +114,13 @@ def _held_out(ref: ShardRef, limit: int) -> list[DevPairs]:
 
 
 def examples_step(setup: TrainSetup, listener: Listener) -> str:
-    """Gather what the run of `setup` trains on, without what is measured on; `listener` is told
+    """Select what the run of `setup` trains on, without what is measured on; `listener` is told
     nothing. Raises `UserError` where too little is left of either."""
     dev = read_dev_sets(setup.config)
-    ref, sets = _set_apart(setup, dev)
+    ref, sets = _select(setup, dev)
     for pairs in sets or [DevPairs("the bitext", "", (), ())]:
         if not pairs.sources:
-            raise UserError(f"no pair to measure on in {pairs.name}: bring another dev set (--dev)")
+            raise UserError(f"no pair to measure on in {pairs.name}: give another dev set (--dev)")
     sidecar = sidecar_of(ref)
     if sidecar.rows_out < setup.config.min_pairs:
         left_out = ", ".join(f"{reason} {n:,}" for reason, n in sidecar.drop_reasons.items())
@@ -137,9 +137,11 @@ def examples_step(setup: TrainSetup, listener: Listener) -> str:
 def dev_sets(setup: TrainSetup) -> list[DevPairs]:
     """What the run of `setup` is measured on: the dev sets, or else what was held out."""
     dev = read_dev_sets(setup.config)
-    return _set_apart(setup, dev)[1]
+    return _select(setup, dev)[1]
 
 
-def _set_apart(setup: TrainSetup, dev: Sequence[DevPairs]) -> tuple[ShardRef, list[DevPairs]]:
+def _select(setup: TrainSetup, dev: Sequence[DevPairs]) -> tuple[ShardRef, list[DevPairs]]:
     limit = setup.config.training.max_pieces
-    return set_apart(setup.aligned, setup.work, dev, setup.config.dev_pairs, setup.subwords, limit)
+    return select_examples(
+        setup.aligned, setup.work, dev, setup.config.dev_pairs, setup.subwords, limit
+    )

@@ -1,4 +1,4 @@
-"""Where a training run keeps what."""
+"""The setup of a training run, and the layout of its work folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is checked before any work."""
+"""Checks before a training run begins: files, extras, folders, checkpoints."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from translators.training.config import LENGTH_OF_A_RUN
 
 @contextmanager
 def prepare(setup: TrainSetup) -> Iterator[None]:
-    """Check what the run of `setup` needs before any work is done, and hold its work folder.
+    """Check what the run of `setup` needs before any work is done, and lock its work folder.
 
     Raises `UserError` for files and extras that are missing, an output folder that holds
-    something else or would swallow what is needed, and a work folder that another process is
+    something else or contains what is needed, and a work folder that another process is
     writing or that has checkpoints of another configuration.
     """
     _check_needs(setup)
@@ -39,7 +39,7 @@ def prepare(setup: TrainSetup) -> Iterator[None]:
 
 
 def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
-    """With the aligner that `auto` stands for: another machine may choose another."""
+    """With the aligner that `auto` chooses: another machine may choose another."""
     if config.alignment is None:
         return config
     chosen = config.alignment.model_copy(update={"aligner": config.alignment.chosen()})
@@ -49,7 +49,7 @@ def _resolved(config: TrainTranslatorConfig) -> TrainTranslatorConfig:
 def _check_needs(setup: TrainSetup) -> None:
     source = setup.config.source
     for corpus in (*setup.config.bitext, *setup.config.dev):
-        # A first pair now, rather than an error after hours of cleaning the corpora before it.
+        # Read a pair of every corpus now: an error should not come after hours of cleaning.
         next(read_bitext(corpus.bitext(), source, corpus.target or setup.config.targets[0]))
     start = None if setup.config.init_from is None else StartingPoint.find(setup.config.init_from)
     needed = [("torch", "training a translator", "train")]
@@ -68,7 +68,7 @@ def _check_needs(setup: TrainSetup) -> None:
 
 
 def _check_out(setup: TrainSetup) -> None:
-    """The model's folder is made anew: nothing else may be in it."""
+    """Nothing else may be in the model's folder, because it is replaced."""
     out = setup.out.resolve()
     if setup.out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UserError("not a folder that a model can be put in the place of", file=setup.out)
@@ -77,17 +77,17 @@ def _check_out(setup: TrainSetup) -> None:
         needed.append(StartingPoint.find(setup.config.init_from).weights)
     for path in needed:
         if path.resolve().is_relative_to(out):
-            raise UserError(f"lies in {setup.out}, which is made anew", file=path)
+            raise UserError(f"is in {setup.out}, which will be replaced", file=path)
     if out.exists():
         others = {path.name for path in out.iterdir()} - MODEL_FILES
         if others:
             raise UserError(
-                f"this folder holds something else than a model: {min(others)}", file=setup.out
+                f"this folder has other files than a model's: {min(others)}", file=setup.out
             )
 
 
 def _check_checkpoints(setup: TrainSetup) -> None:
-    """Before anything is made anew: checkpoints go with what they were trained on."""
+    """Before anything is replaced, because checkpoints only fit the data they were trained on."""
     folder = setup.work / TRAIN_STEP / "checkpoints"
     try:
         text = (setup.work / "config.yaml").read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ def _check_checkpoints(setup: TrainSetup) -> None:
 
 
 def _decisive(config: TrainTranslatorConfig) -> dict[str, Any]:
-    """What decides the checkpoints, apart from the bytes of the files."""
+    """The settings that decide the checkpoints; the files' content is checked elsewhere."""
     values: dict[str, Any] = config.model_dump(
         mode="json",
         exclude={

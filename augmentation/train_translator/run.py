@@ -1,7 +1,7 @@
 """Training a translator from bitext files to a model folder.
 
-The steps run one after the other in a work folder, and each is skipped when what it makes is there
-and was made from the same things.
+The steps run one after the other in a work folder, and each is skipped when its output exists
+and was made from the same input.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from augmentation.train_translator.subwords import subwords_step
 from augmentation.train_translator.train import train_step
 
 Step = Callable[[TrainSetup, Listener], str]
-"""Does one step of a run, unless it is done; gives a line on what came of it."""
+"""Does one step of a run, unless it is done; returns a line about its result."""
 
 STEPS: dict[str, Step] = {
     "clean": clean_step,
@@ -49,7 +49,7 @@ class Job:
 def perform(job: Job, setup: TrainSetup, listener: Listener) -> str:
     """Do the step `job` of the run of `setup`, unless it is done; `listener` is told how it goes.
 
-    Gives a line on what came of it.
+    Returns a line about its result.
     """
     listener.message(f"{job.name} ...")
     outcome = STEPS[job.name](setup, listener)
@@ -68,13 +68,13 @@ def train_translator(
     listener: Listener | None = None,
     submit: Callable[[TrainSetup, Listener], Submit[Job, str]] | None = None,
 ) -> Path:
-    """Train the model that `config` describes, put it into the folder `out`, and give that.
+    """Train the model that `config` describes, put it into the folder `out`, and return it.
 
     `work` keeps what the steps make (`<out>.work` if None). `device` (`auto`, `cpu` or `cuda`),
     `threads` and `max_seconds` of training in this run do not decide what is learned; after
-    `max_seconds` what there is gets converted, and the next run goes on. `listener` is told how it
-    goes. `submit` makes of the setup and the listener what starts the jobs; None performs them
-    here. Raises `UserError` for all that the user can mend.
+    `max_seconds` the model so far is converted, and the next run continues training. `listener` is
+    told how it goes. `submit` makes the function that starts jobs from the setup and the listener;
+    None performs them here. Raises `UserError` for all that the user can repair.
     """
     listener = listener or Listener()
     work = work or out.with_name(f"{out.name}.work")
@@ -89,7 +89,7 @@ def train_translator(
         )
         conductor.listeners.began(config.model_name)
         try:
-            conductor.go_on()
+            conductor.run_to_end()
         finally:
             conductor.listeners.ended()
     return out

@@ -1,4 +1,4 @@
-"""The joint vocabulary."""
+"""The subwords step: the joint SentencePiece vocabulary of both languages."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def subwords_step(setup: TrainSetup, listener: Listener) -> str:
     taken = None
     if config.init_from is not None and config.init_subwords == "take":
         taken = StartingPoint.find(config.init_from).subwords
-    # A model of one direction needs no tags, and without them it is known for what it is.
+    # A model of one direction needs no tags; their absence shows that it has one direction.
     path = make_subwords(setup.clean, config.tagged(), setup.work, config.subwords, taken)
     count = sentencepiece.SentencePieceProcessor(model_file=str(path)).get_piece_size()
     return f"{count:,} pieces" + ("" if taken is None else f", those of {config.init_from}")

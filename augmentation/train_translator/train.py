@@ -1,4 +1,4 @@
-"""The training step."""
+"""The train step: the model trained, with reports, checkpoints and a history."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def train_step(setup: TrainSetup, listener: Listener) -> str:
-    """Train the model of `setup`, or go on from its last checkpoint; save it and its history.
+    """Train the model of `setup`, or continue from its last checkpoint; save it and its history.
 
     `listener` is told of every report. Raises `MissingExtraError` without PyTorch.
     """

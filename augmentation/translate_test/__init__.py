@@ -1,1 +1,1 @@
-"""translate-test: translate, predict, project the predictions back."""
+"""translate-test: rows translated, predicted on, and the predictions projected back."""

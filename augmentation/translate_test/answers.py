@@ -1,4 +1,4 @@
-"""The predictions for the rows of a shard, and the file they all end up in."""
+"""The predictions for the rows of a shard, and the file `predictions.jsonl` of all of them."""
 
 from __future__ import annotations
 

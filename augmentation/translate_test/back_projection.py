@@ -1,7 +1,7 @@
 """Predictions on translations projected back onto the texts that were translated.
 
 Classes are kept, spans are projected, free text is translated back (`round_trip`). Nothing is
-dropped: a span that has no place in the original text leaves the flag `unmapped:LABEL`, which
+dropped: a span that cannot be placed in the original text leaves the flag `unmapped:LABEL`, which
 scoring counts as wrong.
 """
 
@@ -33,7 +33,7 @@ class TranslatedRow:
     pairs: tuple[DocumentTranslation, ...] = ()
 
     def variants(self, lang: str) -> list[Row]:
-        """The translations as rows in `lang` for the predictor; a number tells their ids apart."""
+        """The translations as rows in `lang` for the predictor, with a number in the id of each."""
         rows = []
         for number, text in enumerate(self.texts):
             pair = self.pairs[number].text if self.pairs else None
@@ -105,9 +105,9 @@ def _back_projected(
 ) -> Prediction:
     """`prediction` on a translation as a prediction on the row `row_id`.
 
-    `placed` are the places of the `requested` spans, layer by layer, the chosen ones first.
+    `placed` are the projections of the `requested` spans, layer by layer, the chosen ones first.
     """
-    places = {
+    projected = {
         (before.start, before.end): after
         for layer, afters in zip(requested, placed, strict=True)
         for before, after in zip(layer, afters, strict=True)
@@ -124,8 +124,8 @@ def _back_projected(
         prediction,
         id=row_id,
         spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),
-        candidates=_moved(task, prediction.candidates, places) if candidates else (),
-        # An answer in the predictor's language is none in the row's.
+        candidates=_moved(task, prediction.candidates, projected) if candidates else (),
+        # An answer is text in the predictor's language, not in the row's.
         target=None if task == "qa" else prediction.target,
         flags=(*prediction.flags, *flags),
     )
@@ -150,19 +150,19 @@ def _layers(chosen: Sequence[Span], candidates: Sequence[Span]) -> list[tuple[Sp
 
 
 def _moved(
-    task: Task, candidates: Sequence[Span], places: Mapping[tuple[int, int], Span]
+    task: Task, candidates: Sequence[Span], projected: Mapping[tuple[int, int], Span]
 ) -> tuple[Span, ...]:
-    """Candidates at their places in the row.
+    """Candidates projected onto the row.
 
-    The probabilities of answers that get the same place add up, and those that get none leave
-    theirs to the others: what is missing to 1 stays the probability that there is no answer.
+    The probabilities of answers with the same projection add up. Those of answers that could not be
+    projected are shared among the others, so that the probability of no answer does not change.
     """
     probabilities: dict[tuple[int, int, str], float] = {}
     for span in candidates:
-        place = places.get((span.start, span.end))
-        if place is None:
+        target = projected.get((span.start, span.end))
+        if target is None:
             continue
-        key = (place.start, place.end, span.label)
+        key = (target.start, target.end, span.label)
         before, probability = probabilities.get(key, 0.0), probability_of(span)
         probabilities[key] = before + probability if task == "qa" else max(before, probability)
     scale = 1.0

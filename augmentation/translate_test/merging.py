@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from augmentation.translate_test.span_ensemble import (
     Mean,
-    pool_answers,
-    pool_candidates,
-    pool_spans,
+    combine_answers,
+    combine_candidates,
+    combine_spans,
 )
 from corpora.choices import Task
 from corpora.predictions import Prediction, most_probable
 
 _LEAST = 1e-6
-"""The least probability that a class is taken to have, also one that a predictor does not give."""
+"""Lower limit of a class's probability, also for a class that a predictor does not give."""
 
 
 def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
@@ -29,7 +29,7 @@ def average(task: Task, predictions: Sequence[Prediction]) -> Prediction:
     if len(predictions) == 1:
         return predictions[0]
     weights = [1 / len(predictions)] * len(predictions)
-    candidates = pool_candidates(predictions, weights, answers=task == "qa")
+    candidates = combine_candidates(predictions, weights, answers=task == "qa")
     return replace(_merged(task, predictions, weights, "probabilities"), candidates=candidates)
 
 
@@ -52,7 +52,7 @@ def _merged(
     ]
     probabilities = (_geometric_mean if mean == "logits" else _arithmetic_mean)(weighted)
     label = most_probable(probabilities) if probabilities else None
-    pool = pool_answers if task == "qa" else pool_spans
+    pool = combine_answers if task == "qa" else combine_spans
     spans = pool(predictions, weights, mean)
     flags = () if task == "qa" and spans else _majority_flags(predictions, weights)
     return Prediction(first.id, label, probabilities, spans, first.target, flags)

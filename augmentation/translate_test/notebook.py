@@ -1,4 +1,4 @@
-"""Predictions as a notebook shows them."""
+"""The table of predictions that a notebook shows for a translate-test run."""
 
 from __future__ import annotations
 

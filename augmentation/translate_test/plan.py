@@ -24,19 +24,19 @@ StepName = Literal["ingest", "answer", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One step for one shard; `ref` is the shard of rows that it is about."""
+    """One step for one shard; `ref` is the shard of rows that it works for."""
 
     step: StepName
     ref: ShardRef
 
     @property
     def name(self) -> str:
-        """What people see: `answer part-3`."""
+        """The name that people see: `answer part-3`."""
         return self.step if self.step == "write" else f"{self.step} part-{self.ref.index}"
 
 
 def perform(job: Job, setup: TranslateTestSetup) -> ShardRef | None:
-    """Carry out `job` of the run of `setup`; None says that the input has ended (ingest)."""
+    """Perform `job` of the run of `setup`; None where the input has ended (ingest)."""
     if job.step == "ingest":
         return ingest(job.ref, setup.input)
     if job.step == "answer":
@@ -75,7 +75,7 @@ class Plan:
         return Job("write", ShardRef(self._run, READ, 0))
 
     def finish(self, job: Job, result: ShardRef | None) -> None:
-        """Take note that `job` is done and gave `result`."""
+        """Note that `job` is done and returned `result`."""
         self._busy = False
         if job.step == "write":
             self._written = True

@@ -1,4 +1,4 @@
-"""Rows translated to a predictor's language, and its predictions brought back to the rows."""
+"""Rows translated to a predictor's language, and its predictions projected back onto the rows."""
 
 from __future__ import annotations
 

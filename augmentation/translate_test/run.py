@@ -1,4 +1,4 @@
-"""A translate-test run from beginning to end, whoever performs the jobs."""
+"""A translate-test run from start to finish, in this process or as a Prefect flow."""
 
 from __future__ import annotations
 
@@ -45,11 +45,12 @@ def translate_test(
     listener: Listener | None = None,
     submit: Callable[[TranslateTestSetup], Submit[Job, ShardRef | None]] | None = None,
 ) -> TranslateTestResult:
-    """Carry out the run of `config`, or what of it is not done yet; `predictions.jsonl` is the
+    """Perform the run that `config` describes, or what is left of it; `predictions.jsonl` is the
     result.
 
-    `listener` is told how it goes. `submit` makes of the run's setup what starts its jobs; None
-    performs them here, one after the other. Raises `UserError` for all that the user can mend.
+    `listener` is told how it goes. `submit` makes the function that starts jobs from the run's
+    setup; None performs them here, one after the other. Raises `UserError` for all that the user
+    can repair.
     """
     began = time.monotonic()
     setup = resolve(config)
@@ -59,7 +60,7 @@ def translate_test(
         conductor = Conductor(Plan(setup.run), start, listener or Listener())
         conductor.listeners.began(config.input.name)
         try:
-            conductor.go_on()
+            conductor.run_to_end()
         finally:
             conductor.listeners.ended()
         return _result(setup.run, began)

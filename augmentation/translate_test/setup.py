@@ -1,4 +1,4 @@
-"""A translate-test run with all that depends on the outside looked up."""
+"""The setup of a translate-test run: its configuration, with input and models looked up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TranslateTestSetup:
     input: Input
     translation: TranslationSetup
     predictors: tuple[str, ...]
-    """What stands for the predictor, and for that of the ensemble; see `predictor_identity`."""
+    """The identities of the predictor and of that of the ensemble; see `predictor_identity`."""
 
     @property
     def run(self) -> Path:
@@ -38,7 +38,7 @@ class TranslateTestSetup:
         return self.config.out
 
     def fingerprinted(self) -> dict[str, Any]:
-        """What of the configuration changes a prediction."""
+        """The part of the configuration that changes a prediction."""
         return {
             "version": VERSION,
             "predictors": self.predictors,
@@ -67,7 +67,7 @@ class TranslateTestSetup:
         return RoundTrip.of(self.translation, self.config.target, self.config.n_best)
 
     def load_predictors(self) -> tuple[Predictor, Predictor | None]:
-        """The predictor, and that of the ensemble; loaded once a process."""
+        """The predictor, and that of the ensemble; loaded once per process."""
         config = self.config
 
         def load(where: str) -> Predictor:
@@ -91,7 +91,7 @@ class TranslateTestSetup:
 
 
 def fingerprinted_fields(manifest: RunManifest) -> dict[str, Any]:
-    """The fields of `manifest` that its fingerprint rests on."""
+    """The fields of `manifest` that its fingerprint is made of."""
     config = {key: value for key, value in manifest.config.items() if key not in _NOT_FINGERPRINTED}
     predictors = {manifest.config.get("predictor"), manifest.config.get("ensemble")}
     inputs = {name: identity for name, identity in manifest.inputs.items() if name in predictors}
@@ -99,12 +99,12 @@ def fingerprinted_fields(manifest: RunManifest) -> dict[str, Any]:
 
 
 def _predictors_of(config: TranslateTestConfig) -> list[str]:
-    """Where the predictors are: the one that is asked, and that of the ensemble."""
+    """Where the predictors are: the main one, and that of the ensemble."""
     return [where for where in (config.predictor, config.ensemble) if where is not None]
 
 
 def resolve(config: TranslateTestConfig) -> TranslateTestSetup:
-    """Look at input, models and predictors of `config`.
+    """Look up the input, models and predictors of `config`.
 
     Raises `UserError` for what does not exist.
     """

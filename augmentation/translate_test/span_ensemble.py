@@ -1,9 +1,8 @@
 """The spans of several predictions for one row, combined into one set.
 
-A predictor that gives alternatives (`Prediction.candidates`) is taken at its probabilities; one
-that gives only what it chose is taken to give that probability 1, and everything else 0.
-Probabilities are averaged for the same model on several translations, and logits for different
-models.
+For a predictor that gives alternatives (`Prediction.candidates`), its probabilities are used. For
+one that gives its chosen spans alone, theirs is 1 and that of everything else 0. Probabilities are
+averaged for the same model on several translations, and logits for different models.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Key = tuple[int, int, str]
 """Start, end and label of a span."""
 
 LEAST = 1e-3
-"""The least probability that a span is taken to have, also one that a predictor does not give."""
+"""Lower limit of a span's probability, also for a span that a predictor does not give."""
 _TIE = 1e-9
 
 
@@ -34,8 +33,8 @@ class WeightedPrediction:
     weight: float
     probabilities: Mapping[Key, float]
     unmapped: frozenset[str]
-    """Labels of spans that could not be projected back: it says nothing about other spans of these
-    labels."""
+    """Labels of spans that could not be projected back: for other spans of these labels
+    the prediction does not count."""
 
     @classmethod
     def of(cls, prediction: Prediction, weight: float) -> WeightedPrediction:
@@ -52,8 +51,8 @@ class WeightedPrediction:
         return self.probabilities.get(key, 0.0)
 
     def rival_probability(self, key: Key) -> float:
-        """The probability of the likeliest thing that rules `key` out: another span that overlaps
-        it, or no span at all in its place."""
+        """The highest probability of what excludes `key`: another span that overlaps it, or no span
+        at all."""
         start, end, _ = key
         rivals = {
             other: probability
@@ -65,11 +64,11 @@ class WeightedPrediction:
         return max(nothing, *rivals.values(), 0.0)
 
     def covers(self, key: Key) -> bool:
-        """Whether it says anything about the span `key`."""
+        """Whether the prediction counts for the span `key`."""
         return key in self.probabilities or key[2] not in self.unmapped
 
     def covers_answers(self) -> bool:
-        """Whether it says anything about the answer to a question."""
+        """Whether the prediction counts for the answer to a question."""
         return bool(self.probabilities) or not self.unmapped
 
 
@@ -78,13 +77,13 @@ def probability_of(span: Span) -> float:
     return 1.0 if span.confidence is None else span.confidence
 
 
-def pool_spans(
+def combine_spans(
     predictions: Sequence[Prediction], weights: Sequence[float], mean: Mean
 ) -> tuple[Span, ...]:
-    """The disjoint spans that are together likeliest, each no less likely than what rules it out.
+    """The disjoint spans that are together likeliest, each at least as likely as what excludes it.
 
-    `weights` are those of `predictions`, `mean` says what is averaged. Found by weighted interval
-    scheduling over the log-odds of every span that any prediction has.
+    `weights` are those of `predictions`, `mean` says what is averaged. The spans are found by
+    weighted interval scheduling over the log-odds of every span that any prediction has.
     """
     weighted = _weighted(predictions, weights)
     supported: list[tuple[Span, float]] = []
@@ -97,7 +96,7 @@ def pool_spans(
     return _disjoint(supported)
 
 
-def pool_answers(
+def combine_answers(
     predictions: Sequence[Prediction], weights: Sequence[float], mean: Mean
 ) -> tuple[Span, ...]:
     """The likeliest answer of `predictions` with their `weights`, or () where none is likelier.
@@ -117,23 +116,23 @@ def pool_answers(
     return () if none > scores[best] + _TIE else (spans[best],)
 
 
-def pool_candidates(
+def combine_candidates(
     predictions: Sequence[Prediction], weights: Sequence[float], answers: bool = False
 ) -> tuple[Span, ...]:
     """Every span of `predictions` with its weighted mean probability: `Prediction.candidates`.
 
-    The mean over the predictions that say something about the span, or with `answers` about any
-    answer; `weights` are theirs. () where all spans are certain, as they are taken to be without
-    candidates.
+    The mean is over the predictions that count for the span, or with `answers` for any answer;
+    `weights` are those of `predictions`. () where all spans have probability 1, as they do
+    without candidates.
     """
     weighted = _weighted(predictions, weights)
-    pooled: list[Span] = []
+    combined: list[Span] = []
     for key, span in _all_spans(predictions, weights).items():
         covering = [p for p in weighted if (p.covers_answers() if answers else p.covers(key))]
         total = sum(prediction.weight for prediction in covering)
         probability = sum(p.weight * p.probability(key) for p in covering) / total
-        pooled.append(replace(span, confidence=min(probability, 1.0)))
-    return () if all(probability_of(span) >= 1.0 - _TIE for span in pooled) else tuple(pooled)
+        combined.append(replace(span, confidence=min(probability, 1.0)))
+    return () if all(probability_of(span) >= 1.0 - _TIE for span in combined) else tuple(combined)
 
 
 def _weighted(

@@ -1,1 +1,1 @@
-"""translate-train: labelled rows in other languages."""
+"""translate-train: labelled rows translated to other languages, with their labels projected."""

@@ -33,8 +33,8 @@ def translate_train(
 
     `data` is a file or folder, or rows in memory, which are written to a file named for their
     content first. `task` is what the rows are labelled for; languages are BCP 47 tags. `out` is the
-    run folder, by default one among the other runs; a run that is there goes on. `settings` are
-    those of `TranslateTrainConfig`; groups of them are dictionaries or configurations. `listener`
+    run folder, by default one among the other runs; a run that exists is continued. `settings` are
+    those of `TranslateTrainConfig`; nested ones are dictionaries or configurations. `listener`
     is told how the run goes. Raises `UserError` for what is wrong with data or settings.
     """
     languages = [targets] if isinstance(targets, str) else list(targets)
@@ -53,10 +53,10 @@ def export(
 ) -> WriteReport:
     """Write the rows of a finished `run`, a result or a folder, to the file `out`.
 
-    `target` is the language, by default the run's only one. `format` is by default what the name of
-    `out` tells, or JSON Lines in the run's folder `export` without one. `split` chooses the rows of
-    one split. Raises `UserError` for a run that is not finished, a language or split that it does
-    not have, and for a file that cannot be written or lies among the run's own.
+    `target` is the language, by default the run's only one. `format` is by default that of
+    the name of `out`, or JSON Lines in the run's folder `export` without `out`. `split` chooses the
+    rows of one split. Raises `UserError` for a run that is not finished, a language or split that
+    it does not have, and for a file that cannot be written or is in a folder of the run.
     """
     folder = run.run if isinstance(run, TranslateTrainResult) else Path(run)
     finished = open_finished(folder)

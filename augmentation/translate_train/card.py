@@ -25,8 +25,8 @@ _SIZES = (
 def dataset_card(setup: TranslateTrainSetup, summary: RunSummary, of_target: TargetSummary) -> str:
     """The card of the export `of_target` of the run that `setup` describes and `summary` counts.
 
-    It has the YAML header that dataset hubs and `datasets` read. Nothing in it changes from one
-    run of the same thing to the next.
+    It has the YAML header that dataset hubs and `datasets` read. The same run gives the same card,
+    byte for byte.
     """
     config = setup.config
     header = yaml.safe_dump(
@@ -45,12 +45,12 @@ def dataset_card(setup: TranslateTrainSetup, summary: RunSummary, of_target: Tar
 
 
 def size_category(rows: int) -> str:
-    """The size of a data set of so many `rows` as hubs write it."""
+    """The size category of a data set of `rows` rows, as hubs write it."""
     return next((name for limit, name in _SIZES if rows < limit), "n>1B")
 
 
 def _cell(text: str) -> str:
-    """`text` where it ends no cell of a Markdown table and no row."""
+    """`text` escaped, so that it ends no cell and no row of a Markdown table."""
     return visible(text).replace("|", "\\|")
 
 

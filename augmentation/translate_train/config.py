@@ -49,7 +49,7 @@ class TranslateTrainConfig(TranslationConfig):
 
     @property
     def run_name(self) -> str:
-        """The given name, or the input's without suffixes and what folders are not named with."""
+        """The given name, or the input's without suffixes and characters unfit for folders."""
         from corpora.manifest import tidy_name
 
         if self.name is not None:

@@ -1,4 +1,4 @@
-"""The export of a run: a folder for trainers, with a data set card; other formats on demand."""
+"""The export of a run: a folder of Parquet files for trainers, with a data set card."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def export_run(setup: TranslateTrainSetup, target: str) -> Path:
     export = export_of(setup.run, target)
     folder = export_folder(setup.run, target)
     summary = summarize(setup.run, setup.targets)
-    of_target = next(one for one in summary.targets if one.target == target)
+    of_target = next(t for t in summary.targets if t.target == target)
     card = dataset_card(setup, summary, of_target)
     shards = list_shards(setup.run, filter_step(target))
     made_from = fingerprint(["export", VERSION, card, list(map(checksum, shards))])

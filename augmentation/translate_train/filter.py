@@ -1,8 +1,4 @@
-"""The steps of translate-train, each `step(shard, settings) -> shard`.
-
-A step reads the shard before it, writes its own, and leaves it alone when it is done already. What
-it needs beside (the translator, the input) is opened once a process and shared by its threads.
-"""
+"""The filter step: projected rows are scored, and those that fail a filter are dropped."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ VERSION = 2
 
 
 def filter_rows(ref: ShardRef, gates: FilterConfig, source: str, target: str) -> ShardRef:
-    """Put the rows of shard `ref` of projected rows through the filters of `gates`; every score is
+    """Filter the projected rows of shard `ref` by the filters of `gates`; every score is
     recorded. `source` and `target` are the languages of the rows' texts."""
     out = ref.next(filter_step(target))
     made_from = fingerprint(["filter", VERSION, checksum(ref), gates, source, target])
@@ -46,9 +42,9 @@ def filter_rows(ref: ShardRef, gates: FilterConfig, source: str, target: str) ->
 def _spans_dropped(
     dropped: pa.RecordBatch, unplaced: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, int]]:
-    """How many spans had a place in rows that the filters dropped, by label and reason.
+    """How many projected spans the filters dropped with their rows, by label and reason.
 
-    `unplaced` is what projection left without one, by source id and label."""
+    `unplaced` are the spans that projection could not place, by source id and label."""
     lost: dict[str, dict[str, int]] = {}
     columns = (dropped.column(n).to_pylist() for n in ("source_id", "source_spans", "drop_reason"))
     for source_id, spans, reason in zip(*columns, strict=True):
@@ -98,7 +94,7 @@ def load_filters(
 ) -> list[Filter]:
     """The filters that `gates` switches on, for translations from `source` to `target`.
 
-    `pairs` (columns `source` and `target`) say which lengths are usual.
+    The usual ratio of lengths is estimated from `pairs` (columns `source` and `target`).
     """
     from filters.length_ratio import LengthRatio, expected_ratio
     from filters.untranslated import Untranslated

@@ -38,7 +38,7 @@ def finished_rows(run: FinishedRun, target: str, split: str | None = None) -> It
 
 
 def default_export_path(run: FinishedRun, target: str, format: str) -> Path:
-    """Where the rows of `run` in `target` go in `format` that are given no file.
+    """Where an export of `run` in `target` and `format` goes if no file is given.
 
     Raises `UserError` for an unknown format.
     """
@@ -53,12 +53,12 @@ def check_format(format: str | None) -> None:
 
 
 def check_outside(out: Path, run: FinishedRun) -> None:
-    """Raise `UserError` where `out` lies among the files of `run`, which stay as they are; its
-    folder `export` takes further files."""
+    """Raise `UserError` where `out` would be among the files of `run`, which must not change; only
+    its folder `export` takes further files."""
     path, folder = out.resolve(), run.folder.resolve()
     if path.is_relative_to(folder) and path.parent != folder / "export":
         raise UserError(
-            f"--out would write among the run's own files; {run.folder / 'export'} may take it",
+            f"--out is in the run's own folder; use {run.folder / 'export'} or another folder",
             file=out,
         )
 
@@ -73,8 +73,8 @@ def export_rows(
 ) -> WriteReport:
     """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
 
-    `format` is by default what the name of `out` tells. Raises `UserError` for a split that no row
-    is of, for a file among the run's own, and for what `corpora.writers.write_corpus` does.
+    `format` is by default that of the name of `out`. Raises `UserError` for a split without rows,
+    for a file in the run's own folder, and for what `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
     rows = finished_rows(run, target, split)

@@ -21,7 +21,7 @@ StepName = Literal["ingest", "segment", "translate", "project", "filter", "expor
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One step for one shard; `ref` is the shard of rows (`10-ingest`) that it is about."""
+    """One step for one shard; `ref` is the shard of rows (`10-ingest`) that it works for."""
 
     step: StepName
     ref: ShardRef
@@ -29,7 +29,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What people see: `translate de part-00003`."""
+        """The name that people see: `translate de part-00003`."""
         words: list[str] = [self.step]
         if self.target is not None:
             words.append(self.target)
@@ -39,8 +39,8 @@ class Job:
 
 
 def perform(job: Job, setup: TranslateTrainSetup) -> ShardRef | None:
-    """Carry out `job` of the run that `setup` describes; None says that the input has ended
-    (ingest) or that no shard is made."""
+    """Perform `job` of the run that `setup` describes; None where the input has ended (ingest) or
+    the job makes no shard."""
     ref, translation = job.ref, setup.translation
     if job.step == "ingest":
         return ingest(ref, setup.input)

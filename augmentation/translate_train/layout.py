@@ -1,4 +1,4 @@
-"""Where a translate-train run keeps what."""
+"""The layout of a translate-train run's folder: where each step writes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dropping_steps(target: str) -> list[str]:
 
 
 def report_path(run: Path) -> Path:
-    """The report of the run in the folder `run`, the last thing that it makes."""
+    """The report of the run in the folder `run`, which is written last."""
     return run / "report.html"
 
 
@@ -57,6 +57,5 @@ def export_folder(run: Path, target: str) -> Path:
 
 
 def whole_input_of(run: Path) -> Artifact:
-    """The record that the run in the folder `run` read its input to the end, and how many shards
-    that made."""
+    """The record that the run in the folder `run` read its whole input, and how many shards."""
     return Artifact(None, run / INGEST / "all.json")

@@ -1,8 +1,8 @@
-"""The one plan of a translate-train run: which jobs there are, and when each may start.
+"""The plan of a translate-train run: which jobs there are, and when each may start.
 
-Whoever performs the jobs (threads of this process, Prefect's tasks) asks `Plan.next_job` for
-work and tells `Plan.finish` what came of it. Shards flow through the steps independently of each
-other, so that reading, projecting and filtering go on while other shards are translated.
+The `Conductor` takes jobs from `Plan.next_job` and passes results to `Plan.finish`, for threads
+and for Prefect's tasks alike. Shards go through the steps independently of each other, so that
+some are read, projected and filtered while others are translated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from augmentation.translation.segments import needed_shards
 from corpora.shards import ShardRef, is_done, list_shards, read_sidecar
 
 READY_AHEAD = 2
-"""Shards that are to lie ready for translating, so that the translator never waits."""
+"""Shards kept ready for translating, so that the translator never waits."""
 FURTHEST_AHEAD = 32
 """Shards read before they are translated, at most; further reading waits."""
 
@@ -55,7 +55,7 @@ class Plan:
         self, run: Path, source: Input, targets: Sequence[str], runtime: RuntimeConfig
     ) -> None:
         """The run in the folder `run` that reads `source` and translates to `targets`; `runtime`
-        says how many jobs may be under way at a time."""
+        limits how many jobs run at a time."""
         bound_heaps()
         self._run = run
         self._source = source
@@ -72,7 +72,7 @@ class Plan:
         self._reported = self._reporting = False
         self._counts = _Counts(run, targets)
         self._end = self._shards_read_before()
-        # A finished run has a report: none is there while shards may be written anew.
+        # A report marks a finished run, so there is none while shards may be rewritten.
         report_path(run).unlink(missing_ok=True)
         if self._end is not None:
             self._read = self._end
@@ -114,7 +114,7 @@ class Plan:
         return job
 
     def _workers(self) -> int:
-        """Jobs beside translations at a time; when all is translated they get its threads, too."""
+        """Most jobs beside translations; when all is translated, those threads are free too."""
         runtime = self._runtime
         to_come = self._end is None or self._segmented < self._end
         if to_come or any(target.to_translate for target in self._targets.values()):
@@ -177,7 +177,7 @@ class Plan:
         return None
 
     def finish(self, job: Job, result: ShardRef | None) -> None:
-        """Take note that `job` is done and gave `result`."""
+        """Note that `job` is done and returned `result`."""
         if job.step == "translate":
             self._translating -= 1
         else:
@@ -217,8 +217,8 @@ class Plan:
             target.exported = True
 
     def _note_whole_input(self, shards: int) -> None:
-        """Put on record that the input was read to its end, and remove the shards beyond it, which
-        a longer input left."""
+        """Record that the input was read to its end, and remove shards beyond it, left from a run
+        with a longer input."""
         for step in all_steps(list(self._targets)):
             for ref in list_shards(self._run, step):
                 if ref.index >= shards:
@@ -226,7 +226,7 @@ class Plan:
         whole_input_of(self._run).note_done(self._source.fingerprint_of(0), shards=shards)
 
     def _shards_read_before(self) -> int | None:
-        """How many shards an earlier run read, if it came to the end and all are still there."""
+        """How many shards an earlier run read, if it read the whole input and all still exist."""
         whole_input = whole_input_of(self._run)
         if not whole_input.is_done(self._source.fingerprint_of(0)):
             return None
@@ -238,7 +238,7 @@ class Plan:
 
 
 class _Counts:
-    """Rows read and done in a run, and what of it is new since the run was begun."""
+    """Rows read and done in a run, and how many rows and shards are new in this call."""
 
     def __init__(self, run: Path, targets: Sequence[str]) -> None:
         self.rows_read = self.rows_done = 0
@@ -248,7 +248,7 @@ class _Counts:
         }
 
     def filtered(self, ref: ShardRef, target: str) -> None:
-        """The shard of rows `ref` has come to its last step on the way to `target`."""
+        """Count the shard of rows `ref`, which has passed its last step for `target`."""
         rows = _rows_of(ref)
         self.rows_done += rows
         made = ref.next(filter_step(target))
@@ -264,6 +264,6 @@ def _rows_of(ref: ShardRef) -> int:
 
 
 def _stamp(ref: ShardRef) -> tuple[int, int]:
-    """Tells the sidecar of a shard from one written later in its place."""
+    """Identity of the sidecar of a shard; differs once the sidecar is written again."""
     status = ref.sidecar_path.stat()
     return status.st_ino, status.st_mtime_ns

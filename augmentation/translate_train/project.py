@@ -1,4 +1,4 @@
-"""Rows joined with their translations, spans projected."""
+"""The project step: rows joined with their translations, and their spans projected."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ PAIRS, LEAST, SLOWEST, DROPPED_PER_REASON = 20, 10, 8, 4
 """How many rows (or shards, of the slowest) each part of the page shows at most."""
 
 BEGINNING = 120
-"""Characters shown of the texts of the slowest rows, which may be of 100,000."""
+"""Characters shown of the texts of the slowest rows, which may have 100,000."""
 
 _RATIO_BINS = np.geomspace(0.25, 4.0, 33)
 _RATIO_TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)

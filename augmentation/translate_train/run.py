@@ -1,4 +1,4 @@
-"""A translate-train run from beginning to end, whoever performs the jobs."""
+"""A translate-train run from start to finish, in threads of this process or as a Prefect flow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TranslateTrainResult:
     run: Path
     summary: RunSummary
     seconds: float
-    """Wall time from its beginning to its last job; of a run that was cut off, since it went on."""
+    """Wall time from the start of this call to the last job."""
     rows: int
     """Rows filtered in this call, over all target languages."""
     shards: int
@@ -48,7 +48,7 @@ class TranslateTrainResult:
         return report_path(self.run)
 
     def exports(self) -> list[Path]:
-        """The export folders, one a target language."""
+        """The export folders, one per target language."""
         return [export_folder(self.run, target.target) for target in self.summary.targets]
 
     def translated_rows(self, target: str | None = None) -> Iterator[Row]:
@@ -63,7 +63,7 @@ class TranslateTrainResult:
 
 
 class TranslateTrainRun:
-    """A run under way, in its folder; made by `begun`."""
+    """A run in progress, in its folder; made by `start_run`."""
 
     def __init__(
         self,
@@ -77,25 +77,27 @@ class TranslateTrainRun:
         self._conductor = Conductor(self._plan, submit, listener)
 
     @property
-    def ahead(self) -> dict[Job, Running[ShardRef | None]]:
-        """The jobs that `go_ahead` began, done or under way."""
-        return self._conductor.ahead
+    def started(self) -> dict[Job, Running[ShardRef | None]]:
+        """The jobs that `run_until` started, done or still running."""
+        return self._conductor.started
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` too how the run goes, what is done already included."""
         self._conductor.listeners.add(listener)
 
-    def go_ahead(self, until: threading.Event) -> None:
-        """Have jobs performed until `until` is set; see `Conductor.go_ahead`."""
-        self._conductor.go_ahead(until)
+    def run_until(self, until: threading.Event) -> None:
+        """Run jobs until `until` is set; see `Conductor.run_until`."""
+        self._conductor.run_until(until)
 
     def hand_over(self, submit: Submit[Job, ShardRef | None]) -> list[Running[ShardRef | None]]:
-        """Give what `go_ahead` began to `submit`; see `Conductor.hand_over`."""
+        """Submit the jobs that `run_until` started to `submit`; see `Conductor.hand_over`."""
         return self._conductor.hand_over(submit)
 
-    def go_on(self, submit: Submit[Job, ShardRef | None] | None = None) -> TranslateTrainResult:
-        """Do all that is left, started by `submit`; None is that of the run."""
-        self._conductor.go_on(submit)
+    def run_to_end(
+        self, submit: Submit[Job, ShardRef | None] | None = None
+    ) -> TranslateTrainResult:
+        """Do all jobs that are left, started by `submit`; None is that of the run."""
+        self._conductor.run_to_end(submit)
         summary = summarize(self.setup.run, self.setup.targets)
         plan = self._plan
         seconds = self._conductor.seconds
@@ -113,13 +115,13 @@ class TranslateTrainRun:
 
 
 @contextmanager
-def begun(
+def start_run(
     setup: TranslateTrainSetup, listener: Listener | None = None
 ) -> Iterator[TranslateTrainRun]:
-    """The run of `setup`, its folder held; `listener` is told how it goes, and threads of the run
+    """The run of `setup`, with its folder locked; `listener` is told how it goes. The run's threads
     end with the context.
 
-    Raises `UserError` for all that the user can mend.
+    Raises `UserError` for all that the user can repair.
     """
     manifest = setup.manifest()
     check_run(setup.run, manifest, fingerprinted_fields)
@@ -141,15 +143,15 @@ def begun(
 def translate_train(
     config: TranslateTrainConfig, listener: Listener | None = None
 ) -> TranslateTrainResult:
-    """Carry out the run that `config` asks for, or what of it is not done yet, in threads of this
-    process, and tell `listener` how it goes. Raises `UserError` for all that the user can mend."""
-    with begun(resolve(config), listener) as run:
-        return run.go_on()
+    """Perform the run that `config` describes, or what is left of it, in threads of this process;
+    `listener` is told how it goes. Raises `UserError` for all that the user can repair."""
+    with start_run(resolve(config), listener) as run:
+        return run.run_to_end()
 
 
 @contextmanager
 def _run_folder(folder: Path, manifest: RunManifest) -> Iterator[None]:
-    """The run's folder; a run that fails before it has read anything leaves none behind."""
+    """The run's folder; it is deleted if the run fails before it has read anything."""
     fresh = not folder.exists() or not any(folder.iterdir())
     with open_run(folder, manifest, fingerprinted_fields):
         try:

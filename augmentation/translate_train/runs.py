@@ -1,4 +1,4 @@
-"""Runs that are there already, opened again to be looked at or exported."""
+"""Finished runs, opened again to be inspected or exported."""
 
 from __future__ import annotations
 
@@ -67,13 +67,11 @@ def _intact(run: Path, step: str) -> list[ShardRef]:
 
 
 def open_finished(folder: Path) -> FinishedRun:
-    """The run in `folder`; raises `UserError` if it is none, or did not come to its end."""
+    """The run in `folder`; raises `UserError` if it is none, or is not finished."""
     manifest = read_run(folder)
     config = validated(manifest.config, folder / "run.json")
     if not report_path(folder).is_file():
-        raise UserError(
-            "this run did not come to its end: run its command again to go on", file=folder
-        )
+        raise UserError("this run is not finished: run its command again to continue", file=folder)
     return FinishedRun(folder, config)
 
 

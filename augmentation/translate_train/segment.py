@@ -1,4 +1,4 @@
-"""The texts of a shard of rows, cut into sentences."""
+"""The segment step: the texts of a shard of rows split into sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A translate-train run with all that depends on the outside looked up."""
+"""The setup of a translate-train run: its configuration, with input and models looked up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from corpora.folders import runs_folder
 from corpora.manifest import RunManifest, package_versions, read_run, run_folder
 
 _NOT_FINGERPRINTED = {"input", "out", "memory", "name", "model", "runtime", "licence"}
-"""Settings that change nothing, or that something else stands for: a name, hashes."""
+"""Settings left out of the fingerprint: they change no result, or hashes replace them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TranslateTrainSetup:
         return self.config.targets
 
     def fingerprinted(self) -> dict[str, Any]:
-        """What of the configuration changes the result; the input's content is a matter apart."""
+        """The part of the configuration that changes the result, without the input's content."""
         models = self.translation.models
         return {
             "input": self.config.input.name,
@@ -47,10 +47,10 @@ class TranslateTrainSetup:
         }
 
     def manifest(self) -> RunManifest:
-        """`run.json`: what is needed to make the run again.
+        """`run.json`: what is needed to repeat the run.
 
-        Its fingerprint leaves the input's content out, so that a run goes on when its input has
-        grown.
+        Its fingerprint leaves the input's content out, so that a run can continue with an input
+        that has grown.
         """
         return RunManifest(
             name=self.config.run_name,
@@ -70,14 +70,14 @@ class TranslateTrainSetup:
 
 
 def fingerprinted_fields(manifest: RunManifest) -> Mapping[str, Any]:
-    """The fields of `manifest` that its fingerprint rests on."""
+    """The fields of `manifest` that its fingerprint is made of."""
     config = {key: value for key, value in manifest.config.items() if key not in _NOT_FINGERPRINTED}
     name = Path(str(manifest.config.get("input"))).name
     return {"config": {"input": name, **config}, "models": manifest.models}
 
 
 def resolve(config: TranslateTrainConfig) -> TranslateTrainSetup:
-    """Look at the input and the models of `config`, and settle where the run goes.
+    """Look up the input and the models of `config`, and choose the run folder.
 
     Raises `UserError` for an input, a model or a projector that does not exist, and for a pair of
     languages that the models lack.
@@ -95,19 +95,19 @@ def resolve(config: TranslateTrainConfig) -> TranslateTrainSetup:
 
 
 def changes_since(file: Path | None, setup: TranslateTrainSetup) -> list[str]:
-    """What differs between the run whose `run.json` is `file` and the run of `setup`, a line each:
+    """What differs between the run whose `run.json` is `file` and the run of `setup`, one per line:
     models, versions of packages, the input. Empty where `file` is no run's manifest."""
     if file is None or file.name != "run.json":
         return []
     old, new = read_run(file.parent), setup.manifest()
     notes = []
-    for what, before, after in (
+    for kind, before, after in (
         ("model", old.models, new.models),
         ("version of", old.versions, new.versions),
     ):
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
-                notes.append(f"{file}: {what} {name}: {before.get(name)}, now {after.get(name)}")
+                notes.append(f"{file}: {kind} {name}: {before.get(name)}, now {after.get(name)}")
     if sorted(old.inputs.values()) != sorted(new.inputs.values()):
         notes.append(f"{file}: the input has changed")
     return notes

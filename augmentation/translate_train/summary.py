@@ -1,4 +1,4 @@
-"""What a run came to, added up from the sidecars of its shards."""
+"""The counts of a run, added up from the sidecars of its shards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TargetSummary:
     """Rows by reason, those dropped on reading included."""
     segments: int = 0
     remembered: int = 0
-    """Segments that the translation memory had."""
+    """Segments found in the translation memory."""
     spans: Counter[str] = field(default_factory=Counter)
     """Source spans by label, of rows that were read."""
     placed: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""The segments of a shard translated, what the memory has first."""
+"""The translate step: the new segments of a shard translated, or taken from the memory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def translate(
 ) -> ShardRef:
     """Translate the segments that are first seen in the shard `ref` of segments to `target`.
 
-    `translation` says how; `input_hash` is that of the run's input, for which the memory is seen
-    as it was when the run began.
+    `translation` says how; `input_hash` is the hash of the run's input, by which the snapshot of
+    the memory is found that was taken when the run began.
     """
     out = ref.next(translate_step(target))
     made_from = fingerprint(["translate", checksum(ref), translation.identity(target)])
@@ -33,7 +33,7 @@ def translate(
         remembered, table = _look_up(segments, memory, out, input_hash)
         batch = _translate(_without(segments, remembered), translation, target)
         if memory is not None:
-            # Before the shard is done: what is done is never looked at again.
+            # Before the shard is marked as done, because done shards are never read again.
             memory.add(batch)
         writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
         writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}

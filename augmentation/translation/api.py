@@ -99,7 +99,7 @@ def translate(
     """Translate `data` from `source` to `target` (BCP 47 tags).
 
     `data` is an iterable of texts, of dictionaries or of `Row`s, or a frame, table or data set with
-    a field of texts: they come back as `Translations`. A `Path` is a file of lines or JSON Lines:
+    a field of texts; the result is `Translations`. A `Path` is a file of lines or JSON Lines:
     it goes to the file `out` in bounded memory, and `listener` is told how that goes. `settings`
     are those of `TranslateConfig`. Raises `UserError` for what cannot be translated, and
     `TypeError` for data of another kind: a single string too, which may be a text or a file's name.

@@ -46,8 +46,8 @@ class ReadingConfig(Strict):
     split: str | None = None
     """Read the rows of this split only; rows that name none are of `train`."""
     quoting: bool | None = None
-    """Whether fields of tables may stand in quotes; by default those of CSV may and those of TSV
-    may not."""
+    """Whether fields of tables may be quoted; by default those of CSV may and those of TSV may
+    not."""
     on_error: OnError = "error"
     """What to do about bad rows: `error` stops, `skip` drops them with their reason, `repair`
     repairs what can be."""
@@ -55,7 +55,7 @@ class ReadingConfig(Strict):
     """Read this many rows only."""
 
     def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
-        """The corpus at `path` for `task`, read as this says, but for `limit`.
+        """The corpus at `path` for `task`, read with these settings except `limit`.
 
         `lang` is the language of rows that do not state theirs; `labelled` says whether every row
         must have a label. Raises what `corpora.readers.open_corpus` raises.
@@ -105,7 +105,7 @@ class DecodingConfig(Strict):
     def options(self, *, attention: bool, seed: int) -> DecodingOptions:
         """The options as translators take them.
 
-        `attention` asks for the attention of every hypothesis, `seed` is that of sampling.
+        `attention` requests the attention of every hypothesis, `seed` is that of sampling.
         """
         from translators.protocol import DecodingOptions
 
@@ -171,7 +171,7 @@ class RuntimeConfig(Strict):
 
 
 class TranslationConfig(Strict):
-    """How to translate and to project spans, whatever is translated.
+    """How to translate and to project spans, in every pipeline.
 
     `augmentation.translation.setup.resolve_translation` makes a `TranslationSetup` of it. The
     configurations of pipelines that translate extend it.

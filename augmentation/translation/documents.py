@@ -1,6 +1,6 @@
-"""Whole texts translated: cut into sentences, each distinct one translated once, joined again.
+"""Whole texts translated: split into sentences, each unique one translated once, and reassembled.
 
-For sets that fit in memory (test sets, predictions); translate-train has its own way by shards.
+For data that fits in memory (test sets, predictions); translate-train works shard by shard.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def translate_documents(
     `translator` translates the sentences that `split` finds from `source` to `target` as `options`
     say; `options.num_hypotheses` is how many translations there are at most. The k-th translation
     of a text is made of the k-th of each of its sentences; a sentence that has fewer gives its
-    last. A text that comes out blank keeps its own words, flagged `empty`.
+    last. A text whose translation is blank keeps the source text, flagged `empty`.
     """
     cuts = [split(text, source) for text in texts]
     sentences = list(
@@ -89,8 +89,8 @@ def _reassemble(
 def transpose(segments: Sequence[SegmentAlignment]) -> tuple[SegmentAlignment, ...]:
     """`segments` with source and target exchanged, for projecting back onto the source.
 
-    Attention says which source pieces each target piece attends to. Transposed, a source piece
-    gets its share of what attends to it; one that gets hardly any attention keeps little.
+    Attention has a row for each target piece, over the source pieces. In the transpose, a source
+    piece gets its share of the pieces that attend to it; one with little attention keeps little.
     """
     return tuple(
         SegmentAlignment(

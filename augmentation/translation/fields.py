@@ -1,4 +1,4 @@
-"""Types of settings that several configurations share."""
+"""Types of settings that several configurations share, such as a task or a language."""
 
 from __future__ import annotations
 

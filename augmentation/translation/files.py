@@ -33,7 +33,7 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class FileTranslation:
-    """What came of a file."""
+    """Counts of the translation of a file."""
 
     rows: int
     """Lines or rows translated."""

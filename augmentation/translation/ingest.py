@@ -1,4 +1,4 @@
-"""The input of a run, read in shards."""
+"""The first step of a run: its input is read and checked, shard by shard."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class Input:
         )
 
     def batches(self) -> Iterator[CorpusBatch]:
-        """The rows from the first on, a batch a shard."""
+        """The rows from the first on, one batch per shard."""
         corpus = self.reading.open(self.path, self.task, self.lang, labelled=self.labelled)
         return corpus.batches(self.shard_rows, limit=self.reading.limit)
 
 
 class _Reader:
-    """Reads an input once from front to back; asked for a shard out of turn it starts again."""
+    """Reads an input once from front to back; a shard out of order makes it start again."""
 
     def __init__(self, source: Input) -> None:
         self._source = source

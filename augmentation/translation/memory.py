@@ -8,8 +8,8 @@ A file is named by the hash of its content and read only while that holds, and a
 only if its key is the one that was looked up: what is corrupt is lost and learned again, and no
 segment gets the translation of another.
 
-A run sees the memory as it was when the run began, so that a run that was cut off and goes on makes
-the very same choices.
+A run sees the memory as it was when the run began, so that an interrupted run that continues makes
+the same choices.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
-from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
+from augmentation.translation.sqlite_index import is_corruption, remove_index, writing_index
 from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
 from corpora.errors import UserError
 from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
@@ -51,14 +51,14 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _rebuilding_index(method: _Method) -> _Method:
-    """Rebuild the index where it turns out to be damaged, and try once more."""
+    """Rebuild the index where it is corrupt, and try once more."""
 
     @functools.wraps(method)
     def rebuilding(self: TranslationMemory, *args: Any) -> Any:
         try:
             return method(self, *args)
         except sqlite3.DatabaseError as error:
-            if not is_damage(error):
+            if not is_corruption(error):
                 raise
         self.rebuild_index()
         return method(self, *args)
@@ -87,9 +87,9 @@ class TranslationMemory:
         """The moment that `file` records; taken now where it records none for the input with the
         hash `inputs`.
 
-        Threads and processes that ask at the same time are all given the same moment.
+        Threads and processes that call it at the same time all get the same moment.
         """
-        # The shards of a run ask side by side: the first one takes it, the others read it.
+        # The shards of a run call this in parallel: the first one takes it, the others read it.
         with self._open() as index, _transaction(index):
             memory = index.execute("SELECT id FROM memory").fetchone()[0]
             try:
@@ -235,13 +235,13 @@ class TranslationMemory:
                 _enter(index, file.stem, keys)
 
     def _describe(self) -> None:
-        """Say in words, beside the hash in the folder's name, what the memory is of."""
+        """Write what the memory is of to a file, because the folder's name is only a hash."""
         text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
         write_text(self.folder / "identity.json", text + "\n")
 
 
 def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:
-    """Put the segments of the file `name` into the index, but for those that it knows."""
+    """Put the segments of the file `name` into the index, except for those that it has."""
     part = index.execute("INSERT INTO parts (name) VALUES (?)", (name,)).lastrowid
     index.executemany(
         "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
@@ -256,7 +256,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # SQLite ends it itself where the file is damaged
+        if connection.in_transaction:  # SQLite ends it itself where the file is corrupt
             connection.execute("ROLLBACK")
         raise
 

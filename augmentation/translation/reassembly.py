@@ -1,4 +1,4 @@
-"""Segments' translations put together again to the texts of rows, by the rule of
+"""The translated texts of rows reassembled from the translations of their segments, by
 `translators.reassembly`."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from translators.sentences import Joint
 
 
 class RowReassembly:
-    """Puts the translations of the rows of a batch together again, field by field."""
+    """Reassembles the translations of the rows of a batch, field by field."""
 
     def __init__(self, batch: pa.RecordBatch, source: str, target: str) -> None:
         """The rows are those of `batch`, in `source`; their translations are in `target`."""
@@ -79,7 +79,7 @@ class RowReassembly:
         return "" if text is None else text.text
 
     def targets(self, field: int) -> list[str | None]:
-        """The translated texts of `field`, a row each."""
+        """The translated texts of `field`, one per row."""
         return [None if text is None else text.text for text in self._texts[field]]
 
     def segments(self, row: int) -> tuple[SegmentAlignment, ...]:

@@ -1,9 +1,9 @@
-"""Rows to segments: sentences with offsets, and the one place where each distinct one is kept.
+"""Rows to segments: sentences with offsets, each unique one kept in one shard and row.
 
 A segment is kept where it is first seen: in the shard `shard`, as row `shard_row` of that shard's
 new segments. Translations are stored in the same order, so that `shard` and `shard_row` find them.
-The index that says what has been seen is on disk, because the number of distinct segments is the
-one thing here that grows with the corpus.
+The index of the segments seen so far is on disk, because the number of unique segments is the one
+thing here that grows with the corpus.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from augmentation.translation.sqlite_index import is_damage, remove_index, writing_index
+from augmentation.translation.sqlite_index import is_corruption, remove_index, writing_index
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
 from corpora.storage import make_folder
@@ -45,7 +45,7 @@ Split = Callable[[str, str], Sequence[tuple[int, int]]]
 
 
 def segment_key(text: str, lang: str) -> bytes:
-    """16 bytes (BLAKE2b) that stand for `text` in the language `lang`."""
+    """16 bytes (BLAKE2b) that identify `text` in the language `lang`."""
     data = f"{lang}\0{text}".encode()
     return hashlib.blake2b(data, digest_size=16).digest()
 
@@ -62,23 +62,23 @@ def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> S
         for occurrence in cut_rows(batch, lang, split, at)
     ]
     keys = [segment_key(occurrence.text, lang) for occurrence in cut]
-    addresses = _place(keys, out, made_from)
+    addresses = _assign(keys, out, made_from)
     with ShardWriter(out, made_from, schema=SEGMENT_SCHEMA) as writer:
         writer.write(_segment_batch(cut, keys, addresses, out.index))
     return out
 
 
-def _place(keys: Sequence[bytes], out: ShardRef, made_from: str) -> list[tuple[int, int]]:
-    """Shard and row of each key, by the run's index, which is made again if it is damaged."""
+def _assign(keys: Sequence[bytes], out: ShardRef, made_from: str) -> list[tuple[int, int]]:
+    """Shard and row of each key, by the run's index, which is rebuilt if it is corrupt."""
     try:
         with open_index(out) as index:
-            return index.place(keys, out.index, made_from)
+            return index.assign(keys, out.index, made_from)
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):
+        if not is_corruption(error):
             raise
         remove_index(_index_path(out))
     with open_index(out) as index:
-        return index.place(keys, out.index, made_from)
+        return index.assign(keys, out.index, made_from)
 
 
 @dataclass(slots=True)
@@ -163,34 +163,34 @@ def _before(out: ShardRef) -> str | None:
 
 
 class SegmentIndex:
-    """Where each distinct segment is kept, in an SQLite file; it can be made again from the shards.
+    """Shard and row of each unique segment, in an SQLite file that can be rebuilt from the shards.
 
-    Commits outlive the process; what a crash of the whole machine breaks is made again.
+    Commits survive the end of the process; an index broken by a crash of the machine is rebuilt.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """`connection` is that to the file."""
         self._connection = connection
 
-    def place(self, keys: Sequence[bytes], shard: int, made_from: str) -> list[tuple[int, int]]:
+    def assign(self, keys: Sequence[bytes], shard: int, made_from: str) -> list[tuple[int, int]]:
         """Shard and row of each of `keys`; new ones get `shard` and the next rows in it.
 
-        `made_from` is the fingerprint that `shard` is made under.
+        `made_from` is the fingerprint of `shard`.
         """
         run = self._connection.execute
         self._forget(shard)
-        placed: dict[bytes, tuple[int, int]] = {}
+        assigned: dict[bytes, tuple[int, int]] = {}
         fresh: list[tuple[bytes, int, int]] = []
         for key in keys:
-            if key in placed:
+            if key in assigned:
                 continue
             address = run("SELECT shard, row FROM segments WHERE key = ?", (key,)).fetchone()
             if address is None:
                 address = (shard, len(fresh))
                 fresh.append((key, *address))
-            placed[key] = address
+            assigned[key] = address
         self._add(fresh, shard, made_from)
-        return [placed[key] for key in keys]
+        return [assigned[key] for key in keys]
 
     def knows(self, shard: int, made_from: str) -> bool:
         """Whether `shard` is in the index as it was made from `made_from`, as all before it are."""
@@ -200,7 +200,7 @@ class SegmentIndex:
         return record is not None and record[0] == made_from
 
     def restore(self, refs: Sequence[ShardRef]) -> None:
-        """Make the index again from the shards `refs`, which are done."""
+        """Rebuild the index from the shards `refs`, which are done."""
         self._forget(0)
         for ref in refs:
             keys = new_segments(ref).column("key").to_pylist()
@@ -227,7 +227,7 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
         _create_tables(connection)
         index = SegmentIndex(connection)
         before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
-        # A shard's fingerprint rests on the shard before it, so the last one speaks for all.
+        # A shard's fingerprint depends on the shard before it, so checking the last one is enough.
         if before and not index.knows(ref.index - 1, sidecar_of(before[-1]).fingerprint):
             index.restore(before)
         yield index

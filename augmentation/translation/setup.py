@@ -1,8 +1,7 @@
 """What a translation configuration is resolved to: the model, the projector, the memory.
 
-A `TranslationSetup` says all that decides how a text is translated and how its spans are
-projected, and opens what does the work. It knows no run folder and no input, so that every pipeline
-can hold one.
+A `TranslationSetup` holds all that decides how texts are translated and spans projected, and opens
+the translator and the projector. It has no run folder and no input, so every pipeline can use one.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 NEEDS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score hypotheses themselves."""
 TRANSLATE_VERSION = 4
-"""Counts the changes of what the engine makes of a text, model and options being the same."""
+"""Raised whenever the engine changes what the same model and options make of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class TranslationModels:
 
 @dataclass(frozen=True, slots=True)
 class TranslationSetup:
-    """A `TranslationConfig` for one task and source language, with the outside world looked up."""
+    """A `TranslationConfig` for one task and source language, with its models looked up."""
 
     config: TranslationConfig
     task: Task
@@ -124,7 +123,7 @@ class TranslationSetup:
         ]
 
     def translator(self) -> Translator:
-        """The translator, loaded once a process."""
+        """The translator, loaded once per process."""
         from translators.open import open_translator
 
         config, runtime = self.config, self.config.runtime

@@ -1,5 +1,5 @@
-"""SQLite indexes that can be made again: how damage shows, how they are cleared away, and what
-the disk refused them."""
+"""SQLite indexes that can be rebuilt: tells corruption from other errors, deletes them, and turns
+disk errors into `UserError`."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def writing_index(path: Path) -> Iterator[None]:
         raise UserError(reason, file=path.parent) from error
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether `error` says that the file is damaged; not so for a lock, a full disk, or a mistake
-    of ours."""
+def is_corruption(error: sqlite3.DatabaseError) -> bool:
+    """Whether `error` means that the file is corrupt, and not a lock, a full disk, or a mistake of
+    ours."""
     return type(error) is sqlite3.DatabaseError
 
 

@@ -1,4 +1,4 @@
-"""Translations as an Arrow table: one row a distinct segment, with all that projection needs."""
+"""Translations as an Arrow table: one row per unique segment, with all that projection needs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _attention(values: Sequence[Any]) -> pa.Array:
 
 
 class Translations:
-    """Translations by number, unpacked from a table once for all."""
+    """Translations by number, unpacked from a table once."""
 
     def __init__(self, table: pa.Table) -> None:
         batch = table.combine_chunks()

@@ -47,7 +47,7 @@ class TextSource:
         return str(self.file) if isinstance(self.file, Path) else "standard input"
 
     def count_lines(self) -> int | None:
-        """How many lines there are to read, None where that cannot be known beforehand."""
+        """How many lines there are to read, None where that is unknown."""
         if not isinstance(self.file, Path) or not self.file.is_file():
             return None
         return sum(block.count(b"\n") for block in blocks(self.file)) + 1
@@ -84,7 +84,7 @@ class TextSource:
 
 
 def format_of(path: Path) -> TextFormat:
-    """The format that the name of `path` tells: `jsonl`, else `lines`."""
+    """The format by the name of `path`: `jsonl`, else `lines`."""
     is_rows = any(suffix in (".jsonl", ".ndjson") for suffix in path.suffixes)
     return "jsonl" if is_rows else "lines"
 

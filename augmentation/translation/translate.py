@@ -55,7 +55,7 @@ def with_translation(
 ) -> dict[str, Any]:
     """`record` with `translation` in its field `into`: a string, or a list if `n_best` is over 1.
 
-    What the guards found wrong is in the field `<into>_flags`, which is only there if they did.
+    What the guards found wrong is in the field `<into>_flags`, which is left out otherwise.
     """
     texts = translation.texts
     result = {**record, into: texts[0] if n_best == 1 else list(texts)}

@@ -17,7 +17,7 @@ class Bitext:
 
     `columns` are the two columns of a TSV file, by name (the file has a header line) or by
     number from 1 (it has none). Without them a header line that names both languages, or
-    `source` and `target`, is understood, and so are exactly two columns without a header.
+    `source` and `target`, is recognised, and so are exactly two columns without a header.
     `weight` is how often a pair is seen, against 1 for other corpora.
     """
 
@@ -28,7 +28,7 @@ class Bitext:
 
     @property
     def name(self) -> str:
-        """The file's name without what marks its format."""
+        """The file's name without the suffixes of its format."""
         name = _without(self.path.name, COMPRESSIONS)
         return _without(name, (".tsv", ".tmx", ".txt"))
 

@@ -1,4 +1,4 @@
-"""The sentence pairs of a parallel corpus, whatever its format."""
+"""The sentence pairs of a parallel corpus of any format."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ BITEXT_SCHEMA = pa.schema(
 DROPPED_BITEXT_SCHEMA = BITEXT_SCHEMA.append(
     pa.field("drop_reason", pa.string(), nullable=False)
 ).append(pa.field("drop_score", pa.float64(), nullable=False))
-"""A pair that cleaning refused: the filter's name and what it scored."""
+"""A pair that cleaning dropped: the filter's name and its score."""
 
 ALIGNED_BITEXT_SCHEMA = BITEXT_SCHEMA.append(
     pa.field("links", pa.list_(pa.int16()), nullable=False)
@@ -34,9 +34,9 @@ ALIGNED_BITEXT_SCHEMA = BITEXT_SCHEMA.append(
 
 @dataclass(frozen=True, slots=True)
 class BitextPair:
-    """A text and its translation as they stand in the file.
+    """A text and its translation as they are in the file.
 
-    `origin` names the corpus, and `line` is where it stands in the file, from 1 (for TMX the line
+    `origin` names the corpus, and `line` is its line in the file, from 1 (for TMX the line
     on which its `<tu>` opens).
     """
 

@@ -44,7 +44,7 @@ class _TmxParser:
     def feed(self, block: bytes, final: bool = False) -> None:
         try:
             self._parser.Parse(block, final)
-        except (LookupError, ValueError) as error:  # of the encoding that it says to have
+        except (LookupError, ValueError) as error:  # of the encoding that it declares
             raise self._fail(f"malformed TMX: {error}") from error
         except expat.ExpatError as error:
             raise UserError(

@@ -34,7 +34,7 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
 
     if bitext.columns is not None:
         if len(set(bitext.columns)) == 1:
-            problem = f"both texts are to be in column {bitext.columns[0]}: they are two columns"
+            problem = f"column {bitext.columns[0]} is named for both texts: name two columns"
             raise UserError(problem, file=bitext.path)
         if all(c.isdecimal() for c in bitext.columns):
             numbers = [int(c) for c in bitext.columns]
@@ -67,8 +67,8 @@ def _find_columns(bitext: Bitext, first: Sequence[str], source: str, target: str
 def read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
     """The pairs of `bitext`, whose columns a header may name by the tags `source` and `target`.
 
-    Without quoting: a tab always separates fields, a quote is a quote. Empty lines are passed
-    over. Raises `UserError` for columns that are not there or cannot be told.
+    Without quoting: a tab always separates fields, a quote is a quote. Empty lines are
+    skipped. Raises `UserError` for columns that are missing or cannot be detected.
     """
     lines = ((n, line.split("\t")) for n, line in enumerate(text_lines(bitext.path), 1) if line)
     first = next(lines, None)
@@ -95,7 +95,7 @@ def read_tsv(bitext: Bitext, source: str, target: str) -> Iterator[BitextPair]:
 
 @lru_cache(maxsize=1024)
 def _machine_side(direction: str, source: str, target: str) -> str:
-    """The side that a machine wrote, by what the column `direction` says; "" for neither."""
+    """The side that a machine wrote, by the column `direction`; "" for neither."""
     direction = direction.strip().replace("_", "-").lower()
     for side, start, end in (("target", source, target), ("source", target, source)):
         if direction == f"{start}-{end}".lower():

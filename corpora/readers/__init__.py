@@ -1,4 +1,4 @@
-"""Readers: any input format to checked rows. `open_corpus` is the way in."""
+"""Readers: any input format to checked rows. Start at `open_corpus`."""
 
 from corpora.choices import ON_ERROR, TASKS, OnError, Task
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch

@@ -1,4 +1,4 @@
-"""Rows as a reader makes them, checked, repaired where that was chosen, and with ids."""
+"""Checks the rows of a reader, repairs them where that was chosen, and gives ids."""
 
 from __future__ import annotations
 
@@ -117,10 +117,10 @@ class RowChecker:
         dropped: list[DroppedRow],
         counts: Counter[str],
     ) -> list[Row]:
-        """`rows` but for those whose id occurs twice, which go to `dropped` or get another id.
+        """`rows` without those whose id occurs twice, which go to `dropped` or get another id.
 
         Their line or row numbers are `numbers`; `without_id` are the indices of those that had no
-        id in the input: equal ones of them are told apart by counting them.
+        id in the input: equal ones among these get a number.
         """
         again = self._ids.add([row.id for row in rows])
         if not again:

@@ -28,7 +28,7 @@ def read_arrow(source: Source) -> Items:
 
 
 def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """The record batches of the Parquet file `path`; raises `UserError` for what is none."""
+    """The record batches of the Parquet file `path`; raises `UserError` if it is not one."""
     with seekable(path) as file:
         try:
             parquet = pq.ParquetFile(file)
@@ -41,7 +41,7 @@ def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
 def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The record batches of the Arrow IPC file or stream `path`.
 
-    Raises `UserError` for what is none.
+    Raises `UserError` if it is not one.
     """
     if not path.is_file():
         raise UserError("no such file", file=path)
@@ -119,9 +119,9 @@ _Record = dict[str, Any]
 
 
 def _records(batch: pa.RecordBatch) -> list[_Record | str]:
-    """The values of each row by column; for a row that has a damaged value, what is wrong."""
+    """The values of each row by column; for a row with a corrupt value, what is wrong."""
     try:
-        # What is read without this may lie outside of the file's memory.
+        # Without this check, reading may go beyond the file's memory.
         batch.validate(full=True)
         columns = [column.to_pylist() for column in batch.columns]
     except (pa.ArrowException, ValueError, OverflowError) as error:

@@ -32,7 +32,7 @@ _COMMENT = re.compile(r"# ?([^\s=:]+)(?: =| ?:|=) ?(.*)", re.DOTALL)
 _ID_KEYS = ("id", "sent_id", "sent-id")
 _LABEL_KEYS = ("intent", "label")
 _SPANS_KEY = "slots"
-"""xSID's comment with the spans that the tags have; its offsets are of no translation."""
+"""xSID's comment with the spans that the tags have; its offsets do not fit a translation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def split_line(line: str, tabs: bool) -> list[str]:
 
 def find_layout(source: Source, sentences: Sequence[Sequence[str]]) -> Layout:
     """The layout of `source`, from the lines of its first `sentences`; raises `UserError`."""
-    # Most lines decide, not all of them: one bad line must not make the good ones be misread.
+    # The majority of lines decides: one bad line must not change how the good ones are read.
     tabs = _has_tabs([line for lines in sentences for line in lines])
     tables = [[split_line(line, tabs) for line in lines] for lines in sentences]
     numbered = sum(map(_is_indexed, tables))
@@ -53,7 +53,7 @@ def find_layout(source: Source, sentences: Sequence[Sequence[str]]) -> Layout:
 
 
 def _has_tabs(lines: Sequence[str]) -> bool:
-    """Whether more lines are alike in their columns when tabs part these than when any space."""
+    """Whether more lines have the same number of columns when split at tabs than at any space."""
     tabbed = [split_line(line, True) for line in lines if "\t" in line]
     _, spaced = _usual_width(split_line(line, False) for line in lines)
     return bool(tabbed) and _usual_width(tabbed)[1] >= spaced

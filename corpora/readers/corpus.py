@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from corpora.choices import ON_ERROR, TASKS, OnError, Task
+from corpora.choices import OnError, Task
 from corpora.errors import UserError
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
 from corpora.readers.folders import default_split, split_by_files
@@ -19,7 +19,9 @@ from corpora.readers.options import (
     Items,
     ReadOptions,
     Source,
+    checked_on_error,
     checked_scheme,
+    checked_task,
 )
 from corpora.records import Row
 
@@ -37,9 +39,9 @@ class Corpus:
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
         """The rows, `size` at a time, so that memory stays bounded; at most `limit` are read.
 
-        Rows of another split than that of the options are skipped, bad or not, and are counted
-        nowhere. Raises `UserError` for a bad row unless `on_error` says otherwise, and
-        where there is no row at all or none of the split.
+        Rows of another split than that of the options are skipped, bad or not, and not counted.
+        Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no row
+        at all or none of the split.
         """
         source = Source(self.path, self.options)
         items = self._items(source, limit)
@@ -88,27 +90,26 @@ def open_corpus(
     """Prepare to read `path`; nothing but its first bytes is read yet.
 
     `lang` is the language (BCP 47) of rows that do not name theirs; a row that names another is a
-    bad row. `format` None goes by the name (and, for a folder, by what is in it). `on_error` says
+    bad row. `format` None detects it by the name, or the content of a folder. `on_error` says
     what happens to bad rows: they are an error, are dropped with a reason (`skip`), or are
     repaired where that is possible. `scheme` is the tagging scheme, None to detect it. With
     `split`, only rows of that split are read. Rows must have what `task` predicts if they are
     `labelled`. For the other parameters see `ReadOptions`.
 
     Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
-    `columns` that the format does not have, and a `delimiter` that is none. `quoting` says whether
-    fields may stand in quotes.
+    `columns` that the format does not have, and a `delimiter` of other than one character.
+    `quoting` says whether fields may be quoted.
     """
     path = Path(path)
-    if task not in TASKS:
-        raise UserError(f"no task {task!r}", choices=TASKS)
-    if on_error not in ON_ERROR:
-        raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
+    task, on_error = checked_task(task), checked_on_error(on_error)
     if not path.exists():
         raise UserError("no such file", file=path)
     if path.is_file() and path.stat().st_size == 0:
         raise UserError("the file is empty", file=path)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise UserError(f"not one character that could part fields: {delimiter!r}")
+        raise UserError(
+            f"the delimiter must be one character, not a quote or a line break: {delimiter!r}"
+        )
     options = ReadOptions(
         task=task,
         lang=lang,
@@ -124,7 +125,7 @@ def open_corpus(
 
 
 def _of_split(items: Items, split: str, path: Path) -> Items:
-    """The rows of `split`, and bad ones that name no split, so that they may belong to it."""
+    """The rows of `split`, and bad ones that name no split, because they may belong to it."""
     default = default_split(path)
     any_row = False
     others: set[str] = set()

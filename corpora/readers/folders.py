@@ -14,7 +14,7 @@ from corpora.readers.options import Items, Source
 from corpora.splits import split_name
 
 _HELD_BACK = frozenset({"validation", "valid", "val", "dev", "test", "eval"})
-"""Splits that the name of a file may name, as `datasets` has them; any other may be no split."""
+"""Names of splits in file names, as `datasets` has them; any other name may mean something else."""
 
 
 def read_parquet(source: Source) -> Items:
@@ -85,7 +85,7 @@ def _parquet_files(source: Source) -> list[Path]:
 
 
 def _split_of(path: Path) -> str:
-    """What a file is named for: `test` of `test-00000-of-00001.parquet`."""
+    """The split in a file's name: `test` of `test-00000-of-00001.parquet`."""
     return path.name.split("-")[0].removesuffix(".parquet")
 
 
@@ -127,8 +127,8 @@ def _names(path: Path, key: str, part: str | None = None) -> list[str] | None:
     if part is not None and isinstance(names, list):
         names = [item.get(part) if isinstance(item, dict) else None for item in names]
     if not names or not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        what = "names" if part is None else f"objects with a {part!r}"
-        raise UserError(f"its {key!r} is not a list of {what}", file=path)
+        kind = "names" if part is None else f"objects with a {part!r}"
+        raise UserError(f"its {key!r} is not a list of {kind}", file=path)
     return names
 
 
@@ -145,7 +145,7 @@ def _json(path: Path) -> Any:
 
 
 def _plain_name(folder: Path, name: str) -> str:
-    # The name comes from a file that anyone may have written: it must not lead elsewhere.
+    # The name comes from a file from outside: it must not lead out of the folder.
     if Path(name).name != name or name in ("", ".", ".."):
         raise UserError(f"not a file name: {name!r}", file=folder)
     return name

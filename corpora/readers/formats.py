@@ -45,10 +45,10 @@ FORMATS: Mapping[str, Format] = {
 
 
 def find_format(path: Path, name: str | None, options: ReadOptions) -> Format:
-    """The format called `name`, or where that is None the one that `path` and its content tell.
+    """The format called `name`, or where that is None the one detected from `path` and its content.
 
-    Raises `UserError` for a format that there is not, that cannot hold rows for the task of
-    `options` or that does not have its columns, and where the format cannot be told.
+    Raises `UserError` for an unknown format, for one that cannot hold rows for the task of
+    `options` or does not have its columns, and where the format cannot be detected.
     """
     format = _format(path, name, options)
     if options.task not in format.tasks:
@@ -80,7 +80,7 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
         if suffix in format.suffixes:
             return format
     raise UserError(
-        f"the format cannot be told from the name {path.name!r}; say which it is",
+        f"the format cannot be detected from the name {path.name!r}; name it",
         file=path,
         choices=FORMATS,
     )
@@ -104,7 +104,7 @@ def _folder_format(path: Path) -> Format:
 
 
 def _check_columns(path: Path, format: Format, columns: ColumnMapping) -> None:
-    """Raise `UserError` for a column that would be ignored in silence."""
+    """Raise `UserError` for a column that would be ignored silently."""
     for name in columns.given():
         if name not in format.columns:
             raise UserError(

@@ -1,4 +1,4 @@
-"""Ids: one for every row, and none twice."""
+"""Unique ids for rows: new ones where the input has none or repeats them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UniqueIds:
         self._repeats: Counter[str] = Counter()
 
     def add(self, ids: list[str]) -> set[int]:
-        """Add `ids`; the indices of those that were there, before or earlier in the list."""
+        """Add `ids`; the indices of those that were added before or occur earlier in the list."""
         return self._seen.add(ids)
 
     def keep_free(self) -> None:
@@ -58,10 +58,10 @@ class UniqueIds:
 
 
 class SeenIds:
-    """Which ids there have been, at eight bytes each.
+    """The set of ids seen so far, at eight bytes each.
 
-    Sorted arrays whose sizes double, as a log-structured merge tree has them, so that adding a
-    batch costs little however many there are. Two ids are taken for one when their 64-bit hashes
+    Sorted arrays whose sizes double, as in a log-structured merge tree, so that adding a batch
+    costs little even among many. Two ids count as the same when their 64-bit hashes
     agree: at ten million ids the probability of any such pair is three in a million.
     """
 
@@ -69,7 +69,7 @@ class SeenIds:
         self._levels: list[NDArray[np.int64]] = []
 
     def add(self, ids: list[str]) -> set[int]:
-        """Add `ids`; the indices of those that were there, before or earlier in the list."""
+        """Add `ids`; the indices of those that were added before or occur earlier in the list."""
         hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
         fresh, first = np.unique(hashes, return_index=True)
         again = np.ones(len(ids), bool)

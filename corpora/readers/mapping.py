@@ -1,4 +1,4 @@
-"""One example of a table or a JSON file to a row."""
+"""A record of a table or a JSON file to a row."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class RowBuilder:
         self._scheme = detect_scheme(sentences)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
-        """The row of `record`, the `number`-th of the file; what cannot be a row is a defect."""
+        """The row of `record`, the `number`-th of the file, or a defect if it cannot be a row."""
         if not self._awaited.isdisjoint(record):
             self._widen(record)
         try:

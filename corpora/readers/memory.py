@@ -1,4 +1,4 @@
-"""Rows in memory, read and checked as those of a file are.
+"""Rows in memory, read and checked like those of a file.
 
 They may be `Row`s, dictionaries, anything that gives Arrow data (a Polars frame, a pyarrow table),
 or a data set of the library `datasets`; none of these libraries is imported for it.
@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from corpora.choices import ON_ERROR, TASKS, OnError, Task
-from corpora.errors import UserError
+from corpora.choices import OnError, Task
 from corpora.readers.columnar import rows_of_batches
 from corpora.readers.corpus import Corpus
 from corpora.readers.mapping import RowBuilder
@@ -24,7 +23,9 @@ from corpora.readers.options import (
     Items,
     ReadOptions,
     Source,
+    checked_on_error,
     checked_scheme,
+    checked_task,
 )
 from corpora.records import Row
 
@@ -57,16 +58,13 @@ def rows_of(
     split: str | None = None,
     labelled: bool = True,
 ) -> Corpus:
-    """The rows in `data` as a corpus that can be read as often as wanted.
+    """The rows in `data` as a corpus that can be read any number of times.
 
-    An iterator is read to its end at once. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
+    An iterator is read to its end now. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
     and `labelled` are those of `open_corpus`. Raises `UserError` for an unknown task or scheme, and
     `TypeError` for data of another kind.
     """
-    if task not in TASKS:
-        raise UserError(f"no task {task!r}", choices=TASKS)
-    if on_error not in ON_ERROR:
-        raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
+    task, on_error = checked_task(task), checked_on_error(on_error)
     options = ReadOptions(
         task=task,
         lang=lang,

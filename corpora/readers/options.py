@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from corpora.choices import TASKS, OnError, Task
+from corpora.choices import ON_ERROR, TASKS, OnError, Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named
@@ -16,7 +16,7 @@ from corpora.tagging import SCHEMES, Scheme, scheme_named
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Which column of the input holds what; None stands for the usual name.
+    """Which column of the input holds what; None is the usual name.
 
     In CoNLL files `tokens` and `tags` are column numbers, from 1.
     """
@@ -43,7 +43,7 @@ class ColumnMapping:
         """`columns` by the field that each holds; raises `UserError` for an unknown field."""
         for name in columns:
             if name not in cls.names():
-                raise UserError(f"there is nothing called {name!r} in a row", choices=cls.names())
+                raise UserError(f"a row has no field {name!r}", choices=cls.names())
         return cls(**columns)
 
     def given(self) -> dict[str, str]:
@@ -54,7 +54,7 @@ class ColumnMapping:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read a corpus, whatever its format."""
+    """How to read a corpus of any format."""
 
     task: Task
     lang: str | None = None
@@ -67,7 +67,7 @@ class ReadOptions:
     """Whether every row must have what the task predicts."""
     delimiter: str | None = None
     quoting: bool | None = None
-    """Whether delimited fields may stand in quotes; None: in CSV they may, in TSV not."""
+    """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Source:
 
     @property
     def strict(self) -> bool:
-        """Whether a byte that is not UTF-8 ends the reading; else it makes its record bad."""
+        """Whether a byte that is not UTF-8 is an error; else its record is bad."""
         return self.options.on_error != "skip"
 
 
@@ -118,6 +118,20 @@ class Format:
     tasks: tuple[Task, ...] = TASKS
     columns: tuple[str, ...] = ColumnMapping.names()
     """Fields of `ColumnMapping` that it uses."""
+
+
+def checked_task(task: Task | str) -> Task:
+    """`task`, if it exists; raises `UserError` otherwise."""
+    if task not in TASKS:
+        raise UserError(f"no task {task!r}", choices=TASKS)
+    return task
+
+
+def checked_on_error(on_error: OnError | str) -> OnError:
+    """`on_error`, if it exists; raises `UserError` otherwise."""
+    if on_error not in ON_ERROR:
+        raise UserError(f"no way {on_error!r} to deal with bad rows", choices=ON_ERROR)
+    return on_error
 
 
 def checked_scheme(name: str | None) -> Scheme | None:

@@ -19,7 +19,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question as the file has it: nothing of it is checked but that it is an object."""
+    """A question of the file: only that it is an object has been checked."""
 
     title: Any
     context: Any
@@ -60,10 +60,10 @@ def _questions(article: Any) -> Iterator[_Question | str]:
                 yield f"a question is not an object: {short(question)}"
 
 
-def _list_in(value: Any, name: str, what: str) -> list[Any] | str:
+def _list_in(value: Any, name: str, kind: str) -> list[Any] | str:
     """The list called `name` in `value`, or what is wrong."""
     if not isinstance(value, dict):
-        return f"{what} is not an object: {short(value)}"
+        return f"{kind} is not an object: {short(value)}"
     if name not in value:
         return f"no {name!r} where it belongs"
     items = value[name]
@@ -173,7 +173,7 @@ class _Json:
             self._expect(",")
 
     def _more(self) -> bool:
-        # As much again as is held: an item of any size is parsed a few times only.
+        # Double what is held, so that an item of any size is parsed a few times only.
         parts = [self._buffer[self._at :]]
         self._line += self._buffer.count("\n", 0, self._at)
         size = len(parts[0])
@@ -213,7 +213,7 @@ class _Json:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
-                # An unfinished string is blamed on its start, all else on where it breaks off.
+                # For an unfinished string the position is its start, else where the text ends.
                 unfinished = error.msg.startswith("Unterminated") or (
                     error.pos >= len(self._buffer) - 16
                 )

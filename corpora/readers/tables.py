@@ -102,7 +102,7 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
 
 
 class _Lines:
-    """Lines that can be read once more."""
+    """Lines that can be read again."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -119,7 +119,7 @@ class _Lines:
         return line
 
     def keep_first(self) -> None:
-        """Give back what was taken, but for the first line."""
+        """Put back the lines that were taken, except the first one."""
         self._again.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
@@ -129,9 +129,9 @@ _Fields = tuple[int, list[str], str | None]
 
 
 def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
-    """The records. One whose quotes are wrong is its first line only.
+    """The records. Of one whose quotes are wrong, only the first line is taken.
 
-    A quote that is never closed swallows the records after it; they are read again one by one.
+    A quote that is never closed takes in the records after it; they are read again one by one.
     """
     number = 1
     while True:
@@ -144,7 +144,7 @@ def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
             lines.keep_first()
             problem = f"the quotes are not as CSV has them ({error})"
             if "new-line character" in str(error):
-                problem = "a carriage return stands in a field without quotes"
+                problem = "there is a carriage return in a field without quotes"
             yield number, [lines.taken[0].rstrip("\r\n")], problem
         number += len(lines.taken)
 

@@ -11,7 +11,7 @@ from corpora.tagging import Chunk, IllegalTagError, Scheme, decode
 
 
 class TokenisedError(ValueError):
-    """Token number `index` (from 0) is at fault.
+    """Token number `index` (from 0) is wrong.
 
     `reason` is machine-readable, `detail` is for people.
     """
@@ -59,8 +59,8 @@ def from_tokens(
     if isinstance(offsets, int):
         if not repair:
             at = min(offsets, len(tokens) - 1)
-            what = f"token {tokens[at]!r}" if offsets < len(tokens) else "the end of the tokens"
-            raise TokenisedError("tokens-not-in-text", f"{what} does not fit the text {text!r}", at)
+            part = f"token {tokens[at]!r}" if offsets < len(tokens) else "the end of the tokens"
+            raise TokenisedError("tokens-not-in-text", f"{part} does not fit the text {text!r}", at)
         source.repaired["tokens-not-in-text"] += 1
         offsets = None
     if text is None or offsets is None:

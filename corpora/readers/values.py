@@ -1,4 +1,4 @@
-"""Values of an example, whatever its format: spans, offsets, mappings, numbers, provenance."""
+"""Values of a record of any format: spans, offsets, mappings, numbers, provenance."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
 
 
 def span_items(value: Any) -> list[Any]:
-    """The single spans of a `value` that `read_spans` takes; an object of lists is taken apart."""
+    """The spans of a `value` that `read_spans` takes, one by one, also of an object of lists."""
     value = decoded(value, "spans")
     if isinstance(value, dict):
         try:

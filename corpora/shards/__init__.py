@@ -1,4 +1,4 @@
-"""Shards: the files that steps hand to each other, each whole, checked and accounted for.
+"""Shards: the files that steps pass to each other, each complete, with checksums and row counts.
 
 A shard is an Arrow file, the rows it dropped, and a sidecar that is written last. A shard is done
 when its sidecar has the expected fingerprint, the files still have the checksums it gives, and the

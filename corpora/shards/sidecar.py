@@ -1,4 +1,4 @@
-"""What is on record of a shard that is done."""
+"""The sidecar of a shard: the record that it is done."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_sidecar(ref: ShardRef, sidecar: Sidecar) -> None:
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:
-    """The sidecar of the shard `ref`; None where there is none or it is damaged."""
+    """The sidecar of the shard `ref`; None where there is none or it is corrupt."""
     try:
         values = json.loads(ref.sidecar_path.read_text(encoding="utf-8"))
         if values.pop(_OWN_CHECKSUM, None) != fingerprint(values):

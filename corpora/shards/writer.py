@@ -1,4 +1,4 @@
-"""Writing a shard, whole or not at all."""
+"""Writes a shard, completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rules about texts that hold whatever the task: graphemes, words, scripts, language tags."""
+"""Rules about texts, for every task: graphemes, words, scripts, language tags."""

@@ -1,6 +1,6 @@
 """Grapheme clusters: what a reader sees as one character (Unicode Standard Annex 29).
 
-Offsets count code points. A span that cuts a cluster in two would tear a letter from its accent.
+Offsets count code points. A span that cuts a cluster would separate a letter from its accent.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ _GRAPHEME = regex.compile(r"\X")
 
 
 def is_boundary(text: str, offset: int) -> bool:
-    """Whether `offset` lies between two grapheme clusters of `text`, or at or beyond its ends."""
+    """Whether `offset` is between two grapheme clusters of `text`, or at or beyond its ends."""
     if not 0 < offset < len(text):
         return True
-    if _surely_apart(text[offset - 1], text[offset]):
+    if _separate_clusters(text[offset - 1], text[offset]):
         return True
     return offset in _boundaries(text)
 
@@ -28,8 +28,8 @@ def widen_to_graphemes(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _surely_apart(before: str, after: str) -> bool:
-    """Whether two neighbours belong to two clusters, told without looking further.
+def _separate_clusters(before: str, after: str) -> bool:
+    """Whether two characters next to each other are surely in two clusters, by a quick test.
 
     No character below U+0300 extends a cluster, and none below U+0600 is prepended to one.
     """
@@ -40,7 +40,7 @@ _boundaries_of_last: tuple[str, frozenset[int]] = ("", frozenset())
 
 
 def _boundaries(text: str) -> frozenset[int]:
-    # Callers ask about the offsets of one text in a row, so the last text's answer is kept.
+    # Callers check all offsets of a text, one after the other: the last text is cached.
     global _boundaries_of_last
     last, boundaries = _boundaries_of_last
     if last is not text:

@@ -1,7 +1,7 @@
 """Language tags (BCP 47): their standard form, and which of them mean the same.
 
 Two tags mean the same language where language and script agree once both are spelt out (`zh` is
-`zh-Hans`, `zh-TW` is `zh-Hant`, `sr` is `sr-Cyrl`); a region makes no other language. Parsing,
+`zh-Hans`, `zh-TW` is `zh-Hant`, `sr` is `sr-Cyrl`); regions do not matter. Parsing,
 likely scripts, old codes (`iw`) and macrolanguages (`cmn`) are `langcodes`', which follows
 Unicode CLDR.
 """
@@ -25,8 +25,8 @@ _MORE_MACROLANGUAGES = {"no": "nb", "quy": "qu", "pbt": "ps"}
 def normalise_tag(tag: str) -> str:
     """The standard form of the BCP 47 `tag` (`DEU` is `de`, `zh_Hans` is `zh-Hans`).
 
-    A script that goes without saying is left out (`de-Latn` is `de`). Raises `UserError` for what
-    is no language tag.
+    The usual script of the language is left out (`de-Latn` is `de`). Raises `UserError` if it is
+    not a language tag.
     """
     try:
         standard = langcodes.standardize_tag(tag)
@@ -68,7 +68,7 @@ def same_language(first: str, second: str) -> bool:
 
 
 def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
-    """Which of the `supported` tags serves for `wanted`; None if none does.
+    """The one of the `supported` tags that fits `wanted` best; None if none fits.
 
     The tag itself wins; else it is one of the same language and script, and of several the one
     with the nearest region (CLDR's distance, by `langcodes`), then the shortest.

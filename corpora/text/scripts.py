@@ -1,6 +1,6 @@
 """Scripts that are written without spaces: character classes for the `regex` module.
 
-The classes stand without their brackets, so that they can be put together:
+The classes have no brackets, so that they can be joined:
 `regex.compile(f"[{UNSPACED}0-9]")`.
 """
 
@@ -35,8 +35,8 @@ UNSPACED = "".join(rf"\p{{Script={name}}}" for name in _UNICODE_NAMES.values())
 """Characters of the scripts that are written without spaces between words."""
 
 UNDELIMITED = r"\p{Han}\p{Hiragana}\p{Line_Break=SA}"
-"""Of those, the letters that nothing else groups into words or syllables either.
+"""Of those, the letters that have no other marks of words or syllables.
 
-Katakana stands in runs, and Tibetan has its own sign between syllables. `Line_Break=SA` is
+Katakana words are runs of Katakana, and Tibetan has a sign between syllables. `Line_Break=SA` is
 Unicode's property of the South East Asian scripts (Unicode Standard Annex 14).
 """

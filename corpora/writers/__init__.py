@@ -1,4 +1,4 @@
-"""Writers: rows to files for people and trainers. `write_corpus` is the way in."""
+"""Writers: rows to files for people and trainers. Start at `write_corpus`."""
 
 from corpora.writers.columnar import (
     EXPORT_SCHEMA,

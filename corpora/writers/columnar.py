@@ -25,7 +25,7 @@ _OPEN_FILES = 100
 
 
 def _portable(type_: pa.DataType) -> pa.DataType:
-    # `datasets` knows no map type; a list of keys and values says the same.
+    # `datasets` has no map type; a list of keys and values is equivalent.
     if not pa.types.is_map(type_):
         return type_
     return pa.list_(pa.struct([("key", type_.key_type), ("value", type_.item_type)]))
@@ -68,8 +68,8 @@ def write_dataset_batches(
 
     The `batches` have `ROW_SCHEMA`, and a file at most `rows_per_file` rows.
     `datasets.load_dataset(folder)` and `polars.read_parquet(folder/"data")` open what is written.
-    Rows without a split are in `train`; what a file's name cannot have of a split's name is `_`
-    there (`split_name`). The old `data/` is replaced only when the new one is whole.
+    Rows without a split are in `train`; characters of a split's name that a file's name cannot have
+    become `_` (`split_name`). The old `data/` is replaced only when the new one is whole.
     Raises `UserError` for a split that no file can be named after, and for no space or no
     permission.
     """
@@ -121,7 +121,7 @@ def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file
 
 
 def _file_names(splits: Iterable[str]) -> dict[str, str]:
-    """The names of the files of each split: no two alike, and that of the split where it fits."""
+    """The names of the files of each split: all different, and that of the split where possible."""
     names = {split: split for split in splits if split_name(split) == split}
     for split in sorted(set(splits) - set(names)):
         name = base = str(split_name(split))

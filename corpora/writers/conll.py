@@ -25,8 +25,8 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
 
     Lines are token and tag; where the first row has a label they are number, token, label and tag
     as in xSID. Words are the row's tokens, or Unicode's; a span that begins or ends inside of one
-    cuts it. Split and provenance are not written. What would be read as something else is altered
-    and noted: a line break becomes a space, spaces around an id or a label go, and a key
+    cuts it. Split and provenance are not written. What would be read as something else is changed
+    and reported: a line break becomes a space, spaces around an id or a label go, and a key
     of `meta` that is taken or no single word becomes another. Raises `UserError` for overlapping
     spans, a second text and free-text targets.
     """

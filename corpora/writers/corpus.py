@@ -68,7 +68,7 @@ class _Counted:
 
 
 def find_writer(path: Path, name: str | None = None, task: Task | None = None) -> Writer:
-    """The writer of the format called `name`, or of the one that the name of `path` tells.
+    """The writer of the format called `name`, or of that in the name of `path`.
 
     Raises `UserError` where that is none, or one that cannot hold rows for `task`: to be called
     before work whose result would be written there.
@@ -91,7 +91,7 @@ def _by_suffix(path: Path) -> Writer:
         if suffixes and writer.suffix == suffixes[-1]:
             return writer
     raise UserError(
-        f"the format cannot be told from the name {path.name!r}; say which it is",
+        f"the format cannot be detected from the name {path.name!r}; name it",
         file=path,
         choices=WRITERS,
     )

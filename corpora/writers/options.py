@@ -15,7 +15,7 @@ from corpora.records import Row
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go: the open file, the path it will have, and notes on what had to be altered."""
+    """Where rows go: the open file, the path it will have, and notes on what had to be changed."""
 
     path: Path
     file: BinaryIO
@@ -44,7 +44,7 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """How many rows were written, and how often something had to be altered."""
+    """How many rows were written, and how often something had to be changed."""
 
     path: Path
     rows: int

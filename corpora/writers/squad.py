@@ -14,7 +14,7 @@ from corpora.writers.options import Target
 def write_squad(rows: Iterator[Row], target: Target) -> None:
     """Write `rows` to `target`.
 
-    Neighbours with one title form an article, those with one context a paragraph. A row
+    Consecutive rows with one title form an article, those with one context a paragraph. A row
     without spans is an impossible question. Raises `UserError` for a row without question.
     """
     target.write('{"version": "v2.0", "data": [')

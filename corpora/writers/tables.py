@@ -24,7 +24,7 @@ _LISTS = ("spans", "meta", "tokens", "source_spans", "scores")
 def write_jsonl(rows: Iterator[Row], target: Target) -> None:
     """Write `rows` to `target`, one object per line.
 
-    What a row lacks is left out, but for `spans` where the task has them.
+    What a row lacks is left out, except `spans` where the task has them.
     """
     always = ("spans",) if target.task in (None, "tokens", "qa") else ()
     encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

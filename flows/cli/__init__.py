@@ -1,1 +1,1 @@
-"""The `labelferry` command line: a table of commands, each a module imported when asked for."""
+"""The `labelferry` command line: a table of commands, whose modules are imported only when used."""

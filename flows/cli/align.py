@@ -25,7 +25,7 @@ def align(
 ) -> int:
     """Align the words of a bitext: two files with a sentence per line, or one with tab-separated
     pairs (source, target; further columns are ignored). Writes one line of links per pair, such as
-    `0-0 1-2`, that count, from 0, what stands between spaces.
+    `0-0 1-2`, that count, from 0, the tokens between spaces.
 
       labelferry align text.en text.es --out text.talp
       labelferry align pairs.tsv --symmetrization grow-diag-final-and --out pairs.talp
@@ -37,7 +37,7 @@ def align(
     config = validate(AlignConfig, settings)
     inputs = {"SOURCE": source_file, "TARGET": target_file}
     check_outputs({"--out": out}, inputs | {"--priors": config.priors})
-    # Priors may be brought up to date in place: they are read before they are written.
+    # The file of priors may be updated in place: it is read before it is written.
     check_outputs({"--out": out, "--save-priors": config.save_priors}, inputs)
     result = run(read_pairs(source_file, target_file), config)
     count = result.write(out, weights=weights)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cyclopts import Token
 
 UNBOUNDED = 2**31 - 1
-"""More rows, pieces or seconds than anyone means; beyond it libraries overflow."""
+"""More rows, pieces or seconds than anyone needs; above it, libraries overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Number:
     """Whether `off` may be given instead."""
 
     def __call__(self, kind: Any, tokens: Sequence[Token]) -> int | float | None:
-        """The number that the one of `tokens` says; `kind`, its type, is ours to know.
+        """The number in `tokens`, of which there is one; `kind`, its type, is not used.
 
         Raises `UserError` that names the option, its text and what is allowed.
         """
@@ -44,7 +44,7 @@ class Number:
         return self.parse(token.keyword or "", token.value)
 
     def parse(self, option: str, text: str) -> int | float | None:
-        """The number that `text`, given for `option`, says; raises what a call raises."""
+        """The number in `text`, the value of `option`; raises what a call raises."""
         if self.off and text == "off":
             return None
         try:
@@ -90,8 +90,8 @@ def option(
     """An option with its `help`.
 
     `names` are its flags where they are not made from the parameter's name, `number` says which
-    numbers it takes, `default` what its help page shows as default where the parameter's own does
-    not say it; `more` is what else cyclopts takes.
+    numbers it takes, `default` what its help page shows instead of the parameter's own default;
+    `more` are other arguments of cyclopts' `Parameter`.
     """
     if number is not None:
         more = {"converter": number, "metavar": "N" if number.whole else "X"} | more
@@ -102,9 +102,9 @@ def option(
 
 
 def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
-    """The `kind` of name that the one of `tokens` is: `-`, or a file; a converter of cyclopts.
+    """The one name in `tokens` as a `kind`: `-`, or a file; a converter of cyclopts.
 
-    Raises `UnknownOptionError` for an option that stands where the name should.
+    Raises `UnknownOptionError` for an option in the place of the name.
     """
     (token,) = tokens
     if token.value.startswith("-") and token.value != "-":
@@ -116,12 +116,16 @@ def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
 
 
 def stream(help: str, *names: str, **more: Any) -> Parameter:
-    """As `option` (with `help`, `names` and `more`), of a file that may be `-`, which stands for a
+    """As `option` (with `help`, `names` and `more`), of a file that may be `-`, which means a
     standard stream."""
     return option(help, *names, allow_leading_hyphen=True, converter=dash_or_file, **more)
 
 
 YesNo = Literal["yes", "no"]
+InputFile = Annotated[
+    Path | None, option("File or folder.", default="that of --config", metavar="INPUT")
+]
+"""The argument INPUT of commands whose configuration may name the input."""
 ConfigFile = Annotated[
     Path | None,
     option(
@@ -148,7 +152,7 @@ Columns = Annotated[
 """The option `--columns`; see `parse_columns`."""
 Quoting = Annotated[
     YesNo | None,
-    option("Whether fields of tables may stand in quotes.", default="in CSV they may, in TSV not"),
+    option("Whether fields of tables may be quoted.", default="in CSV they may, in TSV not"),
 ]
 """The option `--quoting`; see `quoted`."""
 
@@ -161,7 +165,7 @@ def with_choices(text: str, choices: Sequence[str]) -> str:
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """The mapping that `text`, such as `text=a,label=b`, says; raises `UserError` if none."""
+    """The mapping in `text`, such as `text=a,label=b`; raises `UserError` for another form."""
     columns = {}
     for part in text.split(","):
         name, equals, column = part.partition("=")
@@ -199,5 +203,5 @@ def check_outputs(
 def _same_file(path: Path, source: Path | int) -> bool:
     try:
         return os.path.samefile(path, source)  # noqa: PTH121 (takes descriptors too)
-    except OSError:  # one of them is not there, so they are not the same
+    except OSError:  # one of them does not exist, so they are not the same
         return False

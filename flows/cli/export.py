@@ -69,8 +69,8 @@ def export(
 
 
 def _write_out(finished: FinishedRun, name: str, target: str, split: str | None) -> WriteReport:
-    """Write to standard output, by way of a file, so that rows that cannot be written leave it
-    empty."""
+    """Write to a file first, then to standard output, so that nothing is printed if a row cannot
+    be written."""
     from augmentation.translate_train.finished import export_rows
 
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 A command is a function `flows.cli.<module>:<function>` whose signature declares its options. Only
 the module that the command line names is imported, and it imports what is heavy when it runs, so
-that `--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 our failure.
+that `--help` answers at once. Exit codes: 0 done, 2 the user's mistake, 1 a failure of ours.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "memory": ("memory:memory", "merge translation memories"),
     "export": ("export:export", "write a run's rows in another format"),
     "inspect": ("inspect:inspect", "show a sample of a file's or run's rows, spans highlighted"),
-    "project": ("project:project", "project spans onto translations that you bring"),
+    "project": ("project:project", "project spans onto translations that exist already"),
     "align": ("align:align", "write the word alignment of a bitext in Pharaoh format"),
     "score": ("score:score", "score predictions against gold"),
     "compare": ("compare:compare", "compare the transfer strategies on one task"),
@@ -79,10 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # Asking whether there is such a file fails already, in whatever command.
+        # A check whether such a file exists fails already, in any command.
         if error.errno == errno.ENAMETOOLONG:
             problem = f"{error.filename}: {error.strerror}"
-        # What we write ourselves names its folder; libraries write temporary files.
+        # Errors of our own writing name their folder; libraries write temporary files.
         elif error.errno in (errno.ENOSPC, errno.EDQUOT):
             problem = (
                 f"a disk is full ({error}); temporary files go to the folder that "
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"labelferry: error: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("labelferry: interrupted; run the same command again to go on", file=sys.stderr)
+        print("labelferry: interrupted; run the same command again to continue", file=sys.stderr)
         return 130
 
 

@@ -1,4 +1,4 @@
-"""Mistakes on the command line, each in one plain line."""
+"""Messages for mistakes on the command line, one plain line each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def in_words(error: CycloptsError, command: App) -> str:
-    """What `error`, made by whoever called `command`, is about."""
+    """The message for `error`, raised when `command` was called."""
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
         commands = commands_of(command)
         word = error.unused_tokens[0]
@@ -51,9 +51,9 @@ def in_words(error: CycloptsError, command: App) -> str:
     return " ".join(str(error).split())
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint at what of `known` is most like `word`; empty if nothing is."""
-    similar = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """A hint at the one of `candidates` that is most like `word`; empty if none is."""
+    similar = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
     return f"; did you mean {similar[0]}?" if similar else ""
 
 

@@ -14,7 +14,7 @@ models = App(
     name="models",
     help_epilogue="""\
 The store of translation models: data/store, or the folder that LABELFERRY_STORE names; what ships
-lies in data/models.
+is in data/models.
 
 WHAT to add is a hub id (owner/name), a folder of a `transformers` model or of a ready CTranslate2
 one, or an Argos package (.argosmodel). Models are converted from safetensors alone; that needs the
@@ -114,12 +114,12 @@ def list_models() -> int:
     from translators.store import list_models as find_models
     from translators.store import shipped_folder, store_folder
 
-    found = find_models()
-    if not found:
+    models_found = find_models()
+    if not models_found:
         print(f"no models in {store_folder()} or {shipped_folder()}", file=sys.stderr)
         return 0
     rows = [("NAME", "FAMILY", "LANGUAGES", "ALIGNMENT", "WHERE")]
-    for info in found:
+    for info in models_found:
         ships = info.path.parent == shipped_folder()
         rows.append(
             (

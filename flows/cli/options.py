@@ -22,7 +22,7 @@ from flows.cli.arguments import parse_columns, with_choices
 from flows.cli.shapes import Shape, alternatives_of, plain_type, shape_of
 
 Overrides = dict[str, Any]
-"""A nested configuration: what the command line says."""
+"""A nested configuration with the settings that the command line gives."""
 _MISSING: Any = object()
 
 
@@ -35,14 +35,14 @@ def takes_settings(
     """Give a command, in place of its parameter `settings`, an option for each setting of `model`.
 
     The command's `settings` are the `Overrides` that the options add up to. Settings in
-    `leave_out`, named with dots (`reading.limit`), get no option, nor do those that no line of text
-    can hold. `names` are the options of settings that are not called as their field is.
+    `leave_out`, named with dots (`reading.limit`), get no option, nor do those that cannot be
+    written as text. `names` are the options of settings that differ from the field's name.
     """
     options = options_of(model, leave_out, names or {})
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        own = inspect.signature(command).parameters.values()
-        signature = [parameter for parameter in own if parameter.name != "settings"]
+        parameters = inspect.signature(command).parameters.values()
+        signature = [parameter for parameter in parameters if parameter.name != "settings"]
         taken = {parameter.name for parameter in signature}
         shown = [option for option in options if option.name not in taken]
 
@@ -64,8 +64,8 @@ class Option:
     """An option for a setting, or for several that the command gives one name."""
 
     flag: str
-    places: tuple[tuple[str, ...], ...]
-    """Where the settings are in the model."""
+    paths: tuple[tuple[str, ...], ...]
+    """Names of fields that lead to each of the settings in the model."""
     field: FieldInfo
     default: Any
     """By the model; `_MISSING` where the setting must be given."""
@@ -83,10 +83,10 @@ class Option:
         return shape_of(self.field)
 
     def parameter(self) -> inspect.Parameter:
-        """The parameter that stands for it in the signature of a command."""
+        """Its parameter in the signature of a command."""
         shape = self.shape
         hint: Any = {"flag": bool, "list": list[str]}.get(shape.kind, str)
-        part = self.places[0][-2] if len(self.places) == 1 and len(self.places[0]) > 1 else None
+        part = self.paths[0][-2] if len(self.paths) == 1 and len(self.paths[0]) > 1 else None
         details = Parameter(
             name=self.flag,
             help=self._help(),
@@ -104,7 +104,7 @@ class Option:
         )
 
     def value(self, given: Any) -> Any:
-        """The setting that `given` stands for: texts, or a truth.
+        """The setting for `given`, the texts of the option or, for a flag, a boolean.
 
         Raises `UserError` that names the option, its text and what is allowed.
         """
@@ -120,7 +120,7 @@ class Option:
         if get_origin(kinds[0]) is Literal:
             value = {str(choice): choice for choice in get_args(kinds[0])}.get(given, given)
         elif shape.kind == "list":
-            value = given[0] if len(given) == 1 and shape.one_will_do else tuple(given)
+            value = given[0] if len(given) == 1 and shape.takes_single else tuple(given)
         elif shape.kind == "tuple":
             value = tuple(given.split(","))
             if len(value) != len(get_args(kinds[0])):
@@ -137,7 +137,7 @@ class Option:
             raise UserError(f"{self.flag} {text}: {problem}") from error
 
     def _takes_other_spellings(self) -> bool:
-        """Whether the model, not cyclopts, is to judge what is one of the choices."""
+        """Whether the model accepts other spellings of the choices, which cyclopts would refuse."""
         kinds = [self.field.annotation, *get_args(self.field.annotation)]
         details = [detail for kind in kinds for detail in getattr(kind, "__metadata__", ())]
         return any(isinstance(d, BeforeValidator) for d in (*self.field.metadata, *details))
@@ -172,29 +172,29 @@ def options_of(
 ) -> list[Option]:
     """An option for each setting of `model`; `leave_out` and `names` are as in `takes_settings`."""
     options: dict[str, Option] = {}
-    for place, field, default in _settings(model, ()):
-        parts = {".".join(place[: depth + 1]) for depth in range(len(place))}
+    for path, field, default in _settings(model, ()):
+        parts = {".".join(path[: depth + 1]) for depth in range(len(path))}
         if not parts.isdisjoint(leave_out):
             continue
-        name = names.get(".".join(place))
-        flag = name or f"--{place[-1].replace('_', '-')}"
+        name = names.get(".".join(path))
+        flag = name or f"--{path[-1].replace('_', '-')}"
         if flag in options and name is None:
-            raise ValueError(f"{flag} would be of {options[flag].places} and of {place}")
-        places: tuple[tuple[str, ...], ...] = (place,)
+            raise ValueError(f"{flag} would set {options[flag].paths} and {path}")
+        paths: tuple[tuple[str, ...], ...] = (path,)
         text = field.description or ""
         if flag in options:
-            places = (*options[flag].places, place)
+            paths = (*options[flag].paths, path)
             text = f"{options[flag].description} {text}"
-        options[flag] = Option(flag, places, field, default, text)
+        options[flag] = Option(flag, paths, field, default, text)
     return list(options.values())
 
 
 def overrides(given: Mapping[Option, Any]) -> Overrides:
-    """What the options `given` say, each with its text, as a nested configuration."""
+    """The options `given`, each with its text, as a nested configuration."""
     values: Overrides = {}
     for option, text in given.items():
         value = option.value(text)
-        for *parents, last in option.places:
+        for *parents, last in option.paths:
             inner = values
             for parent in parents:
                 inner = inner.setdefault(parent, {})
@@ -203,13 +203,13 @@ def overrides(given: Mapping[Option, Any]) -> Overrides:
 
 
 def _settings(
-    model: type[BaseModel], place: tuple[str, ...], instance: BaseModel | None = None
+    model: type[BaseModel], path: tuple[str, ...], instance: BaseModel | None = None
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo, Any]]:
-    """Place, field and default of each setting that a line of text can hold.
+    """Path, field and default of each setting that can be written as text.
 
     `instance` is the default of the whole model.
     """
-    # What a model adds to the one that it extends comes first.
+    # A model's additional fields come before those that it inherits.
     inherited = [name for base in model.__bases__ for name in getattr(base, "model_fields", ())]
     fields = sorted(model.model_fields.items(), key=lambda item: item[0] in inherited)
     for name, field in fields:
@@ -222,10 +222,12 @@ def _settings(
             default = getattr(instance, name)
         elif field.is_required():
             default = _MISSING
-        elif not is_part or field.default_factory is not inner:  # the part has its own defaults
+        elif (
+            not is_part or field.default_factory is not inner
+        ):  # a part with other defaults than its type's
             default = field.get_default(call_default_factory=True)
         if is_part:
             whole = default if isinstance(default, BaseModel) else None
-            yield from _settings(inner, (*place, name), whole)
+            yield from _settings(inner, (*path, name), whole)
         else:
-            yield (*place, name), field, default
+            yield (*path, name), field, default

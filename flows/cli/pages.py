@@ -1,6 +1,6 @@
 """Help pages and usage lines, as plain text.
 
-cyclopts prints its own with `rich`, which takes as long to load as everything else together.
+cyclopts' own pages use `rich`, which takes as long to load as everything else together.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _group(argument: Argument) -> str:
 
 
 def label(argument: Argument) -> str:
-    """What help pages call `argument`: `INPUT`, or its flags and what they take."""
+    """The name of `argument` on help pages: `INPUT`, or its flags and what they take."""
     if argument.index is not None:
         label = argument.parameter.metavar or argument.name.lstrip("-").upper().replace("-", "_")
         return f"{label}..." if argument.is_var_positional() else label
@@ -104,7 +104,7 @@ def _value(argument: Argument) -> str:
 
 
 def _text(argument: Argument) -> str:
-    """Help, choices that it does not name, and the default if it does not say it."""
+    """The help text, with choices and default unless the text has them."""
     text = with_choices(argument.parameter.help or "", argument.get_choices() or ())
     if argument.required and argument.index is None:
         return f"{text} (required)"

@@ -1,4 +1,4 @@
-"""`labelferry project`: labels projected onto translations that the user brings."""
+"""`labelferry project`: labels projected onto translations that exist already."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def project(
     source_file: Annotated[Path, option("Labelled rows, in any format.", metavar="SOURCE")],
     /,
     *,
-    targets: Annotated[Path, option("Their translations: a line each, or rows.", metavar="FILE")],
+    targets: Annotated[Path, option("Their translations: one per line, or rows.", metavar="FILE")],
     out: Annotated[
         Path,
         option("Where the labelled translations go; the name tells the format.", metavar="FILE"),
@@ -90,7 +90,7 @@ def project(
 
 
 def _summarize(result: ProjectionResult, out: Path, report: WriteReport, dropped: Path) -> None:
-    """Say on standard error what became of the rows."""
+    """Print on standard error how many rows were kept and dropped."""
     print(
         f"{result.rows_in} rows in, {report.rows} kept, {len(result.dropped)} dropped; "
         f"{result.placed} of {result.spans} spans placed; "

@@ -1,4 +1,4 @@
-"""What the text of a setting looks like on a command line, by the type of its field."""
+"""The form of an option's text, by the type of the setting's field."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Shape:
     """What the text of an option looks like."""
 
     kind: Literal["text", "number", "flag", "list", "tuple", "pairs", "none"]
-    """`none` is what no line of text can hold."""
+    """`none` is for values that cannot be written as text."""
     choices: tuple[str, ...] = ()
     number: Number | None = None
-    one_will_do: bool = False
-    """Whether a list of one is given without being a list."""
+    takes_single: bool = False
+    """Whether a single value is passed as it is, not as a list of one."""
 
 
 def shape_of(field: FieldInfo) -> Shape:
-    """The shape of the text that stands for a value of `field`."""
+    """The shape of the text of a value of `field`."""
     alternatives = alternatives_of(field.annotation)
     nullable = NoneType in get_args(field.annotation)
     origins = [get_origin(kind) for kind in alternatives]
@@ -56,7 +56,7 @@ def _shape_of_tuple(alternatives: tuple[Any, ...]) -> Shape:
     if Ellipsis not in members:
         return Shape("tuple")
     choices = tuple(map(str, get_args(inner))) if get_origin(inner) is Literal else ()
-    return Shape("list", choices, one_will_do=len(alternatives) > 1)
+    return Shape("list", choices, takes_single=len(alternatives) > 1)
 
 
 def _number(whole: bool, constraints: list[Any], off: bool) -> Number:
@@ -84,7 +84,7 @@ def alternatives_of(kind: Any) -> tuple[Any, ...]:
         kind = get_args(kind)[0]
     if get_origin(kind) in (Union, UnionType):
         members = [alternatives_of(member) for member in get_args(kind) if member is not NoneType]
-        return tuple(member for group in members for member in group)
+        return tuple(kind for kinds in members for kind in kinds)
     return (kind,)
 
 

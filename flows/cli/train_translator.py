@@ -44,7 +44,7 @@ _NoGuidedAlignment = Annotated[
 _MaxMinutes = Annotated[
     float | None,
     option(
-        "Train so long in this run, convert what there is, and go on next time.",
+        "Train this long in this run, convert the model so far, and continue next time.",
         number=Number(0, whole=False, above=True),
         default="to the end",
     ),
@@ -80,8 +80,8 @@ def train_translator(
     settings: Overrides,
 ) -> int:
     """Train a translation model from parallel corpora: read, clean, subwords, word alignment,
-    training, conversion, card. Each step goes on where an earlier run of the same command was cut
-    off.
+    training, conversion, card. Each step continues where an earlier run of the same command was
+    interrupted.
 
     A BITEXT is a tab-separated file, a TMX file, or two line-aligned files joined by a comma
     (corpus.en,corpus.de); gzip and zstd are unpacked. With several --target, each BITEXT says which
@@ -94,7 +94,7 @@ def train_translator(
     if no_guided_alignment:
         settings["alignment"] = None
     recipe = load(TrainTranslatorConfig, config, settings)
-    # The name that a folder goes by: `--out .` has none. A link is refused, so it is not followed.
+    # Absolute, because `--out .` has no name. Links are not followed: they are refused later.
     folder = out.parent.resolve() / out.name if out.name else out.resolve()
     seconds = None if max_minutes is None else 60 * max_minutes
     listener = Messages(lambda line: print(line, file=sys.stderr, flush=True))

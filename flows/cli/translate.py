@@ -87,7 +87,7 @@ def translate(
     from augmentation.translation.texts import TextSource, format_of
 
     piped_in, piped_out = input == "-", output == "-"
-    # Without an --output, what an earlier run rejected may be that of another input.
+    # Without an --output, the rejected rows of an earlier run may be of another input.
     replaces = not piped_out or rejected is not None or on_error == "skip"
     refused = RejectedRows(
         rejected or Path(f"{'translate' if piped_out else output}.rejected.jsonl"),
@@ -105,7 +105,7 @@ def translate(
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)
-    # A bar and translations on one screen would write over each other.
+    # A bar and translations on one terminal would overwrite each other.
     bar = sys.stderr.isatty() and not (piped_out and sys.stdout.isatty())
     try:
         with _Meter(texts.count_lines() if bar else None, bar) as meter:
@@ -135,10 +135,10 @@ class _Meter(Listener):
     """Rows, rows per second and time left on standard error: a bar on a terminal, else lines."""
 
     def __init__(self, lines: int | None, shows_bar: bool) -> None:
-        """`lines` is how many there are to read, None where nobody knows."""
+        """`lines` is how many there are to read, None where that is unknown."""
         self._lines = lines
         self._shows_bar = shows_bar
-        self._began = self._told = time.monotonic()
+        self._began = self._printed = time.monotonic()
         self._done = self._line = 0
         self._bar: Any = None
         self._task: Any = None
@@ -147,7 +147,7 @@ class _Meter(Listener):
         if self._shows_bar:
             from flows.progress import bar_with_words
 
-            # Else what goes to standard output would go where the bar is.
+            # Otherwise standard output would be redirected to the bar's stream.
             self._bar = bar_with_words(redirect_stdout=False)
             self._task = self._bar.add_task("translate", total=self._lines, words="")
             self._bar.start()
@@ -165,8 +165,8 @@ class _Meter(Listener):
         if self._bar is not None:
             words = self._words(now) + self._left(now)
             self._bar.update(self._task, completed=self._line, words=words, refresh=True)
-        elif now - self._told >= _LINE_SECONDS:
-            self._told = now
+        elif now - self._printed >= _LINE_SECONDS:
+            self._printed = now
             print(self._words(now), file=sys.stderr, flush=True)
 
     def _words(self, now: float) -> str:
@@ -182,7 +182,7 @@ class _Meter(Listener):
         return f", {clock(seconds)} left"
 
     def end(self, skipped: int, flagged: int) -> None:
-        """The last word."""
+        """Stop the bar and print the totals, with those `skipped` and `flagged`."""
         self.__exit__()
         extra = f", {skipped} skipped" if skipped else ""
         if flagged:

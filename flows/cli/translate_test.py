@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from augmentation.translate_test.config import TranslateTestConfig
-from flows.cli.arguments import ConfigFile, NoPrefect, option
+from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 
 @takes_settings(TranslateTestConfig, leave_out=("input",))
 def translate_test(
-    input: Annotated[
-        Path | None, option("File or folder.", default="that of --config", metavar="INPUT")
-    ] = None,
+    input: InputFile = None,
     /,
     *,
     config: ConfigFile = None,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from augmentation.translate_train.config import TranslateTrainConfig
-from flows.cli.arguments import ConfigFile, NoPrefect, option
+from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
 @takes_settings(TranslateTrainConfig, leave_out=("input",), names={"targets": "--target"})
 def translate_train(
-    input: Annotated[
-        Path | None, option("File or folder.", default="that of --config", metavar="INPUT")
-    ] = None,
+    input: InputFile = None,
     /,
     *,
     config: ConfigFile = None,
@@ -30,13 +27,13 @@ def translate_train(
     """Translate labelled data and project its labels: labels as they are, spans by alignment.
 
     INPUT is JSONL, CSV, TSV, Parquet, Arrow, a `datasets` folder, CoNLL, SQuAD JSON or plain text,
-    gzip and zstd unpacked. The run folder holds every step; run the same command again to go on
-    after a crash, or with an input that has grown to translate only what is new.
+    gzip and zstd unpacked. The run folder holds every step; run the same command again to
+    continue after a crash, or with an input that has grown to translate only what is new.
     """
     from augmentation.pipeline.configuration import load
     from augmentation.translate_train.setup import changes_since, resolve
 
-    # Rows are made and let go by the thousand, and without cycles: looking for some costs a tenth.
+    # Thousands of rows are created and freed, without cycles: collecting them would cost a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     if input is not None:
@@ -45,21 +42,21 @@ def translate_train(
     for note in changes_since(config, setup):
         print(f"labelferry: note: {note}", file=sys.stderr)
     print(_introduction(setup), flush=True)
-    print(summary_table(_carry_out(setup, no_prefect)))
+    print(summary_table(_perform(setup, no_prefect)))
     return 0
 
 
-def _carry_out(setup: TranslateTrainSetup, no_prefect: bool) -> TranslateTrainResult:
-    from augmentation.translate_train.run import begun
+def _perform(setup: TranslateTrainSetup, no_prefect: bool) -> TranslateTrainResult:
+    from augmentation.translate_train.run import start_run
     from flows.progress import watch
 
     if no_prefect:
-        with begun(setup, watch()) as run:
-            return run.go_on()
+        with start_run(setup, watch()) as run:
+            return run.run_to_end()
     from flows.environment import Prefect
 
     prefect = Prefect()
-    with begun(setup, watch()) as run, prefect.prepared(meanwhile=run.go_ahead):
+    with start_run(setup, watch()) as run, prefect.prepared(meanwhile=run.run_until):
         from flows.translate_train import run_flow
 
         return run_flow(run)
@@ -82,7 +79,7 @@ def _rate(result: TranslateTrainResult) -> str:
 
 
 def summary_table(result: TranslateTrainResult) -> str:
-    """The short table of `result` that a run ends with, and where its results lie."""
+    """The short table of `result` that a run ends with, and where its results are."""
     summary = result.summary
     targets = summary.targets
     rows: list[tuple[str, list[str]]] = [
@@ -103,15 +100,17 @@ def summary_table(result: TranslateTrainResult) -> str:
     if any(t.remembered for t in targets):
         rows.append(("  remembered", [str(t.remembered) for t in targets]))
     rows.append(("rows per second", [_rate(result)]))
-    wide = max(len(name) for name, _ in rows)
+    name_width = max(len(name) for name, _ in rows)
     widths = [max(len(cells[i]) for _, cells in rows[:-1]) for i in range(len(targets))]
     lines = [
-        "  ".join([name.ljust(wide), *(c.rjust(w) for c, w in zip(cells, widths, strict=False))])
+        "  ".join(
+            [name.ljust(name_width), *(c.rjust(w) for c, w in zip(cells, widths, strict=False))]
+        )
         for name, cells in rows
     ]
-    repaired = ", ".join(f"{count} {what}" for what, count in sorted(summary.repaired.items()))
+    repaired = ", ".join(f"{count} {repair}" for repair, count in sorted(summary.repaired.items()))
     if repaired:
-        lines.append(f"{'repaired'.ljust(wide)}  {repaired}")
-    lines += [f"{'export'.ljust(wide)}  {path}" for path in result.exports()]
-    lines.append(f"{'report'.ljust(wide)}  {result.report}")
+        lines.append(f"{'repaired'.ljust(name_width)}  {repaired}")
+    lines += [f"{'export'.ljust(name_width)}  {path}" for path in result.exports()]
+    lines.append(f"{'report'.ljust(name_width)}  {result.report}")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from augmentation.pipeline.listener import Listener, Progress
-from augmentation.translate_train.run import begun, translate_train
+from augmentation.translate_train.run import start_run, translate_train
 from augmentation.translate_train.setup import resolve
 from flows.progress import Bar, Lines, clock, watch
 from tests.helpers.toy_translator import ToyTranslator
@@ -61,6 +61,6 @@ def test_a_bar_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert isinstance(watch(), Bar)
     source = write_labelled_rows(tmp_path / "in.jsonl", 25)
-    with begun(resolve(translate_train_config(source, tmp_path / "run")), Bar()) as run:
+    with start_run(resolve(translate_train_config(source, tmp_path / "run")), Bar()) as run:
         run.listen(Lines(sys.stderr))
-        assert run.go_on().summary.rows_in == 25
+        assert run.run_to_end().summary.rows_in == 25

@@ -12,7 +12,7 @@ import pytest
 from augmentation.pipeline.listener import Listener
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.jobs import Job, perform
-from augmentation.translate_train.run import TranslateTrainResult, begun
+from augmentation.translate_train.run import TranslateTrainResult, start_run
 from augmentation.translate_train.run import translate_train as in_process
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.errors import UserError
@@ -33,9 +33,9 @@ def run(
     """As the command line does; `ahead` lets all be done before there is a flow."""
     from flows.translate_train import run_flow
 
-    with begun(resolve(config), watcher) as one:
+    with start_run(resolve(config), watcher) as one:
         if ahead:
-            one.go_ahead(threading.Event())
+            one.run_until(threading.Event())
         return run_flow(one)
 
 
@@ -111,10 +111,10 @@ def test_a_job_begun_before_the_flow_is_retried_in_it(
     config = translate_train_config(
         write_labelled_rows(tmp_path / "in.jsonl", 25), tmp_path / "run"
     )
-    with begun(resolve(config)) as one:
+    with start_run(resolve(config)) as one:
         if when == "before":
             threading.Timer(1.0, stop.set).start()
-        one.go_ahead(stop)
+        one.run_until(stop)
         hand_over = one.hand_over
 
         def handed_over(submit: Any) -> Any:
@@ -134,10 +134,10 @@ def test_a_user_error_before_the_flow_is_raised(tmp_path: Path, toy: ToyTranslat
     with source.open("a", encoding="utf-8") as file:
         file.write('{"text": 7}\n')
     with (
-        begun(resolve(translate_train_config(source, tmp_path / "run"))) as one,
+        start_run(resolve(translate_train_config(source, tmp_path / "run"))) as one,
         pytest.raises(UserError, match="line 26"),
     ):
-        one.go_ahead(threading.Event())
+        one.run_until(threading.Event())
 
 
 @pytest.mark.parametrize(("error", "attempts"), [(OSError("busy"), 2), (UserError("wrong"), 1)])

@@ -50,7 +50,7 @@ def test_rows_are_paired_by_their_texts_or_their_ids():
     assert score(predicted, tokens, task="tokens").scores[0].value == 100.0
     with pytest.raises(UserError, match=r"row g2: the text is not the gold's: 'No' here, 'So'"):
         score([tokens[0], Row("g2", "de", "No")], tokens, task="tokens")
-    with pytest.raises(UserError, match="say --by-id"):
+    with pytest.raises(UserError, match="use --by-id"):
         score(tokens[::-1], tokens, task="tokens")
     assert score(tokens[::-1], tokens, task="tokens", by_id=True).scores[0].value == 100.0
 
@@ -135,10 +135,12 @@ def test_mistakes():
     with pytest.raises(UserError, match="COMET is for the task 'text'"):
         score(PREDICTED, GOLD, task="classification", comet="some-model")
     for gold in ([], PREDICTED, [*GOLD, "gold.csv"]):
-        with pytest.raises((UserError, TypeError), match=r"test set is empty|where a Row belongs"):
+        with pytest.raises(
+            (UserError, TypeError), match=r"test set is empty|where a Row is expected"
+        ):
             score(PREDICTED, gold, task="classification")
     for predictions in ([1], [*PREDICTED[:-1], GOLD[-1]], [*PREDICTED, "p.jsonl"]):
-        with pytest.raises(TypeError, match="where a Prediction belongs"):
+        with pytest.raises(TypeError, match="where a Prediction is expected"):
             score(predictions, GOLD, task="classification")
     with pytest.raises(UserError, match="no significance test 'luck'"):
         SignificanceOptions("luck")

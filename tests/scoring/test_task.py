@@ -28,7 +28,7 @@ def test_pairing_says_which_ids_are_wrong():
         pair_up(gold, [*given[:2], Prediction("x", "c")])
     with pytest.raises(UserError, match=r"twice in the predictions: 'de-0'"):
         pair_up(gold, [given[0], given[0], given[1]])
-    with pytest.raises(UserError, match=r"row 1: .* here 'de-1', there 'de-0'; say --by-id"):
+    with pytest.raises(UserError, match=r"row 1: .* here 'de-1', there 'de-0'; use --by-id"):
         pair_up(gold, [given[1], given[0], given[2]])
     assert pair_up(gold, given[::-1], by_id=True) == given
     with pytest.raises(UserError, match="test set is empty"):
@@ -122,7 +122,7 @@ def test_formats_of_predictions(tmp_path):
         ('{"id": "g", "spans": [[0, 6, ""]]}', "line 1: span 0:6 has no label"),
         (
             '{"id": "g", "spans": [{"start": 0, "end": 6, "label": "x", "confidence": 7}]}',
-            "line 1: span 0:6 has a confidence that is none: 7.0",
+            "line 1: span 0:6 has a confidence that is not from 0 to 1: 7.0",
         ),
     ],
 )
@@ -170,7 +170,7 @@ def test_answers_are_known_by_their_suffix_however_they_are_packed(tmp_path):
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ('{"q1": "Bremen", "q1": "Oslo"}', "not JSON: the key 'q1' is there twice"),
+        ('{"q1": "Bremen", "q1": "Oslo"}', "not JSON: the key 'q1' occurs twice"),
         ("[" * 50_000, "not JSON: nested too deeply"),
     ],
 )

@@ -43,8 +43,8 @@ def test_labels_are_not_shown_to_the_command():
     ("code", "problem"),
     [
         ("import sys; sys.stderr.write('no model here'); sys.exit(3)",
-         "exit code 3; the last it said was: no model here"),
-        ("import os; os.kill(os.getpid(), 9)", "exit code -9; it said nothing"),
+         "exit code 3; its last message was: no model here"),
+        ("import os; os.kill(os.getpid(), 9)", "exit code -9; it printed no message"),
         ("print('loading...')", "printed 'loading...' on line 1: not JSON"),
         ("import sys; sys.stdout.buffer.write(b'\\xff')", r"not UTF-8 on line 1 \(byte 0\)"),
         ("print('{\"id\": \"a\"}')", "answered 1 of 2 rows; the first without an answer is 'b'"),
@@ -83,7 +83,7 @@ def test_a_command_that_prints_for_ever_is_ended_at_its_first_bad_line():
 
 def test_what_a_command_says_on_stderr_without_end_is_not_kept():
     code = "import sys; [sys.stderr.write('x' * 1000) for _ in range(50000)]; sys.exit(3)"
-    with pytest.raises(UserError, match=r"exit code 3; the last it said was: x{400}$"):
+    with pytest.raises(UserError, match=r"exit code 3; its last message was: x{400}$"):
         predictor(code).predict(ROWS)
 
 

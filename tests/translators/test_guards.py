@@ -72,14 +72,14 @@ def test_flagged_texts_are_tried_once_more(
     """The second time with a penalty, and only those that were flagged."""
     engine = Engine(ct2_model("marian-multi"), Hardware(device="cpu", threads=(1, 1)))
     calls: list[tuple[list[str], float, int]] = []
-    inner = engine._translate_distinct
+    inner = engine._translate_unique
 
     def spy(texts, request):  # type: ignore[no-untyped-def]
         options = request.options
         calls.append((list(texts), options.repetition_penalty, options.no_repeat_ngram_size))
         return inner(texts, request)
 
-    monkeypatch.setattr(engine, "_translate_distinct", spy)
+    monkeypatch.setattr(engine, "_translate_unique", spy)
     answers = iter([("empty",), ("empty",), (), ("length",)])
     monkeypatch.setattr("translators.results.find_flags", lambda *args, **more: next(answers))
     hypotheses = engine.translate(

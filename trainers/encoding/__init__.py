@@ -1,7 +1,7 @@
-"""Rows to what a `transformers` model is fed, and its outputs to predictions: an encoder per task.
+"""Encoders, one per task: rows to the inputs of a `transformers` model, its outputs to predictions.
 
 A text longer than the model takes is cut into windows that overlap; in training each is an example,
-in prediction their answers are put together. Nothing is left out in silence.
+in prediction their answers are combined. Nothing is left out silently.
 """
 
 from __future__ import annotations

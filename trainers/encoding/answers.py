@@ -18,7 +18,7 @@ ANSWER = "answer"
 _LONGEST_ANSWER = 30
 _BEST = 20
 _CANDIDATES = 8
-"""Answers per question that ensembles get."""
+"""Answers per question that are kept for ensembles."""
 _Answer = tuple[float, int, int]
 """Log-probability, and offsets in the context."""
 
@@ -105,7 +105,7 @@ class AnswerEncoder:
         by_offsets: dict[tuple[int, int], float] = {}
         for (_, start, end), probability in zip(answers, probabilities.tolist(), strict=False):
             by_offsets[start, end] = by_offsets.get((start, end), 0.0) + probability
-        # The few best answers stand for all: together they are as probable as any answer was.
+        # The few best answers represent all: together they get the probability of all answers.
         ranked = sorted(by_offsets.items(), key=lambda item: -item[1])[:_CANDIDATES]
         total = sum(by_offsets.values())
         scale = total / max(sum(probability for _, probability in ranked), 1e-12)

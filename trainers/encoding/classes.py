@@ -29,7 +29,7 @@ class ClassEncoder:
         """See `Encoder.encode` for `rows` and `training`; long pairs are cut, with a warning."""
         texts = [row.text for row in rows]
         if self.pair:
-            # Fast tokenizers cannot give windows of two texts at once.
+            # Fast tokenizers cannot make windows of two texts at once.
             encoded = self.tokenizer(
                 texts,
                 [row.text_pair or "" for row in rows],
@@ -91,5 +91,5 @@ class ClassEncoder:
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Nothing: labels and limits say all."""
+        """Nothing: labels and limits are enough."""
         return {}

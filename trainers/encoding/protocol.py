@@ -1,4 +1,4 @@
-"""What an encoder does, the windows that it makes, and how long they are."""
+"""The protocol of encoders, the windows that they make, and the limits of their length."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from corpora.predictions import Prediction
 from corpora.records import Row
 
 IGNORED = -100
-"""The label where none is learnt: inner pieces of words, special tokens."""
+"""The label of pieces without a label to learn: inner pieces of words, special tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One window of one row: what the model is fed, what it should say, and what is where.
+    """One window of one row: the model's inputs, its expected output, and positions in the row.
 
     `row` is the number of the row. `places` has an entry for each piece: the number of its word
     (`tokens`), its offsets in the context (`qa`), or None.
@@ -34,7 +34,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many pieces a window has at most (`length`), and how many two neighbours share."""
+    """How many pieces a window has at most (`length`), and how many two windows in a row share."""
 
     length: int
     overlap: int = 32
@@ -63,7 +63,7 @@ class Encoder(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The classes that the model's outputs stand for, in their order."""
+        """The classes of the model's outputs, in their order."""
         ...
 
     @property

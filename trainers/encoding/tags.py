@@ -17,7 +17,7 @@ from trainers.tagging import LEAST_PROBABILITY, WordCutter, candidate_spans, spa
 
 @dataclass(frozen=True, slots=True)
 class TagEncoder:
-    """The `Encoder` of an IOB2 tag per word; the first piece of a word stands for it."""
+    """The `Encoder` of an IOB2 tag per word; predicted at the first piece of the word."""
 
     tokenizer: Any
     labels: tuple[str, ...]
@@ -57,7 +57,7 @@ class TagEncoder:
         contexts = [np.full(len(words), -1) for words in offsets]
         for feature, output in zip(features, outputs, strict=True):
             for at, word in enumerate(feature.places):
-                # Where windows overlap, the one that sees more around a word tags it.
+                # Where windows overlap, the one with more context around a word tags it.
                 context = min(at, feature.length - at)
                 if word is not None and context > contexts[feature.row][word]:
                     contexts[feature.row][word] = context
@@ -74,7 +74,7 @@ class TagEncoder:
         log_probabilities: NDArray[Any],
         seen: NDArray[Any],
     ) -> Prediction:
-        """The prediction from a matrix (words, tags); it has no values where a word is not seen."""
+        """The prediction from a matrix (words, tags); values lack where a word has no piece."""
         if "O" in self.labels:  # a word of which the tokenizer makes no piece
             log_probabilities[~seen] = -1e4
             log_probabilities[~seen, self.labels.index("O")] = 0.0

@@ -24,7 +24,7 @@ class TextEncoder:
     labels: tuple[str, ...] = field(default=())
 
     def encode(self, rows: Sequence[Row], *, training: bool) -> list[Feature]:
-        """See `Encoder.encode` for `rows` and `training`; long texts are not cut but refused."""
+        """See `Encoder.encode` for `rows` and `training`; a long text is an error."""
         encoded = self.tokenizer([row.text for row in rows])
         targets: list[Any] = [None] * len(rows)
         if training:

@@ -24,7 +24,7 @@ _TYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 @dataclass(frozen=True, slots=True)
 class FineTuning:
-    """How to fine-tune. `frozen_layers` counts from below, and takes the embeddings with it."""
+    """How to fine-tune. `frozen_layers` counts from below; the embeddings are frozen too."""
 
     epochs: int = 3
     batch_size: int = 32
@@ -45,7 +45,7 @@ class FineTuning:
 
 
 def choose_device(device: str) -> str:
-    """`cpu` or `cuda`, as `device` says or, for `auto`, as there is one; raises `UserError`."""
+    """`cpu` or `cuda`, by `device` or, for `auto`, by what is there; raises `UserError`."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
@@ -79,7 +79,7 @@ def fine_tune(
     weights of the best epoch are kept. `collate` makes a batch of features, on the CPU, and
     `loss_of` the loss of a model on a batch. `tuning` says how to train, `seed` fixes the order of
     the batches, and `device` is where the model is. Raises `UserError` where the weights are no
-    numbers any more.
+    longer finite.
     """
     freeze(model, tuning.frozen_layers)
     weights = [p for p in model.parameters() if p.requires_grad]
@@ -147,7 +147,7 @@ def dev_loss(
 def freeze(model: Any, layers: int) -> None:
     """Keep the embeddings and the lowest `layers` layers of `model` from being trained.
 
-    Raises `UserError` where the model has fewer, or none that can be found.
+    Raises `UserError` where the model has fewer layers, or they cannot be found.
     """
     if not layers:
         return
@@ -165,7 +165,7 @@ def freeze(model: Any, layers: int) -> None:
 
 
 def _layers(base: Any) -> Any:
-    """The layers of the encoder, whatever the architecture calls them."""
+    """The layers of the encoder, by their name in the architecture."""
     for parent in (getattr(base, "encoder", None), getattr(base, "transformer", None), base):
         for name in ("layer", "layers", "block", "h"):
             layers = getattr(parent, name, None)

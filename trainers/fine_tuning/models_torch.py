@@ -31,13 +31,13 @@ _UNBOUNDED = 4096
 """Pieces per window for models that name no limit (T5's positions are relative)."""
 _UNREADABLE = (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError, RuntimeError,
                SafetensorError)  # fmt: skip
-"""What `transformers` raises for files that are missing, damaged, or do not fit each other."""
+"""What `transformers` raises for files that are missing, corrupt, or do not fit each other."""
 
 
 def load_tokenizer(model: str, task: Task, revision: str | None) -> Any:
     """The tokenizer of `model`, a folder or a hub id (pinned by `revision`), set up for `task`.
 
-    Raises `UserError` where there is none of the fast kind.
+    Raises `UserError` where there is no fast one.
     """
     # Byte-level tokenizers take words one by one only where each may follow a space.
     more = {"add_prefix_space": True} if task == "tokens" else {}
@@ -46,7 +46,7 @@ def load_tokenizer(model: str, task: Task, revision: str | None) -> Any:
             model, revision=revision, trust_remote_code=False, **more
         )
     if not tokenizer.is_fast:
-        raise UserError(f"{model} has no fast tokenizer, which knows where its pieces come from")
+        raise UserError(f"{model} has no fast tokenizer, which gives the offsets of its pieces")
     return tokenizer
 
 
@@ -61,7 +61,7 @@ def load_model(model: str, task: Task, revision: str | None, labels: tuple[str, 
             "num_labels": len(labels),
             "id2label": dict(enumerate(labels)),
             "label2id": {label: i for i, label in enumerate(labels)},
-            "ignore_mismatched_sizes": True,  # another head than the one it came with
+            "ignore_mismatched_sizes": True,  # a new head has another size
         }
     with _reading(model), quiet():
         return _MODELS[task].from_pretrained(
@@ -120,7 +120,7 @@ def _reading(model: str) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No warnings of new heads, which are wanted, and no progress bars from `transformers`."""
+    """No warnings of new heads, which are intended, and no progress bars from `transformers`."""
     level = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -45,9 +45,9 @@ class TransformersPredictor:
     encoder: Encoder
     task: Task
     classifier: TransformersPredictor | None = None
-    """For `tokens` whose rows have labels too: what predicts these."""
+    """For `tokens` whose rows have labels too: the predictor of the labels."""
     beam_size: int = 4
-    """In generating text."""
+    """For generated text."""
     dev_losses: tuple[float, ...] = ()
     """After every epoch, where there were dev rows."""
     batch_size: int = 64
@@ -106,7 +106,7 @@ class TransformersPredictor:
         return list(logs)
 
     def save(self, folder: Path) -> None:
-        """Write the model to `folder` as `transformers` lays it out, and `predictor.json`."""
+        """Write the model to `folder` in the layout of `transformers`, and `predictor.json`."""
         folder.mkdir(parents=True, exist_ok=True)
         with quiet():
             self.model.save_pretrained(folder)

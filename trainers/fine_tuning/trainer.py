@@ -33,7 +33,7 @@ from trainers.tagging import WordCutter
 class TransformersTrainer:
     """The `Trainer` that fine-tunes `model`, a local folder or a hub id, for `task`.
 
-    For `tokens` whose rows all carry a label too, a second model is trained for that.
+    For `tokens` whose rows all have a label too, a second model is trained for it.
     """
 
     model: str
@@ -44,7 +44,7 @@ class TransformersTrainer:
     target_length: int = 128
     """Pieces of generated text, at most."""
     beam_size: int = 4
-    """In generating text."""
+    """For generated text."""
     device: str = "auto"
     revision: str | None = None
     """Of a model on the hub."""
@@ -53,7 +53,7 @@ class TransformersTrainer:
     seeded: ClassVar[bool] = True
 
     def check(self) -> None:
-        """Raise `UserError` for a model that cannot be read, and for a device that is not there."""
+        """Raise `UserError` for a model that cannot be read, and for a missing device."""
         choose_device(self.device)
         read_config(self.model, self.revision)
         load_tokenizer(self.model, self.task, self.revision)

@@ -1,7 +1,7 @@
 """From a `transformers` folder to a CTranslate2 one.
 
 Safetensors only: a pickle can run code, so neither pickled weights nor a model's own code is ever
-loaded. Needs the `torch` extra; what it makes does not.
+loaded. Needs the `torch` extra; the converted model does not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def require_torch(feature: str = "converting a model") -> None:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config.json in `folder`; raises `UserError` if it is no `transformers` folder."""
+    """The config.json in `folder`; raises `UserError` if it is not a `transformers` folder."""
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""CTranslate2's conversion, with what some families need besides."""
+"""CTranslate2's conversion, with additions for some families."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ModelConverter(Converter):  # type: ignore[misc]
             model = load_model(self._folder)
             tokenizer = load_tokenizer(self._folder)
             if type(config).__name__ == "MBartConfig":
-                # CTranslate2 needs what only older configurations have.
+                # CTranslate2 needs a field that only older configurations have.
                 model.config.normalize_before = getattr(config, "normalize_before", True)
                 model.config.tokenizer_class = type(tokenizer).__name__
             if isinstance(loader, MarianMTLoader) and not _pad_is_zero(model, self._folder):
@@ -50,7 +50,7 @@ class ModelConverter(Converter):  # type: ignore[misc]
             elif hasattr(tokenizer, "lang_token_to_id"):
                 loader = _M2M100WithLanguages()
             spec = loader(model, tokenizer)
-        if spec.config.bos_token is None:  # some tokenizers have none; the format wants one
+        if spec.config.bos_token is None:  # some tokenizers have none; the format needs one
             spec.config.bos_token = spec.config.eos_token
         if self._alignment is not None:
             layers = len(spec.decoder.layer)

@@ -23,7 +23,7 @@ def describe_converted(
     """The card of the model in `out`, which `convert` made from `folder`; not yet written.
 
     `quantization` is the one it was converted with, `facts` what the user knows of the model;
-    `card_fields` is handed to `describe_folder`. Raises `UserError`.
+    `card_fields` is passed to `describe_folder`. Raises `UserError`.
     """
     config = read_config(folder)
     families = candidate_families(folder)

@@ -27,7 +27,7 @@ def download(hub_id: str, revision: str | None) -> HubModel:
     """
     import huggingface_hub
 
-    # HTTPError is that of whichever HTTP library the hub's client uses.
+    # HTTPError is that of the HTTP library that the hub's client uses.
     from huggingface_hub.errors import HFValidationError, HTTPError  # type: ignore[attr-defined]
 
     try:

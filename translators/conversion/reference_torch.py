@@ -22,7 +22,7 @@ class Reference:
     def tokenize(self, text: str, ours: list[str], info: ModelInfo) -> list[str]:
         """The tokens of `text` by the tokenizer of `transformers`.
 
-        `ours`, our tokens for it, only gives the language tokens; `info` says where they stand.
+        `ours`, our tokens for it, only gives the language tokens; `info` says where they are.
         """
         opens = info.family.opens_source
         if opens == "source" and hasattr(self._tokenizer, "src_lang"):

@@ -1,4 +1,4 @@
-"""The proof that a converted model translates as the `transformers` one does."""
+"""Verification that a converted model translates as the `transformers` one does."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def verify_against_transformers(
 
     Both translate `texts` greedily from `source` to `target` (BCP 47 tags), up to `max_length`
     tokens. `facts` are those the model was described with, None the pair of languages alone. A
-    float32 conversion is made besides and compared token for token. Raises `UserError`,
+    float32 conversion is also made, and compared token for token. Raises `UserError`,
     `MissingExtraError`.
     """
     require_torch("comparing with transformers")

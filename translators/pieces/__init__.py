@@ -1,1 +1,1 @@
-"""Texts cut into a model's pieces and put together again, with the offset of every piece."""
+"""Texts cut into a model's pieces and pieces joined to texts, with the offset of every piece."""

@@ -1,9 +1,9 @@
-"""What a model's tokenizer offers: texts to pieces and back, with the offset of every piece.
+"""The protocol of a model's tokenizer: texts to pieces and back, with the offset of every piece.
 
 Offsets count code points, half-open, and leave out the white space that a piece begins with, so a
 piece that is nothing but a space is empty. All bytes of a character spelt in bytes have its offset.
-A text is never read as anything but text: what looks like a control token in it (`>>de<<`, `</s>`)
-is cut up as any other string.
+Texts contain no control tokens: what looks like one (`>>de<<`, `</s>`) is cut into pieces like any
+other string.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONTROL_PIECE = re.compile(
 
 
 class PieceCodec(Protocol):
-    """Cuts texts into the pieces of a model and puts pieces together again; thread-safe."""
+    """Cuts texts into the pieces of a model and joins pieces to texts; thread-safe."""
 
     def encode(self, texts: list[str]) -> list[list[str]]:
         """The pieces of each of `texts`, without language and end-of-sentence tokens."""

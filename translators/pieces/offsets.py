@@ -43,7 +43,7 @@ def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, 
     tidy: list[tuple[int, int]] = []
     for piece, (start, end) in zip(pieces, offsets, strict=True):
         if piece == SPACE:
-            # `tokenizers` gives a space that it put in the first character's offset.
+            # `tokenizers` gives a space that it inserted the first character's offset.
             end = start = end if text[start:end].isspace() else start
         while start < end and (text[start].isspace() or text[start] in _BLANK):
             start += 1
@@ -103,7 +103,7 @@ def _surface(piece: str, text_pieces: frozenset[str]) -> str:
 def _decode_bytes(data: bytes) -> tuple[str, list[tuple[int, int]]]:
     """The characters that `data` spells and, for each byte, the range of its character.
 
-    A byte that is no part of UTF-8 is a character of its own, U+FFFD.
+    A byte that is not valid UTF-8 becomes one character, U+FFFD.
     """
     text = ""
     offsets: list[tuple[int, int]] = []

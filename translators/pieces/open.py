@@ -1,4 +1,4 @@
-"""Opening whichever tokenizer a model has."""
+"""Opens the tokenizer of a model, of either kind."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from corpora.errors import UserError
 
 @dataclass(slots=True)
 class Progress:
-    """Where training stands: the next batch, and what was measured so far."""
+    """The position of training: the next batch, and what was measured so far."""
 
     step: int = 0
     pool: int = 0
@@ -81,7 +81,7 @@ class Checkpoints:
         """The checkpoints in `folder` of the run that `fingerprint` identifies.
 
         The last `keep` can be resumed from, at least 2. Checkpoints of a whole multiple of `every`
-        steps are the regular ones: others stand where a run was cut off.
+        steps are the regular ones: others were written where a run was interrupted.
         """
         self._folder = folder
         self._fingerprint = fingerprint
@@ -116,7 +116,7 @@ class Checkpoints:
             ) from error
         folders = self.folders()
         for folder in folders[: -self._keep]:
-            # Without its optimizer state a checkpoint still serves averaging.
+            # Without its optimizer state a checkpoint can still be averaged.
             (folder / "optimizer.safetensors").unlink(missing_ok=True)
             if folder not in (*folders[-self._keep - 4 :], *self._regular(folders)[-self._keep :]):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -135,7 +135,7 @@ class Checkpoints:
     def load(self) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]] | None:
         """The last checkpoint, or None.
 
-        Raises `UserError` when it was made by another configuration or is damaged.
+        Raises `UserError` when it was made by another configuration or is corrupt.
         """
         for folder in reversed(self.folders()):
             if not (folder / "optimizer.safetensors").is_file():
@@ -171,12 +171,12 @@ def _tensors(folder: Path, name: str) -> dict[str, Tensor]:
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[None]:
-    """Turn what a damaged checkpoint raises into a `UserError` that says what to do."""
+    """Turn the errors of a corrupt checkpoint into a `UserError` that says what to do."""
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise UserError(
-            f"this checkpoint is damaged ({error}); delete it, and training goes on from the one "
+            f"this checkpoint is damaged ({error}); delete it, and training continues from the one "
             "before",
             file=folder,
         ) from error

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 def padded_width(length: int) -> int:
     """The width that `length` pieces are padded to: steps of a quarter of a power of two.
 
-    Few distinct shapes, because oneDNN compiles its kernels anew for every shape: with free
+    Few different shapes, because oneDNN compiles its kernels again for every shape: with free
     widths a CPU step took two and a half times as long.
     """
     step = max(2, 1 << max(0, length.bit_length() - 3))
@@ -47,7 +47,7 @@ class ModelShape(_Strict):
 
 class NoiseConfig(_Strict):
     """Shares of examples changed on the fly, so that unseen strings, lower case and brackets
-    come through (see `translators.training.noise`)."""
+    are translated well (see `translators.training.noise`)."""
 
     lower: float = Field(0.25, ge=0.0, le=1.0)
     """Source lower-cased and stripped of final punctuation, as spoken queries are typed."""

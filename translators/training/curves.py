@@ -13,7 +13,7 @@ from translators.training.card import History
 _WIDTH, _FONT = 440, 14
 _LEFT, _RIGHT = 48, 416
 _PLOT, _ABOVE, _BELOW, _LEGEND_ROW = 180, 26, 48, 20
-"""Heights: a plot, what stands above and below it, and a row of the legend."""
+"""Heights: a plot, the space above and below it, and a row of the legend."""
 _LEGEND_CHARACTERS = 21
 """Of an entry that takes no more than half the width."""
 
@@ -55,7 +55,7 @@ class _Panel:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """From values to places in the picture; values of x begin at 0."""
+    """From values to positions in the picture; values of x begin at 0."""
 
     top: int
     right: float

@@ -77,7 +77,7 @@ class ExampleMaker:
         tgt_by_word = _pieces_by_word(self._split(target), tgt_pieces) if links else []
         lifted: set[tuple[int, int]] = set()
         for i, j in links:
-            # Marks and exchanged strings may be cut otherwise than the words they replaced.
+            # Marks and exchanged strings may be cut differently from the words they replaced.
             if i < len(src_by_word) and j < len(tgt_by_word):
                 lifted.update((t, s + shift) for t in tgt_by_word[j] for s in src_by_word[i])
         prefix = [] if tag is None else [self._subwords.piece_to_id(tag)]

@@ -1,4 +1,4 @@
-"""What identifies a training run, so that none goes on from the checkpoint of another."""
+"""The identity of a training run, so that it never continues from a checkpoint of another."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from translators.training.words import SentencePair, WordSplitter
 
 _CONNECTIVES = 25
-"""So many of the commonest words stand between those of a title: articles, prepositions, `and`."""
+"""Number of commonest words that occur inside titles: articles, prepositions, `and`."""
 _EMOJI = (
     *"😀😂🙂😍😎😢😡👍👎🙏🎉🔥💯🚀🌍🍕🎵⏰",
     "❤️", "✈️", "☀️", "👩‍👩‍👧‍👦", "👨‍💻", "👋🏽", "🇩🇪", "🇬🇧", "🇫🇷", "🇪🇸",

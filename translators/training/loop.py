@@ -48,7 +48,7 @@ class TrainingResult:
 
 
 class Trainer:
-    """One training run in the folder `out`; `run` goes on where the last checkpoint stands."""
+    """One training run in the folder `out`; `run` continues from the last checkpoint."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Trainer:
         threads: int | None = None,
         start: StartingPoint | None = None,
     ) -> None:
-        """Prepare to train on `data` as `config` says, or to go on.
+        """Prepare to train on `data` as `config` says, or to continue.
 
         `validator` measures the model on the dev set, and `on_report` gets every `Report`. These,
         `device` ("auto" takes a GPU where there is one) and `threads` do not change what is
-        learnt. `start` is a model to go on from, with these or other subwords and as many layers
+        learnt. `start` is a model to continue from, with these or other subwords and as many layers
         or fewer. Raises `UserError` for a checkpoint of another run and weights that do not fit.
         """
         if device == "auto":
@@ -130,12 +130,12 @@ class Trainer:
 
     def run(self, *, max_seconds: float | None = None) -> TrainingResult:
         """Train to `max_steps`, to early stopping, or for `max_seconds` (then a checkpoint is
-        written and the run can go on later). Raises `UserError` when there is nothing to train
+        written and the run can continue later). Raises `UserError` when there is nothing to train
         on, training diverges, or a checkpoint cannot be written."""
         config, progress = self._config, self._progress
         dtype = autocast_dtype(self._device)
         meter = Meter()
-        # Cut off after its last checkpoint, a run may have come to its end before.
+        # A run that was interrupted after its last checkpoint may have been at its end.
         stopped = "early" if self._no_better() else "max_steps"
         seconds_before = progress.seconds
         stream = self._stream.batches(progress.pool, progress.batch)
@@ -184,7 +184,7 @@ class Trainer:
         )
 
     def _check_weights(self) -> None:
-        """Raise `UserError` before weights that are no numbers are measured or kept."""
+        """Raise `UserError` before weights that are not finite are measured or saved."""
         if not all(bool(p.isfinite().all()) for p in self._model.parameters()):
             raise self._diverged()
 

@@ -67,7 +67,7 @@ class SmoothedCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
         for start in range(0, states.shape[0], SmoothedCrossEntropy.CHUNK):
             rows = states[start : start + SmoothedCrossEntropy.CHUNK]
             gold = targets[start : start + SmoothedCrossEntropy.CHUNK, None]
-            # Few distinct shapes: oneDNN compiles its kernels anew for every shape.
+            # Few different shapes, because oneDNN compiles its kernels again for every shape.
             count = rows.shape[0]
             rows = nn.functional.pad(rows, (0, 0, 0, -count % SmoothedCrossEntropy.STEP))
             gold = nn.functional.pad(gold, (0, 0, 0, -count % SmoothedCrossEntropy.STEP))

@@ -53,9 +53,9 @@ def _draw_phrases(pair: TokenisedPair, count: int, rng: random.Random) -> list[_
 
 
 def _insert(words: list[str], gaps: list[str], marks: list[tuple[int, str, bool]]) -> list[int]:
-    """Put `marks` (word they come before, marker, whether it opens) into `words` and `gaps`.
+    """Put `marks` (word that follows, marker, whether it opens) into `words` and `gaps`.
 
-    Gives the new position of every word.
+    Returns the new position of every word.
     """
     # Where one phrase ends and the next begins, the closing marker comes first.
     marks.sort(key=lambda mark: (mark[0], mark[2]))

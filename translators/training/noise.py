@@ -1,6 +1,6 @@
-"""Changes to sentence pairs on the fly, which teach what plain bitext does not.
+"""Changes to sentence pairs on the fly, from which a model learns what plain bitext lacks.
 
-Names, numbers and unseen strings come through as they are, spoken queries without case or
+Names, numbers and unseen strings are copied as they are, spoken queries without case or
 punctuation are understood, and bracketed phrases stay bracketed (EasyProject, Chen et al., 2023).
 """
 
@@ -103,7 +103,7 @@ class Noise:
 
     def _lower(self, pair: TokenisedPair) -> None:
         """Lower-case the source; in the target, what is copied, and a first word that is not a
-        noun. Final punctuation goes on both sides."""
+        noun. Final punctuation is removed on both sides."""
         for i, j in pair.links:
             if pair.source[i] == pair.target[j]:
                 pair.target[j] = pair.target[j].lower()

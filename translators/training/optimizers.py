@@ -25,7 +25,7 @@ def make_optimizers(
 ) -> dict[str, torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings, norms and biases of `model`.
 
-    With AdamW in `config`, that for all of them.
+    With AdamW in `config`, AdamW for all of them.
     """
     options = config.optimizer
     matrices: list[torch.nn.Parameter] = []

@@ -1,4 +1,4 @@
-"""How training is going: the reports it gives, and what is counted for them."""
+"""Progress reports of training, and the counts behind them."""
 
 from __future__ import annotations
 

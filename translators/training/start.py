@@ -1,4 +1,4 @@
-"""The weights that training goes on from, made to fit other subwords and more layers."""
+"""The weights that training starts from, adapted to other subwords and more layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def starting_weights(
     """The weights of `start` by the names of `MarianMTModel`, for `subwords` and `shape`.
 
     A piece that `start` lacks gets the mean of the embeddings of those that it would be cut into.
-    Where `shape` has more layers, those on top pass their input on, more or less, and have yet to
+    Where `shape` has more layers, those on top nearly pass their input on, and have yet to
     learn (Chen et al., 2016, "Net2Net"); but the last layer of the decoder, whose
     attention is the alignment, stays the last. Raises `UserError` for another shape; see
     `StartingPoint.check`.

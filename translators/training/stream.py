@@ -34,7 +34,7 @@ class BatchStream:
         self._pad = pad
 
     def _epoch(self, epoch: int) -> np.ndarray:
-        """Rows (pair, reverse, epoch, position), shuffled; a pair of weight 1.5 stands in an
+        """Rows (pair, reverse, epoch, position), shuffled; a pair of weight 1.5 is in an
         epoch once or twice."""
         rng = np.random.default_rng([self._config.seed, epoch])
         count = len(self._weights)

@@ -44,7 +44,7 @@ class TokenisedPair:
         return cls(source_words, source_gaps, target_words, target_gaps, links)
 
     def texts(self) -> tuple[str, str]:
-        """Both texts, put together again."""
+        """Both texts, joined from their words."""
         return _join(self.source, self.source_gaps), _join(self.target, self.target_gaps)
 
 

@@ -17,8 +17,8 @@ _BEAM = 24
 def assign(candidates: Candidates, probability: NDArray[np.float64]) -> list[int]:
     """The index of every source span's candidate, -1 where none is left without overlap.
 
-    `probability`, of shape (candidates,), is that of each of `candidates`. A span is nowhere only
-    if that is likelier than all of its candidates together. Where the best ones of a row overlap,
+    `probability`, of shape (candidates,), is that of each of `candidates`. A span gets none only if
+    that is likelier than all of its candidates together. Where the best ones of a row overlap,
     the row's spans are assigned together by beam search over the most probable candidates of each.
     """
     runs, rows = candidates.runs, candidates.layout.row

@@ -1,4 +1,4 @@
-"""Filters that give up a placement whose words have partners elsewhere, or none."""
+"""Filters that drop a placement whose words have partners outside it, or none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alignment.protocol import Posteriors, ProjectionInput, WordPair
 
 COMPLETENESS = ("source", "target", "instance")
 _LEAST_LINKED = 0.2
-"""Mean probability of a link from which on a word has a partner."""
+"""Least mean probability of a link for a word to have a partner."""
 
 
 def keep_complete(
@@ -23,7 +23,7 @@ def keep_complete(
     soft: Posteriors,
     placements: list[Placement],
 ) -> list[Placement]:
-    """`placements` of the spans of `row`, with reason `incomplete` where one of `filters` says so.
+    """`placements` of the spans of `row`, those that `filters` drop with reason `incomplete`.
 
     `filters` are names in `COMPLETENESS`: `source` gives a span up unless each of its words has a
     partner inside the target span, `target` unless each target word has a partner inside the source

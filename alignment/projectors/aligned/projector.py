@@ -34,7 +34,7 @@ from corpora.errors import UserError
 
 _BLOCK_CELLS = 60_000
 _ROW_CELLS = 4_000_000
-"""Word pairs of a row, such as 2,000 words on both sides, up to which words are aligned."""
+"""Most word pairs of a row whose words are aligned, such as 2,000 words on both sides."""
 _ALIGNERS = ("statistical", "attention", "statistical+attention")
 
 
@@ -48,7 +48,7 @@ class AlignedProjector:
     span, `target` unless each target word has a partner inside the source span, `instance` gives
     up all spans of a row when one could not be placed. Spans with a confidence below
     `minimum_confidence` are given up too. `weights` are those of the features, by default the
-    fitted ones for the aligner. Raises `UserError` for a name that is none.
+    fitted ones for the aligner. Raises `UserError` for an unknown name.
     """
 
     name = "aligned"
@@ -97,7 +97,7 @@ class AlignedProjector:
             for row, pair, soft, placed in zip(
                 inputs[block], pairs[block], posteriors[block], placements, strict=True
             ):
-                confident = [self._drop_unsure(placement) for placement in placed]
+                confident = [self._drop_unconfident(placement) for placement in placed]
                 kept = keep_complete(self._complete, row, pair, soft, confident)
                 result.append(to_projection(row, pair, kept, self.name))
         return result
@@ -105,8 +105,8 @@ class AlignedProjector:
     def _project_long(
         self, inputs: Sequence[ProjectionInput], too_long: Sequence[bool]
     ) -> list[Projection]:
-        """Rows of thousands of words go by their own attention, sentence by sentence: tables of
-        all their words would fill the memory."""
+        """Rows of thousands of words are placed by their attention, sentence by sentence, because
+        tables of all their words would fill the memory."""
         short = self.project([row for row, long in zip(inputs, too_long, strict=True) if not long])
         long_rows = [row for row, long in zip(inputs, too_long, strict=True) if long]
         by_attention, by_alignment = iter(AttentionProjector().project(long_rows)), iter(short)
@@ -166,10 +166,10 @@ class AlignedProjector:
         inputs: Sequence[ProjectionInput],
         pairs: Sequence[WordPair],
     ) -> NDArray[np.float64]:
-        """The candidates' probabilities with further evidence, of which subclasses have some."""
+        """The candidates' probabilities, which subclasses revise by further evidence."""
         return probability
 
-    def _drop_unsure(self, placement: Placement) -> Placement:
+    def _drop_unconfident(self, placement: Placement) -> Placement:
         if placement.reason or placement.confidence >= self._minimum:
             return placement
         return Placement(0, 0, placement.confidence, "unsure")

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _SMOOTHING = 0.02
-"""Attention given to in and out alike: a unit that attends to nothing weighs nothing."""
+"""Attention added both into and out of the span: a unit that attends to nothing has log-odds 0."""
 
 
 @dataclass(frozen=True, slots=True)

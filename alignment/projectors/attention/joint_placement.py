@@ -11,7 +11,7 @@ _EXACT_SPANS = 6
 def best_run(scores: NDArray[np.float64]) -> tuple[int, int, float]:
     """The contiguous run of greatest sum in `scores`, shape (units,): (start, end, sum).
 
-    Gives (0, 0, 0.0) where no score is positive.
+    Returns (0, 0, 0.0) where no score is positive.
     """
     best_start = best_end = start = 0
     best = total = 0.0
@@ -45,7 +45,7 @@ def place_spans(scores: NDArray[np.float64]) -> list[tuple[int, int] | None]:
 
 
 def _competing(runs: list[tuple[int, int]]) -> list[list[int]]:
-    """Groups of spans whose runs overlap, by target position; free spans come first."""
+    """Groups of spans whose runs overlap, by target position; spans without overlap come first."""
     order = sorted(range(len(runs)), key=lambda i: runs[i])
     groups: list[list[int]] = []
     reach = -1
@@ -85,7 +85,7 @@ def _place_exactly(scores: NDArray[np.float64]) -> list[tuple[int, int] | None]:
     """Dynamic programme over units; the state is the set of spans used and the one that is open."""
     count, units = scores.shape
     states = 1 << count
-    # best[s] closed: every span of set s is placed. inside[s, k]: k, of s, is still open.
+    # best[s]: every span of set s is placed and closed. inside[s, k]: span k of s is still open.
     best = np.full(states, -np.inf)
     best[0] = 0.0
     inside = np.full((states, count), -np.inf)
@@ -121,7 +121,7 @@ def _place_exactly(scores: NDArray[np.float64]) -> list[tuple[int, int] | None]:
 def _without_overlap(
     runs: list[tuple[int, int] | None], scores: NDArray[np.float64]
 ) -> list[tuple[int, int] | None]:
-    """Drop the weaker of two runs that still overlap, which groups placed apart can leave."""
+    """Drop the weaker of two runs that still overlap, which may be left between groups."""
     placed = sorted(
         (i for i, run in enumerate(runs) if run is not None),
         key=lambda i: -float(scores[i, slice(*(runs[i] or (0, 0)))].sum()),

@@ -91,7 +91,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class SpanPieces:
-    """Where source spans lie in a `Layout`: arrays of shape (spans,).
+    """The positions of source spans in a `Layout`: arrays of shape (spans,).
 
     Span i is in row `row[i]` and touches the source pieces [low[i], high[i]), none where the two
     are equal, of the segments `first[i]` to `last[i]`.
@@ -129,5 +129,5 @@ def _laid_out(pieces: list[tuple[tuple[int, int], ...]], base: Ints, counts: Int
     flat = chain.from_iterable(chain.from_iterable(pieces))
     offsets = np.fromiter(flat, np.int64, 2 * total).reshape(-1, 2)
     offsets = offsets + np.repeat(base, counts[:-1])[:, None]
-    # A piece may stand for no character; searching needs offsets that never fall back.
+    # A piece may have no characters; searching needs offsets that never decrease.
     return np.maximum.accumulate(offsets, axis=0)

@@ -75,7 +75,7 @@ class RunFinder:
         return runs
 
     def _find_within(self, chosen: Ints, runs: PlacedRuns) -> None:
-        """Best runs of spans that lie within one segment."""
+        """Best runs of spans within one segment."""
         layout, spans = self._layout, self._spans
         segment = spans.first[chosen]
         count = layout.target_count[segment]
@@ -99,7 +99,7 @@ class RunFinder:
         self._record(chosen, PieceShares(inside, outside, starts, valid), base, runs)
 
     def _find_across(self, span: int, runs: PlacedRuns) -> None:
-        """Best run of a span that lies across segments: their matrices, end to end."""
+        """Best run of a span across segments: their matrices, end to end."""
         first, last = int(self._spans.first[span]), int(self._spans.last[span])
         inside, outside = self._shares(span, first, last)
         if len(inside) == 0:

@@ -1,4 +1,4 @@
-"""The features of a candidate that its own row gives: `ALIGNMENT_FEATURES`."""
+"""The features of a candidate from its row alone: `ALIGNMENT_FEATURES`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alignment.projectors.features.arrays import (
     RunHashes,
     RunningSums,
     concatenated,
-    counting,
+    ranges,
 )
 from alignment.projectors.features.layout import Layout
 from alignment.projectors.features.lexicon import Shape, lower_case
@@ -52,10 +52,10 @@ def _fill_links(
     features[:, COLUMN["target_out"]] = links.log_out_total[span] - links.log_out(start, end)
     features[:, COLUMN["source_out"]] = RunningSums(links.away)(start, end)
     features[:, COLUMN["unlinked"]] = RunningSums(links.unlinked)(start, end)
-    # Each word of the source span looks where in the candidate it may be.
+    # For each word of the source span: the probability that it is in the candidate.
     count = layout.source_words[span]
     candidate = np.repeat(np.arange(len(span)), count)
-    word = layout.source_at[span[candidate]] + counting(count)
+    word = layout.source_at[span[candidate]] + ranges(count)
     inside = links.linked_to(word, runs.start[candidate], runs.end[candidate])
     total = links.linked[word]
     score = np.log((np.maximum(inside, 0.0) + FLOOR) / (total + 2 * FLOOR))
@@ -93,7 +93,7 @@ def _fill_punctuation(
 def _fill_lengths(
     features: Features, layout: Layout, surface: SurfaceEvidence, runs: CandidateRuns
 ) -> None:
-    """Lengths, and how much is alike or the same."""
+    """Lengths, and how much looks alike or is the same."""
     lexicon, start, end, span = layout.lexicon, runs.cell_start, runs.cell_end, runs.span
     length = lexicon.length[layout.cell_type].astype(float)
     letters = np.maximum(RunningSums(length)(start, end), 1.0)
@@ -116,7 +116,7 @@ def _fill_lengths(
 def _fill_acronyms(
     features: Features, layout: Layout, surface: SurfaceEvidence, runs: CandidateRuns
 ) -> None:
-    """One side is made of the initials of the other."""
+    """Whether one side is an acronym, made of the initials of the other."""
     lexicon, span = layout.lexicon, runs.span
     single = (runs.end - runs.start) == 1
     score = single * surface.acronym[runs.first_cell]

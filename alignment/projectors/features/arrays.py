@@ -1,4 +1,4 @@
-"""Sums and hashes of any run of a flat array at the cost of two look-ups."""
+"""Sums and hashes of any run of a flat array by two look-ups."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunHashes:
     """A polynomial rolling hash of every run of `numbers`, equal for equal runs.
 
     `exponents`, ascending, are the powers of the hash's base at which each number counts: 0, 1,
-    2, ... unless given. Numbers that are 0 count nothing, so giving them the exponent of the next
+    2, ... unless given. Numbers that are 0 add nothing, so giving them the exponent of the next
     number leaves them out.
     """
 
@@ -62,7 +62,7 @@ def _powers(base: np.uint64, count: int) -> Hashes:
 
 
 def scrambled(numbers: Ints) -> Hashes:
-    """Distinct `numbers` mapped far apart (the finalizer of splitmix64), 0 to 0."""
+    """`numbers` hashed by the finalizer of splitmix64, so that close ones differ much; 0 to 0."""
     x = numbers.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
     x ^= x >> np.uint64(27)
     x *= np.uint64(0x94D049BB133111EB)
@@ -74,8 +74,8 @@ def concatenated(parts: Sequence[NDArray[Any]], kind: type = np.float64) -> NDAr
     return np.concatenate([*parts, np.zeros(0, kind)]).astype(kind, copy=False)
 
 
-def counting(counts: Ints) -> Ints:
-    """0, 1, ... up to, not including, each of `counts`, one after the other."""
+def ranges(counts: Ints) -> Ints:
+    """`range(count)` for each of `counts`, concatenated."""
     total = int(counts.sum())
     starts = np.cumsum(counts) - counts
     return np.arange(total) - np.repeat(starts, counts)

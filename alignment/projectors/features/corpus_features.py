@@ -1,7 +1,7 @@
-"""The features of a candidate that the other rows of the batch give: `CORPUS_FEATURES`.
+"""The features of a candidate from the other rows of the batch: `CORPUS_FEATURES`.
 
 They come from the candidates' first probabilities: which words are inside spans elsewhere, and how
-the first and last words of spans are written. What a row itself contributes is left out, so that it
+the first and last words of spans are written. The row's own contribution is left out, so that it
 does not confirm itself.
 """
 
@@ -38,7 +38,7 @@ def fill_corpus_features(
     """Fill the columns of `CORPUS_FEATURES` in `features`, shape (candidates, len(FEATURES)).
 
     `layout`, `surface` and `runs` are those that the other columns were made from; `probability`,
-    of shape (candidates,), is how probable those make each candidate of its source span.
+    of shape (candidates,), is each candidate's probability by those columns.
     """
     if len(layout.cell_type) == 0:
         return
@@ -83,7 +83,7 @@ def _fill_insides(
 
 
 def _fill_edges(features: Features, layout: Layout, runs: CandidateRuns, weight: Floats) -> None:
-    """How often each word is first, last, before or after a span; 2 words stand for edges."""
+    """How often each word is first, last, before or after a span; 2 word numbers are for edges."""
     words = layout.lexicon.words
     word = layout.lexicon.word[layout.cell_type]
     count = np.append(layout.lexicon.target_count, [len(layout.lexicon.targets)] * 2)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alignment.projectors.features.arrays import Floats, Ints, RunningSums, concatenated, counting
+from alignment.projectors.features.arrays import Floats, Ints, RunningSums, concatenated, ranges
 from alignment.projectors.features.layout import Layout
 from alignment.protocol import Posteriors
 from alignment.unique import unique_with_inverse
 
 FLOOR = 0.02
-"""Added to probabilities before their logarithm is taken."""
+"""Added to probabilities before taking their logarithm."""
 
 
 class LinkEvidence:
@@ -55,10 +55,10 @@ class LinkEvidence:
         log_out = np.log((self.outside + FLOOR) / either)
         self.log_out = RunningSums(log_out)
         self.log_out_total = np.bincount(span, log_out, len(layout.spans))
-        # Where each word of the source spans goes: its row of the table, target words side by side.
+        # For each word of the source spans, its row of the table, target words side by side.
         self._reverse = RunningSums(concatenated([soft.reverse.ravel() for soft in tables]))
         table = row[layout.source_span]
-        word = layout.source_start[layout.source_span] + counting(layout.source_words)
+        word = layout.source_start[layout.source_span] + ranges(layout.source_words)
         self._word_at = base[table] + word * targets[table]
         self.linked = self._reverse(self._word_at, self._word_at + targets[table])
 

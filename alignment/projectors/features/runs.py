@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.projectors.features.arrays import Floats, Ints, RunningSums, counting
+from alignment.projectors.features.arrays import Floats, Ints, RunningSums, ranges
 from alignment.projectors.features.layout import Layout
 from alignment.projectors.features.links import LinkEvidence
 from alignment.projectors.features.surface import SurfaceEvidence
@@ -14,14 +14,14 @@ _MOST_CANDIDATES = 500
 
 
 class CandidateRuns:
-    """Runs of limited length that hold a fair part of the evidence, as arrays of one shape.
+    """Runs of limited length with a large enough part of the evidence, as arrays of one shape.
 
     Candidates are sorted by their source `span`, an index into those of `layout`; the last one of
     every span is "no span at all". `start` and `end` are word indices in the row's target, and
     `cell_start` and `cell_end` the same as cells; start = end = 0 for no span. `real` is False for
     no span. Those of span i are [bounds[i], bounds[i + 1]), of which `nowhere[i]` is no span.
 
-    `links` and `surface` are the evidence that they are chosen by.
+    They are chosen by the evidence in `links` and `surface`.
     """
 
     def __init__(self, layout: Layout, links: LinkEvidence, surface: SurfaceEvidence) -> None:
@@ -73,7 +73,7 @@ def _likely_runs(
     count = np.minimum(longest, layout.target_words[layout.cell_span] - word)
     cell = np.repeat(np.arange(len(count)), count)
     span = layout.cell_span[cell]
-    end = cell + counting(count) + 1
+    end = cell + ranges(count) + 1
     evidence = links.inside + links.into + 0.3 * (surface.alike > 0.6) + surface.acronym
     total = np.bincount(layout.cell_span, evidence, spans)
     keep = RunningSums(evidence)(cell, end) > 0.2 * total[span]
@@ -83,6 +83,6 @@ def _likely_runs(
         score = links.log_in(cell, end) - links.log_out(cell, end)
         score -= 0.3 * np.abs((end - cell) - layout.source_words[span])
         order = np.lexsort((-score, span))
-        best = np.sort(order[counting(count) < _MOST_CANDIDATES])
+        best = np.sort(order[ranges(count) < _MOST_CANDIDATES])
         cell, end, span = cell[best], end[best], span[best]
     return cell, end, span

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from alignment.projectors.features.arrays import Floats, Ints, counting
+from alignment.projectors.features.arrays import Floats, Ints, ranges
 from alignment.projectors.features.layout import Layout
 from alignment.projectors.features.lexicon import Shape
 
 
 class SurfaceEvidence:
-    """What the words of the cells of `layout` look like, beside the words of their source span.
+    """How similar the words of the cells of `layout` are to the words of their source span.
 
     Per cell: `alike`, in [0, 1], is the similarity to the most similar word of the source span, 0
     for punctuation; `punctuation` says which cells are; `acronym` is 1 for a word made of the
@@ -28,7 +28,7 @@ class SurfaceEvidence:
 def _likeness(layout: Layout) -> Floats:
     count = layout.target_words[layout.source_span]
     source = np.repeat(layout.source_type, count)
-    cell = np.repeat(layout.cell_at[layout.source_span], count) + counting(count)
+    cell = np.repeat(layout.cell_at[layout.source_span], count) + ranges(count)
     alike = np.zeros(len(layout.cell_type))
     np.maximum.at(alike, cell, layout.lexicon.likeness(source, layout.cell_type[cell]))
     return alike

@@ -15,11 +15,11 @@ Ints = NDArray[np.int64]
 Offsets = Sequence[tuple[int, int]]
 
 _LEAST_ATTENDED = 0.3
-"""A source word that gets at least so much attention has a partner: a compound of three words
-gives each a third. One that gets less may have none."""
+"""Least attention of a source word that has a partner for certain: a compound of three words gives
+each a third. One that gets less may have none."""
 
 _TOGETHER = 300_000
-"""Attention weights that are worked out at once."""
+"""Attention weights that are computed at once."""
 
 
 def attention_posteriors(
@@ -28,7 +28,7 @@ def attention_posteriors(
     """The soft alignment of the words of `pairs` from the attention of their `segments`.
 
     A piece's attention is shared among the words it touches by their letters; a word's is the mean
-    over its pieces. The reverse direction is the same attention seen from the source word. A
+    over its pieces. The reverse direction is the same attention, normalised per source word. A
     segment without attention gives zeros. The offsets of a segment and its pair must be into the
     same texts.
     """
@@ -39,7 +39,7 @@ def attention_posteriors(
         for row, (segment, shape) in enumerate(zip(segments, shapes, strict=True))
         if 0 not in shape and _size(segment)
     ]
-    # The pairs are many and small, so they are worked out together, some thousands at a time.
+    # The pairs are many and small, so they are computed together, some thousands at a time.
     at, size = 0, 0
     for index, row in enumerate(attended):
         size += _size(segments[row])
@@ -69,7 +69,7 @@ def _posteriors(
     )
     of_piece = source.letters / _totals(source.row, source.piece, source.letters)
     of_word = target.letters / _totals(target.row, target.word, target.letters)
-    # Every entry of a row's target side meets every entry of its source side.
+    # Every entry of a row's target side is paired with every entry of its source side.
     count = np.bincount(source.row, minlength=len(tables))
     repeats = count[target.row]
     left = np.repeat(np.arange(len(repeats)), repeats)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corpora.errors import MissingExtraError, UserError
 
 _LONGEST = 4096
-"""Pieces that are encoded together at most, whatever the model allows."""
+"""Most pieces that are encoded together, even if the model allows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class PieceEncoder:
         self._torch = torch
         self._batch_size = batch_size
         try:
-            # Code that comes with a model never runs, and nobody is asked whether it may.
+            # Code that comes with a model must never run, and there must be no prompt to allow it.
             self._tokenizer = AutoTokenizer.from_pretrained(
                 model, revision=revision, trust_remote_code=False, use_fast=True
             )
@@ -120,7 +120,7 @@ class PieceEncoder:
         ]
 
     def _run(self, ids: list[list[int]]) -> list[NDArray[np.float32]]:
-        """States of the wanted layer, without those of the special tokens around each text."""
+        """States of the chosen layer, without those of the special tokens around each text."""
         torch = self._torch
         before, after = self._before, self._after
         longest = max(map(len, ids))

@@ -2,8 +2,8 @@
 
 Two hidden Markov models (Vogel, Ney & Tillmann 1996), one for each direction, are trained by EM to
 agree (Liang, Taskar & Klein 2006): each link counts by the product of its probabilities in both.
-What makes that work on a few hundred sentences is the base of the translation table: a word pair
-that was hardly seen falls back on the pair of its stems, and pairs that look alike start ahead. As
-an alignment from so little data is uncertain, several models with stems of other lengths are
+It works on a few hundred sentences because of the base of the translation table: a rare word pair
+backs off to the pair of its stems, and pairs that look alike start with a higher probability. As an
+alignment from so little data is uncertain, several models with stems of different lengths are
 averaged.
 """

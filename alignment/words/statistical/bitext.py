@@ -15,7 +15,7 @@ from alignment.words.similarity import normalize, similarity, stem
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-"""Probabilities of the E step: single precision is enough, and half of what memory must carry."""
+"""Probabilities of the E step: single precision is enough and needs half the memory."""
 Ints = NDArray[np.int64]
 
 _BAND = 1.5
@@ -62,7 +62,7 @@ class Batch:
 
     `valid`, of shape (batch, source, target), says which cells are no padding; `words` are the
     word numbers of both sides, each of shape (batch, words); `cells` is where the batch's cells
-    lie among those of the bitext.
+    are among those of the bitext.
     """
 
     sentences: Ints
@@ -75,8 +75,8 @@ class EncodedBitext:
     """Sentence pairs laid out for EM.
 
     A *cell* is a (source word, target word) of one sentence pair, a *word pair* one of their types.
-    The cells of all batches lie end to end, with their padding, which belongs to a word pair of its
-    own after the real ones.
+    The cells of all batches are laid end to end, with their padding, which has its own word pair
+    after the real ones.
 
     `source_lengths` and `target_lengths` have shape (sentences,); `pair_of_cell` has shape
     (cells,); `keys` (ascending), `pair_source`, `pair_target` and `similarity` have shape

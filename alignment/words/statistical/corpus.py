@@ -19,7 +19,7 @@ _NO_WORDS = WordPair(Words("", ()), Words("", ()))
 def align_corpus(pairs: Iterable[WordPair]) -> Iterator[WordAlignment]:
     """The links of all `pairs`, in order, by a `StatisticalAligner`.
 
-    `pairs` is gone through three times, so it must not be an iterator. The aligner learns from an
+    `pairs` is iterated over three times, so it must not be an iterator. The aligner learns from an
     even sample of them, as large as its options allow, and is then applied to all. A pair with more
     than `MAX_WORDS` words on a side gets no links.
     """

@@ -32,7 +32,7 @@ class Emissions:
 @dataclass(frozen=True, slots=True)
 class LinkProbabilities:
     """The E step's result: `linked` of shape (batch, given, generated), `unlinked` of shape
-    (batch, generated), and expected jumps by width. What stands at padding means nothing."""
+    (batch, generated), and expected jumps by width. Values at padding mean nothing."""
 
     linked: Singles
     unlinked: Singles

@@ -36,7 +36,7 @@ class Jumps(Protocol):
 def make_jumps(widths: Singles, given: int) -> Jumps:
     """Moves between `given` positions, whichever way of computing them is faster.
 
-    `widths` are the weights of the jump widths from -max_jump to max_jump; the outermost stand for
+    `widths` are the weights of the jump widths from -max_jump to max_jump; the outermost are for
     all that are wider.
     """
     return (_DenseJumps if given <= _DENSE_POSITIONS else _WindowedJumps)(widths, given)

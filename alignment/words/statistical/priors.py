@@ -1,4 +1,4 @@
-"""What the statistical aligner learned from a bitext, to start from with another; and its file."""
+"""What the statistical aligner learned from a bitext, as a start for another, and its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The translation table of one direction: how probably does a word become which other?"""
+"""The translation table of one direction: the probability of each word given its partner."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TranslationTable:
     `bitext` gives the word pairs; with `reverse`, source words are generated from target words.
     Pairs back off to their stems of `stem_length` letters, smoothed as `options` say.
     `prior_counts` are the expected links that an earlier bitext had: of every word pair, and of
-    every given word. All arrays have shape (word pairs,), but for `unigram`, the share of every
+    every given word. All arrays have shape (word pairs,), except `unigram`, the share of every
     generated word in the text.
     """
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augmentation.translate_test.merging import average, ensemble
-from augmentation.translate_test.span_ensemble import pool_answers, pool_spans
+from augmentation.translate_test.span_ensemble import combine_answers, combine_spans
 from corpora.predictions import Prediction
 from corpora.records import Span
 
@@ -29,7 +29,7 @@ def test_the_more_confident_prediction_decides_the_label() -> None:
     doubtful = with_candidates((0, 6, "city", 0.55), (0, 6, "date", 0.45))
     confident = with_candidates((0, 6, "date", 0.95), (0, 6, "city", 0.05))
     for pair in ([doubtful, confident], [confident, doubtful]):
-        (span,) = pool_spans(pair, [0.5, 0.5], "logits")
+        (span,) = combine_spans(pair, [0.5, 0.5], "logits")
         assert span.label == "date"
         assert span.confidence == pytest.approx(0.7)
     assert offsets_and_labels(ensemble("tokens", doubtful, confident, 0.01).spans) == [
@@ -41,32 +41,38 @@ def test_the_more_confident_prediction_decides_the_label() -> None:
 def test_the_more_confident_prediction_decides_the_boundary() -> None:
     short = with_candidates((0, 6, "city", 0.5), (0, 9, "city", 0.45))
     long = with_candidates((0, 9, "city", 0.8), (0, 6, "city", 0.2))
-    assert offsets_and_labels(pool_spans([short, long], [0.5, 0.5], "logits")) == [(0, 9, "city")]
+    assert offsets_and_labels(combine_spans([short, long], [0.5, 0.5], "logits")) == [
+        (0, 9, "city")
+    ]
 
 
 def test_a_candidate_is_chosen_by_its_average_probability() -> None:
     first = with_candidates((0, 6, "city", 0.45), chosen=None)
     second = with_candidates((0, 6, "city", 0.9))
-    assert pool_spans([first, first], [0.5, 0.5], "logits") == ()
-    assert offsets_and_labels(pool_spans([first, second], [0.5, 0.5], "logits")) == [(0, 6, "city")]
+    assert combine_spans([first, first], [0.5, 0.5], "logits") == ()
+    assert offsets_and_labels(combine_spans([first, second], [0.5, 0.5], "logits")) == [
+        (0, 6, "city")
+    ]
 
 
 def test_a_prediction_with_an_unmapped_span_has_no_vote_on_its_label() -> None:
     lost = Prediction("1", flags=("unmapped:city",))
     one = Prediction("1", spans=(Span(0, 6, "city"), Span(7, 9, "date")))
     other = Prediction("1")
-    assert offsets_and_labels(pool_spans([one, lost, other], [0.4, 0.3, 0.3], "probabilities")) == [
-        (0, 6, "city")
-    ]
+    assert offsets_and_labels(
+        combine_spans([one, lost, other], [0.4, 0.3, 0.3], "probabilities")
+    ) == [(0, 6, "city")]
 
 
 def test_no_answer_is_a_candidate_like_any_other() -> None:
     yes = with_candidates((0, 6, "answer", 0.6), (7, 9, "answer", 0.1))
     no = with_candidates((0, 6, "answer", 0.3), chosen=None)
-    assert offsets_and_labels(pool_answers([yes, no], [0.8, 0.2], "logits")) == [(0, 6, "answer")]
-    assert pool_answers([yes, no], [0.2, 0.8], "logits") == ()
+    assert offsets_and_labels(combine_answers([yes, no], [0.8, 0.2], "logits")) == [
+        (0, 6, "answer")
+    ]
+    assert combine_answers([yes, no], [0.2, 0.8], "logits") == ()
     other = with_candidates((7, 9, "answer", 0.9), (0, 6, "answer", 0.1))
-    assert offsets_and_labels(pool_answers([yes, other], [0.5, 0.5], "logits")) == [
+    assert offsets_and_labels(combine_answers([yes, other], [0.5, 0.5], "logits")) == [
         (7, 9, "answer")
     ]
 
@@ -128,18 +134,18 @@ def test_ensemble_spans_are_disjoint_and_among_the_candidates(predictions, mean)
         for prediction in predictions
         for candidate in offsets_and_labels(prediction.candidates or prediction.spans)
     }
-    spans = pool_spans(predictions, shares, mean)
+    spans = combine_spans(predictions, shares, mean)
     assert set(offsets_and_labels(spans)) <= named
     assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
-    assert len(pool_answers(predictions, shares, mean)) <= 1
-    assert set(offsets_and_labels(pool_answers(predictions, shares, mean))) <= named
+    assert len(combine_answers(predictions, shares, mean)) <= 1
+    assert set(offsets_and_labels(combine_answers(predictions, shares, mean))) <= named
 
 
 @given(random_predictions(), st.sampled_from(["probabilities", "logits"]))
 def test_an_ensemble_of_equal_predictions_is_that_prediction(prediction, mean) -> None:  # type: ignore[no-untyped-def]
-    alone = pool_spans([prediction], [1.0], mean)
+    alone = combine_spans([prediction], [1.0], mean)
     assert offsets_and_labels(
-        pool_spans([prediction] * 3, [0.2, 0.3, 0.5], mean)
+        combine_spans([prediction] * 3, [0.2, 0.3, 0.5], mean)
     ) == offsets_and_labels(alone)
     if not prediction.candidates:
         assert offsets_and_labels(alone) == offsets_and_labels(prediction.spans)

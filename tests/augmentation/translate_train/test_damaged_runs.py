@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_is_not_finished(
     monkeypatch.setattr(toy, "translate", killed)
     with pytest.raises(KeyboardInterrupt):
         translate_train(config)
-    with pytest.raises(UserError, match="did not come to its end"):
+    with pytest.raises(UserError, match="is not finished"):
         open_finished(done.run)
 
 

@@ -110,7 +110,7 @@ def test_a_run_that_is_not_done_is_no_finished_run(
     with pytest.raises(UserError, match="no 'fr'"):
         open_finished(done.run).target("fr")
     done.report.unlink()
-    with pytest.raises(UserError, match="did not come to its end"):
+    with pytest.raises(UserError, match="is not finished"):
         open_finished(done.run)
     with pytest.raises(UserError, match="not a run folder"):
         open_finished(tmp_path)

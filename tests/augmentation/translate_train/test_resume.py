@@ -14,7 +14,7 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translate_train import plan as plan_module
 from augmentation.translate_train import run as run_module
 from augmentation.translate_train.jobs import Job, perform
-from augmentation.translate_train.run import begun, translate_train
+from augmentation.translate_train.run import start_run, translate_train
 from augmentation.translate_train.runs import open_finished
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.errors import UserError
@@ -171,10 +171,10 @@ def test_a_finished_job_is_recorded_once(
     config = translate_train_config(
         write_labelled_rows(tmp_path / "in.jsonl", 45), tmp_path / "run"
     )
-    with begun(resolve(config)) as run, pytest.raises(OSError, match="busy"):
+    with start_run(resolve(config)) as run, pytest.raises(OSError, match="busy"):
         stop = threading.Event()
         threading.Timer(3, stop.set).start()
-        run.go_ahead(stop)
+        run.run_until(stop)
     assert not failures
     check_row_counts(translate_train(config), ["de"])
 
@@ -197,7 +197,7 @@ def test_a_run_that_is_cut_off_after_its_input_has_grown_is_not_finished(
     write_labelled_rows(source, 70, start=25)
     with pytest.raises(RuntimeError, match="cut off"):
         translate_train(config, StopAtNewShard())
-    with pytest.raises(UserError, match="did not come to its end"):
+    with pytest.raises(UserError, match="is not finished"):
         open_finished(tmp_path / "run")
     translate_train(config)
     assert open_finished(tmp_path / "run").config == config

@@ -260,7 +260,7 @@ def test_wrong_columns(tmp_path: Path) -> None:
     assert "3 columns and no header with 'en' and 'de'" in failure(Bitext(path))
     assert "no column 'z' (choose from: a, b, c)" in failure(Bitext(path, columns=("a", "z")))
     assert "no column 4: the line has 3" in failure(Bitext(path, columns=("1", "4")))
-    assert "both texts are to be in column 2" in failure(Bitext(path, columns=("2", "2")))
+    assert "column 2 is named for both texts" in failure(Bitext(path, columns=("2", "2")))
 
 
 def test_a_short_line_is_named(tmp_path: Path) -> None:

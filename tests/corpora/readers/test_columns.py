@@ -81,7 +81,7 @@ def test_columns_called_like_those_of_synthetic_rows_are_kept(tmp_path: Path) ->
 def test_a_delimiter_is_one_character(tmp_path: Path, sign: str) -> None:
     path = tmp_path / "x.csv"
     path.write_text("text,label\na,b\n", encoding="utf-8")
-    with pytest.raises(UserError, match="not one character that could part fields"):
+    with pytest.raises(UserError, match="the delimiter must be one character"):
         read_rows(path, delimiter=sign)
 
 

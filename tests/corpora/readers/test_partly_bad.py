@@ -72,7 +72,7 @@ def test_a_carriage_return_without_quotes_is_called_what_it_is(tmp_path: Path, n
     text = "text,label\na\rb,1\nc,2\n".replace(",", "\t" if name == "x.tsv" else ",")
     batch = batch_of(tmp_path / name, text, "classification")
     assert [row.text for row in batch.rows] == ["c"]
-    refused(tmp_path / name, "classification", "line 2: a carriage return stands in a field")
+    refused(tmp_path / name, "classification", "line 2: there is a carriage return in a field")
 
 
 # Bytes that are not UTF-8.

@@ -218,7 +218,7 @@ def test_text(tmp_path: Path) -> None:
         ("x.json", Row("9", "de", "a"), "without a question"),
         ("x.txt", Row("9", "de", "a\nb"), "cannot be one line"),
         ("x.tsv", Row("9", "de", "a\tb"), "row 9: TSV cannot hold a tab"),
-        ("x.xyz", Row("9", "de", "a"), "the format cannot be told"),
+        ("x.xyz", Row("9", "de", "a"), "the format cannot be detected"),
     ],
 )
 def test_what_a_format_cannot_hold_is_an_error_and_leaves_no_file(

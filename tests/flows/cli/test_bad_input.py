@@ -163,7 +163,7 @@ def test_an_export_does_not_destroy_its_run(
     )
     for name in ("run.json", "10-ingest/x.jsonl", "export/de/x.jsonl"):
         check_refused(
-            run_command("export", run, "--format", "jsonl", "--out", run / name), "run's own files"
+            run_command("export", run, "--format", "jsonl", "--out", run / name), "run's own folder"
         )
     assert run_command("export", run, "--out", run / "export" / "x.csv")[0] == 0
     assert run_command("inspect", run)[0] == 0

@@ -245,7 +245,7 @@ def test_mistakes(
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
-        ("out.foo", [], "cannot be told from the name"),
+        ("out.foo", [], "cannot be detected from the name"),
         ("out.jsonl", ["--out-format", "bar"], "no format 'bar' to write"),
         ("out.json", [], "cannot hold rows for the task 'tokens'"),
     ],

@@ -68,7 +68,7 @@ def test_mistakes_end_with_2_and_say_what(tmp_path, intents, capsys):
     assert "in the gold but not predicted: 'de-0001'" in capsys.readouterr().err
     predicted.write_text("".join(lines[::-1]), encoding="utf-8")
     assert main(command) == 2
-    assert "say --by-id" in capsys.readouterr().err
+    assert "use --by-id" in capsys.readouterr().err
     assert main([*command, "--by-id"]) == 0
     capsys.readouterr()
     assert main([*command, "--columns", "sentence=text"]) == 2

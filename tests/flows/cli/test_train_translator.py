@@ -179,7 +179,7 @@ def test_an_output_folder_that_holds_something_else(
     (tmp_path / "letters.txt").write_text("dear", encoding="utf-8")
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
     error = error_of(capsys, *train_command(bitext, tmp_path))
-    assert "holds something else than a model" in error
+    assert "has other files than a model's" in error
     assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
 
 
@@ -189,7 +189,7 @@ def test_a_work_folder_that_the_model_would_replace(
     bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
     out = tmp_path / "model"
     error = error_of(capsys, *train_command(bitext, out, "--work", str(out / "work")))
-    assert "which is made anew" in error
+    assert "which will be replaced" in error
     (tmp_path / "file").write_text("dear", encoding="utf-8")
     assert "not a folder" in error_of(capsys, *train_command(bitext, tmp_path / "file"))
 

@@ -87,7 +87,7 @@ def test_a_start_that_is_no_model_or_knows_no_tags(
     card = read_model(other).card
     write_card(other, card.model_copy(update={"origin": "Helsinki-NLP/opus-mt-en-de"}))
     assert main(continue_command(other, tmp_path)) == 2
-    assert "goes on from models that train-translator made" in capsys.readouterr().err
+    assert "continues only from models that train-translator made" in capsys.readouterr().err
     start = trained_model.with_name("model.work") / "50-train" / "model"
     assert main(continue_command(start, tmp_path, bidirectional=True)) == 2
     assert "its pieces are without >>en<< >>de<<" in capsys.readouterr().err

@@ -111,7 +111,9 @@ def test_unknown_names(run_translate_train: Command, tmp_path: Path) -> None:
     check_refused_in_one_line(run_translate_train(source, "--unplaced", "shrug"), "unplaced")
     check_refused_in_one_line(run_translate_train(source, "--device", "abacus"), "device")
     (tmp_path / "in.data").write_text("x\n")
-    check_refused_in_one_line(run_translate_train(tmp_path / "in.data"), "format cannot be told")
+    check_refused_in_one_line(
+        run_translate_train(tmp_path / "in.data"), "format cannot be detected"
+    )
 
 
 def test_a_model_that_lacks_its_tokenizer(
