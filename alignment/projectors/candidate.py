@@ -42,9 +42,10 @@ class CandidateProjector(AlignedProjector):
     """An `AlignedProjector` that rescores the best candidates by translation probability.
 
     `translator` scores source to target, `reverse` (if there is one) target to source. They score
-    the `most` likeliest candidates of a span, unless one has probability `sure` already.
-    `influence` weighs their average log-probabilities against the alignment's. `aligner`, `priors`,
-    `complete` and `minimum_confidence` are as for `AlignedProjector`.
+    the `max_candidates` likeliest candidates of a span, unless one has the probability
+    `sufficient_confidence` already. `translation_weight` weighs their average log-probabilities
+    against the alignment's. `aligner`, `priors`, `complete` and `minimum_confidence` are as for
+    `AlignedProjector`.
     """
 
     name = "candidate"
@@ -54,9 +55,9 @@ class CandidateProjector(AlignedProjector):
         translator: ScoringTranslator,
         reverse: ScoringTranslator | None = None,
         aligner: str | WordAligner = "statistical",
-        sure: float = 0.9,
-        most: int = 6,
-        influence: float = 1.0,
+        sufficient_confidence: float = 0.9,
+        max_candidates: int = 6,
+        translation_weight: float = 1.0,
         priors: str | Path | None = None,
         complete: Sequence[str] = (),
         minimum_confidence: float = 0.0,
@@ -64,9 +65,9 @@ class CandidateProjector(AlignedProjector):
         super().__init__(aligner, priors, complete, minimum_confidence)
         self._translator = translator
         self._reverse = reverse
-        self._sure = sure
-        self._most = most
-        self._influence = influence
+        self._sufficient_confidence = sufficient_confidence
+        self._max_candidates = max_candidates
+        self._translation_weight = translation_weight
 
     def _rescore(
         self,
@@ -94,7 +95,7 @@ class CandidateProjector(AlignedProjector):
         index = np.array(chosen)
         owner = runs.span[index]
         mean = np.bincount(owner, score) / np.maximum(np.bincount(owner), 1)
-        lift = np.exp(self._influence * np.clip(score - mean[owner], -8.0, 8.0))
+        lift = np.exp(self._translation_weight * np.clip(score - mean[owner], -8.0, 8.0))
         # The rescored candidates of a span keep the sum of their probabilities.
         before = np.bincount(owner, probability[index])
         result[index] *= lift
@@ -110,8 +111,8 @@ class CandidateProjector(AlignedProjector):
         for number in range(len(candidates.layout.spans)):
             low, high = int(bounds[number]), int(bounds[number + 1]) - 1
             part = probability[low:high]
-            if len(part) > 1 and part.max() < self._sure:
-                best = np.argsort(-part, kind="stable")[: self._most]
+            if len(part) > 1 and part.max() < self._sufficient_confidence:
+                best = np.argsort(-part, kind="stable")[: self._max_candidates]
                 chosen.extend((low + best).tolist())
         return chosen
 

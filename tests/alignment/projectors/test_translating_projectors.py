@@ -164,7 +164,11 @@ def test_the_translator_decides_where_the_aligner_cannot() -> None:
     translator = Dictionary({"sister": "Schwester"})
     row = make_row("my sister waits", "meine Schwester wartet", ("sister", "PER"))
     projector = load_projector(
-        "candidate", translator=translator, aligner=UniformAligner(), most=20, influence=2.0
+        "candidate",
+        translator=translator,
+        aligner=UniformAligner(),
+        max_candidates=20,
+        translation_weight=2.0,
     )
     projection = projector.project([row])[0]
     check_projection(row, projection)
@@ -197,7 +201,11 @@ def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
         make_row(long, long, ("word", "X")),
     ]
     projector = load_projector(
-        "candidate", translator=translator, aligner=BoundedAligner(), most=20, influence=2.0
+        "candidate",
+        translator=translator,
+        aligner=BoundedAligner(),
+        max_candidates=20,
+        translation_weight=2.0,
     )
     short, given_up = projector.project(rows)
     assert placed_texts(rows[0], short) == [("Schwester", "PER")]
@@ -213,8 +221,8 @@ def test_spans_that_the_translator_decided_on_may_be_given_up_too() -> None:
             "candidate",
             translator=translator,
             aligner=UniformAligner(),
-            most=20,
-            influence=2.0,
+            max_candidates=20,
+            translation_weight=2.0,
             **options,
         )
         return projector.project([row])[0].reasons
@@ -284,7 +292,7 @@ def test_a_single_name_will_do_for_a_list() -> None:
     with pytest.raises(UserError, match="unknown completeness filter 'everything'"):
         load_projector("aligned", complete="everything")
     with pytest.raises(UserError, match=r"'most' is 2\.5, not a whole number"):
-        load_projector("candidate", translator=object(), most=2.5)
+        load_projector("candidate", translator=object(), max_candidates=2.5)
 
 
 def test_mistakes_name_the_choices() -> None:

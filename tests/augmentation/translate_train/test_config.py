@@ -52,7 +52,10 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ({"targets": ["de", False]}, "targets.1: Input should be a valid string, not False (YAML"),
         ({"runtime": {"threads": "x"}}, "runtime.threads: Input should be a valid tuple"),
         ({"projection": {"options": {"priors": date(2020, 1, 1)}}}, "projection.options: cannot"),
-        ({"projection": {"options": {"sure": math.nan}}}, "not a finite number: nan"),
+        (
+            {"projection": {"options": {"sufficient_confidence": math.nan}}},
+            "not a finite number: nan",
+        ),
     ],
 )
 def test_mistakes_are_named(change: dict[str, object], words: str) -> None:
