@@ -291,7 +291,7 @@ def test_a_single_name_will_do_for_a_list() -> None:
     assert single.project([row]) == listed.project([row])
     with pytest.raises(UserError, match="unknown completeness filter 'everything'"):
         load_projector("aligned", complete="everything")
-    with pytest.raises(UserError, match=r"'most' is 2\.5, not a whole number"):
+    with pytest.raises(UserError, match=r"'max_candidates' is 2\.5, not a whole number"):
         load_projector("candidate", translator=object(), max_candidates=2.5)
 
 
