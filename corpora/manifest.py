@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,10 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from corpora.checked_json import read_checked, write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import plain
 from corpora.lock import lock
-from corpora.storage import make_folder, reading, write_text
+from corpora.storage import make_folder, reading
 
 RUN_FILE = "run.json"
 _NAME = re.compile(r"[^\W_][\w.-]*")
@@ -77,11 +77,15 @@ def read_run(folder: str | Path) -> RunManifest:
             raise UserError("no such folder", file=folder)
         if not path.exists():
             raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder)
-        data = path.read_bytes()
+        values = read_checked(path)
     try:
-        return RunManifest(**json.loads(data.decode("utf-8")))
-    except (ValueError, TypeError) as error:
-        raise UserError(f"not a run's manifest ({error})", file=path) from error
+        return RunManifest(**(values or {}))
+    except TypeError as error:
+        raise UserError(
+            "damaged, or not a run's manifest; if it is one, delete it and run the command of this "
+            "run again, which writes it anew and keeps what is done",
+            file=path,
+        ) from error
 
 
 FingerprintedFields = Callable[[RunManifest], Mapping[str, Any]]
@@ -110,8 +114,7 @@ def open_run(
     make_folder(folder)
     with lock(folder):
         check_run(folder, manifest, fields)
-        text = json.dumps(plain(manifest), indent=1, sort_keys=True, ensure_ascii=False)
-        write_text(folder / RUN_FILE, text + "\n")
+        write_checked(folder / RUN_FILE, plain(manifest))
         yield folder
 
 
@@ -122,7 +125,8 @@ def check_run(
 ) -> None:
     """Raise `UserError` where `folder` exists, is not empty, and is not a run of `manifest`.
 
-    The message names the values of the fingerprinted `fields` that differ; see `open_run`.
+    The message names the values of the fingerprinted `fields` that differ; see `open_run`. A run
+    that lost its manifest passes: the record of each step says what that step was made from.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -131,11 +135,16 @@ def check_run(
         _check_same(folder, read_run(folder), manifest, fields)
     elif folder.exists():
         files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if files:
+        if files and not _has_records(folder):
             raise UserError(
                 f"this folder is not empty and not a run ({', '.join(files[:5])}); choose another",
                 file=folder,
             )
+
+
+def _has_records(folder: Path) -> bool:
+    """Whether steps of a run left records in `folder`: it is a run whose manifest is lost."""
+    return any(read_checked(record) is not None for record in folder.glob("*/*.json"))
 
 
 def _check_same(

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpora.checked_json import read_checked, write_checked
 from corpora.fingerprint import path_hash
-from corpora.storage import write_text
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """The JSON object in the file `path`; empty where there is none or it is not valid."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
+    """The JSON object in the file `path`; empty where there is none or it is corrupt."""
+    return read_checked(path) or {}
 
 
 def write_record(path: Path, values: dict[str, Any]) -> None:
     """Write `values` to the file `path` as a JSON object, whole or not at all."""
-    write_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    write_checked(path, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from corpora.fingerprint import file_hash, fingerprint
+from corpora.checked_json import read_checked, write_checked
+from corpora.fingerprint import file_hash
 from corpora.shards.ref import ShardRef
-from corpora.storage import write_text
-
-_OWN_CHECKSUM = "record_checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +30,16 @@ class Sidecar:
 
 def write_sidecar(ref: ShardRef, sidecar: Sidecar) -> None:
     """Write `sidecar`, with a checksum of its own, beside the shard `ref`."""
-    shallow = {part.name: getattr(sidecar, part.name) for part in fields(sidecar)}
-    values = json.loads(json.dumps(shallow))  # as a reader will have it
-    record = {**values, _OWN_CHECKSUM: fingerprint(values)}
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    write_text(ref.sidecar_path, text + "\n")
+    values = {part.name: getattr(sidecar, part.name) for part in fields(sidecar)}
+    write_checked(ref.sidecar_path, values)
 
 
 def read_sidecar(ref: ShardRef) -> Sidecar | None:
     """The sidecar of the shard `ref`; None where there is none or it is corrupt."""
+    values = read_checked(ref.sidecar_path)
     try:
-        values = json.loads(ref.sidecar_path.read_text(encoding="utf-8"))
-        if values.pop(_OWN_CHECKSUM, None) != fingerprint(values):
-            return None
-        return Sidecar(**values)
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return None if values is None else Sidecar(**values)
+    except TypeError:
         return None
 
 

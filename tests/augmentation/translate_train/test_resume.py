@@ -17,6 +17,7 @@ from augmentation.translate_train.jobs import Job, perform
 from augmentation.translate_train.run import start_run, translate_train
 from augmentation.translate_train.runs import open_finished
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
+from corpora.checked_json import write_checked
 from corpora.errors import UserError
 from corpora.shards import ShardRef, list_shards
 from tests.helpers.toy_translator import ToyTranslator
@@ -134,7 +135,8 @@ def test_another_configuration_is_refused(tmp_path: Path, toy: ToyTranslator) ->
     other = write_labelled_rows(tmp_path / "other.jsonl", 21)
     with pytest.raises(UserError, match=r"\(config\.input: 'in\.jsonl' -> 'other\.jsonl'\); "):
         translate_train(translate_train_config(other, tmp_path / "run"))
-    (tmp_path / "run" / "run.json").write_text('{"name": "x", "fingerprint": "", "config": {}}')
+    stranger = {"name": "x", "fingerprint": "", "config": {}}
+    write_checked(tmp_path / "run" / "run.json", stranger)
     with pytest.raises(UserError, match=r"config\.task: None -> 'tokens'"):
         translate_train(translate_train_config(source, tmp_path / "run"))
 
