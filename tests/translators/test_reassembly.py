@@ -167,7 +167,7 @@ def test_a_hypothesis_weighs_as_many_pieces_as_it_has() -> None:
 def test_sentences_come_in_order_and_inside_the_text(start: int, end: int) -> None:
     reassembly = Reassembly("One. Two", None)
     reassembly.add(0, 3, "Eins", 0.0, 1)
-    with pytest.raises(ValueError, match=rf"sentence {start}:{end} does not lie in 3:8"):
+    with pytest.raises(ValueError, match=rf"sentence {start}:{end} is not within 3:8"):
         reassembly.add(start, end, "x", 0.0, 1)
 
 

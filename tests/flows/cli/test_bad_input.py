@@ -69,7 +69,7 @@ def test_inspect_reads_columns_and_splits_as_runs_do(run_command: Command, tmp_p
         run_command("inspect", source), "no column 'text' (choose from: Review, Stars, part)"
     )
     check_refused(
-        run_command("inspect", source, "--columns", "words=Review"), "nothing called 'words'"
+        run_command("inspect", source, "--columns", "words=Review"), "a row has no field 'words'"
     )
     columns = ("--columns", "text=Review,label=Stars,split=part")
     code, out, err = run_command("inspect", source, *columns, "--split", "test")
