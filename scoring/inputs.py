@@ -1,22 +1,28 @@
-"""What can be scored: files, rows and predictions, paired with the gold by their ids."""
+"""What can be scored: files, and rows and predictions in memory, paired with the gold by their
+ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from corpora.choices import Task
 from corpora.errors import UserError
-from corpora.predictions import Prediction
+from corpora.predictions import Prediction, prediction_from_json
+from corpora.readers.memory import IN_MEMORY, InMemory, batches_of, holds_arrow, rows_of
+from corpora.readers.values import ValueProblem
 from corpora.records import Row
 from scoring.files import FileOptions, predictions_of_rows, read_gold, read_predictions
 from scoring.pairing import pair_up
 
-GoldInput = str | Path | Iterable[str | Path] | Iterable[Row]
-"""The gold: a file, several files, or rows."""
-PredictionInput = str | Path | Iterable[str | Path] | Iterable[Prediction] | Iterable[Row]
-"""Predictions: a file, several files, predictions, or rows labelled with what was predicted."""
+GoldInput = str | Path | Iterable[str | Path] | InMemory
+"""The gold: a file, several files, or rows in memory."""
+PredictionInput = str | Path | Iterable[str | Path] | Iterable[Prediction] | InMemory
+"""Predictions: a file, several files, predictions, or rows that have what was predicted as labels.
+
+Dictionaries without a text are predictions as JSON Lines have them: `id`, and `label`, `spans` or
+`target`."""
 
 
 def load_gold(gold: GoldInput, task: Task, files: FileOptions) -> list[list[Row]]:
@@ -24,14 +30,10 @@ def load_gold(gold: GoldInput, task: Task, files: FileOptions) -> list[list[Row]
 
     Raises `UserError` as `read_gold` does, and `TypeError` for what are neither paths nor rows.
     """
-    loaded = []
-    for part in _parts(gold):
-        if isinstance(part, Path):
-            loaded.append(read_gold(part, task, files))
-        else:
-            _check_types(part, Row)
-            loaded.append(part)
-    return loaded
+    return [
+        read_gold(part, task, files) if isinstance(part, Path) else _rows(part, task, files)
+        for part in _parts(gold)
+    ]
 
 
 def load_predictions(
@@ -58,7 +60,7 @@ def load_predictions(
         if isinstance(part, Path):
             loaded = read_predictions(part, task, rows, files)
         else:
-            loaded = _in_memory(part, rows)
+            loaded = _in_memory(part, rows, task, files)
         paired += pair_up(rows, loaded, by_id=by_id, file=file)
     return paired, file if len(parts) == 1 else None
 
@@ -67,20 +69,51 @@ def _parts(given: GoldInput | PredictionInput) -> list[Path | list[Any]]:
     """Paths, or a single list of rows or predictions."""
     if isinstance(given, str | Path):
         return [Path(given)]
+    if holds_arrow(given):
+        return [[row for batch in batches_of(given) for row in batch.to_pylist()]]
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{type(given).__name__}: neither files nor rows")
     items = list(given)
     if items and all(isinstance(item, str | Path) for item in items):
         return [Path(str(item)) for item in items]
     return [items]
 
 
-def _in_memory(predictions: list[Any], gold: list[Row]) -> list[Prediction]:
-    if predictions and all(isinstance(item, Row) for item in predictions):
-        return predictions_of_rows(predictions, gold)
-    _check_types(predictions, Prediction)
+def _in_memory(
+    given: list[Any], gold: list[Row], task: Task, files: FileOptions
+) -> list[Prediction]:
+    if all(isinstance(item, Prediction) for item in given):
+        return given
+    if all(isinstance(item, Mapping) and "text" not in item for item in given):
+        return _from_dictionaries(given, {row.id: row for row in gold})
+    return predictions_of_rows(_rows(given, task, files, labelled=False), gold)
+
+
+def _rows(
+    records: list[Any], task: Task, files: FileOptions, *, labelled: bool = True
+) -> list[Row]:
+    """`Row`s as they are, dictionaries read as those of a file."""
+    if all(isinstance(record, Row) for record in records):
+        return records
+    corpus = rows_of(
+        records,
+        task=task,
+        lang=files.lang,
+        columns=files.columns if labelled else None,
+        on_error=files.on_error,
+        scheme=files.scheme,
+        labelled=labelled,
+    )
+    return list(corpus.rows())
+
+
+def _from_dictionaries(
+    values: list[Mapping[str, Any]], gold: Mapping[str, Row]
+) -> list[Prediction]:
+    predictions = []
+    for number, value in enumerate(values, 1):
+        try:
+            predictions.append(prediction_from_json(dict(value), gold))
+        except ValueProblem as problem:
+            raise UserError(problem.detail, file=IN_MEMORY, row=number) from problem
     return predictions
-
-
-def _check_types(items: list[Any], expected: type) -> None:
-    for item in items:
-        if not isinstance(item, expected):
-            raise TypeError(f"a {type(item).__name__} where a {expected.__name__} is expected")

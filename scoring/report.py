@@ -142,10 +142,11 @@ def score(
 ) -> ScoreReport:
     """Score `predictions` of `task` against `gold`, by language and over all items.
 
-    `predictions` are a file, several files, `Prediction`s, or `Row`s that are labelled with what
-    was predicted; `gold` is a file, as many files, or `Row`s. Both have the same items, paired by
-    their ids; with `by_id` they may be in another order. `files` says how files are read, `options`
-    how the scores are computed.
+    `predictions` are a file, several files, `Prediction`s, or rows in memory that are labelled with
+    what was predicted; `gold` is a file, as many files, or rows in memory (`Row`s, dictionaries, a
+    frame, a table, a data set). Both have the same items, paired by their ids; with `by_id` they
+    may be in another order. `files` says how files and dictionaries are read, `options` how the
+    scores are computed.
 
     `source` is the language (BCP 47) that the gaps of the other languages are measured from.
     `baseline` are predictions of another system for the same gold, which the difference is tested

@@ -220,7 +220,7 @@ def _check_options(options: DecodingOptions) -> None:
             f"not {options.beam_size}"
         )
     if options.sampling_topk != 1 and options.beam_size != 1:
-        raise UserError("sampling needs a beam of 1")
+        raise UserError("sampling (sampling_topk) needs a beam_size of 1")
 
 
 _engines: dict[tuple[Path, str, Hardware], Engine] = {}

@@ -10,13 +10,14 @@ from augmentation.compare.config import CompareConfig, SourceConfig, TargetConfi
 from augmentation.compare.run import CompareResult
 from augmentation.compare.run import compare as run_compare
 from augmentation.pipeline.configuration import Strict, validate
-from augmentation.pipeline.inputs import saved
+from augmentation.pipeline.inputs import naming_rows_in_memory, saved
 from augmentation.pipeline.listener import Listener
 from corpora.choices import Task
 
 _CORPORA = ("train", "dev", "test")
 
 
+@naming_rows_in_memory()
 def compare(
     *,
     task: Task,

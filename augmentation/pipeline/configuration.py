@@ -16,7 +16,27 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpora.errors import UserError
 
+_MUST = "it must be "
+_FORMS = {
+    "a whole number": ("int_type", "int_parsing", "int_from_float"),
+    "a number": ("float_type", "float_parsing"),
+    "true or false": ("bool_type", "bool_parsing"),
+    "text": ("string_type",),
+    "a path": ("path_type",),
+    "a list": ("tuple_type", "list_type"),
+    "a mapping of settings": ("model_type", "dict_type", "model_attributes_type"),
+}
+"""What a value must be, by the types of Pydantic's errors."""
 Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class MissingSettingsError(UserError):
+    """Settings without a default that were not given; `paths` lead to each."""
+
+    def __init__(self, paths: Sequence[tuple[str | int, ...]], file: Path | None = None) -> None:
+        names = [repr(".".join(map(str, path))) for path in paths]
+        super().__init__(f"{' and '.join(names)} must be given", file=file)
+        self.paths = paths
 
 
 class Strict(BaseModel):
@@ -73,13 +93,18 @@ def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None 
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
+        problems = error.errors()
+        missing = [problem["loc"] for problem in problems if problem["type"] == "missing"]
+        if missing and len(missing) == len(problems):
+            raise MissingSettingsError(missing, file) from error
         raise UserError(explain(error, values), file=file) from error
 
 
 def explain(error: ValidationError, values: Any) -> str:
     """The first problem of `error` in words: which key of `values`, what is wrong with it, and what
     it is."""
-    problems = error.errors()
+    # What is there and wrong is of more use than what is not there.
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] == "missing")
     first = problems[0]
     if first["type"] == "extra_forbidden":
         return f"unknown setting {'.'.join(map(str, first['loc']))!r}"
@@ -91,11 +116,13 @@ def explain(error: ValidationError, values: Any) -> str:
     ]
     key_path = max((path for path, _ in rivals), key=len)
     messages = dict.fromkeys(_message(p) for path, p in rivals if path == key_path)
-    message = " or ".join(messages).replace(" for <class 'pathlib.Path'>", "")
+    message = " or ".join(messages).replace(f" or {_MUST}", " or ")
     value = next(p["input"] for path, p in rivals if path == key_path)
     if isinstance(value, int | float):
         message += f", not {value}"
-    if isinstance(value, bool):
+    if isinstance(value, bool) and ("number" in message or "than" in message):
+        message += " (what may be off is off with null)"
+    elif isinstance(value, bool):
         message += " (YAML takes a bare yes, no, on or off for that: put it in quotes)"
     return f"{'.'.join(map(str, key_path))}: {message}" if key_path else message
 
@@ -105,7 +132,11 @@ def _message(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "literal_error" and " or " in problem["ctx"]["expected"]:
         expected = problem["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
         return f"no {problem['input']!r} here (choose from: {expected})"
-    return str(problem["msg"]).removeprefix("Value error, ")
+    for form, types in _FORMS.items():
+        if problem["type"] in types:
+            return f"{_MUST}{form}"
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return text.replace("Input should be ", _MUST)
 
 
 def _key_path(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
@@ -130,7 +161,10 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise UserError("not YAML: nested too deeply", file=file) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"not YAML: {error}", file=file) from error
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        line = None if mark is None else mark.line + 1
+        raise UserError(f"not YAML: {problem}", file=file, line=line) from error
     if not isinstance(values, dict):
         raise UserError("not a configuration: it must be a mapping of settings", file=file)
     if {"config", "fingerprint"} <= values.keys():  # a run's manifest, to make the run again

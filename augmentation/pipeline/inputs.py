@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from corpora.batches import rows_to_batch
 from corpora.errors import UserError
 from corpora.fingerprint import file_hash
 from corpora.folders import inputs_folder
-from corpora.readers.memory import InMemory, batches_of, holds_arrow, records_of
+from corpora.readers.memory import IN_MEMORY, InMemory, batches_of, holds_arrow, records_of
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA
 from corpora.storage import make_folder, writing
@@ -45,6 +46,18 @@ def saved(data: RowData) -> Path:
     if rows:
         raise TypeError("rows and dictionaries cannot be mixed here")
     return _write(".jsonl", lambda path: _write_json(path, records))
+
+
+@contextmanager
+def naming_rows_in_memory() -> Iterator[None]:
+    """Have errors in files that `saved` wrote name the rows in memory; also a decorator."""
+    try:
+        yield
+    except UserError as error:
+        if error.file is None or Path(error.file).parent != inputs_folder():
+            raise
+        row = error.line if error.row is None else error.row
+        raise UserError(error.problem, file=IN_MEMORY, row=row, choices=error.choices) from error
 
 
 def saved_pairs(pairs: Iterable[tuple[str, str]]) -> Path:

@@ -152,7 +152,7 @@ class TrainTranslatorConfig(Strict):
     @classmethod
     def _quantization(cls, name: str) -> str:
         if name not in QUANTIZATIONS:
-            raise ValueError(f"no quantization {name!r}, there is {', '.join(QUANTIZATIONS)}")
+            raise ValueError(f"no {name!r} here (choose from: {', '.join(QUANTIZATIONS)})")
         return name
 
     @model_validator(mode="after")
@@ -173,7 +173,9 @@ class TrainTranslatorConfig(Strict):
         for corpus in (*self.bitext, *self.dev):
             path, target = corpus.path, corpus.target
             if target is None and len(self.targets) > 1:
-                raise ValueError(f"{path}: say which target it has: {targets}")
+                raise ValueError(
+                    f"{path}: say which target it has, as in {self.targets[0]}={path}: {targets}"
+                )
             if target is not None and target not in self.targets:
                 raise ValueError(f"{path}: {target!r} is not among the targets: {targets}")
         of_corpora = {corpus.target or self.targets[0] for corpus in self.bitext}

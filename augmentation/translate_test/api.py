@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.pipeline.configuration import validate
-from augmentation.pipeline.inputs import RowData, saved
+from augmentation.pipeline.inputs import RowData, naming_rows_in_memory, saved
 from augmentation.pipeline.listener import Listener
 from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_test.run import TranslateTestResult
@@ -18,6 +18,7 @@ from corpora.folders import runs_folder
 from corpora.manifest import run_folder
 
 
+@naming_rows_in_memory()
 def translate_test(
     data: RowData,
     *,

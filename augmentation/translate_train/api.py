@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from augmentation.pipeline.configuration import validate
-from augmentation.pipeline.inputs import RowData, saved
+from augmentation.pipeline.inputs import RowData, naming_rows_in_memory, saved
 from augmentation.pipeline.listener import Listener
 from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.finished import default_export_path, export_rows
@@ -19,6 +19,7 @@ from corpora.storage import check_writable
 from corpora.writers.options import WriteReport
 
 
+@naming_rows_in_memory()
 def translate_train(
     data: RowData,
     *,

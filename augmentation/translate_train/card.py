@@ -76,7 +76,9 @@ def _card_lines(
     ]
     for name, digest in setup.translation.models.hashes.items():
         licence = setup.translation.models.licences.get(name)
-        lines.append(f"- Model: {name}, SHA-256 {digest}" + (f", {licence}" if licence else ""))
+        lines.append(
+            f"- Model: {name}, SHA-256 {digest}" + (f", licence: {licence}" if licence else "")
+        )
     if setup.translation.projector is not None:
         lines.append(
             f"- Spans projected by: {setup.translation.projector}; a span that cannot be placed: "

@@ -156,6 +156,7 @@ def _records(data: Texts, field: str) -> Iterator[Mapping[str, Any]]:
     else:
         raise TypeError(f"{type(data).__name__}: no texts")
     for number, item in enumerate(items, 1):
+        item = item.as_py() if hasattr(item, "as_py") else item  # of an Arrow array
         if isinstance(item, str):
             yield {field: item}
             continue

@@ -66,6 +66,8 @@ class RowChecker:
                 dropped.append(self._drop(item.number, Problem(item.reason, item.detail), item.row))
                 continue
             number, row = item
+            if row.lang == "und" and self._options.lang is not None:  # BCP 47: undetermined
+                row = replace(row, lang=self._options.lang)
             problem = self._problem(row)
             if problem is not None and self._options.on_error == "repair":
                 row, repairs = repair_row(row, self._options.task)

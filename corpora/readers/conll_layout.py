@@ -92,7 +92,7 @@ def _find_tag_column(
     example = " ".join(tables[0][0])
     raise UserError(
         f"the last of {width} columns has no tags (O, B-LABEL, I-LABEL) in {example!r}; "
-        "name the columns of tokens and tags by their numbers",
+        "name the columns of tokens and tags by their numbers (--columns tokens=1,tags=2)",
         file=source.path,
     )
 

@@ -58,7 +58,7 @@ class Corpus:
             total += batch.rows_in
             yield batch
         if not total:
-            raise UserError("there are no rows in this file", file=self.path)
+            raise UserError("there are no rows", file=self.path)
 
     def _items(self, source: Source, limit: int | None) -> Items:
         items = self.format.read(source)

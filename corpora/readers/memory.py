@@ -82,7 +82,8 @@ def rows_of(
 
 def holds_arrow(data: object) -> bool:
     """Whether `batches_of` can give the batches of `data`."""
-    return hasattr(data, "__arrow_c_stream__") or _is_dataset(data) or _is_lazy(data)
+    is_table = hasattr(data, "__arrow_c_stream__") and not _is_column(data)
+    return is_table or _is_dataset(data) or _is_lazy(data)
 
 
 def batches_of(data: Any) -> Iterator[pa.RecordBatch]:
@@ -107,6 +108,11 @@ def records_of(data: object) -> list[Row | Mapping[str, Any]]:
             problem = f"item {number} is a {type(record).__name__}, no Row and no dictionary"
             raise TypeError(problem)
     return records
+
+
+def _is_column(data: object) -> bool:
+    """Whether `data` is a single column, such as a Polars series or a chunked array."""
+    return not hasattr(data, "columns") and not hasattr(data, "schema")
 
 
 def _is_dataset(data: object) -> bool:

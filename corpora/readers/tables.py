@@ -174,7 +174,7 @@ def _table_records(
         if guess_quotes and any(_looks_quoted(field) for field in fields):
             raise UserError(
                 "a field seems to be quoted; say whether quotes are to be read as such "
-                "(quoting: yes or no)",
+                "(the setting quoting, --quoting: yes or no)",
                 file=source.path,
                 line=number,
             )

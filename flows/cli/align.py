@@ -42,7 +42,7 @@ def align(
     result = run(read_pairs(source_file, target_file), config)
     count = result.write(out, weights=weights)
     print(
-        f"{count} pairs, {result.total_links} links, "
+        f"{count} {'pair' if count == 1 else 'pairs'}, {result.total_links} links, "
         f"{count / max(result.seconds, 1e-9):.0f} pairs per second",
         file=sys.stderr,
     )

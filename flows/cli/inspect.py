@@ -39,7 +39,12 @@ def inspect(
     """
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to `main`: who closes the pipe has seen enough."""
+            raise BrokenPipeError
+
+    console = Output(highlight=False, soft_wrap=True)
     if path.is_dir() and (path / "run.json").is_file():
         from augmentation.translate_train.finished import sample_run
         from augmentation.translate_train.runs import open_finished

@@ -98,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if "" in arguments:
+        raise UserError("an argument is empty; is a variable of the shell empty?")
     app = command_line()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if asks_for_help := any(flag in options for flag in _HELP):

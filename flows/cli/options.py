@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from augmentation.pipeline.configuration import explain
+from augmentation.pipeline.configuration import MissingSettingsError, explain
 from corpora.errors import UserError
 from flows.cli.arguments import parse_columns, with_choices
 from flows.cli.shapes import Shape, alternatives_of, plain_type, shape_of
@@ -50,7 +50,10 @@ def takes_settings(
         def with_settings(*args: Any, **given: Any) -> int:
             values = {option: given.pop(option.name, None) for option in shown}
             settings = overrides({o: value for o, value in values.items() if value is not None})
-            return command(*args, **given, settings=settings)
+            try:
+                return command(*args, **given, settings=settings)
+            except MissingSettingsError as error:
+                raise UserError(_needed(error, options), file=error.file) from error
 
         signature += [option.parameter() for option in shown]
         with_settings.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
@@ -165,6 +168,19 @@ class Option:
         if isinstance(self.default, tuple):
             return ", ".join(map(str, self.default))
         return f"{self.default:.10g}" if isinstance(self.default, float) else str(self.default)
+
+
+def _needed(error: MissingSettingsError, options: Collection[Option]) -> str:
+    """Which of `options`, and of settings without one, must be given."""
+    flags = {path: option for option in options for path in option.paths}
+    words = []
+    for path in error.paths:
+        option = flags.get(tuple(map(str, path)))
+        choices = option.shape.choices if option else None
+        name = option.flag if option else repr(".".join(map(str, path)))
+        words.append(f"{name} ({', '.join(choices)})" if choices else name)
+    text = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return f"{text} must be given, here or in the configuration"
 
 
 def options_of(

@@ -171,7 +171,7 @@ class _Meter(Listener):
 
     def _words(self, now: float) -> str:
         rate = self._done / max(now - self._began, 1e-6)
-        return f"{self._done} rows, {rate:.1f} rows/s"
+        return f"{self._done} rows, {rate:.1f} rows per second"
 
     def _left(self, now: float) -> str:
         from flows.progress import clock

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import labelferry
@@ -42,6 +44,11 @@ def test_translate_rows_of_every_kind(data: Any, toy: ToyTranslator, tmp_path: P
     assert (done.rows, done.rejected, done.flagged) == (2, 0, 0)
     assert [json.loads(line)["x"] for line in out.read_text().splitlines()] == GERMAN
     assert [(step.done, step.seen) for step in recorder.progress] == [(2, 2)]
+
+
+def test_translate_columns(toy: ToyTranslator) -> None:
+    for column in (pl.Series(["one two", "three"]), pa.chunked_array([["one two"], ["three"]])):
+        assert list(labelferry.translate(column, source="en", target="de")) == ["TWO ONE", "THREE"]
 
 
 def test_translate_keeps_the_fields_of_records(toy: ToyTranslator) -> None:
@@ -193,6 +200,42 @@ def test_score(labelled_data: LabelledData) -> None:
     report = labelferry.score(labelled_data.rows(), rows, task="tokens")
     assert report.scores[0].value == 100.0
     assert "<table" in report._repr_html_()
+
+
+@pytest.mark.parametrize("kind", ["records", "polars", "lazy", "arrow", "iterator", "path"])
+def test_score_takes_rows_of_every_kind(labelled_data: LabelledData, kind: str) -> None:
+    def data() -> Any:
+        return getattr(labelled_data, kind)()
+
+    assert labelferry.score(data(), data(), task="tokens").scores[0].value == 100.0
+    assert labelferry.score(data(), labelled_data.rows(), task="tokens").scores[0].value == 100.0
+    wrong = [{"id": "0", "spans": []}, {"id": "1", "spans": labelled_data.records()[1]["spans"]}]
+    report = labelferry.score(wrong, data(), task="tokens")
+    assert report.scores[0].value == pytest.approx(200 / 3)
+    with pytest.raises(UserError, match="rows in memory, row 1: the prediction has no 'id'"):
+        labelferry.score([{"label": "x"}], data(), task="tokens")
+    with pytest.raises(TypeError, match="no Row and no dictionary"):
+        labelferry.score(data(), [1], task="tokens")
+
+
+def test_rows_that_were_read_are_data(labelled_data: LabelledData, toy: ToyTranslator) -> None:
+    """Rows that do not state their language are in the one that the function is told."""
+    rows = list(labelferry.read(labelled_data.records(), task="tokens"))
+    assert {row.lang for row in rows} == {"und"}
+    done = labelferry.translate_train(rows, task="tokens", source="en", targets="de")
+    assert [row.lang for row in done.translated_rows()] == ["de", "de"]
+    aligned = labelferry.project(rows, GERMAN, source="en", target="de", aligner="lexical")
+    assert aligned.rows_in == 2
+
+
+def test_errors_in_rows_in_memory_name_no_file(runs: Path, toy: ToyTranslator) -> None:
+    bad = [{"text": "wake me", "spans": []}, {"text": "x", "spans": [
+        {"start": 0, "end": 9, "label": "a"}]}]  # fmt: skip
+    more: dict[str, Any] = {"task": "tokens", "source": "en"}
+    with pytest.raises(UserError, match=r"^rows in memory, row 2: span 0:9"):
+        labelferry.translate_train(bad, targets="de", **more)
+    with pytest.raises(UserError, match=r"^rows in memory: there are no rows"):
+        labelferry.translate_train([], targets="de", **more)
 
 
 def test_compare(toy: ToyTranslator, runs: Path) -> None:

@@ -136,11 +136,11 @@ def test_mistakes():
         score(PREDICTED, GOLD, task="classification", comet="some-model")
     for gold in ([], PREDICTED, [*GOLD, "gold.csv"]):
         with pytest.raises(
-            (UserError, TypeError), match=r"test set is empty|where a Row is expected"
+            (UserError, TypeError), match=r"test set is empty|no Row and no dictionary"
         ):
             score(PREDICTED, gold, task="classification")
     for predictions in ([1], [*PREDICTED[:-1], GOLD[-1]], [*PREDICTED, "p.jsonl"]):
-        with pytest.raises(TypeError, match="where a Prediction is expected"):
+        with pytest.raises(TypeError, match="no Row and no dictionary"):
             score(predictions, GOLD, task="classification")
     with pytest.raises(UserError, match="no significance test 'luck'"):
         SignificanceOptions("luck")

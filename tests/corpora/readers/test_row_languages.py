@@ -35,3 +35,9 @@ def test_rows_in_another_language(tmp_path: Path, corpus: str, row: str) -> None
     message = f"line 1: the row is in '{row}', not in '{corpus}'"
     with pytest.raises(UserError, match=message):
         read_rows(path, "text", lang=corpus)
+
+
+def test_a_row_of_undetermined_language_is_in_that_of_the_corpus(tmp_path: Path) -> None:
+    path = write_json_lines(tmp_path / "x.jsonl", {"text": "abc", "lang": "und"})
+    assert [row.lang for row in read_rows(path, "text", lang="de")] == ["de"]
+    assert [row.lang for row in read_rows(path, "text", lang=None)] == ["und"]

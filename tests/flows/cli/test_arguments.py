@@ -252,3 +252,65 @@ def test_a_full_disk_is_reported_whatever_wrote_to_it(
     monkeypatch.setattr(score, "score", fail(errno.EIO))
     with pytest.raises(OSError, match="Input/output"):
         main(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (
+            "translate-train in.jsonl",
+            "--task (classification, pair, tokens, qa, text), --source and --target must be given, "
+            "here or in the configuration",
+        ),
+        ("translate-train in.jsonl --task tokens --source en", "--target must be given, here or"),
+        ("train-translator a.tsv --out m", "--source and --target must be given, here or"),
+        ("translate-train '' --task tokens", "an argument is empty; is a variable of the shell"),
+    ],
+)
+def test_what_must_be_given_is_named_as_an_option(
+    capsys: pytest.CaptureFixture[str], command: str, problem: str
+) -> None:
+    assert main(shlex.split(command)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"labelferry: error: {problem}")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("reading:\n\tlimit: 3\n", ", line 2: not YAML: found character '\\t'"),
+        ("targets: [de\n", "not YAML: expected ',' or ']'"),
+        (
+            "filters: {max_length_ratio: off}",
+            "filters.max_length_ratio: it must be greater than 1, not F",
+        ),
+        ("filters: {max_length_ratio: off}", "(what may be off is off with null)"),
+        ("decoding: 3", "decoding: it must be a mapping of settings, not 3"),
+        ("decoding: {beam_size: two}", "decoding.beam_size: it must be a whole number"),
+        ("decoding: {beam_size: 0}", "decoding.beam_size: it must be greater than or equal to 1"),
+        ("runtime: {threads: 2}", "runtime.threads: it must be a list, not 2"),
+        ("targets: [on]", "targets.0: it must be text, not True (YAML takes a bare yes"),
+    ],
+)
+def test_mistakes_in_a_configuration_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["translate-train", "in.jsonl", "--config", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert problem in error
+    assert error.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    """`labelferry inspect FILE | head -1` ends well."""
+    rows = ROOT / "data" / "samples" / "intents.en.jsonl"
+    command = [sys.executable, "-m", "flows.cli.main", "inspect", str(rows), "--rows", "200"]
+    shown = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    assert shown.stdout and shown.stderr
+    shown.stdout.readline()
+    shown.stdout.close()
+    assert shown.stderr.read() == b""
+    assert shown.wait() == 0

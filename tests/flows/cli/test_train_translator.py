@@ -53,7 +53,7 @@ def test_a_checkpoint_of_another_configuration(
 @pytest.mark.parametrize(
     ("bitext", "problem"),
     [
-        (["a.tsv", "b.tsv"], r"[ab]\.tsv: say which target it has: de, fr"),
+        (["a.tsv", "b.tsv"], r"[ab]\.tsv: say which target it has, as in de="),
         (["de=a.tsv", "es=b.tsv"], r"b\.tsv: 'es' is not among the targets: de, fr"),
         (["de=a.tsv"], "no bitext has the target 'fr'"),
     ],
@@ -137,7 +137,7 @@ def test_a_vocabulary_larger_than_the_data_supports(
         (("--source", "nonsense!"), "not a language tag"),
         (("--columns", "a"), "--columns a: 1 given, 2 needed"),
         (("--columns", "x,y"), "no column 'x'"),
-        (("--target", "fr"), "say which target it has: de, fr"),
+        (("--target", "fr"), "say which target it has, as in de="),
         (("--dev", "no-such-file.tsv"), "no-such-file.tsv: no such file"),
         (("--quantization", "int3"), "quantization"),
         (("--max-steps", "0"), "--max-steps 0: it must be a whole number from 1"),

@@ -127,8 +127,8 @@ def test_a_terminal_shows_the_time_left(
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["translate", str(source), "--model", model, *TO_GERMAN]) == 0
     assert capsys.readouterr().out.count("\n") == 600  # the bar takes none of it
-    assert re.search(r"512 rows, [\d.]+ rows/s, 0:\d\d left", screen.getvalue())
-    assert re.search(r"600 rows, [\d.]+ rows/s", screen.getvalue().splitlines()[-1])
+    assert re.search(r"512 rows, [\d.]+ rows per second, 0:\d\d left", screen.getvalue())
+    assert re.search(r"600 rows, [\d.]+ rows per second", screen.getvalue().splitlines()[-1])
 
 
 def test_what_an_earlier_run_rejected_goes_with_it(
