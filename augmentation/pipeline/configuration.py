@@ -31,7 +31,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class MissingSettingsError(UserError):
-    """Settings without a default that were not given; `paths` lead to each."""
+    """Settings without a default that were not given, in `file` either; `paths` lead to each."""
 
     def __init__(self, paths: Sequence[tuple[str | int, ...]], file: Path | None = None) -> None:
         names = [repr(".".join(map(str, path))) for path in paths]
