@@ -27,7 +27,12 @@ from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
-from augmentation.translation.sqlite_index import is_corruption, remove_index, writing_index
+from augmentation.translation.sqlite_index import (
+    is_corruption,
+    remove_index,
+    transaction,
+    writing_index,
+)
 from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
 from corpora.errors import UserError
 from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
@@ -90,7 +95,7 @@ class TranslationMemory:
         Threads and processes that call it at the same time all get the same moment.
         """
         # The shards of a run call this in parallel: the first one takes it, the others read it.
-        with self._open() as index, _transaction(index):
+        with self._open() as index, transaction(index):
             memory = index.execute("SELECT id FROM memory").fetchone()[0]
             try:
                 taken = Snapshot(**json.loads(file.read_text(encoding="utf-8")))
@@ -150,7 +155,7 @@ class TranslationMemory:
     def add_file(self, content: bytes) -> bool:
         """Add the file that has `content`; False where it is there already."""
         name = content_hash(content)
-        with self._open() as index, _transaction(index):
+        with self._open() as index, transaction(index):
             self._forget_lost(index)
             if index.execute("SELECT 1 FROM parts WHERE name = ?", (name,)).fetchone():
                 return False
@@ -221,7 +226,7 @@ class TranslationMemory:
         with writing_index(self._index), closing(connect(self._index)) as connection:
             connection.execute("PRAGMA synchronous = OFF")
             if not self._created:
-                with _transaction(connection):
+                with transaction(connection):
                     if _create_tables(connection):
                         self._enter_files(connection)
                     self._describe()
@@ -247,18 +252,6 @@ def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:
         "INSERT OR IGNORE INTO segments VALUES (?, ?, ?)",
         [(key, part, row) for row, key in enumerate(keys)],
     )
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite ends it itself where the file is corrupt
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _create_tables(connection: sqlite3.Connection) -> bool:

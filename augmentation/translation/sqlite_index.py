@@ -31,6 +31,20 @@ def writing_index(path: Path) -> Iterator[None]:
         raise UserError(reason, file=path.parent) from error
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction of `connection` that excludes other writers from its beginning; rolled back on
+    an error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it itself where the file is corrupt
+            connection.execute("ROLLBACK")
+        raise
+
+
 def is_corruption(error: sqlite3.DatabaseError) -> bool:
     """Whether `error` means that the file is corrupt, and not a lock, a full disk, or a mistake of
     ours."""
