@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from corpora.text.visible import visible
+
 
 class UserError(Exception):
     """A mistake of the user's: exit code 2, one message, no traceback.
@@ -40,8 +42,9 @@ class UserError(Exception):
         message = f"{', '.join(where)}: {self.problem}" if where else self.problem
         if self.choices is not None:
             message += f" (choose from: {', '.join(self.choices) or 'none'})"
-        # Half of a surrogate pair, quoted from the input, could not be printed.
-        return message.encode("utf-8", "backslashreplace").decode("utf-8")
+        # Half of a surrogate pair, quoted from the input, could not be printed; names and labels of
+        # untrusted files may hold what moves a terminal's cursor.
+        return visible(message.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 class MissingExtraError(UserError):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tabulate import tabulate
 
+from corpora.text.visible import visible
 from scoring.protocol import Score
 from scoring.significance import Comparison
 from scoring.task import LanguageTable
@@ -30,9 +31,10 @@ class Table:
         return self._render("html")
 
     def _render(self, format: str) -> str:
+        rows = [[visible(c) if isinstance(c, str) else c for c in row] for row in self.rows]
         return str(
             tabulate(
-                self.rows, self.headers, tablefmt=format, colalign=self.sides, disable_numparse=True
+                rows, self.headers, tablefmt=format, colalign=self.sides, disable_numparse=True
             )
         )
 

@@ -1,15 +1,12 @@
-"""Texts with their spans, cut up for showing, and made safe to show."""
+"""Texts with their spans, cut up for showing."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpora.records import Span
-
-# Control characters would move a terminal's cursor, bidirectional overrides reverse text.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from corpora.text.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +16,6 @@ class Piece:
     text: str
     label: str | None
     """The label of its span."""
-
-
-def visible(text: str) -> str:
-    """`text` with control characters as signs that can be seen."""
-    return _UNSAFE.sub(_sign, text)
-
-
-def _sign(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def split_at_spans(text: str, spans: Sequence[Span]) -> list[Piece]:

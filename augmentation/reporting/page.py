@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from augmentation.reporting.highlights import visible
+from corpora.text.visible import visible
 
 
 def render(template: str, view: object) -> str:

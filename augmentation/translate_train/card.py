@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import yaml
 
-from augmentation.reporting.highlights import visible
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary
+from corpora.text.visible import visible
 
 TASK_CATEGORIES = {
     "classification": "text-classification",

@@ -75,7 +75,7 @@ def inspect(
 
 
 def _show(console: Any, row: Row, note: str) -> None:
-    from augmentation.reporting.highlights import visible
+    from corpora.text.visible import visible
 
     facts = [row.id, *([row.label] if row.label else []), *([note] if note else [])]
     console.print(visible("  ".join(facts)), style="bold", markup=False)
@@ -95,7 +95,8 @@ def _show(console: Any, row: Row, note: str) -> None:
 def _line(lang: str, text: str, spans: Sequence[Span]) -> Any:
     from rich.text import Text
 
-    from augmentation.reporting.highlights import split_at_spans, visible
+    from augmentation.reporting.highlights import split_at_spans
+    from corpora.text.visible import visible
 
     line = Text(f"  {lang + ' ':<4}")
     for piece in split_at_spans(text, spans):

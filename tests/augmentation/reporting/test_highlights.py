@@ -1,14 +1,7 @@
 from __future__ import annotations
 
-from augmentation.reporting.highlights import Piece, split_at_spans, visible
+from augmentation.reporting.highlights import Piece, split_at_spans
 from corpora.records import Span
-
-
-def test_control_characters_are_shown() -> None:
-    assert (
-        visible("a\x1b[31m\nb\x7f\x85\u202e\u2066c\ud800") == "a␛[31m␊b␡\ufffd\ufffd\ufffdc\ufffd"
-    )
-    assert visible("Grüße 你好 👋🏽") == "Grüße 你好 👋🏽"
 
 
 def test_a_text_is_cut_at_its_spans() -> None:
