@@ -53,7 +53,7 @@ def takes_settings(
             try:
                 return command(*args, **given, settings=settings)
             except MissingSettingsError as error:
-                raise UserError(_needed(error, options), file=error.file) from error
+                raise UserError(_needed(error, options, taken), file=error.file) from error
 
         signature += [option.parameter() for option in shown]
         with_settings.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
@@ -170,14 +170,18 @@ class Option:
         return f"{self.default:.10g}" if isinstance(self.default, float) else str(self.default)
 
 
-def _needed(error: MissingSettingsError, options: Collection[Option]) -> str:
-    """Which of `options`, and of settings without one, must be given."""
+def _needed(
+    error: MissingSettingsError, options: Collection[Option], taken: Collection[str]
+) -> str:
+    """Which of `options`, of the command's own parameters `taken`, and of the settings that can only
+    stand in the configuration must be given."""
     flags = {path: option for option in options for path in option.paths}
     words = []
     for path in error.paths:
         option = flags.get(tuple(map(str, path)))
         choices = option.shape.choices if option else None
-        name = option.flag if option else repr(".".join(map(str, path)))
+        own = str(path[0]).upper() if path[0] in taken else repr(".".join(map(str, path)))
+        name = option.flag if option else own
         words.append(f"{name} ({', '.join(choices)})" if choices else name)
     text = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     return f"{text} must be given, here or in the configuration"

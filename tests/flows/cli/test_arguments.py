@@ -262,6 +262,10 @@ def test_a_full_disk_is_reported_whatever_wrote_to_it(
             "--task (classification, pair, tokens, qa, text), --source and --target must be given, "
             "here or in the configuration",
         ),
+        (
+            "translate-test --task tokens --source en",
+            "INPUT, --target, --predictor and --out must be given, here or in the configuration",
+        ),
         ("translate-train in.jsonl --task tokens --source en", "--target must be given, here or"),
         ("train-translator a.tsv --out m", "--source and --target must be given, here or"),
         ("translate-train '' --task tokens", "an argument is empty; is a variable of the shell"),
