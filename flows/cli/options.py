@@ -173,8 +173,8 @@ class Option:
 def _needed(
     error: MissingSettingsError, options: Collection[Option], taken: Collection[str]
 ) -> str:
-    """Which of `options`, of the command's own parameters `taken`, and of the settings that can only
-    stand in the configuration must be given."""
+    """Which of `options`, of the parameters `taken` by the command itself, and of the settings that
+    have no option must be given."""
     flags = {path: option for option in options for path in option.paths}
     words = []
     for path in error.paths:
