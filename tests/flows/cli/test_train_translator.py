@@ -170,7 +170,7 @@ def test_nothing_to_train_on(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     error = error_of(
         capsys, "train-translator", "--out", str(tmp_path), "--source", "en", "--target", "de"
     )
-    assert "bitext" in error
+    assert "BITEXT must be given" in error
 
 
 def test_an_output_folder_that_holds_something_else(
