@@ -65,12 +65,12 @@ def load_predictions(
     return paired, file if len(parts) == 1 else None
 
 
-def _parts(given: GoldInput | PredictionInput) -> list[Path | list[Any]]:
-    """Paths, or a single list of rows or predictions."""
+def _parts(given: GoldInput | PredictionInput) -> list[Any]:
+    """Paths, or a single list of rows or predictions, or Arrow data."""
     if isinstance(given, str | Path):
         return [Path(given)]
     if holds_arrow(given):
-        return [[row for batch in batches_of(given) for row in batch.to_pylist()]]
+        return [given]
     if not isinstance(given, Iterable):
         raise TypeError(f"{type(given).__name__}: neither files nor rows")
     items = list(given)
@@ -79,24 +79,25 @@ def _parts(given: GoldInput | PredictionInput) -> list[Path | list[Any]]:
     return [items]
 
 
-def _in_memory(
-    given: list[Any], gold: list[Row], task: Task, files: FileOptions
-) -> list[Prediction]:
-    if all(isinstance(item, Prediction) for item in given):
-        return given
-    if all(isinstance(item, Mapping) and "text" not in item for item in given):
+def _in_memory(given: Any, gold: list[Row], task: Task, files: FileOptions) -> list[Prediction]:
+    if holds_arrow(given):
+        first = next(batches_of(given), None)
+        if first is not None and "text" not in first.schema.names:
+            given = [value for batch in batches_of(given) for value in batch.to_pylist()]
+            return _from_dictionaries(given, {row.id: row for row in gold})
+    elif all(isinstance(item, Prediction) for item in given):
+        return list(given)
+    elif all(isinstance(item, Mapping) and "text" not in item for item in given):
         return _from_dictionaries(given, {row.id: row for row in gold})
     return predictions_of_rows(_rows(given, task, files, labelled=False), gold)
 
 
-def _rows(
-    records: list[Any], task: Task, files: FileOptions, *, labelled: bool = True
-) -> list[Row]:
-    """`Row`s as they are, dictionaries read as those of a file."""
-    if all(isinstance(record, Row) for record in records):
-        return records
+def _rows(data: Any, task: Task, files: FileOptions, *, labelled: bool = True) -> list[Row]:
+    """`Row`s as they are, dictionaries and Arrow data read as those of a file."""
+    if not holds_arrow(data) and all(isinstance(record, Row) for record in data):
+        return list(data)
     corpus = rows_of(
-        records,
+        data,
         task=task,
         lang=files.lang,
         columns=files.columns if labelled else None,

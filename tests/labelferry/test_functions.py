@@ -218,6 +218,21 @@ def test_score_takes_rows_of_every_kind(labelled_data: LabelledData, kind: str) 
         labelferry.score(data(), [1], task="tokens")
 
 
+def test_score_takes_class_names_and_predictions_without_texts() -> None:
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({
+        "id": datasets.Value("string"), "text": datasets.Value("string"),
+        "label": datasets.ClassLabel(names=["no", "yes"]),
+    })  # fmt: skip
+    values = {"id": ["a", "b"], "text": ["x", "y"], "label": [0, 1]}
+    gold = datasets.Dataset.from_dict(values, features=features)
+    predicted = pl.DataFrame({"id": ["a", "b"], "label": ["no", "no"]})
+    for predictions in (predicted, predicted.to_arrow(), predicted.to_dicts()):
+        report = labelferry.score(predictions, gold, task="classification")
+        assert report.scores[0].value == 50.0
+    assert labelferry.score(gold, gold, task="classification").scores[0].value == 100.0
+
+
 def test_rows_that_were_read_are_data(labelled_data: LabelledData, toy: ToyTranslator) -> None:
     """Rows that do not state their language are in the one that the function is told."""
     rows = list(labelferry.read(labelled_data.records(), task="tokens"))
