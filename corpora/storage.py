@@ -89,27 +89,26 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
-def _syncs() -> bool:
-    return os.environ.get(SYNC_VARIABLE, "1") != "0"
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Rename the file `temporary`, which is whole, to `path`, and have the system put both its
+    content and its name on the disk, past a power cut.
 
-
-def sync_file(path: Path) -> None:
-    """Have the system put the content of the file `path` on the disk, past a power cut.
-
-    Nothing is done where LABELFERRY_SYNC is 0.
+    Nothing waits for the disk where LABELFERRY_SYNC is 0.
     """
-    if _syncs():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    syncs = os.environ.get(SYNC_VARIABLE, "1") != "0"
+    if syncs:
+        _sync(temporary)
+    temporary.replace(path)
+    if syncs and os.name == "posix":  # elsewhere a folder cannot be opened
+        _sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the system put the names of the files in `folder` on the disk; see `sync_file`."""
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        sync_file(folder)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -124,9 +123,7 @@ def replacing(path: Path) -> Iterator[Path]:
     with writing(path):
         try:
             yield temporary
-            sync_file(temporary)
-            temporary.replace(path)
-            sync_folder(path.parent)
+            put_in_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -12,8 +12,9 @@ from augmentation.compare.labels import check_labels
 from augmentation.compare.leakage import Leak, check_groups, find_leaks
 from augmentation.compare.training_sets import base_parts, roots_of
 from augmentation.few_shot.sampling import few_shortages
-from augmentation.pipeline.artifacts import read_record, write_record
+from augmentation.pipeline.artifacts import read_record
 from augmentation.pipeline.shards import rows_dropped
+from corpora.checked_json import write_checked
 from corpora.errors import UserError
 
 
@@ -80,7 +81,7 @@ def check(context: CompareContext) -> None:
         bad_rows={name: count for name, count in bad_rows.items() if count},
         labels_never_trained={lang: labels for lang, labels in unknown.items() if labels},
     )
-    write_record(context.run / CHECK, result.as_json())
+    write_checked(context.run / CHECK, result.as_json())
     context.cache.drop("check")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from augmentation.compare.context import VERSION, CompareContext
 from augmentation.compare.leakage import rows_fingerprint
 from augmentation.compare.strategies import Part
-from augmentation.pipeline.artifacts import write_record
 from augmentation.translate_train.run import translate_train
 from augmentation.translate_train.runs import final_rows
 from augmentation.translate_train.setup import resolve
+from corpora.checked_json import write_checked
 from corpora.fingerprint import file_hash, fingerprint
 from corpora.records import Row
 from corpora.shards import ShardWriter, is_done
@@ -52,7 +52,7 @@ def _translate(context: CompareContext, name: str, path: Path, source: str, targ
         return
     if folder.exists() and artifact.facts().get("begun_for") not in (None, made_from):
         shutil.rmtree(folder)  # made from another training set or with another model
-    write_record(artifact.record, {"begun_for": made_from})
+    write_checked(artifact.record, {"begun_for": made_from})
     began = time.monotonic()
     result = translate_train(config)
     counts = result.summary.targets[0]

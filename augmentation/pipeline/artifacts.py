@@ -15,11 +15,6 @@ def read_record(path: Path) -> dict[str, Any]:
     return read_checked(path) or {}
 
 
-def write_record(path: Path, values: dict[str, Any]) -> None:
-    """Write `values` to the file `path` as a JSON object, whole or not at all."""
-    write_checked(path, values)
-
-
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """What a step writes that is not a shard, and the record that shows whether it is done.
@@ -52,7 +47,7 @@ class Artifact:
         values: dict[str, Any] = {"fingerprint": fingerprint}
         if self.content is not None:
             values["checksum"] = path_hash(self.content) if self.content.exists() else ""
-        write_record(self.record, values | facts)
+        write_checked(self.record, values | facts)
 
     def facts(self) -> dict[str, Any]:
         """The whole record; empty where there is none."""

@@ -108,8 +108,6 @@ def explain(error: ValidationError, values: Any) -> str:
     first = problems[0]
     if first["type"] == "extra_forbidden":
         return f"unknown setting {'.'.join(map(str, first['loc']))!r}"
-    if first["type"] == "missing":
-        return f"{'.'.join(map(str, first['loc']))!r} must be given"
     # For a setting of several types there is an error per type; keep those that got furthest.
     rivals = [
         (_key_path(p["loc"], values), p) for p in problems if p["loc"][:1] == first["loc"][:1]

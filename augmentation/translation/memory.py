@@ -34,6 +34,7 @@ from augmentation.translation.sqlite_index import (
     writing_index,
 )
 from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
+from corpora.checked_json import read_checked, write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
 from corpora.storage import make_folder, replacing, write_text
@@ -98,14 +99,14 @@ class TranslationMemory:
         with self._open() as index, transaction(index):
             memory = index.execute("SELECT id FROM memory").fetchone()[0]
             try:
-                taken = Snapshot(**json.loads(file.read_text(encoding="utf-8")))
+                taken = Snapshot(**(read_checked(file) or {}))
                 if taken.memory == memory and taken.inputs == inputs:
                     return taken
-            except (FileNotFoundError, ValueError, TypeError):
+            except TypeError:  # there is none
                 pass
             parts = index.execute("SELECT COALESCE(MAX(part), 0) FROM parts").fetchone()[0]
             taken = Snapshot(memory, parts, inputs)
-            write_text(file, json.dumps(asdict(taken), indent=1) + "\n")
+            write_checked(file, asdict(taken))
         return taken
 
     @_rebuilding_index

@@ -53,15 +53,18 @@ def sidecar_of(ref: ShardRef) -> Sidecar:
 
 def is_intact(ref: ShardRef) -> bool:
     """Whether the shard `ref` has a sidecar and its files have the checksums that it gives."""
-    sidecar = read_sidecar(ref)
-    if sidecar is None or not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
-        return False
-    if sidecar.dropped_checksum is None:
-        return True
-    return ref.dropped_path.is_file() and file_hash(ref.dropped_path) == sidecar.dropped_checksum
+    return _holds(ref, read_sidecar(ref))
 
 
 def is_done(ref: ShardRef, fingerprint: str) -> bool:
     """Whether the shard `ref` was made under `fingerprint` and its checksums still hold."""
     sidecar = read_sidecar(ref)
-    return sidecar is not None and sidecar.fingerprint == fingerprint and is_intact(ref)
+    return sidecar is not None and sidecar.fingerprint == fingerprint and _holds(ref, sidecar)
+
+
+def _holds(ref: ShardRef, sidecar: Sidecar | None) -> bool:
+    if sidecar is None or not ref.path.is_file() or file_hash(ref.path) != sidecar.checksum:
+        return False
+    if sidecar.dropped_checksum is None:
+        return True
+    return ref.dropped_path.is_file() and file_hash(ref.dropped_path) == sidecar.dropped_checksum

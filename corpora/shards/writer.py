@@ -17,7 +17,7 @@ from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.shards.ref import ShardRef
 from corpora.shards.sidecar import Sidecar, write_sidecar
-from corpora.storage import make_folder, sync_file, sync_folder, temporary_name, writing
+from corpora.storage import make_folder, put_in_place, temporary_name, writing
 
 
 class ShardWriter:
@@ -170,9 +170,7 @@ class _Part:
             self._writer.close()
             self._writer = None
             checksum = file_hash(self._temporary)
-            sync_file(self._temporary)
-            self._temporary.replace(self._path)
-            sync_folder(self._path.parent)
+            put_in_place(self._temporary, self._path)
         return checksum
 
     def discard(self) -> None:
