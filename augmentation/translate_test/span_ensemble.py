@@ -122,8 +122,8 @@ def combine_candidates(
     """Every span of `predictions` with its weighted mean probability: `Prediction.candidates`.
 
     The mean is over the predictions that count for the span, or with `answers` for any answer;
-    `weights` are those of `predictions`. () where all spans have probability 1, as they do
-    without candidates.
+    `weights` are those of `predictions`. () where no prediction has candidates and all spans have
+    probability 1, as the chosen spans then say the same.
     """
     weighted = _weighted(predictions, weights)
     combined: list[Span] = []
@@ -132,7 +132,9 @@ def combine_candidates(
         total = sum(prediction.weight for prediction in covering)
         probability = sum(p.weight * p.probability(key) for p in covering) / total
         combined.append(replace(span, confidence=min(probability, 1.0)))
-    return () if all(probability_of(span) >= 1.0 - _TIE for span in combined) else tuple(combined)
+    certain = all(probability_of(span) >= 1.0 - _TIE for span in combined)
+    chosen_alone = not any(prediction.candidates for prediction in predictions)
+    return () if certain and chosen_alone else tuple(combined)
 
 
 def _weighted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from augmentation.translate_test.merging import average, ensemble
@@ -157,6 +157,9 @@ def test_an_ensemble_of_equal_predictions_is_that_prediction(prediction, mean) -
     random_predictions(),
     st.sampled_from([2, 4]),
     st.sampled_from(["tokens", "qa"]),
+)
+@example(  # a predictor that is certain of spans that exclude one another
+    with_candidates((0, 1, "city", 1.0), (0, 1, "date", 1.0)), Prediction("1"), 2, "tokens"
 )
 def test_the_average_of_equal_predictions_is_one_of_them_to_an_ensemble(one, other, count, task):  # type: ignore[no-untyped-def]
     several = average(task, [one] * count)
