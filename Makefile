@@ -15,7 +15,7 @@ demo: $(VENV)/.installed
 		--task tokens --source en --target de --out data/runs/demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
