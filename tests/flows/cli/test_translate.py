@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from corpora.readers.streams import text_lines
-from flows.cli.main import command_line, main
+from flows.cli.commands import command_line
+from flows.cli.main import main
 from translators.model_card import ModelInfo
 
 
