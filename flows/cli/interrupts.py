@@ -20,10 +20,11 @@ from types import FrameType
 INTERRUPTED = 130
 """The exit code, as shells have it: 128 and the number of the signal."""
 GRACE_SECONDS = 2.0
-_GO_ON = "what is done is kept: run the same command again to continue"
+SAME_AGAIN = "run the same command again to continue"
+_GO_ON = f"what is done is kept: {SAME_AGAIN}"
 _NOTHING = "nothing was written: run the same command again to start anew"
 _MESSAGES = {
-    "translate": "what is translated is kept",
+    "translate": _NOTHING,
     "translate-train": _GO_ON,
     "translate-test": _GO_ON,
     "train-translator": _GO_ON,
