@@ -77,14 +77,16 @@ class Prefect:
             while not self._server.answers(within=0.1):
                 if working.done():
                     working.result()
-            _reach_without_proxy("127.0.0.1")
+            reach_without_proxy("127.0.0.1")
             os.environ[PREFECT_API_URL.name] = self._server.url()
             context.refresh_global_settings_context()
-        _check_server(PREFECT_API_URL.value())
+        hint = "" if self._server else "PREFECT_API_URL or Prefect's profile names it; "
+        _check_server(PREFECT_API_URL.value(), hint)
 
 
-def _check_server(url: str) -> None:
-    """Raise `UserError` where no Prefect server of a version that fits answers at `url`."""
+def _check_server(url: str, hint: str) -> None:
+    """Raise `UserError`, with the `hint`, where no Prefect server of a version that fits answers at
+    `url`."""
     from prefect.client.orchestration import get_client
     from prefect.settings import (
         PREFECT_API_REQUEST_TIMEOUT,
@@ -104,8 +106,8 @@ def _check_server(url: str) -> None:
     if problem is not None:
         reason = _first_line(problem.__cause__ or problem)
         raise UserError(
-            f"no Prefect server can be used at {url} ({reason}): PREFECT_API_URL or Prefect's "
-            "profile names it; --no-prefect works without one"
+            f"no Prefect server can be used at {url} ({reason}): {hint}--no-prefect works without "
+            "one"
         ) from problem
 
 
@@ -113,7 +115,7 @@ def _first_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:_SHOWN] or type(error).__name__
 
 
-def _reach_without_proxy(host: str) -> None:
+def reach_without_proxy(host: str) -> None:
     """Have this process reach `host` without the proxy that the environment names, if any."""
     if not any(name in urllib.request.getproxies() for name in ("http", "all")):
         return
