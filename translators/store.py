@@ -218,7 +218,9 @@ def install(staged: Path, card: ModelCard) -> ModelInfo:
             staged.rename(final)
         except OSError as error:
             if final.exists():
-                raise UserError(f"the store has a model {card.name!r} by now", file=final) from error
+                raise UserError(
+                    f"the store has a model {card.name!r} by now", file=final
+                ) from error
             raise
     release(staged)
     return read_model(final)

@@ -165,9 +165,11 @@ class RuntimeConfig(Strict):
     workers: int = Field(1, ge=1)
     """Shards read, projected and filtered at the same time."""
     threads: tuple[PositiveInt, PositiveInt] | None = None
-    """Parallel batches, and threads per batch; by default the engine chooses."""
+    """Parallel batches, and threads per batch; by default the engine chooses. Threads may round
+    numbers otherwise, and so choose another word now and then."""
     batch_tokens: int | None = Field(None, ge=16)
-    """Tokens per batch; by default the engine chooses."""
+    """Tokens per batch; by default the engine chooses. Which texts are translated together changes
+    how numbers are rounded, and so a word now and then."""
 
 
 class TranslationConfig(Strict):

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from corpora.errors import UserError
-from flows.cli.arguments import SEED, Columns, Number, Quoting, option, parse_columns, quoted, stream
+from flows.cli.arguments import (
+    SEED,
+    Columns,
+    Number,
+    Quoting,
+    option,
+    parse_columns,
+    quoted,
+    stream,
+)
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span

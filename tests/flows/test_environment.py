@@ -109,7 +109,11 @@ def test_a_user_error_is_written_in_one_line(home: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("PREFECT_API_URL", "http://127.0.0.1:9/api", "no Prefect server can be used at http://127"),
+        (
+            "PREFECT_API_URL",
+            "http://127.0.0.1:9/api",
+            "no Prefect server can be used at http://127",
+        ),
         ("PREFECT_HOME", "{file}/home", "a part of this path is a file"),
     ],
 )

@@ -28,7 +28,9 @@ IDENTITY = {"source": "en", "target": "de"}
 
 
 def batch_of(texts: list[str]) -> pa.RecordBatch:
-    keys = pa.array([segment_key(text, "en") for text in texts], TRANSLATION_SCHEMA.field("key").type)
+    keys = pa.array(
+        [segment_key(text, "en") for text in texts], TRANSLATION_SCHEMA.field("key").type
+    )
     made = ToyTranslator().translate(texts, "en", "de", DecodingOptions())
     return translation_batch(keys, pa.array(texts), made)
 

@@ -40,7 +40,7 @@ def bash(folder: Path, script: str, code: int = 0) -> tuple[str, str]:
     """Run `script`, in which `labelferry` is the command with the toy translator."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LABELFERRY_RUNS": str(folder / "runs")}
     ended = subprocess.run(
-        ["bash", "-c", f"labelferry() {{ {LABELFERRY} \"$@\"; }}\n{script}"],
+        ["bash", "-c", f'labelferry() {{ {LABELFERRY} "$@"; }}\n{script}'],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -68,7 +68,9 @@ def test_no_line_of_a_pipe_is_lost(folder: Path, before: str, given: str) -> Non
 
 
 def test_a_run_from_a_pipe_continues_and_is_that_of_the_file(folder: Path) -> None:
-    options = "--task tokens --source en --target de --no-prefect --projector attention --memory off"
+    options = (
+        "--task tokens --source en --target de --no-prefect --projector attention --memory off"
+    )
     script = f"""
         labelferry translate-train rows.jsonl {options} --out runs/file &&
         labelferry translate-train <(cat rows.jsonl) {options} --out runs/piped &&
