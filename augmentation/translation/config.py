@@ -156,7 +156,8 @@ class FilterConfig(Strict):
 
 
 class RuntimeConfig(Strict):
-    """Where and how fast to run; nothing of it changes the result."""
+    """Where and how fast to run. Results made otherwise are not made again for it, though `device`,
+    `threads` and `batch_tokens` change how numbers are rounded, and so a word now and then."""
 
     device: Device = "auto"
     """Where to compute: `auto`, `cpu` or `cuda`."""

@@ -186,7 +186,7 @@ def text_lines(
     strict: bool = True,
     name: str | Path | None = None,
 ) -> Iterator[str]:
-    r"""The lines of the UTF-8 file or stream `source`; `\n` and `\r\n` end a line, nothing else does.
+    r"""The lines of the UTF-8 file or stream `source`; only `\n` and `\r\n` end a line.
 
     With `keep_ends` each line keeps its line break. For `strict` see `text_blocks`, for `name`
     `blocks`.

@@ -1,4 +1,4 @@
-"""Entry point of `labelferry`: sees to interrupts, then runs the command line of `flows.cli.commands`.
+"""Entry point of `labelferry`: sees to interrupts, and runs `flows.cli.commands`.
 
 It imports next to nothing itself, so that Ctrl-C is understood from the first moment.
 """

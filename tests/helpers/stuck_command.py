@@ -1,4 +1,4 @@
-"""A command line with the toy translator, which stops in C code as a long batch of CTranslate2 would:
+"""A command line with the toy translator, which stops in C code, as a long batch would:
 
     python -m tests.helpers.stuck_command CALLS ARGUMENTS...
 
