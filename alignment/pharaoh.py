@@ -10,8 +10,9 @@ import numpy as np
 
 from alignment.protocol import WordAlignment
 from corpora.errors import UserError
+from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
-from corpora.storage import NOT_TWICE, replacing_text
+from corpora.storage import replacing_text
 
 # No text has as many words as nine digits can count; more would overflow.
 _LINK = re.compile(r"(\d{1,9})[-p](\d{1,9})(?::([0-9.eE+-]+))?")
@@ -76,10 +77,9 @@ def read_pharaoh(
     Gzip and zstd are unpacked. `lengths` are the (source, target) word counts of the pairs: given,
     every link and the number of lines are checked. Raises `UserError` with file and line.
     """
-    if Path(path).is_fifo():
-        raise UserError(NOT_TWICE, file=path)
+    path = regular_file(Path(path))
     number = 0
-    for number, line in enumerate(text_lines(Path(path)), 1):
+    for number, line in enumerate(text_lines(path), 1):
         alignment = parse_links(line, path, number)
         if lengths is not None:
             if number > len(lengths):

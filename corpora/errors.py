@@ -7,6 +7,19 @@ from pathlib import Path
 
 from corpora.text.visible import visible
 
+_names: dict[str, str] = {}
+"""What errors call files that stand for something else, by their path."""
+
+
+def call(file: Path, name: str) -> None:
+    """Have errors in `file`, a copy of what the user gave, call it `name`."""
+    _names[str(file)] = name
+
+
+def called(file: str | Path) -> str:
+    """What errors call `file`: its path, or the name that `call` gave it."""
+    return _names.get(str(file), str(file))
+
 
 class UserError(Exception):
     """A mistake of the user's: exit code 2, one message, no traceback.
@@ -25,7 +38,7 @@ class UserError(Exception):
         choices: Iterable[str] | None = None,
     ) -> None:
         self.problem = problem
-        self.file = None if file is None else str(file)
+        self.file = None if file is None else called(file)
         self.row = row
         self.line = line
         self.choices = None if choices is None else sorted(choices)

@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -17,9 +18,11 @@ from pathlib import Path
 from corpora.errors import UserError
 from corpora.folders import checkout_folder, runs_folder
 from corpora.posix import require_posix
-from corpora.storage import make_folder
+from corpora.storage import check_writable, make_folder, writing
 
 _SERVER_LOG = "labelferry-server.log"
+_ANSWER_SECONDS = 10.0
+_SHOWN = 200
 
 
 class Prefect:
@@ -31,8 +34,10 @@ class Prefect:
     """
 
     def __init__(self) -> None:
+        """Raises `UserError` where Prefect's home folder cannot be written."""
         configured = _is_configured()
         _set_defaults(configured)
+        check_writable(_home() / _SERVER_LOG)
         self._server = None if configured else _Server()
 
     @contextmanager
@@ -61,17 +66,68 @@ class Prefect:
             yield
 
     def _prepare(self, working: Future[None]) -> None:
-        from prefect import context
-        from prefect.settings import PREFECT_API_URL
-
+        try:
+            from prefect import context
+            from prefect.settings import PREFECT_API_URL
+        except ValueError as error:  # Pydantic's
+            raise UserError(f"Prefect does not take its settings: {_first_line(error)}") from error
         if self._server is None and not PREFECT_API_URL.value():
             self._server = _Server()
         if self._server is not None:
             while not self._server.answers(within=0.1):
                 if working.done():
                     working.result()
+            reach_without_proxy("127.0.0.1")
             os.environ[PREFECT_API_URL.name] = self._server.url()
             context.refresh_global_settings_context()
+        hint = "" if self._server else "PREFECT_API_URL or Prefect's profile names it; "
+        _check_server(PREFECT_API_URL.value(), hint)
+
+
+def _check_server(url: str, hint: str) -> None:
+    """Raise `UserError`, with the `hint`, where no Prefect server of a version that fits answers at
+    `url`."""
+    from prefect.client.orchestration import get_client
+    from prefect.settings import (
+        PREFECT_API_REQUEST_TIMEOUT,
+        PREFECT_CLIENT_MAX_RETRIES,
+        temporary_settings,
+    )
+
+    problem: Exception | None
+    with temporary_settings(
+        {PREFECT_CLIENT_MAX_RETRIES: 1, PREFECT_API_REQUEST_TIMEOUT: _ANSWER_SECONDS}
+    ):
+        try:
+            with get_client(sync_client=True) as client:
+                problem = client.api_healthcheck()
+        except Exception as error:  # of any library below: the network, proxies, JSON
+            problem = error
+    if problem is not None:
+        reason = _first_line(problem.__cause__ or problem)
+        raise UserError(
+            f"no Prefect server can be used at {url} ({reason}): {hint}--no-prefect works without "
+            "one"
+        ) from problem
+
+
+def _first_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:_SHOWN] or type(error).__name__
+
+
+def reach_without_proxy(host: str) -> None:
+    """Have this process reach `host` without the proxy that the environment names, if any."""
+    if not any(name in urllib.request.getproxies() for name in ("http", "all")):
+        return
+    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if host not in excepted.split(","):
+        excepted = f"{excepted},{host}".lstrip(",")
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = excepted
+
+
+def _home() -> Path:
+    """Prefect's home folder."""
+    return Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
 
 
 def prepared_prefect() -> AbstractContextManager[None]:
@@ -104,13 +160,17 @@ class _Server:
 
     def __init__(self) -> None:
         require_posix("Prefect's server for one run (--no-prefect works without)")
-        self._process = subprocess.Popen(
-            # -P: the current folder may have modules of any name.
-            [sys.executable, "-P", str(Path(__file__).with_name("server.py")), _SERVER_LOG],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C must only reach this process
-        )
+        self._log = _home() / _SERVER_LOG
+        # All that it says goes to the log: nobody would read it to its end who waits for our end.
+        with writing(self._log), self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                # -P: the current folder may have modules of any name.
+                [sys.executable, "-P", str(Path(__file__).with_name("server.py"))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C must only reach this process
+            )
         # It ends when its standard input does, so that `kill -9` ends it too. Registered first, run
         # last: by then Prefect has sent it everything.
         assert self._process.stdin is not None
@@ -123,15 +183,13 @@ class _Server:
 
     def url(self) -> str:
         """The address of its API; waits for its answer."""
-        from prefect.settings import PREFECT_HOME
-
         assert self._process.stdout is not None
         with self._process.stdout as answer:
             port = answer.readline().decode().strip()
         if not port:
-            raise RuntimeError(
+            raise UserError(
                 f"Prefect's server ended with exit code {self._process.wait()} before it answered "
-                f"(see {_SERVER_LOG} in {PREFECT_HOME.value()}); --no-prefect works without one"
+                f"(see {self._log}); --no-prefect works without one"
             )
         return f"http://127.0.0.1:{port}/api"
 

@@ -23,12 +23,12 @@ class Clock:
         return time.monotonic() - self._began
 
     def rate(self, progress: Progress) -> float:
-        """Units per second, by `progress`."""
-        return progress.done / max(self.seconds, 1e-6)
+        """Units per second that this process has done, by `progress`."""
+        return (progress.done - progress.before) / max(self.seconds, 1e-6)
 
     def left(self, progress: Progress) -> str:
         """The time left by `progress`, as `, 1:02 left`; empty while that is unknown."""
-        if progress.total is None or not progress.done:
+        if progress.total is None or progress.done <= progress.before:
             return ""
         return f", {clock((progress.total - progress.done) / self.rate(progress))} left"
 

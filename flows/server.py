@@ -1,11 +1,11 @@
 """Prefect's server for the time of one run, in a process of its own.
 
-    python flows/server.py NAME_OF_LOG
+    python flows/server.py
 
-It prints its port when it answers requests; other output goes to a log in Prefect's home folder. It
-ends after its standard input, which ends with the run (`kill -9` included), so that the run need
-not wait until the last records are written. The run does not import the server's code, which takes
-longer than the rest of Prefect.
+It prints its port when it answers requests; other output goes to standard error, a log. It ends
+after its standard input, which ends with the run (`kill -9` included), so that the run need not wait
+until the last records are written. The run does not import the server's code, which takes longer
+than the rest of Prefect.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 import uvicorn
+from filelock import BaseFileLock, FileLock
 
 SECONDS_TO_WRITE = 6.0
 """More than Prefect holds back events and states of tasks; what it has not written by the end is
@@ -29,14 +30,18 @@ lost, with a page of traceback."""
 class Announced(uvicorn.Server):
     """Prints its port once it takes requests."""
 
-    def __init__(self, config: uvicorn.Config, answer: TextIO) -> None:
-        """A server of `config` that writes its port to `answer`."""
+    def __init__(self, config: uvicorn.Config, answer: TextIO, starting: BaseFileLock) -> None:
+        """A server of `config` that writes its port to `answer`; it holds the lock `starting`
+        until it takes requests."""
         super().__init__(config)
         self._answer = answer
+        self._starting = starting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening on `sockets`, and print the port."""
-        await super().startup(sockets)
+        # Servers that make the tables of a new database at the same time break one another.
+        with self._starting:
+            await super().startup(sockets)
         gc.freeze()
         gc.enable()
         if self.started and sockets:
@@ -53,11 +58,10 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w")
     folder = Path(PREFECT_HOME.value())
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / sys.argv[1]).open("a") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+    os.dup2(2, 1)
+    starting = FileLock(folder / "labelferry-starting.lock")
     app = create_app(ephemeral=True, final=True)
-    server = Announced(uvicorn.Config(app, log_level="error", lifespan="on"), answer)
+    server = Announced(uvicorn.Config(app, log_level="error", lifespan="on"), answer, starting)
 
     def end_with_the_run() -> None:
         sys.stdin.read()

@@ -13,6 +13,7 @@ from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import FORMATS, ColumnMapping, open_corpus
+from corpora.readers.pipes import regular_file
 from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.values import ValueProblem, parse_json, short
 from corpora.records import Row
@@ -45,7 +46,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
     the file, and the row or line where there is one.
     """
     options = options or FileOptions()
-    path = Path(path)
+    path = regular_file(Path(path))
     if task == "text" and _is_plain(path, options.gold_format):
         return [
             Row(str(number), options.lang or "und", line, target=line)
@@ -75,7 +76,7 @@ def read_predictions(
     that names file and line.
     """
     options = options or FileOptions()
-    path = Path(path)
+    path = regular_file(Path(path))
     if not path.exists():
         raise UserError("no such file", file=path)
     if _is_json_lines(path, options.format):

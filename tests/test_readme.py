@@ -20,7 +20,7 @@ from augmentation.translate_train.config import validated
 from corpora.readers import open_corpus
 from corpora.records import Row
 from corpora.writers import write_corpus
-from flows.cli.main import command_line
+from flows.cli.commands import command_line
 from tests.helpers.paths import ROOT
 from translators.store import resolve
 

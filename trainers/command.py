@@ -7,16 +7,15 @@ import os
 import selectors
 import shlex
 import shutil
-import signal
 import subprocess
 import time
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpora import children
 from corpora.errors import UserError
 from corpora.posix import require_posix
 from corpora.predictions import Prediction, prediction_from_json
@@ -30,6 +29,8 @@ PREFIX = "command:"
 _SHOWN = 400
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 26
+_POLL_SECONDS = 0.1
+"""How soon it is noticed that a program has ended whose output something else keeps open."""
 
 
 def row_to_json(row: Row) -> dict[str, Any]:
@@ -94,9 +95,8 @@ class CommandPredictor:
         process = self._start()
         try:
             return self._converse(process, "".join(lines).encode("utf-8"), rows)
-        except BaseException:
-            _end(process)
-            raise
+        finally:
+            children.end(process)
 
     def arguments(self) -> list[str]:
         """The program and its arguments; raises `UserError` where there is no such program, and on
@@ -115,13 +115,7 @@ class CommandPredictor:
     def _start(self) -> subprocess.Popen[bytes]:
         arguments = self.arguments()
         try:
-            return subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            return children.start(arguments)
         except OSError as error:
             raise self._error(f"cannot be started ({error.strerror})") from error
 
@@ -191,6 +185,7 @@ def _lines(
 ) -> Iterator[bytes]:
     """Feed a program and yield its lines as it prints them; `errors` keeps the end of its stderr.
 
+    They end with the program, also where something that it started keeps its output open.
     Raises `TimeoutError` at the deadline, a time of `time.monotonic`.
     """
     assert process.stdin and process.stdout and process.stderr
@@ -201,9 +196,14 @@ def _lines(
         for output in (process.stdout, process.stderr):
             streams.register(output, selectors.EVENT_READ, output)
         while streams.get_map():
-            ready = streams.select(max(deadline - time.monotonic(), 0.0))
+            # Asked before the select: if it has ended, all that it printed is there already.
+            has_ended = process.poll() is not None
+            left = max(deadline - time.monotonic(), 0.0)
+            ready = streams.select(0.0 if has_ended else min(left, _POLL_SECONDS))
             if time.monotonic() >= deadline:
                 raise TimeoutError
+            if has_ended and all(key.data is not process.stdout for key, _ in ready):
+                break
             for key, _ in ready:
                 stream = key.data
                 if stream is process.stdin:
@@ -232,13 +232,3 @@ def _lines(
                     stream.close()
     if line:
         yield bytes(line)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the program with all that it started, and close its streams."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
-    process.wait()

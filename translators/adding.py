@@ -17,7 +17,7 @@ from translators.conversion.convert import convert, read_config, require_torch
 from translators.conversion.describe import describe_converted
 from translators.describing import ModelFacts, describe_folder, tidy_name
 from translators.model_card import CARD, AlignmentHead, ModelInfo, verify
-from translators.store import install, read_model, staging_folder
+from translators.store import install, read_model, release, staging_folder
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 GUIDED = AlignmentHead(layer=-1, heads=1)
@@ -74,8 +74,13 @@ def add_model(
         else:
             info = _from_hub(model, staged, facts, quantization or "int8", revision)
         return install(staged, info.card)
-    except BaseException:
+    except BaseException as error:
+        gone = not staged.is_dir()
         shutil.rmtree(staged, ignore_errors=True)
+        release(staged)
+        if gone and isinstance(error, Exception):
+            problem = "the folder was deleted while the model was added"
+            raise UserError(problem, file=staged.parent) from error
         raise
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from corpora import folders
 from corpora.errors import UserError
+from corpora.posix import IS_POSIX
 from corpora.storage import make_folder, writing
 from translators.describing import describe_folder
 from translators.model_card import (
@@ -30,6 +31,9 @@ from translators.model_card import (
 
 MODEL_VARIABLE = "LABELFERRY_MODEL"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_STAGED = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{8}}")
+_locks: dict[Path, int] = {}
+"""Descriptors that lock the folders which this process is adding a model in."""
 
 
 def store_folder() -> Path:
@@ -61,9 +65,14 @@ def list_models() -> list[ModelInfo]:
     for folder in (store_folder(), shipped_folder()):
         if folder.is_dir():
             for path in sorted(folder.iterdir()):
-                if (path / CARD).is_file() and path.name not in models:
+                if _is_model(path) and path.name not in models:
                     models[path.name] = read_model(path)
     return sorted(models.values(), key=lambda info: info.card.name)
+
+
+def _is_model(path: Path) -> bool:
+    """Whether `path` is a model of the store, and no folder of a command that adds or removes."""
+    return not path.name.startswith(".") and (path / CARD).is_file()
 
 
 def resolve(model: str | Path | None = None) -> ModelInfo:
@@ -134,16 +143,70 @@ def _first_problem(error: Exception) -> str:
 
 
 def staging_folder(name: str) -> Path:
-    """An empty folder inside the store to build the model `name` in; `install` moves it."""
+    """An empty folder inside the store to build the model `name` in; `install` moves it.
+
+    Folders that commands left which were killed are deleted.
+    """
     check_name(name)
     if (store_folder() / name).exists():
         raise UserError(
             f"the store has a model {name!r}: `labelferry models remove {name}` first, "
             "or give another --name"
         )
-    folder = store_folder() / f".{name}.{uuid.uuid4().hex[:8]}"
-    make_folder(folder)
-    return folder
+    make_folder(store_folder())
+    clear_staging()
+    return _locked_folder(name)
+
+
+def _staging_name(name: str) -> Path:
+    return store_folder() / f".{name}.{uuid.uuid4().hex[:8]}"
+
+
+def _locked_folder(name: str) -> Path:
+    """A new folder for the model `name`, locked until this process ends or `release`s it."""
+    while True:
+        folder = _staging_name(name)
+        make_folder(folder)
+        descriptor = _lock(folder)
+        if descriptor is not None and folder.is_dir():  # else another command has cleared it
+            _locks[folder] = descriptor
+            return folder
+
+
+def clear_staging() -> None:
+    """Delete the folders in the store that commands left which no longer run."""
+    for folder in store_folder().glob(".*.*"):
+        if _STAGED.fullmatch(folder.name) is None or not IS_POSIX or folder.is_symlink():
+            continue
+        descriptor = _lock(folder)
+        if descriptor is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor that locks `folder`; None where another process has locked it, or it is gone."""
+    if not IS_POSIX:
+        return -1
+    import fcntl
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def release(staged: Path) -> None:
+    """End the lock of the folder `staged`, which is whole or deleted."""
+    descriptor = _locks.pop(staged, -1)
+    if descriptor >= 0:
+        os.close(descriptor)
 
 
 def install(staged: Path, card: ModelCard) -> ModelInfo:
@@ -151,7 +214,15 @@ def install(staged: Path, card: ModelCard) -> ModelInfo:
     write_card(staged, card)
     final = store_folder() / check_name(card.name)
     with writing(final):
-        staged.rename(final)
+        try:
+            staged.rename(final)
+        except OSError as error:
+            if final.exists():
+                raise UserError(
+                    f"the store has a model {card.name!r} by now", file=final
+                ) from error
+            raise
+    release(staged)
     return read_model(final)
 
 
@@ -166,6 +237,9 @@ def remove(name: str) -> Path:
             raise UserError(f"the model {name!r} ships with labelferry and cannot be removed")
         stored = [info.card.name for info in list_models() if info.path.parent == store_folder()]
         raise UserError(f"the store has no model {name!r}", choices=stored)
+    leaving = _staging_name(name)
     with writing(folder):
-        shutil.rmtree(folder)
+        folder.rename(leaving)  # at once: half a model would be in the way of all commands
+        shutil.rmtree(leaving)
+    clear_staging()
     return folder

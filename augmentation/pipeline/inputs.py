@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from corpora.batches import rows_to_batch
-from corpora.errors import UserError
+from corpora.errors import UserError, call, called
 from corpora.fingerprint import file_hash
 from corpora.folders import inputs_folder
 from corpora.readers.memory import IN_MEMORY, InMemory, batches_of, holds_arrow, records_of
+from corpora.readers.pipes import is_read_once, regular_file
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA
 from corpora.storage import make_folder, writing
@@ -27,7 +29,7 @@ _BATCH = 10_000
 
 
 def saved(data: RowData) -> Path:
-    """The path `data`, or a file with the rows in memory that `data` has.
+    """The path `data`, or a file with the rows in memory (or from the pipe) that `data` has.
 
     The file is in `inputs_folder` and is named for its content, so that the same rows are written
     once. Arrow data and `Row`s become an Arrow file, dictionaries JSON Lines. They are written
@@ -35,7 +37,7 @@ def saved(data: RowData) -> Path:
     `UserError` for values that cannot be written.
     """
     if isinstance(data, str | Path):
-        return Path(data)
+        return kept(Path(data))
     if holds_arrow(data):
         return _write(".arrow", lambda path: _write_batches(path, batches_of(data)))
     records = records_of(data)
@@ -46,6 +48,20 @@ def saved(data: RowData) -> Path:
     if rows:
         raise TypeError("rows and dictionaries cannot be mixed here")
     return _write(".jsonl", lambda path: _write_json(path, records))
+
+
+def kept(path: Path) -> Path:
+    """`path`; where it can be read only once, a file with all that comes from it.
+
+    The file is in `inputs_folder` and is named for its content, so that the same command with the
+    same input continues its run.
+    """
+    if not is_read_once(path):
+        return path
+    copy = regular_file(path)
+    file = _write("".join(copy.suffixes), lambda temporary: shutil.move(copy, temporary))
+    call(file, called(copy))
+    return file
 
 
 @contextmanager
@@ -76,7 +92,7 @@ def saved_pairs(pairs: Iterable[tuple[str, str]]) -> Path:
     return _write(".tsv", write)
 
 
-def _write(suffix: str, write: Callable[[Path], None]) -> Path:
+def _write(suffix: str, write: Callable[[Path], object]) -> Path:
     folder = inputs_folder()
     make_folder(folder)
     with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:

@@ -24,6 +24,8 @@ class Progress:
     """How many there will be; None while that is unknown."""
     is_last: bool = False
     """Whether nothing is left to do."""
+    before: int = 0
+    """How many of those that are done were done before this process began."""
 
     @property
     def share(self) -> float | None:

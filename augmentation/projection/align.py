@@ -17,7 +17,8 @@ from augmentation.projection.aligners import open_aligner
 from augmentation.projection.config import AlignConfig
 from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
 from augmentation.reporting.tables import Column, Table
-from corpora.errors import UserError
+from corpora.errors import UserError, called
+from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
 
 
@@ -109,6 +110,8 @@ def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordP
     `UserError` for a file that does not exist or is empty, for files that differ in their number
     of lines, and for a line without a tab.
     """
+    source_file = regular_file(source_file)
+    target_file = None if target_file is None else regular_file(target_file)
     for path in (source_file, target_file):
         if path is not None and not path.is_file():
             raise UserError("no such file", file=path)
@@ -116,7 +119,7 @@ def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordP
         sources = list(text_lines(source_file))
         targets = list(text_lines(target_file))
         if len(sources) != len(targets):
-            problem = f"{len(targets)} lines, but {source_file} has {len(sources)}"
+            problem = f"{len(targets)} lines, but {called(source_file)} has {len(sources)}"
             raise UserError(problem, file=target_file)
     else:
         sources, targets = [], []

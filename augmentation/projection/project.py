@@ -132,8 +132,10 @@ def read_translations(
     ending is that of a text file. Raises `UserError` for a file that is missing or unreadable.
     """
     from corpora.readers import FORMATS, open_corpus
+    from corpora.readers.pipes import regular_file
     from corpora.readers.streams import text_lines
 
+    path = regular_file(path)
     if not path.exists():
         raise UserError("no such file", file=path)
     suffixes = [s.lower() for s in path.suffixes if s.lower() not in (".gz", ".zst", ".zstd")]

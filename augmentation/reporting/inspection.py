@@ -8,6 +8,7 @@ from pathlib import Path
 from augmentation.reporting.samples import reservoir
 from corpora.choices import Task
 from corpora.readers import ColumnMapping, open_corpus
+from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
 from corpora.records import Row
 from corpora.tagging import is_tag
@@ -32,6 +33,7 @@ def sample_file(
     `task` is by default the one that fits the format; `format`, `columns`, `split` and `quoting`
     are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be read.
     """
+    path = regular_file(path)
     corpus = open_corpus(
         path,
         task=task or guess_task(path, format),

@@ -98,7 +98,10 @@ class Plan:
         whole = self._end is not None and self._segmented == self._end
         total = counts.rows_read * len(self._targets) if whole else None
         seen = counts.rows_read if total is None else total
-        return Progress(job.name, seconds, "rows", counts.rows_done, seen, total, self.finished)
+        return Progress(
+            *(job.name, seconds, "rows", counts.rows_done, seen, total, self.finished),
+            before=counts.rows_done - counts.new_rows,
+        )
 
     def next_job(self) -> Job | None:
         """A job that can start now, the most urgent one; None if all must wait."""

@@ -156,7 +156,8 @@ class FilterConfig(Strict):
 
 
 class RuntimeConfig(Strict):
-    """Where and how fast to run; nothing of it changes the result."""
+    """Where and how fast to run. Results made otherwise are not made again for it, though `device`,
+    `threads` and `batch_tokens` change how numbers are rounded, and so a word now and then."""
 
     device: Device = "auto"
     """Where to compute: `auto`, `cpu` or `cuda`."""
@@ -165,9 +166,11 @@ class RuntimeConfig(Strict):
     workers: int = Field(1, ge=1)
     """Shards read, projected and filtered at the same time."""
     threads: tuple[PositiveInt, PositiveInt] | None = None
-    """Parallel batches, and threads per batch; by default the engine chooses."""
+    """Parallel batches, and threads per batch; by default the engine chooses. Threads may round
+    numbers otherwise, and so choose another word now and then."""
     batch_tokens: int | None = Field(None, ge=16)
-    """Tokens per batch; by default the engine chooses."""
+    """Tokens per batch; by default the engine chooses. Which texts are translated together changes
+    how numbers are rounded, and so a word now and then."""
 
 
 class TranslationConfig(Strict):

@@ -1,22 +1,30 @@
-"""A file of texts in, a file of translations out, in bounded memory."""
+"""A file of texts in, a file of translations out, in bounded memory.
+
+What is done of a file is kept beside it (see `partial`), so that the same call continues where an
+earlier one was interrupted.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from augmentation.pipeline.listener import Listener, Progress
+from augmentation.translation.partial import DoneChunk, keeping
 from augmentation.translation.rejected import RejectedRows
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.texts import TextItem, TextSource, chunks
 from augmentation.translation.translate import translate, with_translation
-from corpora.storage import replacing_text
+from corpora.fingerprint import content_hash, fingerprint
 from translators.texts import TextTranslation
+
+_VERSION = 1
+"""Raised whenever the same input and options give other lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class FileTranslation:
     """Bad rows that were skipped."""
     flagged: int
     """Translations that the guards found something wrong with."""
+    kept: int = 0
+    """Lines or rows that an earlier call had translated before it was interrupted."""
 
 
 def translate_file(
@@ -57,40 +67,83 @@ def translate_file(
 
     Translations go to `out`, a file that is written whole or not at all (compressed if its name
     ends in .gz or .zst) or an open stream; bad rows go to `rejected` where `source` skips them.
-    `listener` is told of every chunk: `done` are rows, `seen` is the line reached. Raises
+    Until a file is whole, `OUT.partial` keeps what is done. `listener` is told of every chunk:
+    `done` are rows, `seen` is the line reached. Raises
     `UserError` for a language pair that the models lack, for bad input, and for an output that
     cannot be written.
     """
     options, listener = options or FileOptions(), listener or Listener()
     translate([], setup, target, n_best=options.n_best)  # a wrong pair fails at once
-    rows = flagged = 0
-    with _writing(out) as file, rejected:
+    made_by = fingerprint([_VERSION, setup.identity(target), options])
+    rows = flagged = kept = 0
+    with _writing(out) as output, rejected:
         for chunk in chunks(source.items(rejected)):
             started = time.perf_counter()
-            translations = translate(
-                [item.text for item in chunk],
-                setup,
-                target,
-                n_best=options.n_best,
-                split=options.split,
-            )
-            for item, translation in zip(chunk, translations, strict=True):
-                flagged += bool(translation.flags)
-                file.write(_written(item, translation, options))
-            file.flush()
+            made_from = _made_from(made_by, chunk)
+            done = output.take(made_from)
+            if done is None:
+                done = _translated(chunk, setup, target, options)
+                output.add(made_from, done)
+            else:
+                kept += len(chunk)
             rows += len(chunk)
+            flagged += done.flagged
             seconds = time.perf_counter() - started
-            listener.advanced(Progress("translate", seconds, "rows", rows, chunk[-1].line, None))
-    return FileTranslation(rows, rejected.count, flagged)
+            line = chunk[-1].line
+            listener.advanced(Progress("translate", seconds, "rows", rows, line, None, before=kept))
+    return FileTranslation(rows, rejected.count, flagged, kept)
+
+
+def _translated(
+    chunk: Sequence[TextItem], setup: TranslationSetup, target: str, options: FileOptions
+) -> DoneChunk:
+    translations = translate(
+        [item.text for item in chunk],
+        setup,
+        target,
+        n_best=options.n_best,
+        split=options.split,
+    )
+    lines = [
+        _written(item, translation, options)
+        for item, translation in zip(chunk, translations, strict=True)
+    ]
+    return DoneChunk("".join(lines), sum(bool(t.flags) for t in translations))
+
+
+def _made_from(made_by: str, chunk: Sequence[TextItem]) -> str:
+    """The hash of all that decides what becomes of `chunk`."""
+    items = [[item.text, item.row] for item in chunk]
+    return content_hash(json.dumps([made_by, items]).encode("ascii"))
+
+
+class _Output(Protocol):
+    def take(self, made_from: str) -> DoneChunk | None: ...
+
+    def add(self, made_from: str, chunk: DoneChunk) -> None: ...
+
+
+class _Stream:
+    """An open stream, which keeps nothing."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def take(self, made_from: str) -> DoneChunk | None:
+        return None
+
+    def add(self, made_from: str, chunk: DoneChunk) -> None:
+        self._file.write(chunk.text)
+        self._file.flush()
 
 
 @contextlib.contextmanager
-def _writing(out: Path | IO[str]) -> Iterator[IO[str]]:
+def _writing(out: Path | IO[str]) -> Iterator[_Output]:
     if not isinstance(out, Path):
-        yield out
+        yield _Stream(out)
         return
-    with replacing_text(out) as file:
-        yield file
+    with keeping(out) as partial:
+        yield partial
 
 
 def _written(item: TextItem, translation: TextTranslation, options: FileOptions) -> str:

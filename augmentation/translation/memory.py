@@ -17,10 +17,9 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -31,13 +30,14 @@ from augmentation.translation.sqlite_index import (
     is_corruption,
     remove_index,
     transaction,
+    using_index,
     writing_index,
 )
 from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
 from corpora.checked_json import read_checked, write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
-from corpora.storage import make_folder, replacing, write_text
+from corpora.storage import make_folder, replacing, write_text, writing
 
 VERSION = 2
 
@@ -52,22 +52,26 @@ class Snapshot:
     """Hash of the input it was taken for."""
 
 
-_rebuilding = threading.Lock()
+_ATTEMPTS = 10
+"""How often an index that is rebuilt again and again is used before that is an error."""
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _rebuilding_index(method: _Method) -> _Method:
-    """Rebuild the index where it is corrupt, and try once more."""
+    """Rebuild the index where it is corrupt or gone, and try again."""
 
     @functools.wraps(method)
     def rebuilding(self: TranslationMemory, *args: Any) -> Any:
-        try:
-            return method(self, *args)
-        except sqlite3.DatabaseError as error:
-            if not is_corruption(error):
-                raise
-        self.rebuild_index()
-        return method(self, *args)
+        for attempt in range(_ATTEMPTS):
+            try:
+                return method(self, *args)
+            except sqlite3.DatabaseError as error:
+                if not is_corruption(error):
+                    raise
+                problem = error
+            with suppress(sqlite3.DatabaseError):  # it was replaced once more; the next try tells
+                self.rebuild_index(anew=attempt > 0)
+        raise UserError(f"its index cannot be used ({problem})", file=self.folder) from problem
 
     return cast(_Method, rebuilding)
 
@@ -177,19 +181,23 @@ class TranslationMemory:
             if keys := self._keys(name):
                 _enter(index, name, keys)
 
-    def rebuild_index(self) -> None:
-        """Rebuild the index from the files, oldest first."""
-        with _rebuilding:
-            if self._is_sound():  # another thread was first
+    def rebuild_index(self, anew: bool = False) -> None:
+        """Rebuild the index from the files, oldest first; one that looks right is kept, unless it
+        is to be made `anew`."""
+        make_folder(self.folder)
+        with writing(self.folder), using_index(self._index, alone=True):
+            self._created = False
+            # Another thread or process may have been first, or it was only emptied.
+            if not anew and self._is_sound():
                 return
             remove_index(self._index)
             self._created = False
-            with self._open():
+            with self._connected():
                 pass
 
     def _is_sound(self) -> bool:
         try:
-            with self._open() as index:
+            with self._connected() as index:
                 return bool(index.execute("PRAGMA quick_check").fetchone() == ("ok",))
         except sqlite3.DatabaseError:
             return False
@@ -222,6 +230,11 @@ class TranslationMemory:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         make_folder(self.folder)
+        with writing(self.folder), using_index(self._index), self._connected() as connection:
+            yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
         # Autocommit; writers say where their transactions begin.
         connect = functools.partial(sqlite3.connect, timeout=60, isolation_level=None)
         with writing_index(self._index), closing(connect(self._index)) as connection:

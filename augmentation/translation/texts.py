@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 from augmentation.translation.rejected import RejectedRows
 from corpora.errors import UserError
-from corpora.readers.streams import blocks, compression_of, text_lines, undecoded
+from corpora.readers.streams import blocks, text_lines, undecoded
 
 TextFormat = Literal["lines", "jsonl"]
 CHUNK_ROWS, CHUNK_CHARACTERS = 8192, 2_000_000
@@ -34,7 +34,7 @@ class TextSource:
     """Where texts come from, and how they are read."""
 
     file: Path | BinaryIO
-    """A file, unpacked where it is compressed, or an open stream."""
+    """A file or an open stream, unpacked where it is compressed."""
     format: TextFormat
     field: str = "text"
     """Field of a JSON object that is translated."""
@@ -60,7 +60,8 @@ class TextSource:
         """
         is_rows = self.format == "jsonl"
         strict = not is_rows or not self.skips
-        for number, line in enumerate(self._lines(strict), start=1):
+        lines = text_lines(self.file, strict=strict, name=self.name)
+        for number, line in enumerate(lines, start=1):
             if not is_rows:
                 yield TextItem(number, line, None)
                 continue
@@ -76,11 +77,6 @@ class TextSource:
                 rejected.write(number, problem, line)
             else:
                 raise UserError(problem, file=self.name, line=number)
-
-    def _lines(self, strict: bool) -> Iterator[str]:
-        if isinstance(self.file, Path):
-            return text_lines(self.file, strict=strict)
-        return _stream_lines(self.file, self.name, strict)
 
 
 def format_of(path: Path) -> TextFormat:
@@ -101,22 +97,6 @@ def chunks(items: Iterator[TextItem]) -> Iterator[list[TextItem]]:
             chunk, size, rows = [], 0, CHUNK_ROWS
     if chunk:
         yield chunk
-
-
-def _stream_lines(stream: BinaryIO, name: str, strict: bool) -> Iterator[str]:
-    errors = "strict" if strict else "surrogateescape"
-    start = 0
-    for number, data in enumerate(stream, start=1):
-        if number == 1 and compression_of(data) is not None:
-            problem = "this is compressed: unpack it, or give the file by its name"
-            raise UserError(problem, file=name, line=number)
-        try:
-            line = data.decode("utf-8-sig" if number == 1 else "utf-8", errors)
-        except UnicodeDecodeError as error:
-            problem = f"not UTF-8 at byte offset {start + error.start}"
-            raise UserError(problem, file=name, line=number) from error
-        start += len(data)
-        yield line.removesuffix("\n").removesuffix("\r")
 
 
 def _read_row(line: str, field: str) -> tuple[str | None, dict[str, Any]]:

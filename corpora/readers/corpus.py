@@ -23,6 +23,7 @@ from corpora.readers.options import (
     checked_scheme,
     checked_task,
 )
+from corpora.readers.pipes import regular_file
 from corpora.records import Row
 
 _NAMED_SPLITS = 20  # at most, in a message
@@ -87,7 +88,7 @@ def open_corpus(
     delimiter: str | None = None,
     quoting: bool | None = None,
 ) -> Corpus:
-    """Prepare to read `path`; nothing but its first bytes is read yet.
+    """Prepare to read `path`; nothing but its first bytes is read yet, of a pipe all of it.
 
     `lang` is the language (BCP 47) of rows that do not name theirs; a row that names another is a
     bad row. `format` None detects it by the name, or the content of a folder. `on_error` says
@@ -100,7 +101,7 @@ def open_corpus(
     `columns` that the format does not have, and a `delimiter` of other than one character.
     `quoting` says whether fields may be quoted.
     """
-    path = Path(path)
+    path = regular_file(Path(path))
     task, on_error = checked_task(task), checked_on_error(on_error)
     if not path.exists():
         raise UserError("no such file", file=path)

@@ -7,10 +7,10 @@ import io
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
@@ -18,20 +18,15 @@ from corpora.errors import UserError
 from corpora.storage import COMPRESSIONS
 
 _BLOCK = 1 << 20
+_HEAD = 4
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
 _UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has bytes
 
 
-def compression(path: Path) -> str | None:
-    """`gzip`, `zstd` or None, by the first bytes of the file `path`; its name does not matter."""
-    with _opening(path), path.open("rb") as file:
-        return compression_of(file.read(4))
-
-
 def compression_of(head: bytes) -> str | None:
-    """`compression` of a file that begins with the bytes `head`, four or more."""
+    """`gzip`, `zstd` or None, of a file that begins with the bytes `head`, four or more."""
     if head.startswith(_GZIP):
         return "gzip"
     return "zstd" if head.startswith(_ZSTD) else None
@@ -46,7 +41,7 @@ def format_suffix(path: Path) -> str:
 
 
 @contextmanager
-def _opening(path: Path) -> Iterator[None]:
+def opening(path: Path) -> Iterator[None]:
     """Turn the failures of opening `path` into a `UserError` that names it."""
     try:
         yield
@@ -60,83 +55,121 @@ def _opening(path: Path) -> Iterator[None]:
         raise UserError(f"cannot be read ({error.strerror or error})", file=path) from error
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of the file `path`, decompressed, a megabyte at a time.
+def blocks(source: Path | BinaryIO, name: str | Path | None = None) -> Iterator[bytes]:
+    """The bytes of `source`, a file or an open stream, decompressed, a megabyte at a time.
 
-    Raises `UserError` for a file that is missing, cut short or damaged.
+    The compression is told from its first bytes, which are read once: it may be a pipe. A stream
+    gives its bytes as they come. Raises `UserError` for a file that is missing, cut short or
+    damaged, which it calls `name` (None is its path).
     """
-    kind = compression(path)
-    with _opening(path), _open(path, kind) as stream:
-        while True:
-            try:
-                block = stream.read(_BLOCK)
-            except EOFError as error:
-                raise UserError("the gzip file is cut short", file=path) from error
-            except (zlib.error, gzip.BadGzipFile) as error:
-                raise UserError(f"the gzip file is damaged ({error})", file=path) from error
-            except OSError as error:
-                if kind != "zstd":
-                    raise
-                raise UserError(
-                    f"the zstd file is cut short or damaged ({error})", file=path
-                ) from error
-            if not block:
-                return
-            yield block
+    if isinstance(source, Path):
+        with opening(source), source.open("rb") as file:
+            yield from _blocks(file, source if name is None else name, file.read)
+    else:
+        yield from _blocks(source, name, getattr(source, "read1", source.read))
 
 
-def _open(path: Path, kind: str | None) -> BinaryIO:
+def _blocks(
+    file: BinaryIO, name: str | Path | None, read: Callable[[int], bytes]
+) -> Iterator[bytes]:
+    """`blocks` of the open `file`, called `name`; `read` reads it where it is not compressed."""
+    head = file.read(_HEAD)
+    kind = compression_of(head)
+    if kind is not None:
+        read, head = _decompressing(_Whole(head, file), kind).read, b""
+    while True:
+        try:
+            block = head + read(_BLOCK)
+        except EOFError as error:
+            raise UserError("the gzip file is cut short", file=name) from error
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise UserError(f"the gzip file is damaged ({error})", file=name) from error
+        except OSError as error:
+            if kind != "zstd":
+                raise
+            problem = f"the zstd file is cut short or damaged ({error})"
+            raise UserError(problem, file=name) from error
+        if not block:
+            return
+        yield block
+        head = b""
+
+
+def _decompressing(raw: _Whole, kind: str) -> BinaryIO:
     if kind == "gzip":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    if kind == "zstd":
-        return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
-    return path.open("rb")
+        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
+    stream = pa.PythonFile(io.BufferedReader(raw, _BLOCK), mode="r")
+    return cast(BinaryIO, pa.CompressedInputStream(stream, "zstd"))
+
+
+class _Whole(io.RawIOBase):
+    """A stream whose first bytes were read already, from its beginning."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._head or self._rest.read(len(buffer))
+        data, self._head = data[: len(buffer)], data[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @contextmanager
 def seekable(path: Path) -> Iterator[BinaryIO]:
     """The bytes of `path`, decompressed, for formats that are not read from front to back."""
-    if compression(path) is None:
-        with path.open("rb") as file:
-            yield file
-        return
-    with tempfile.TemporaryFile() as plain:
-        for block in blocks(path):
-            plain.write(block)
-        plain.seek(0)
-        yield cast(BinaryIO, plain)
+    with opening(path):
+        file = path.open("rb")
+    with file:
+        if file.seekable():
+            if compression_of(file.read(_HEAD)) is None:
+                file.seek(0)
+                yield file
+                return
+            file.seek(0)
+        with tempfile.TemporaryFile() as plain:
+            for block in _blocks(file, path, file.read):
+                plain.write(block)
+            plain.seek(0)
+            yield cast(BinaryIO, plain)
 
 
-def text_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
-    """The text of `path`, in pieces that each end after a line break (but perhaps the last).
+def text_blocks(
+    source: Path | BinaryIO, *, strict: bool = True, name: str | Path | None = None
+) -> Iterator[str]:
+    """The text of `source`, in pieces that each end after a line break (but perhaps the last).
 
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
     byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
-    for `undecoded` to find.
+    for `undecoded` to find. For `name` see `blocks`.
     """
+    name = source if name is None and isinstance(source, Path) else name
     offset = 0
     pending: list[bytes] = []
-    for block in blocks(path):
+    for block in blocks(source, name):
         cut = block.rfind(b"\n") + 1
         if not cut:
             pending.append(block)
             continue
         data = b"".join([*pending, block[:cut]])
         pending = [block[cut:]]
-        yield _decode(data, offset, path, strict)
+        yield _decode(data, offset, name, strict)
         offset += len(data)
     if data := b"".join(pending):
-        yield _decode(data, offset, path, strict)
+        yield _decode(data, offset, name, strict)
 
 
-def _decode(data: bytes, offset: int, path: Path, strict: bool) -> str:
+def _decode(data: bytes, offset: int, name: str | Path | None, strict: bool) -> str:
     skip = len(_BOM) if offset == 0 and data.startswith(_BOM) else 0
     try:
         return data[skip:].decode("utf-8", "strict" if strict else "surrogateescape")
     except UnicodeDecodeError as error:
         at = offset + skip + error.start
         raise UserError(
-            f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset {at}", file=path
+            f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset {at}", file=name
         ) from error
 
 
@@ -146,12 +179,19 @@ def undecoded(text: str) -> str | None:
     return None if match is None else f"not UTF-8: byte 0x{ord(match[0]) & 0xFF:02x}"
 
 
-def text_lines(path: Path, *, keep_ends: bool = False, strict: bool = True) -> Iterator[str]:
-    r"""The lines of the UTF-8 file `path`; `\n` and `\r\n` end a line, nothing else does.
+def text_lines(
+    source: Path | BinaryIO,
+    *,
+    keep_ends: bool = False,
+    strict: bool = True,
+    name: str | Path | None = None,
+) -> Iterator[str]:
+    r"""The lines of the UTF-8 file or stream `source`; only `\n` and `\r\n` end a line.
 
-    With `keep_ends` each line keeps its line break. For `strict` see `text_blocks`.
+    With `keep_ends` each line keeps its line break. For `strict` see `text_blocks`, for `name`
+    `blocks`.
     """
-    for block in text_blocks(path, strict=strict):
+    for block in text_blocks(source, strict=strict, name=name):
         if keep_ends:
             yield from io.StringIO(block, newline="\n")
             continue

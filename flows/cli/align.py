@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from augmentation.projection.config import AlignConfig
-from flows.cli.arguments import check_outputs, option
+from flows.cli.arguments import check_outputs, option, stream
 from flows.cli.options import Overrides, takes_settings
 
 
 @takes_settings(AlignConfig)
 def align(
-    source_file: Annotated[Path, option("Source sentences, or pairs.", metavar="SOURCE|TSV")],
-    target_file: Annotated[Path | None, option("Target sentences.", metavar="TARGET")] = None,
+    source_file: Annotated[Path, stream("Source sentences, or pairs.", metavar="SOURCE|TSV")],
+    target_file: Annotated[Path | None, stream("Target sentences.", metavar="TARGET")] = None,
     /,
     *,
     out: Annotated[Path, option("Where the links go; .gz and .zst compress.", metavar="FILE")],

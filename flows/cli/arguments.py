@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import ArgumentCollection, Parameter, UnknownOptionError
 
@@ -17,6 +17,7 @@ from corpora.storage import check_writable
 if TYPE_CHECKING:
     from cyclopts import Token
 
+STANDARD_INPUT = Path("/dev/stdin")
 UNBOUNDED = 2**31 - 1
 """More rows, pieces or seconds than anyone needs; above it, libraries overflow."""
 
@@ -101,18 +102,27 @@ def option(
     return Parameter(name=names or None, help=help, **more)
 
 
-def dash_or_file(kind: type, tokens: Sequence[Token]) -> Any:
-    """The one name in `tokens` as a `kind`: `-`, or a file; a converter of cyclopts.
+def dash_or_file(kind: Any, tokens: Sequence[Token]) -> Any:
+    """The name in `tokens` as a `kind`, or the names as a list: `-`, or a file; a converter of
+    cyclopts.
 
-    Raises `UnknownOptionError` for an option in the place of the name.
+    As a path, `-` is standard input. Raises `UnknownOptionError` for an option in the place of a
+    name.
     """
-    (token,) = tokens
+    names = [_dash_or_file(token) for token in tokens]
+    if str in (kind, *get_args(kind)):
+        return names if len(names) > 1 else names[0]
+    paths = [STANDARD_INPUT if name == "-" else Path(name) for name in names]
+    return paths if get_origin(kind) is list else paths[0]
+
+
+def _dash_or_file(token: Token) -> str:
     if token.value.startswith("-") and token.value != "-":
         if token.keyword is not None:
             raise UserError(f"{token.keyword} needs a value")
         options = ArgumentCollection()  # type: ignore[no-untyped-call]
         raise UnknownOptionError(token=token, argument_collection=options)
-    return Path(token.value) if kind is not str else token.value
+    return token.value
 
 
 def stream(help: str, *names: str, **more: Any) -> Parameter:
@@ -123,12 +133,13 @@ def stream(help: str, *names: str, **more: Any) -> Parameter:
 
 YesNo = Literal["yes", "no"]
 InputFile = Annotated[
-    Path | None, option("File or folder.", default="that of --config", metavar="INPUT")
+    Path | None,
+    stream("File, folder, or - for standard input.", default="that of --config", metavar="INPUT"),
 ]
 """The argument INPUT of commands whose configuration may name the input."""
 ConfigFile = Annotated[
     Path | None,
-    option(
+    stream(
         "Settings in YAML, or a run's run.json to make that run again; options given here win over "
         "it.",
         default="none",

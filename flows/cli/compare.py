@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 from augmentation.compare.config import CompareConfig
-from flows.cli.arguments import NoPrefect, Number, option
+from flows.cli.arguments import NoPrefect, Number, option, stream
 from flows.cli.options import Overrides, takes_settings
 
 
 @takes_settings(CompareConfig, leave_out=("source", "few_shot"), names={"strategies": "--strategy"})
 def compare(
-    config: Annotated[Path, option("What to compare, in YAML.", metavar="CONFIG")],
+    config: Annotated[Path, stream("What to compare, in YAML.", metavar="CONFIG")],
     /,
     *,
     seeds: Annotated[
@@ -41,6 +41,7 @@ def compare(
     from augmentation.compare.scores import read_results
     from augmentation.compare.table import table
     from augmentation.pipeline.configuration import load
+    from corpora.readers.pipes import regular_file
     from flows.progress import JobLines
 
     if seeds is not None:
@@ -48,7 +49,7 @@ def compare(
     strategies = settings.get("strategies", ())
     if strategies and "zero-shot" not in strategies:
         settings.setdefault("baseline", strategies[0])
-    settings_of_run = load(CompareConfig, config, settings)
+    settings_of_run = load(CompareConfig, regular_file(config), settings)
     listener = JobLines(sys.stderr)
     if no_prefect:
         from augmentation.compare.run import compare as run

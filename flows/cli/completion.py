@@ -21,7 +21,7 @@ def install_completion(
     """Install a script by which the shell completes commands and options."""
     from cyclopts.completion.install import create_install_completion_command
 
-    from flows.cli.main import command_line
+    from flows.cli.commands import command_line
 
     create_install_completion_command(command_line().install_completion, True)(
         shell=shell, output=output

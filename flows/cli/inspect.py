@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from corpora.errors import UserError
-from flows.cli.arguments import SEED, Columns, Number, Quoting, option, parse_columns, quoted
+from flows.cli.arguments import (
+    SEED,
+    Columns,
+    Number,
+    Quoting,
+    option,
+    parse_columns,
+    quoted,
+    stream,
+)
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span
@@ -16,7 +25,7 @@ _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
 
 
 def inspect(
-    path: Annotated[Path, option("File of rows, or run folder.", metavar="FILE|RUN")],
+    path: Annotated[Path, stream("File of rows, or run folder.", metavar="FILE|RUN")],
     /,
     *,
     rows: Annotated[int, option("How many rows.", number=Number(1))] = 10,

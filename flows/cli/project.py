@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
-from flows.cli.arguments import Quoting, check_outputs, option, quoted
+from flows.cli.arguments import Quoting, check_outputs, option, quoted, stream
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @takes_settings(ProjectConfig)
 def project(
-    source_file: Annotated[Path, option("Labelled rows, in any format.", metavar="SOURCE")],
+    source_file: Annotated[Path, stream("Labelled rows, in any format.", metavar="SOURCE")],
     /,
     *,
-    targets: Annotated[Path, option("Their translations: one per line, or rows.", metavar="FILE")],
+    targets: Annotated[Path, stream("Their translations: one per line, or rows.", metavar="FILE")],
     out: Annotated[
         Path,
         option("Where the labelled translations go; the name tells the format.", metavar="FILE"),

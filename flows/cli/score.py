@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from corpora.choices import AnswerNormalisation, SignificanceTest, Task
-from flows.cli.arguments import SEED, Number, Quoting, option, quoted
+from flows.cli.arguments import SEED, Number, Quoting, option, quoted, stream
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping
 
 
 _Predictions = Annotated[
-    list[Path], option("What was predicted; several files.", metavar="PREDICTIONS...")
+    list[Path], stream("What was predicted; several files.", metavar="PREDICTIONS...")
 ]
 _Gold = Annotated[
     list[Path],
     option(
-        "What is right; one file for each of PREDICTIONS.",
+        "What is right; one file for each of PREDICTIONS (/dev/stdin is standard input).",
         metavar="GOLD...",
         consume_multiple=True,
         negative=(),

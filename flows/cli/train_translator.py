@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from augmentation.train_translator.config import TrainTranslatorConfig
-from flows.cli.arguments import ConfigFile, NoPrefect, Number, option
+from flows.cli.arguments import STANDARD_INPUT, ConfigFile, NoPrefect, Number, option, stream
 from flows.cli.options import Overrides, takes_settings
 
 _Out = Annotated[Path, option("Model folder.", metavar="DIR")]
@@ -65,7 +65,7 @@ _Work = Annotated[
     names={"targets": "--target", "training.seed": "--seed", "subwords.seed": "--seed"},
 )
 def train_translator(
-    *bitext: Annotated[str, option("Parallel corpus (see above).", metavar="BITEXT")],
+    *bitext: Annotated[str, stream("Parallel corpus (see above).", metavar="BITEXT")],
     out: _Out,
     config: ConfigFile = None,
     columns: _Columns = None,
@@ -89,7 +89,9 @@ def train_translator(
     """
     from augmentation.pipeline.configuration import load
     from augmentation.pipeline.listener import Messages
+    from corpora.readers.pipes import regular_file
 
+    config = None if config is None else regular_file(config)
     settings |= _corpora(bitext, dev or (), columns, weights)
     if no_guided_alignment:
         settings["alignment"] = None
@@ -158,7 +160,14 @@ def _corpus(text: str, columns: list[str] | None) -> dict[str, Any]:
         given["target"], _, text = text.partition("=")
     if "," in text and not Path(text).exists():
         source, _, target = text.partition(",")
-        return given | {"path": source, "target_path": target}
-    if not Bitext(Path(text)).is_table:
+        return given | {"path": _kept(source), "target_path": _kept(target)}
+    path = _kept(text)
+    if not Bitext(path).is_table:
         columns = None  # they are those of the tables among the corpora
-    return given | {"path": text, "columns": columns}
+    return given | {"path": path, "columns": columns}
+
+
+def _kept(text: str) -> Path:
+    from augmentation.pipeline.inputs import kept
+
+    return kept(STANDARD_INPUT if text == "-" else Path(text))

@@ -6,12 +6,16 @@ import io
 import sys
 import time
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.config import TranslationConfig
 from flows.cli.arguments import Number, check_outputs, option, stream
+from flows.cli.interrupts import SAME_AGAIN, kept
 from flows.cli.options import Overrides, takes_settings
+
+if TYPE_CHECKING:
+    from augmentation.translation.files import FileTranslation
 
 _LINE_SECONDS = 15.0
 
@@ -79,9 +83,13 @@ def translate(
     translation added). Texts are cut into sentences, and put together again with their white space.
     Gzip and zstd are unpacked, and written where the name of --output ends in .gz or .zst; '-' is
     standard input.
+
+    An interrupted command keeps what is done in OUT.partial, for --output OUT; the same command
+    continues from there.
     """
     from augmentation.pipeline.configuration import validate
     from augmentation.translation.files import FileOptions, translate_file
+    from augmentation.translation.partial import partial_name
     from augmentation.translation.rejected import RejectedRows
     from augmentation.translation.setup import resolve_translation
     from augmentation.translation.texts import TextSource, format_of
@@ -105,10 +113,14 @@ def translate(
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)
+    if piped_out:
+        kept_so_far = "what was translated has been written"
+    else:
+        kept_so_far = f"what is done is kept in {partial_name(Path(output))}: {SAME_AGAIN}"
     # A bar and translations on one terminal would overwrite each other.
     bar = sys.stderr.isatty() and not (piped_out and sys.stdout.isatty())
     try:
-        with _Meter(texts.count_lines() if bar else None, bar) as meter:
+        with _Meter(texts.count_lines() if bar else None, bar, kept_so_far) as meter:
             done = translate_file(
                 texts,
                 _standard_output() if piped_out else Path(output),
@@ -118,7 +130,7 @@ def translate(
                 options=options,
                 listener=meter,
             )
-            meter.end(done.rejected, done.flagged)
+            meter.end(done)
     finally:
         if refused.count:
             print(f"{refused.count} bad rows: {refused.path}", file=sys.stderr)
@@ -134,12 +146,14 @@ def _standard_output() -> IO[str]:
 class _Meter(Listener):
     """Rows, rows per second and time left on standard error: a bar on a terminal, else lines."""
 
-    def __init__(self, lines: int | None, shows_bar: bool) -> None:
-        """`lines` is how many there are to read, None where that is unknown."""
+    def __init__(self, lines: int | None, shows_bar: bool, kept_so_far: str) -> None:
+        """`lines` is how many there are to read, None where that is unknown; an interrupt says
+        `kept_so_far`, once anything is done."""
+        self._kept_so_far = kept_so_far
         self._lines = lines
         self._shows_bar = shows_bar
         self._began = self._printed = time.monotonic()
-        self._done = self._line = 0
+        self._done = self._before = self._line = self._first_line = 0
         self._bar: Any = None
         self._task: Any = None
 
@@ -159,8 +173,11 @@ class _Meter(Listener):
 
     def advanced(self, progress: Progress) -> None:
         """Show the rows done and the line reached by `progress`."""
+        kept(self._kept_so_far)
         self._done = progress.done
         self._line = progress.seen
+        if progress.before > self._before:
+            self._before, self._first_line = progress.before, progress.seen
         now = time.monotonic()
         if self._bar is not None:
             words = self._words(now) + self._left(now)
@@ -170,21 +187,24 @@ class _Meter(Listener):
             print(self._words(now), file=sys.stderr, flush=True)
 
     def _words(self, now: float) -> str:
-        rate = self._done / max(now - self._began, 1e-6)
+        rate = (self._done - self._before) / max(now - self._began, 1e-6)
         return f"{self._done} rows, {rate:.1f} rows per second"
 
     def _left(self, now: float) -> str:
         from flows.progress import clock
 
-        if self._lines is None:
+        new = self._line - self._first_line
+        if self._lines is None or not new:
             return ""
-        seconds = (now - self._began) * (self._lines - self._line) / self._line
+        seconds = (now - self._began) * (self._lines - self._line) / new
         return f", {clock(seconds)} left"
 
-    def end(self, skipped: int, flagged: int) -> None:
-        """Stop the bar and print the totals, with those `skipped` and `flagged`."""
+    def end(self, done: FileTranslation) -> None:
+        """Stop the bar and print the totals of what is `done`."""
         self.__exit__()
-        extra = f", {skipped} skipped" if skipped else ""
-        if flagged:
-            extra += f", {flagged} flagged (empty, repetition, copy or length)"
+        extra = f", {done.kept} of them translated before" if done.kept else ""
+        if done.rejected:
+            extra += f", {done.rejected} skipped"
+        if done.flagged:
+            extra += f", {done.flagged} flagged (empty, repetition, copy or length)"
         print(f"{self._words(time.monotonic())}{extra}", file=sys.stderr)

@@ -29,9 +29,12 @@ def translate_test(
     probabilities and translation of every row; `labelferry score` reads it.
     """
     from augmentation.pipeline.configuration import load
+    from augmentation.pipeline.inputs import kept
+    from corpora.readers.pipes import regular_file
 
+    config = None if config is None else regular_file(config)
     if input is not None:
-        settings["input"] = input
+        settings["input"] = kept(input)
     resolved = load(TranslateTestConfig, config, settings)
     if no_prefect:
         from augmentation.translate_test.run import translate_test as run

@@ -31,13 +31,16 @@ def translate_train(
     continue after a crash, or with an input that has grown to translate only what is new.
     """
     from augmentation.pipeline.configuration import load
+    from augmentation.pipeline.inputs import kept
     from augmentation.translate_train.setup import changes_since, resolve
+    from corpora.readers.pipes import regular_file
 
     # Thousands of rows are created and freed, without cycles: collecting them would cost a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    config = None if config is None else regular_file(config)
     if input is not None:
-        settings["input"] = input
+        settings["input"] = kept(input)
     setup = resolve(load(TranslateTrainConfig, config, settings))
     for note in changes_since(config, setup):
         print(f"labelferry: note: {note}", file=sys.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.environment import reach_without_proxy
 from tests.helpers.paths import ROOT
 
 SCRIPT = """
@@ -103,3 +104,66 @@ def test_a_user_error_is_written_in_one_line(home: Path, tmp_path: Path) -> None
     assert ended.stderr == (
         f"labelferry: error: {rows}, line 1: span 0:9 (x) is outside the text of 2 characters\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        (
+            "PREFECT_API_URL",
+            "http://127.0.0.1:9/api",
+            "no Prefect server can be used at http://127",
+        ),
+        ("PREFECT_HOME", "{file}/home", "a part of this path is a file"),
+    ],
+)
+def test_what_cannot_work_is_one_line(tmp_path: Path, name: str, value: str, problem: str) -> None:
+    (file := tmp_path / "file").touch()
+    rows = tmp_path / "in.jsonl"
+    rows.write_text('{"text": "Hi", "spans": []}\n')
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    environment |= {"PREFECT_HOME": str(tmp_path / "home"), name: value.format(file=file)}
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.helpers.stuck_command", "0", "translate-train", rows),
+            *("--task", "tokens", "--source", "en", "--target", "de", "--memory", "off"),
+            *("--projector", "attention", "--out", tmp_path / "run"),
+        ],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("labelferry: error: ") and ended.stderr.count("\n") == 1
+    assert problem in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {}),
+        ({"HTTP_PROXY": "http://p:1"}, {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}),
+        (
+            {"http_proxy": "http://p:1", "NO_PROXY": "a.org"},
+            {"NO_PROXY": "a.org,127.0.0.1", "no_proxy": "a.org,127.0.0.1"},
+        ),
+        (
+            {"all_proxy": "http://p:1", "no_proxy": "127.0.0.1,b"},
+            {"NO_PROXY": "127.0.0.1,b", "no_proxy": "127.0.0.1,b"},
+        ),
+    ],
+)
+def test_our_server_is_reached_without_a_proxy(
+    before: dict[str, str], after: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    reach_without_proxy("127.0.0.1")
+    assert {name: os.environ.get(name) for name in after} == after
+    for name, value in before.items():
+        assert after.get(name, value) == os.environ[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.cli.main import command_line
+from flows.cli.commands import command_line
 from flows.cli.pages import page as page_of
 
 

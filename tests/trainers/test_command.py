@@ -69,6 +69,16 @@ def test_a_command_that_hangs_is_ended_with_its_children():
     assert time.monotonic() - started < 20
 
 
+def test_what_keeps_the_output_of_a_command_open_holds_nobody_up():
+    code = ECHO.replace("import json, sys", "import json, os, subprocess, sys") + (
+        "sys.stdout.flush()\n"
+        "subprocess.Popen(['sh', '-c', 'while sleep 0.02; do echo still here >&2; done'])\n"
+    )
+    started = time.monotonic()
+    assert [p.id for p in predictor(code).predict(ROWS)] == ["a", "b"]
+    assert time.monotonic() - started < 10
+
+
 def test_a_command_that_prints_for_ever_is_ended_at_its_first_bad_line():
     started = time.monotonic()
     with pytest.raises(UserError, match="printed 'y' on line 1"):

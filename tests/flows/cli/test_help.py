@@ -33,7 +33,8 @@ from corpora.choices import (
 from corpora.readers import FORMATS
 from corpora.tagging import scheme_named
 from corpora.writers import WRITERS
-from flows.cli.main import COMMANDS, command_line, main
+from flows.cli.commands import COMMANDS, command_line
+from flows.cli.main import main
 from scoring.significance import METHODS
 from scoring.squad import NORMALISATIONS
 from tests.helpers.help_pages import options, page

@@ -30,10 +30,6 @@ def test_missing_and_empty_files(run_translate_train: Command, tmp_path: Path) -
     check_refused_in_one_line(
         run_translate_train(tmp_path / "blank.jsonl"), "blank.jsonl", "no rows"
     )
-    os.mkfifo(tmp_path / "pipe.jsonl")
-    check_refused_in_one_line(
-        run_translate_train(tmp_path / "pipe.jsonl"), "pipe.jsonl", "read twice"
-    )
 
 
 def test_wrong_column(run_translate_train: Command, tmp_path: Path) -> None:

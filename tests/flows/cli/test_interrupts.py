@@ -1,0 +1,146 @@
+"""Ctrl-C, with real processes: a command ends within seconds, says what is true, and keeps it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.cli.interrupts import GRACE_SECONDS, INTERRUPTED
+from tests.helpers.paths import ROOT
+from tests.helpers.translate_train_runs import file_hashes, sidecar_times, write_labelled_rows
+
+SLACK = 3.0
+"""For a busy machine."""
+TO_GERMAN = ("--source", "en", "--target", "de")
+IN_A_MOMENT = "run the same command again to continue"
+
+
+def start(runs: Path, calls: int, *arguments: str | Path) -> subprocess.Popen[str]:
+    """A command whose translator is stuck after so many `calls`; see `stuck_command`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.helpers.stuck_command", str(calls), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "LABELFERRY_RUNS": str(runs)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt(command: subprocess.Popen[str], times: int = 1) -> tuple[float, str]:
+    """Press Ctrl-C `times` times where the command is stuck: how long it took, what it said."""
+    assert command.stderr is not None
+    while (line := command.stderr.readline()) != "stuck\n":
+        assert line, "it ended by itself"
+    time.sleep(0.1)
+    began = time.monotonic()
+    for _ in range(times):
+        command.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == INTERRUPTED
+    assert "Traceback" not in errors
+    assert errors.count("\n") == 1, errors
+    return time.monotonic() - began, errors
+
+
+def finish(command: subprocess.Popen[str]) -> str:
+    """Wait for the command, which succeeds: what it said."""
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == 0, errors
+    return errors
+
+
+def test_an_interrupted_translation_continues(runs: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text("".join(f"line {number} here\n" for number in range(9)))
+    command = ("translate", source, "--output", out, *TO_GERMAN)
+    seconds, errors = interrupt(start(runs, 4, *command))
+    partial = tmp_path / "out.txt.partial"
+    assert errors == (
+        f"labelferry: interrupted; what is done is kept in {partial}: {IN_A_MOMENT}\n"
+    )
+    assert seconds < GRACE_SECONDS + SLACK
+    assert not out.exists() and partial.read_bytes().count(b"\n") == 3
+    assert "9 rows" in (errors := finish(start(runs, 0, *command)))
+    assert "6 of them translated before" in errors
+    assert out.read_text() == "".join(f"HERE {number} LINE\n" for number in range(9))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.txt"]
+
+
+def test_a_second_interrupt_ends_at_once(runs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("a line\n")
+    command = start(runs, 1, "translate", source, "--output", tmp_path / "out.txt", *TO_GERMAN)
+    seconds, errors = interrupt(command, times=2)
+    assert seconds < GRACE_SECONDS
+    assert "nothing was written" in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["in.txt"]
+
+
+def test_an_interrupted_run_continues(runs: Path, tmp_path: Path) -> None:
+    source = write_labelled_rows(tmp_path / "in.jsonl", 95)
+
+    def command(name: str) -> tuple[str | Path, ...]:
+        return (
+            *("translate-train", source, "--task", "tokens", *TO_GERMAN, "--no-prefect"),
+            *("--shard-rows", "10", "--projector", "attention", "--out", tmp_path / name),
+            *("--memory", tmp_path / f"{name}-memory"),
+        )
+
+    seconds, errors = interrupt(start(runs, 5, *command("broken")))
+    assert errors == f"labelferry: interrupted; what is done is kept: {IN_A_MOMENT}\n"
+    assert seconds < GRACE_SECONDS + SLACK
+    before = sidecar_times(tmp_path / "broken")
+    assert sum("30-translate" in name for name in before) >= 3
+    finish(start(runs, 0, *command("broken")))
+    finish(start(runs, 0, *command("whole")))
+    after = sidecar_times(tmp_path / "broken")
+    assert {name: after[name] for name in before} == before, "a shard was done again"
+    assert file_hashes(tmp_path / "broken" / "export") == file_hashes(tmp_path / "whole" / "export")
+
+
+@pytest.mark.parametrize("module", ["cyclopts", "flows.cli.translate", "pyarrow"])
+def test_an_interrupt_during_imports_is_one_line(module: str, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from flows.cli.main import main
+
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            sys.meta_path.remove(self)
+            import os, signal
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed())
+sys.exit(main())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "translate", "in.txt", *TO_GERMAN],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (INTERRUPTED, "")
+    assert re.fullmatch("labelferry: interrupted; nothing was written.*\n", ended.stderr)
+
+
+def test_nothing_is_imported_before_interrupts_are_heeded() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import flows.cli.main;"
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    ours = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(ours) - sys.stdlib_module_names == {"flows"}
