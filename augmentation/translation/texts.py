@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 from augmentation.translation.rejected import RejectedRows
 from corpora.errors import UserError
+from corpora.limits import line_error, max_line
 from corpora.readers.streams import blocks, compression_of, text_lines, undecoded
 
 TextFormat = Literal["lines", "jsonl"]
@@ -105,8 +106,10 @@ def chunks(items: Iterator[TextItem]) -> Iterator[list[TextItem]]:
 
 def _stream_lines(stream: BinaryIO, name: str, strict: bool) -> Iterator[str]:
     errors = "strict" if strict else "surrogateescape"
-    start = 0
-    for number, data in enumerate(stream, start=1):
+    start, most = 0, max_line()
+    for number, data in enumerate(iter(lambda: stream.readline(most + 2), b""), start=1):
+        if len(data.rstrip(b"\r\n")) > most:
+            raise line_error("the line", name, number)
         if number == 1 and compression_of(data) is not None:
             problem = "this is compressed: unpack it, or give the file by its name"
             raise UserError(problem, file=name, line=number)

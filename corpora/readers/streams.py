@@ -15,9 +15,16 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from corpora.errors import UserError
+from corpora.limits import LINE_VARIABLE, line_error, max_line
 from corpora.storage import COMPRESSIONS
 
 _BLOCK = 1 << 20
+WHOLE_LINES = 8
+"""How many times as long as a line a value of several lines may be that is read as a whole."""
+_MOST_RATIO = 100
+"""How many times as large a Parquet or Arrow file may become, which is compressed by itself or
+hardly can be, once it has `_UNPACKED_FREELY` bytes."""
+_UNPACKED_FREELY = 1 << 26
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
@@ -95,13 +102,26 @@ def _open(path: Path, kind: str | None) -> BinaryIO:
 
 @contextmanager
 def seekable(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of `path`, decompressed, for formats that are not read from front to back."""
+    """The bytes of `path`, decompressed, for formats that are not read from front to back.
+
+    They go to a temporary file, so here a ratio of compression that no such file has is refused
+    with a `UserError`.
+    """
     if compression(path) is None:
         with path.open("rb") as file:
             yield file
         return
+    packed = path.stat().st_size
     with tempfile.TemporaryFile() as plain:
+        size = 0
         for block in blocks(path):
+            size += len(block)
+            if size > _UNPACKED_FREELY and size > _MOST_RATIO * packed:
+                raise UserError(
+                    f"its {packed:,} bytes unpack to more than {_MOST_RATIO} times as many; if "
+                    "that is meant to be so, unpack it first",
+                    file=path,
+                )
             plain.write(block)
         plain.seek(0)
         yield cast(BinaryIO, plain)
@@ -110,23 +130,74 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
 def text_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
     """The text of `path`, in pieces that each end after a line break (but perhaps the last).
 
+    They have at most a line and a megabyte.
+
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
     byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
     for `undecoded` to find.
     """
-    offset = 0
+    most = max_line()
+    offset = lines = waiting = 0
     pending: list[bytes] = []
     for block in blocks(path):
         cut = block.rfind(b"\n") + 1
+        first = block.find(b"\n") if cut else len(block)
+        if waiting + first > most:
+            raise line_error("the line", path, lines + 1)
         if not cut:
             pending.append(block)
+            waiting += len(block)
             continue
         data = b"".join([*pending, block[:cut]])
-        pending = [block[cut:]]
+        pending, waiting = [block[cut:]], len(block) - cut
         yield _decode(data, offset, path, strict)
         offset += len(data)
+        lines += data.count(b"\n")
     if data := b"".join(pending):
         yield _decode(data, offset, path, strict)
+
+
+def decoded_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
+    """The text of `path` in pieces of about a megabyte that end anywhere, for formats that are not
+    made of lines; see `text_blocks` for `strict` and for what it raises."""
+    offset = 0
+    left = b""
+    for block in blocks(path):
+        data = left + block
+        cut = len(data) - _unfinished(data)
+        yield _decode(data[:cut], offset, path, strict)
+        offset, left = offset + cut, data[cut:]
+    if left:
+        yield _decode(left, offset, path, strict)
+
+
+def whole_text(path: Path) -> str:
+    """The whole text of `path`, for formats that are one value; raises `UserError` as
+    `text_blocks` does, and for more than `WHOLE_LINES` times what a line may have."""
+    most, parts, size = WHOLE_LINES * max_line(), [], 0
+    for text in decoded_blocks(path):
+        parts.append(text)
+        size += len(text)
+        if size > most:
+            raise UserError(
+                f"more than {most >> 20} MiB, the most of a file that is read as a whole; if that "
+                f"is meant to be so, set {LINE_VARIABLE} to more than "
+                f"{most // WHOLE_LINES >> 20} (in MiB)",
+                file=path,
+            )
+    return "".join(parts)
+
+
+def _unfinished(data: bytes) -> int:
+    """How many bytes at the end of `data` are the beginning of a character that goes on."""
+    for count in range(1, min(3, len(data)) + 1):
+        byte = data[-count]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return count if length > count else 0
+        if byte < 0x80:
+            return 0
+    return 0
 
 
 def _decode(data: bytes, offset: int, path: Path, strict: bool) -> str:

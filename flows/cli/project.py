@@ -78,9 +78,22 @@ def project(
         },
     )
     quotes = quoted(quoting)
-    rows = [*open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()]
+    corpus = open_corpus(
+        source_file,
+        task=task,
+        lang=source,
+        format=format,
+        quoting=quotes,
+        max_chars=config.max_chars,
+    )
+    rows = list(corpus.rows())
     translations = read_translations(
-        targets, task=task, lang=target, format=targets_format, quoting=quotes
+        targets,
+        task=task,
+        lang=target,
+        format=targets_format,
+        quoting=quotes,
+        max_chars=config.max_chars,
     )
     result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)

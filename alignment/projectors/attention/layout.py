@@ -30,8 +30,8 @@ class Layout:
     `source_text_at[i]` and `target_text_at[i]`. `unit_starts`, of shape (target pieces,), says
     which pieces start a unit. `attention` has the matrix of every segment; one without counts as
     one without pieces, so that it takes no memory. `mass` are running sums over all of them end to
-    end, that of segment i from `matrix_at[i]`. `target_text` trims the target texts. Raises `ValueError` for attention of
-    another shape than (target pieces, source pieces).
+    end, that of segment i from `matrix_at[i]`. `target_text` trims the target texts. Raises
+    `ValueError` for attention of another shape than (target pieces, source pieces).
     """
 
     def __init__(self, inputs: Sequence[ProjectionInput]) -> None:
