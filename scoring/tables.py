@@ -51,8 +51,9 @@ def score_table(scores: Sequence[Score]) -> Table:
 
 
 def by_label_table(by_label: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Precision, recall, F1 and number of gold items of the most frequent labels; the last line says
-    how many more there are, and the number of their gold items.
+    """Precision, recall, F1 and number of gold items of the most frequent labels.
+
+    The last line says how many more labels there are, and the number of their gold items.
 
     `by_label` is in the details of scores (see `precision_recall_f1`).
     """

@@ -11,7 +11,7 @@ from corpora.errors import UserError
 
 MAX_BYTES = 4_000_000
 """Bytes that a configuration may have."""
-MAX_VALUES = 100_000
+MAX_VALUES = 20_000
 """Values that a configuration may have, each alias (`*name`) counted as all that it stands for."""
 
 

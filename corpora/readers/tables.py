@@ -16,6 +16,7 @@ from corpora.readers.streams import text_lines, undecoded
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 
+_MOST_LINES = 100_000  # of a record: a quote that is never closed takes in all lines after it
 _WINDOW = 1_000  # records that are looked at to find the columns
 
 Record = tuple[int, dict[str, Any]]
@@ -130,7 +131,8 @@ class _Lines:
         line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
         self._size += len(line)
-        if self._size > self._most and len(self.taken) > 1:
+        lines = len(self.taken)
+        if lines > _MOST_LINES or (lines > 1 and self._size > self._most):
             raise csv.Error("a record of more lines than are read at once")
         return line
 
