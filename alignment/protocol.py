@@ -109,7 +109,8 @@ class Projection:
     """The spans that were placed and the source spans that were not.
 
     `placed[i]` is the target span of source span `i` (with projector and confidence), or None;
-    `reasons[i]` says why it is None (`unaligned`, `collision`, `empty`, ...) and is "" otherwise.
+    `reasons[i]` says why it is None (`unaligned`, `collision`, `empty`, `text-too-long`, ...) and
+    is "" otherwise.
     """
 
     placed: tuple[Span | None, ...]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from alignment.disjoint import DisjointRuns
 from alignment.protocol import Projection, ProjectionInput, SpanProjector, WordPair, Words
 from alignment.words.tokens import space_tokens
 from corpora.errors import UserError
@@ -169,7 +171,8 @@ def snap_to_tokens(
     """
     if tokens is None or not any(projection.placed):
         return projection
-    taken: list[tuple[int, int]] = []
+    taken = DisjointRuns()
+    firsts, lasts = [start for start, _ in tokens], [end for _, end in tokens]
     placed: list[Span | None] = [None] * len(projection.placed)
     reasons = list(projection.reasons)
     order = sorted(
@@ -180,12 +183,12 @@ def snap_to_tokens(
         span = projection.placed[index]
         if span is None:
             continue
-        touched = [token for token in tokens if token[0] < span.end and span.start < token[1]]
-        start, end = (touched[0][0], touched[-1][1]) if touched else (span.start, span.end)
-        start, end = min(start, span.start), max(end, span.end)
-        if any(start < other_end and other_start < end for other_start, other_end in taken):
+        first, last = bisect_right(lasts, span.start), bisect_left(firsts, span.end)
+        start, end = span.start, span.end
+        if first < last:  # tokens are in order
+            start, end = min(firsts[first], start), max(lasts[last - 1], end)
+        if not taken.add(start, end):
             reasons[index] = "collision"
             continue
-        taken.append((start, end))
         placed[index] = replace(span, start=start, end=end)
     return Projection(tuple(placed), tuple(reasons))

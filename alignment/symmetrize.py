@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.limits import MAX_CELLS, no_links
 from alignment.protocol import Posteriors, WordAlignment
 from corpora.errors import UserError
 
@@ -85,17 +86,20 @@ def links_from_posteriors(
 
     The `method` `weighted` keeps links with a mean probability of at least `threshold`; any name
     of `SYMMETRIZATIONS` joins each direction's most probable links. Raises `UserError` for another.
+    A pair of more than `MAX_CELLS` word pairs has no links.
     """
+    if method != "weighted" and method not in SYMMETRIZATIONS:
+        choices = ("weighted", *SYMMETRIZATIONS)
+        raise UserError(f"unknown symmetrization '{method}'", choices=choices)
+    if posteriors.forward.size > MAX_CELLS:
+        return WordAlignment(np.zeros((0, 2), np.int32), np.zeros(0, np.float32))
     mean = weighted(posteriors)
     if method == "weighted":
         rows, columns = np.nonzero(mean >= max(threshold, 1e-6))
         links = np.stack([rows, columns], axis=1).astype(np.int32)
-    elif method in SYMMETRIZATIONS:
+    else:
         joined = sorted(SYMMETRIZATIONS[method](*best_links(posteriors)))
         links = np.array(joined, dtype=np.int32).reshape(-1, 2)
-    else:
-        choices = ("weighted", *SYMMETRIZATIONS)
-        raise UserError(f"unknown symmetrization '{method}'", choices=choices)
     weights = np.clip(mean[links[:, 0], links[:, 1]], 1e-6, 1.0)
     return WordAlignment(links, weights.astype(np.float32))
 
@@ -122,8 +126,11 @@ def best_links(posteriors: Posteriors) -> tuple[set[Link], set[Link]]:
 def posteriors_from_links(alignment: WordAlignment, sources: int, targets: int) -> Posteriors:
     """The weighted links of `alignment` as probabilities, which a word's several links share.
 
-    `sources` and `targets` are the numbers of words of both sides.
+    `sources` and `targets` are the numbers of words of both sides. Where they make more than
+    `MAX_CELLS` word pairs there are none.
     """
+    if sources * targets > MAX_CELLS:
+        return no_links(sources, targets)
     matrix = np.zeros((sources, targets), dtype=np.float32)
     matrix[alignment.links[:, 0], alignment.links[:, 1]] = alignment.weights
     return posteriors_from_matrix(matrix)

@@ -24,13 +24,14 @@ from alignment.projectors import weights as weights_module
 from alignment.projectors.aligned.assignment import assign
 from alignment.projectors.aligned.placement import find_source_spans
 from alignment.projectors.aligned.projector import AlignedProjector
-from alignment.projectors.evidence import posteriors_by_aligner, row_pair
+from alignment.projectors.evidence import AlignerEvidence, row_pairs
 from alignment.projectors.features.candidates import Candidates
 from alignment.projectors.features.lexicon import Lexicon
 from alignment.projectors.features.names import ALIGNMENT_FEATURES, FEATURES
 from alignment.projectors.vote import VoteProjector
 from alignment.protocol import WordAligner, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
+from alignment.words.splitting import split_words
 from alignment.words.statistical.aligner import StatisticalAligner
 from benchmarks.gold import GoldSet, load_gold_sets, span_f1, token_spans
 
@@ -63,8 +64,8 @@ class Problem:
 
 def build(gold: GoldSet, aligner: WordAligner) -> Problem:
     """Find every candidate, and mark those that are gold."""
-    pairs = [row_pair(row) for row in gold.inputs]
-    posteriors = posteriors_by_aligner(aligner, gold.inputs, pairs)
+    pairs = row_pairs(gold.inputs)
+    posteriors = AlignerEvidence(aligner, gold.inputs, pairs).of(slice(None))
     spans = find_source_spans(gold.inputs, pairs)
     candidates = Candidates(spans, posteriors, Lexicon(pairs))
     runs = candidates.runs
@@ -140,7 +141,7 @@ def f1_of(problem: Problem, weights: NDArray[np.float64]) -> float:
             continue
         span = candidates.layout.spans[number]
         row = problem.gold.inputs[span.row]
-        offsets = row_pair(row).target.offsets
+        offsets = split_words(row.target).offsets
         start = offsets[int(candidates.runs.start[choice])][0]
         end = offsets[int(candidates.runs.end[choice]) - 1][1]
         run = token_spans(problem.gold.tokens[span.row], start, end)

@@ -22,7 +22,7 @@ import numpy as np
 
 from alignment.pharaoh import read_pharaoh
 from alignment.projectors import load_projector
-from alignment.projectors.evidence import row_pair
+from alignment.projectors.evidence import row_pairs
 from alignment.protocol import Projection, SpanProjector, WordAlignment, WordPair, Words
 from alignment.symmetrize import grow_diag_final_and, intersection
 from alignment.words.given import GivenLinks
@@ -148,7 +148,7 @@ def systems(
                 ).project(gold.inputs),
             ),
         )
-    pairs = [row_pair(row) for row in gold.inputs]
+    pairs = row_pairs(gold.inputs)
     try:
         import eflomal  # noqa: F401
     except ImportError:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from corpora.text.shortened import listed
 from corpora.text.visible import visible
 
+_SHOWN_CHOICES = 300
+"""Choices that a message names: models have 200 languages, but data may have more labels."""
 _names: dict[str, str] = {}
 """What errors call files that stand for something else, by their path."""
 
@@ -54,7 +57,7 @@ class UserError(Exception):
             where.append(f"row {self.row}")
         message = f"{', '.join(where)}: {self.problem}" if where else self.problem
         if self.choices is not None:
-            message += f" (choose from: {', '.join(self.choices) or 'none'})"
+            message += f" (choose from: {listed(self.choices, _SHOWN_CHOICES) or 'none'})"
         # Half of a surrogate pair, quoted from the input, could not be printed; names and labels of
         # untrusted files may hold what moves a terminal's cursor.
         return visible(message.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -14,7 +14,7 @@ from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers import FORMATS, ColumnMapping, open_corpus
 from corpora.readers.pipes import regular_file
-from corpora.readers.streams import format_suffix, text_lines
+from corpora.readers.streams import format_suffix, text_lines, whole_text
 from corpora.readers.values import ValueProblem, parse_json, short
 from corpora.records import Row
 
@@ -138,7 +138,7 @@ def _check_text(text: object, row: Row) -> None:
 def _official_answers(path: Path) -> dict[str, str] | None:
     """SQuAD's prediction file, or None if this is something else."""
     try:
-        value = json.loads("\n".join(text_lines(path)), object_pairs_hook=_unique)
+        value = json.loads(whole_text(path), object_pairs_hook=_unique)
     except RecursionError as error:
         raise UserError("not JSON: nested too deeply", file=path) from error
     except ValueError as error:

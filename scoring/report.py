@@ -13,6 +13,7 @@ from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.text.languages import normalise_tag
+from corpora.text.shortened import SHOWN_NAMES, shortened
 from scoring.baseline import compare_with_baseline
 from scoring.files import FileOptions
 from scoring.inputs import GoldInput, PredictionInput, load_gold, load_predictions
@@ -51,10 +52,16 @@ class ScoreReport:
     @property
     def warnings(self) -> list[str]:
         """What the reader should know before believing the scores: the unknown labels."""
-        return [
-            f"{label!r} was predicted {count} times and is never in the gold"
-            for label, count in self.unknown_labels.items()
+        counts = list(self.unknown_labels.items())
+        if len(counts) > SHOWN_NAMES:
+            counts = sorted(counts, key=lambda item: (-item[1], item[0]))[:SHOWN_NAMES]
+        warnings = [
+            f"{shortened(label, 200)!r} was predicted {count} times and is never in the gold"
+            for label, count in counts
         ]
+        if more := len(self.unknown_labels) - len(counts):
+            warnings.append(f"{more:,} more labels were predicted and are never in the gold")
+        return warnings
 
     def as_dict(self) -> dict[str, Any]:
         """The report as values that JSON can hold."""

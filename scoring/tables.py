@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from tabulate import tabulate
 
+from corpora.text.shortened import shortened
 from corpora.text.visible import visible
 from scoring.protocol import Score
 from scoring.significance import Comparison
 from scoring.task import LanguageTable
 
+_SHOWN_LABELS = 100
 Side = Literal["left", "right"]
 
 
@@ -49,19 +51,25 @@ def score_table(scores: Sequence[Score]) -> Table:
 
 
 def by_label_table(by_label: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Precision, recall, F1 and number of gold items of every label, the most frequent first.
+    """Precision, recall, F1 and number of gold items of the most frequent labels.
+
+    The last line says how many more labels there are, and the number of their gold items.
 
     `by_label` is in the details of scores (see `precision_recall_f1`).
     """
     ordered = sorted(by_label.items(), key=lambda item: (-item[1]["support"], item[0]))
     names = ("precision", "recall", "f1")
+    rest = ordered[_SHOWN_LABELS:]
+    more = sum(values["support"] for _, values in rest)
+    last = ((f"({len(rest):,} more labels)", "", "", "", more),) if rest else ()
     return Table(
         ("label", "precision", "recall", "F1", "gold"),
         ("left", "right", "right", "right", "right"),
         tuple(
-            (label, *(f"{values[name]:.2f}" for name in names), values["support"])
-            for label, values in ordered
-        ),
+            (shortened(label, 100), *(f"{values[name]:.2f}" for name in names), values["support"])
+            for label, values in ordered[:_SHOWN_LABELS]
+        )
+        + last,
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,16 @@ from translators.model_card import ModelInfo
 _ARGOS_CODES = {"zt": "zh-Hant", "pb": "pt-BR"}
 _ARGOS_LIMIT = 8 * 1024**3
 """Bytes that a package may unpack to."""
+_MOST_RATIO = 20
+"""How many times as large a package may become: weights of models hardly can be compressed, so real
+ones become 1 to 2 times as large."""
+_UNPACKED_FREELY = 1 << 26
+_MOST_MEMBERS = 10_000
+_MOST_DIRECTORY = 1 << 22
+_MOST_METADATA = 1 << 20
+"""Bytes of the description of a package, which is read into memory."""
+_END_OF_DIRECTORY = 1 << 16
+"""Where in the end of a ZIP file its number of members is looked for."""
 _UNREADABLE = (
     zipfile.BadZipFile,
     EOFError,
@@ -60,29 +71,69 @@ def describe_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
 def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
     """Copy the model's files out of the package, flat, and return its metadata.
 
-    A package with any member that leads out of the folder is refused.
+    A package with any member that leads out of the folder is refused, and one that is too large.
     """
     try:
+        _check_directory(package)
         with zipfile.ZipFile(package) as archive:
             members = [_checked(info, package) for info in archive.infolist()]
-            if sum(info.file_size for info in members) > _ARGOS_LIMIT:
-                raise UserError("the package unpacks to more than 8 GiB", file=package)
+            _check_sizes(members, package)
             needed = {name: info for info in members if (name := _name_in_folder(info)) is not None}
             if "bpe.model" in needed and "sentencepiece.model" not in needed:
                 raise UserError("packages with a BPE model are not supported", file=package)
             for name in ("metadata.json", "sentencepiece.model", "model.bin"):
                 if name not in needed:
                     raise UserError(f"not an Argos package: it has no {name}", file=package)
-            metadata = json.loads(archive.read(needed.pop("metadata.json")))
+            described = needed.pop("metadata.json")
+            if described.file_size > _MOST_METADATA:
+                problem = f"metadata.json has {described.file_size:,} bytes, and may have "
+                raise UserError(f"{problem}{_MOST_METADATA:,}", file=package)
+            metadata = json.loads(archive.read(described))
             for name, info in needed.items():
                 out = staged / name
                 with writing(out), archive.open(info) as source, out.open("wb") as file:
+                    # `zipfile` reads no more than the size that the directory states.
                     shutil.copyfileobj(source, file)
     except _UNREADABLE as error:
         raise UserError(f"not an Argos package: {error}", file=package) from error
     if not isinstance(metadata, dict):
         raise UserError("not an Argos package: metadata.json is no object", file=package)
     return metadata
+
+
+def _check_directory(package: Path) -> None:
+    """Raise `UserError` for too many members; `zipfile` would read the names of all of them."""
+    with package.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END_OF_DIRECTORY))
+        tail = file.read()
+    at, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
+    if at < 0 or len(tail) < at + 22:
+        return  # `zipfile` says what is wrong
+    count, length = struct.unpack_from("<HI", tail, at + 10)
+    if large >= 0 and len(tail) >= large + 48:  # a ZIP64 file has the true numbers here
+        count, length = struct.unpack_from("<QQ", tail, large + 32)
+    if count > _MOST_MEMBERS:
+        problem = f"the package has {count:,} files, and may have {_MOST_MEMBERS:,}"
+        raise UserError(problem, file=package)
+    if length > _MOST_DIRECTORY:
+        problem = f"the package's table of contents has {length:,} bytes, and may have "
+        raise UserError(f"{problem}{_MOST_DIRECTORY:,}", file=package)
+
+
+def _check_sizes(members: Sequence[zipfile.ZipInfo], package: Path) -> None:
+    """Raise `UserError` where `members` unpack to more than a package may."""
+    unpacked, packed = sum(info.file_size for info in members), package.stat().st_size
+    if unpacked > _ARGOS_LIMIT:
+        raise UserError(
+            f"the package unpacks to {unpacked:,} bytes, and may to {_ARGOS_LIMIT:,}", file=package
+        )
+    if unpacked > max(_MOST_RATIO * packed, _UNPACKED_FREELY):
+        raise UserError(
+            f"the {packed:,} bytes of the package unpack to {unpacked:,}, and may to "
+            f"{_MOST_RATIO} times as many",
+            file=package,
+        )
 
 
 def _checked(info: zipfile.ZipInfo, package: Path) -> zipfile.ZipInfo:

@@ -44,13 +44,13 @@ class SubwordConfig(BaseModel):
         extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
     )
 
-    vocabulary: int = Field(8000, ge=300)
+    vocabulary: int = Field(8000, ge=300, le=1_000_000)
     """Number of pieces, the 256 bytes, tags and markers among them."""
     character_coverage: float = Field(0.9995, gt=0.9, le=1.0)
     """Share of the text's characters that are pieces; the rest is spelt in bytes."""
     lowercase_share: float = Field(0.1, ge=0.0, le=1.0)
     """Share of the sentences that are also given in lower case, as queries are typed."""
-    sentences: int = Field(1_000_000, ge=1)
+    sentences: int = Field(1_000_000, ge=1, le=100_000_000)
     """At most so many sentences are used, drawn evenly."""
     markers: bool = True
     """Whether the projection markers are pieces."""

@@ -20,11 +20,18 @@ from alignment.protocol import (
 from alignment.symmetrize import posteriors_from_links
 from alignment.words.attention.posteriors import attention_posteriors
 from alignment.words.splitting import split_pair
+from alignment.words.statistical.aligner import StatisticalAligner
+
+_TABLES_KEPT = 20_000_000
+"""Word pairs of the rows of a call whose tables are all made at once, 160 MB; those of more are
+made for a few rows at a time."""
 
 
-def row_pair(row: ProjectionInput) -> WordPair:
-    """The whole texts of `row`, cut into words."""
-    return split_pair(row.source, row.target)
+def row_pairs(inputs: Sequence[ProjectionInput]) -> list[WordPair]:
+    """The whole texts of every one of `inputs`, cut into words; equal texts are cut once."""
+    unique = {(row.source, row.target): row for row in inputs}
+    pairs = {texts: split_pair(*texts) for texts in unique}
+    return [pairs[row.source, row.target] for row in inputs]
 
 
 def segment_bounds(
@@ -72,26 +79,48 @@ def _part(words: Words, start: int, end: int) -> Words:
     return Words(words.text, words.offsets[start:end])
 
 
-def posteriors_by_aligner(
-    aligner: WordAligner, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
-) -> list[Posteriors]:
-    """The soft alignment of every one of `inputs` from `aligner`.
+class AlignerEvidence:
+    """The soft alignments that `aligner` gives of `inputs`, in tables made when they are needed.
 
     `pairs` are the rows' words. Rows are aligned segment by segment where their segments are known.
     """
-    parts: list[WordPair] = []
-    plan: list[list[tuple[int, int, int, int]]] = []
-    for row, pair in zip(inputs, pairs, strict=True):
-        bounds = _bounds(pair, row.segments)
-        plan.append(bounds)
-        parts.extend(
-            WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds
-        )
-    # A row with alternative answers is repeated for each of them: its texts are aligned once.
-    unique = {_key(part): part for part in parts}
-    by_text = dict(zip(unique, _soft(aligner, list(unique.values())), strict=True))
-    soft = iter([by_text[_key(part)] for part in parts])
-    return [_assemble(pair, bounds, soft) for pair, bounds in zip(pairs, plan, strict=True)]
+
+    def __init__(
+        self, aligner: WordAligner, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
+    ) -> None:
+        self._aligner = aligner
+        self._pairs = pairs
+        self._plan = [_bounds(pair, row.segments) for row, pair in zip(inputs, pairs, strict=True)]
+        self._soft: dict[tuple[object, ...], Posteriors] = {}
+        # A row with alternative answers is repeated for each of them: its texts are aligned once.
+        unique = {
+            _key(part): part
+            for pair, bounds in zip(pairs, self._plan, strict=True)
+            for part in _parts(pair, bounds)
+        }
+        cells = sum(len(p.source.offsets) * len(p.target.offsets) for p in unique.values())
+        if cells <= _TABLES_KEPT:
+            self._soft = dict(zip(unique, _soft(aligner, list(unique.values())), strict=True))
+        elif isinstance(aligner, StatisticalAligner):
+            self._aligner = aligner.fitted_to(list(unique.values()))
+
+    def of(self, rows: slice) -> list[Posteriors]:
+        """The soft alignments of some of the rows."""
+        pairs, plan = self._pairs[rows], self._plan[rows]
+        parts = [
+            part for pair, bounds in zip(pairs, plan, strict=True) for part in _parts(pair, bounds)
+        ]
+        soft = self._soft
+        if not soft:
+            unique = {_key(part): part for part in parts}
+            soft = dict(zip(unique, _soft(self._aligner, list(unique.values())), strict=True))
+        tables = iter([soft[_key(part)] for part in parts])
+        return [_assemble(pair, bounds, tables) for pair, bounds in zip(pairs, plan, strict=True)]
+
+
+def _parts(pair: WordPair, bounds: Sequence[tuple[int, int, int, int]]) -> list[WordPair]:
+    """The words of the segments of a row."""
+    return [WordPair(_part(pair.source, a, b), _part(pair.target, c, d)) for a, b, c, d in bounds]
 
 
 def _key(pair: WordPair) -> tuple[object, ...]:
@@ -114,6 +143,11 @@ def _soft(aligner: WordAligner, pairs: Sequence[WordPair]) -> list[Posteriors]:
     ]
 
 
+def has_attention(row: ProjectionInput) -> bool:
+    """Whether a segment of `row` has attention."""
+    return any(segment.attention is not None for segment in row.segments)
+
+
 def posteriors_by_attention(
     inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
 ) -> list[Posteriors | None]:
@@ -122,9 +156,7 @@ def posteriors_by_attention(
     `pairs` are the rows' words.
     """
     plan = [
-        _bounds(pair, row.segments)
-        if any(segment.attention is not None for segment in row.segments)
-        else []
+        _bounds(pair, row.segments) if has_attention(row) else []
         for row, pair in zip(inputs, pairs, strict=True)
     ]
     parts = [

@@ -24,6 +24,8 @@ _DIRECT_CONFIDENCE = 0.9
 """Confidence of spans in a marked translation that equals the row's except for the markers."""
 _SEARCHED_CONFIDENCE = 0.75
 """Confidence of spans that were searched for in the row's translation."""
+_MOST_SPANS = 500
+"""Rows of more spans go to the fallback: every span is compared with every marked stretch."""
 
 
 class Translated(Protocol):
@@ -150,11 +152,11 @@ def brackets_for(text: str) -> tuple[str, str] | None:
 def mark(row: ProjectionInput) -> str | None:
     """The source of `row` with every span in brackets; None if there are no brackets left to use.
 
-    None for overlapping spans too. Brackets that the text has already are left alone, because
-    another kind is used.
+    None for overlapping spans, and for more spans than can be matched. Brackets that the text has
+    already are left alone, because another kind is used.
     """
     pair = brackets_for(row.source)
-    if pair is None:
+    if pair is None or len(row.spans) > _MOST_SPANS:
         return None
     parts, at = [], 0
     for span in sorted(row.spans, key=lambda s: (s.start, s.end)):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alignment.disjoint import DisjointRuns
 from alignment.projectors.edges import build_projection
 from alignment.projectors.weights import vote_curve
 from alignment.protocol import Projection, ProjectionInput, SpanProjector
@@ -45,7 +46,9 @@ class VoteProjector:
 
     def _combine(self, row: ProjectionInput, predictions: Sequence[Projection]) -> Projection:
         """Spans take their best free run, the best supported span first."""
-        support = [_support(predictions, index) for index in range(len(row.spans))]
+        # Only projectors that placed some span of the row count.
+        counted = sum(any(p is not None for p in prediction.placed) for prediction in predictions)
+        support = [_support(predictions, index, counted) for index in range(len(row.spans))]
         chosen: list[tuple[int, int] | None] = [None] * len(row.spans)
         confidence = [0.0] * len(row.spans)
         reasons = [
@@ -56,13 +59,11 @@ class VoteProjector:
             ((weight, i, run) for i, runs in enumerate(support) for run, weight in runs.items()),
             key=lambda item: (-item[0], item[1], item[2]),
         )
-        taken: list[tuple[int, int]] = []
+        taken = DisjointRuns()
         for weight, index, run in order:
-            free = all(run[1] <= start or run[0] >= end for start, end in taken)
-            if chosen[index] is None and free:
+            if chosen[index] is None and taken.add(*run):
                 chosen[index] = run
                 confidence[index] = self._confidence(weight)
-                taken.append(run)
         for index, run_ in enumerate(chosen):
             if run_ is None and support[index]:
                 reasons[index] = "collision"
@@ -72,12 +73,11 @@ class VoteProjector:
         return float(vote_curve(np.array([weight]))[0]) if self._calibrated else min(weight, 1.0)
 
 
-def _support(predictions: Sequence[Projection], index: int) -> dict[tuple[int, int], float]:
-    """The weight of every run where span `index` was placed: its share of the confidence.
-
-    Only projectors that placed some span of the row count.
-    """
-    counted = sum(any(p is not None for p in prediction.placed) for prediction in predictions)
+def _support(
+    predictions: Sequence[Projection], index: int, counted: int
+) -> dict[tuple[int, int], float]:
+    """The weight of every run where span `index` was placed: its share of the confidence, of
+    `counted` projectors."""
     runs: dict[tuple[int, int], float] = {}
     for prediction in predictions:
         span = prediction.placed[index]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alignment.limits import is_too_long
 from alignment.protocol import WordAlignment, WordPair
 from alignment.words.tokens import words_of_tokens
 
@@ -25,13 +26,15 @@ class GivenLinks:
         }
 
     def align(self, pairs: Sequence[WordPair]) -> list[WordAlignment]:
-        """The links of all `pairs`, none for one whose texts were not given; see `WordAligner`."""
+        """The links of all `pairs`; see `WordAligner`.
+
+        There are none for one whose texts were not given, and for one that is too long."""
         return [self._align(pair) for pair in pairs]
 
     def _align(self, pair: WordPair) -> WordAlignment:
         entry = self._by_text.get((pair.source.text, pair.target.text))
         weights: dict[tuple[int, int], float] = {}
-        if entry is not None:
+        if entry is not None and not is_too_long(pair):
             tokens, given = entry
             source = words_of_tokens(pair.source, tokens.source.offsets)
             target = words_of_tokens(pair.target, tokens.target.offsets)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alignment.limits import posteriors_of_short
 from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
 from alignment.words.similarity import similarity
@@ -24,6 +25,9 @@ class LexicalAligner:
 
     def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         """Similarities of the words of all `pairs` as probabilities; see `SoftAligner`."""
+        return posteriors_of_short(pairs, self._posteriors)
+
+    def _posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         result = []
         for pair in pairs:
             source, target = pair.source.strings(), pair.target.strings()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alignment.limits import MAX_CELLS, no_links
 from alignment.protocol import Posteriors, WordAlignment, WordPair, Words
 from alignment.symmetrize import links_from_posteriors
 from alignment.words.splitting import split_pair
@@ -54,9 +55,12 @@ def words_of_tokens(words: Words, tokens: Offsets) -> list[list[int]]:
 def token_posteriors(tokens: WordPair, words: WordPair, soft: Posteriors) -> Posteriors:
     """The soft alignment of `tokens` from `soft`, that of the `words` of the same texts.
 
-    A token is linked as its likeliest words are.
+    A token is linked as its likeliest words are; those of a pair with more than `MAX_CELLS` word
+    pairs are not.
     """
     shape = (len(tokens.source.offsets), len(tokens.target.offsets))
+    if max(soft.forward.size, shape[0] * shape[1]) > MAX_CELLS:
+        return no_links(*shape)
     source = words_of_tokens(words.source, tokens.source.offsets)
     target = words_of_tokens(words.target, tokens.target.offsets)
     result = []

@@ -96,9 +96,9 @@ class TrainerConfig(Strict):
     """Seconds that a command has per test set."""
     revision: str | None = None
     """Branch, tag or commit of a hub id."""
-    epochs: int = Field(3, ge=1)
+    epochs: int = Field(3, ge=1, le=100_000)
     """Passes over the training set."""
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
     """Rows per update."""
     learning_rate: float = Field(5e-5, gt=0)
     """Highest learning rate."""
@@ -110,9 +110,9 @@ class TrainerConfig(Strict):
     """Whether rare classes weigh more."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Number type of training; `auto` is the best of the device."""
-    max_length: int = Field(256, ge=8)
+    max_length: int = Field(256, ge=8, le=1_000_000)
     """Most tokens of an input."""
-    target_length: int = Field(128, ge=1)
+    target_length: int = Field(128, ge=1, le=1_000_000)
     """Most tokens of a generated text."""
 
     @model_validator(mode="after")
@@ -163,7 +163,7 @@ class CompareConfig(TranslationConfig):
     training rows."""
     test: SignificanceTest = "bootstrap"
     """The paired test of significance."""
-    samples: int = Field(1000, ge=1)
+    samples: int = Field(1000, ge=1, le=1_000_000)
     """Resamples of the test."""
     normalisation: AnswerNormalisation = "squad"
     """How answers are normalised: as SQuAD does (English articles) or MLQA (by language)."""

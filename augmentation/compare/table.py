@@ -8,6 +8,7 @@ from statistics import fmean
 from tabulate import tabulate
 
 from augmentation.compare.results import CompareResults, LanguageResult, Spread, StrategyResult
+from corpora.text.shortened import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,11 @@ def check_notes(results: CompareResults) -> list[str]:
         notes.append(f"{count} bad rows of {name} were left out.")
     for lang, classes in check.few_shortages.items():
         if classes:
-            shown = ", ".join(f"{label} {count}" for label, count in classes.items())
+            shown = listed([f"{label} {count}" for label, count in classes.items()])
             notes.append(
                 f"Classes of which there are fewer few-shot examples in {lang} than configured: "
                 f"{shown}."
             )
     for lang, labels in check.labels_never_trained.items():
-        notes.append(f"Labels of the {lang} test set that training never has: {', '.join(labels)}.")
+        notes.append(f"Labels of the {lang} test set that training never has: {listed(labels)}.")
     return notes

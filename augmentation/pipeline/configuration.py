@@ -150,8 +150,10 @@ def _key_path(loc: Sequence[str | int], values: Any) -> tuple[str | int, ...]:
 def _read_yaml(file: Path) -> dict[str, Any]:
     import yaml  # here: help pages have no use for it
 
+    from augmentation.pipeline.bounded_yaml import load_bounded
+
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = load_bounded(file)
     except FileNotFoundError as error:
         raise UserError("no such file", file=file) from error
     except IsADirectoryError as error:

@@ -49,21 +49,23 @@ def project(
     """
     config = validate(ProjectConfig, settings)
     source, target = normalise_tag(source), normalise_tag(target)
-    labelled = list(read(sources, task=task, lang=source))
+    labelled = list(read(sources, task=task, lang=source, max_chars=config.max_chars))
     file = str(translations) if isinstance(translations, str | Path) else "translations"
-    rows = _translations(translations, task, target)
+    rows = _translations(translations, task, target, config.max_chars)
     return project_rows(labelled, rows, config, task=task, file=file)
 
 
-def _translations(data: RowData | Iterable[str], task: Task, lang: str) -> list[Row]:
+def _translations(
+    data: RowData | Iterable[str], task: Task, lang: str, max_chars: int | None
+) -> list[Row]:
     if isinstance(data, str | Path):
-        return read_translations(Path(data), task=task, lang=lang)
+        return read_translations(Path(data), task=task, lang=lang, max_chars=max_chars)
     rows: Any = data
     if not holds_arrow(data) and isinstance(data, Iterable):
         rows = list(data)
         if all(isinstance(item, str) for item in rows):
-            return translation_rows(rows, lang, file="translations")
-    return list(read(rows, task=task, lang=lang, labelled=False))
+            return translation_rows(rows, lang, file="translations", max_chars=max_chars)
+    return list(read(rows, task=task, lang=lang, labelled=False, max_chars=max_chars))
 
 
 def align(

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from augmentation.pipeline.configuration import Strict
 from augmentation.translation.fields import ModelName, ProjectorName
+from corpora.limits import MAX_CHARS
 
 Symmetrization = Literal["weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"]
 Completeness = Literal["source", "target", "instance"]
@@ -78,6 +79,8 @@ class ProjectConfig(AlignerConfig):
     """Spans of less confidence are given up."""
     unplaced: Literal["drop-row", "drop-span"] = "drop-row"
     """What is dropped for a span that cannot be placed: its row, or the span alone."""
+    max_chars: int | None = Field(MAX_CHARS, ge=1)
+    """Most characters of a text; null reads texts of any length."""
 
     @model_validator(mode="after")
     def _fits_the_projector(self) -> ProjectConfig:

@@ -103,16 +103,24 @@ def project(
 
 
 def translation_rows(
-    texts: Iterable[str], lang: str, *, file: str | Path | None = None
+    texts: Iterable[str],
+    lang: str,
+    *,
+    file: str | Path | None = None,
+    max_chars: int | None = None,
 ) -> list[Row]:
     """Rows in `lang` of one of `texts` each, paired with their sources by their order alone.
 
-    Raises `UserError`, naming `file` and the line, for an empty text.
+    Raises `UserError`, naming `file` and the line, for an empty text, and for one of more than
+    `max_chars` characters.
     """
     rows = []
     for number, text in enumerate(texts, 1):
         if not text.strip():
             raise UserError("an empty translation", file=file, line=number)
+        if max_chars is not None and len(text) > max_chars:
+            problem = f"{len(text):,} characters, more than the {max_chars:,} of --max-chars"
+            raise UserError(problem, file=file, line=number)
         rows.append(Row(f"\0{number}", lang, text))
     return rows
 
@@ -124,12 +132,14 @@ def read_translations(
     lang: str,
     format: str | None = None,
     quoting: bool | None = None,
+    max_chars: int | None = None,
 ) -> list[Row]:
     """The translations in the file `path` as rows in `lang`; of a text file, each line
     is a row, for any `task`.
 
-    `format` and `quoting` are those of `corpora.readers.open_corpus`; a name without a known
-    ending is that of a text file. Raises `UserError` for a file that is missing or unreadable.
+    `format`, `quoting` and `max_chars` are those of `corpora.readers.open_corpus`; a name without a
+    known ending is that of a text file. Raises `UserError` for a file that is missing or
+    unreadable.
     """
     from corpora.readers import FORMATS, open_corpus
     from corpora.readers.pipes import regular_file
@@ -146,8 +156,16 @@ def read_translations(
         format is None and path.is_file() and (not suffixes or suffixes[-1] not in row_suffixes)
     )
     if by_lines:
-        return translation_rows(text_lines(path), lang, file=path)
-    corpus = open_corpus(path, task=task, lang=lang, format=format, labelled=False, quoting=quoting)
+        return translation_rows(text_lines(path), lang, file=path, max_chars=max_chars)
+    corpus = open_corpus(
+        path,
+        task=task,
+        lang=lang,
+        format=format,
+        labelled=False,
+        quoting=quoting,
+        max_chars=max_chars,
+    )
     return list(corpus.rows())
 
 

@@ -6,8 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from augmentation.reporting.highlights import split_at_spans
+from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.reporting.palette import Palette
 from corpora.records import Row, Span
+from corpora.text.shortened import shortened
+
+_TEXT_CHARS, _TEXT_SPANS, _FACT_CHARS = 2000, 50, 300
+"""Characters of a text and spans in it, and characters of a fact, that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class PairList:
 def pair_list(heading: str, rows: Iterable[tuple[Row, str]], palette: Palette) -> PairList:
     """`rows`, each with a note that may be empty, under `heading`.
 
-    Spans have the colours of `palette`.
+    Spans have the colours of `palette`. Of a long text its beginning is shown.
     """
     return PairList(heading, tuple(_pair(row, note, palette) for row, note in rows))
 
@@ -64,14 +69,17 @@ def _pair(row: Row, note: str, palette: Palette) -> Pair:
     if row.text_pair is not None:
         lines.append(_line(row.lang, False, row.text_pair, (), palette))
     facts = [row.id, f"label {row.label}" if row.label else "", note]
-    return Pair(tuple(lines), tuple(fact for fact in facts if fact))
+    return Pair(tuple(lines), tuple(shortened(fact, _FACT_CHARS) for fact in facts if fact))
 
 
 def _line(lang: str, is_source: bool, text: str, spans: Sequence[Span], palette: Palette) -> Line:
+    shown = [span for span in spans if span.start < _TEXT_CHARS][:_TEXT_SPANS]
     pieces = tuple(
-        ColouredPiece(
-            piece.text, piece.label, None if piece.label is None else palette.hue(piece.label)
+        ColouredPiece(piece.text, None, None)
+        if piece.label is None
+        else ColouredPiece(
+            piece.text, shortened(piece.label, LABEL_CHARS), palette.hue(piece.label)
         )
-        for piece in split_at_spans(text, spans)
+        for piece in split_at_spans(shortened(text, _TEXT_CHARS), shown)
     )
     return Line(lang, is_source, pieces)

@@ -44,6 +44,7 @@ def read(
     split: str | None = None,
     labelled: bool = True,
     quoting: bool | None = None,
+    max_chars: int | None = None,
 ) -> RowsView:
     """The rows of `data`, a file or folder or rows in memory, checked for `task`.
 
@@ -51,7 +52,8 @@ def read(
     holds what, as in `{"text": "sentence", "label": "class"}`; the usual names are found without
     it. `on_error` says what happens to bad rows: `error`, `skip` or `repair`. `scheme` is the
     tagging scheme, `split` the only split to read; `labelled` says whether every row must have
-    a label. `format` and `quoting` are of files alone. See `corpora.readers.open_corpus`.
+    a label. A row with a text of more than `max_chars` characters is a bad row. `format` and
+    `quoting` are of files alone. See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.
@@ -70,6 +72,7 @@ def read(
             split=split,
             labelled=labelled,
             quoting=quoting,
+            max_chars=max_chars,
         )
         return RowsView(corpus)
     if format is not None or quoting is not None:
@@ -84,5 +87,6 @@ def read(
             scheme=scheme,
             split=split,
             labelled=labelled,
+            max_chars=max_chars,
         )
     )

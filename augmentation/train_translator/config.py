@@ -56,7 +56,7 @@ class BitextSource(Strict):
 class CleaningConfig(Strict):
     """Limits of the filters; null switches one off."""
 
-    max_chars: int | None = Field(500, ge=1)
+    max_chars: int | None = Field(500, ge=1, le=1_000_000)
     """Most characters of a sentence."""
     max_length_ratio: float | None = Field(2.2, ge=1.0)
     """How many times longer or shorter than usual a target may be."""
@@ -84,7 +84,7 @@ class AlignmentConfig(Strict):
         "intersection"
     )
     """How eflomal's two directions are joined; the statistical aligner trains them to agree."""
-    relative_iterations: float = Field(1.0, gt=0.0)
+    relative_iterations: float = Field(1.0, gt=0.0, le=1000.0)
     """Iterations of eflomal, times its own choice."""
 
     def chosen(self) -> Literal["eflomal", "statistical"]:
@@ -117,7 +117,7 @@ class TrainTranslatorConfig(Strict):
     """The parallel corpora to train on."""
     dev: tuple[BitextSource, ...] = ()
     """What early stopping measures on; without any, pairs are held out of the bitext."""
-    dev_pairs: int = Field(500, ge=1)
+    dev_pairs: int = Field(500, ge=1, le=10_000_000)
     """Most pairs of each dev corpus, or how many are held out."""
     min_pairs: int = Field(100, ge=1)
     """Fewer clean pairs than this are a mistake."""

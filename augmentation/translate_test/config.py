@@ -6,7 +6,12 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from augmentation.translation.config import MOST_HYPOTHESES, ReadingConfig, TranslationConfig
+from augmentation.translation.config import (
+    MOST_HYPOTHESES,
+    MOST_SHARD_ROWS,
+    ReadingConfig,
+    TranslationConfig,
+)
 from augmentation.translation.fields import KnownTask, Language, Seed
 from trainers.limits import DEFAULT_TIMEOUT
 
@@ -36,7 +41,7 @@ class TranslateTestConfig(TranslationConfig):
     timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
     """Seconds that a command has per shard."""
     reading: ReadingConfig = Field(default_factory=ReadingConfig)
-    shard_rows: int = Field(2000, ge=1)
+    shard_rows: int = Field(2000, ge=1, le=MOST_SHARD_ROWS)
     """Rows per shard."""
     seed: Seed = 0
     """Seed of sampling."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import yaml
 
+from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary
+from corpora.text.shortened import shortened
 from corpora.text.visible import visible
 
+LABELS_FILE = "labels/spans.parquet"
+"""The counts of all labels in the folder of an export, where the card does not show them all; in a
+folder of its own, so that it is not taken for rows."""
 TASK_CATEGORIES = {
     "classification": "text-classification",
     "pair": "text-classification",
@@ -91,10 +96,13 @@ def _card_lines(
         lines += [f"| {reason} | {count} |" for reason, count in sorted(of_target.dropped.items())]
         lines.append("")
     if of_target.spans:
+        shown = of_target.labels.most_frequent()
         lines += ["## Spans", "", "| label | in the source | projected |", "|---|---|---|"]
         lines += [
-            f"| {_cell(label)} | {count} | {of_target.placed[label]} |"
-            for label, count in sorted(of_target.spans.items())
+            f"| {_cell(shortened(label, LABEL_CHARS))} | {count} | {of_target.placed[label]} |"
+            for label, count in sorted((label, of_target.spans[label]) for label in shown)
         ]
         lines.append("")
+        if more := of_target.labels.rest(f"`{LABELS_FILE}`"):
+            lines += [more, ""]
     return lines

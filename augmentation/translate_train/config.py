@@ -9,7 +9,12 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from augmentation.pipeline.configuration import load, validate
-from augmentation.translation.config import FilterConfig, ReadingConfig, TranslationConfig
+from augmentation.translation.config import (
+    MOST_SHARD_ROWS,
+    FilterConfig,
+    ReadingConfig,
+    TranslationConfig,
+)
 from augmentation.translation.fields import KnownTask, Language, Languages, Memory, Seed
 
 
@@ -34,7 +39,7 @@ class TranslateTrainConfig(TranslationConfig):
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""
     reading: ReadingConfig = Field(default_factory=ReadingConfig)
     filters: FilterConfig = Field(default_factory=FilterConfig)
-    shard_rows: int = Field(6000, ge=1)
+    shard_rows: int = Field(6000, ge=1, le=MOST_SHARD_ROWS)
     """Rows per shard."""
     seed: Seed = 0
     """Seed of sampling."""

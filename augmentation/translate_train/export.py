@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from augmentation.pipeline.shards import checksum
-from augmentation.translate_train.card import dataset_card
+from augmentation.translate_train.card import LABELS_FILE, dataset_card
 from augmentation.translate_train.layout import export_folder, export_of, filter_step
 from augmentation.translate_train.runs import final_batches
 from augmentation.translate_train.setup import TranslateTrainSetup
@@ -32,6 +32,7 @@ def export_run(setup: TranslateTrainSetup, target: str) -> Path:
         return folder
     export.forget()
     write_dataset_batches(final_batches(setup.run, target), folder)
+    of_target.labels.write(folder / LABELS_FILE)
     write_text(folder / "README.md", card)
     export.note_done(made_from)
     return folder

@@ -45,6 +45,11 @@ def report_path(run: Path) -> Path:
     return run / "report.html"
 
 
+def labels_path(run: Path, target: str) -> Path:
+    """The counts of all labels of a run to `target` in the folder `run`, beside its report."""
+    return run / f"labels-{target}.parquet"
+
+
 def export_of(run: Path, target: str) -> Artifact:
     """The export to `target` of the run in the folder `run`."""
     folder = run / "export" / target

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from augmentation.reporting.charts import BarChart, Histogram, count_bars, log_histogram
+from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.reporting.page import grouped, render
 from augmentation.reporting.pairs import PairList, pair_list
 from augmentation.reporting.palette import Palette
@@ -19,6 +20,7 @@ from augmentation.translate_train.layout import (
     all_steps,
     dropping_steps,
     filter_step,
+    labels_path,
     report_path,
     translate_step,
 )
@@ -27,6 +29,7 @@ from augmentation.translate_train.summary import RunSummary, TargetSummary, summ
 from corpora.records import DroppedRow
 from corpora.shards import ShardRef, list_shards, read_batches, read_sidecar, sidecar_of
 from corpora.storage import write_text
+from corpora.text.shortened import shortened
 
 PAIRS, LEAST, SLOWEST, DROPPED_PER_REASON = 20, 10, 8, 4
 """How many rows (or shards, of the slowest) each part of the page shows at most."""
@@ -72,6 +75,8 @@ class TargetView:
     dropped: BarChart
     ratios: Histogram
     spans: tuple[SpanRow, ...]
+    more_labels: str
+    """What is to say of the labels that are not among `spans`."""
     samples: tuple[PairList, ...]
     slowest: Table
     dropped_rows: PairList
@@ -91,6 +96,8 @@ class ReportView:
 
 def write_report(setup: TranslateTrainSetup) -> None:
     """Write the report of the run that `setup` describes, once its rows have passed every step."""
+    for target in summarize(setup.run, setup.targets).targets:
+        target.labels.write(labels_path(setup.run, target.target))
     write_text(report_path(setup.run), render("translate_train.html.j2", report_view(setup)))
 
 
@@ -113,12 +120,14 @@ def report_view(setup: TranslateTrainSetup) -> ReportView:
 def _target(setup: TranslateTrainSetup, target: TargetSummary) -> TargetView:
     refs = list_shards(setup.run, filter_step(target.target))
     palette = Palette(label for label, _ in target.spans.most_common())
+    more_labels = target.labels.rest(labels_path(setup.run, target.target).name)
     return TargetView(
         heading=f"{setup.config.source} to {target.target}",
         cards=tuple(_cards(target)),
         dropped=count_bars("Rows dropped, by reason", target.dropped),
         ratios=_length_ratios(refs),
         spans=tuple(_span_rows(target, palette)),
+        more_labels=more_labels,
         samples=tuple(_samples(refs, setup.config.seed, palette, with_spans=bool(target.spans))),
         slowest=_slowest_rows(setup, target, refs),
         dropped_rows=_dropped_rows(setup, target, palette),
@@ -155,17 +164,18 @@ def _length_ratios(refs: Sequence[ShardRef]) -> Histogram:
 
 
 def _span_rows(target: TargetSummary, palette: Palette) -> list[SpanRow]:
-    """Labels, those that lose the largest share first."""
+    """The most frequent labels, those that lose the largest share first."""
 
     def share_then_count(label: str) -> tuple[float, int]:
         return target.placed[label] / target.spans[label], -target.spans[label]
 
     rows = []
-    for label in sorted(target.spans, key=share_then_count):
+    for label in sorted(target.labels.most_frequent(), key=share_then_count):
         lost = target.lost.get(label, Counter()).most_common()
         reasons = ", ".join(f"{reason} {count}" for reason, count in lost)
         projected = target.placed[label]
-        rows.append(SpanRow(label, palette.hue(label), target.spans[label], projected, reasons))
+        name = shortened(label, LABEL_CHARS)
+        rows.append(SpanRow(name, palette.hue(label), target.spans[label], projected, reasons))
     return rows
 
 
@@ -195,13 +205,10 @@ def _slowest_rows(
     rows = []
     for seconds, row in slowest(refs, seconds_of, SLOWEST):
         text = row.provenance.source_text if row.provenance else ""
-        rows.append((_beginning(text), row.id, f"{seconds:.3f}"))
+        cells = (shortened(text, BEGINNING), shortened(row.id, BEGINNING), f"{seconds:.3f}")
+        rows.append(cells)
     columns = (Column("text", "text"), Column("row", "name"), Column("seconds"))
     return Table(f"The slowest rows to {target.target}", columns, tuple(rows))
-
-
-def _beginning(text: str) -> str:
-    return text if len(text) <= BEGINNING else text[: BEGINNING - 1] + "…"
 
 
 def _dropped_rows(setup: TranslateTrainSetup, target: TargetSummary, palette: Palette) -> PairList:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from augmentation.pipeline.shards import read_facts
+from augmentation.reporting.labels import LabelCounts
 from augmentation.translate_train.layout import (
     INGEST,
     SEGMENT,
@@ -37,6 +38,11 @@ class TargetSummary:
     """Label to reason to count."""
     retranslated: int = 0
     """Rows that took another translation because their spans could be placed in it."""
+
+    @property
+    def labels(self) -> LabelCounts:
+        """Its spans by label."""
+        return LabelCounts(self.spans, self.placed, self.lost)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, field_validator
 
 from augmentation.pipeline.configuration import Strict
 from augmentation.translation.fields import (
@@ -19,8 +19,10 @@ from augmentation.translation.fields import (
     Models,
     ProjectorName,
     Seed,
+    Threads,
 )
 from corpora.choices import InputFormat, OnError, Task
+from corpora.limits import MAX_CHARS
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus
@@ -30,7 +32,10 @@ SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
 """Tasks whose rows have spans."""
 MOST_HYPOTHESES = 1000
 """More take longer than anyone waits."""
+MOST_SHARD_ROWS = 10_000_000
+"""Rows of a shard are in memory together."""
 _LARGEST = 2**31
+_MOST_THREADS = 10_000
 
 
 class ReadingConfig(Strict):
@@ -53,6 +58,8 @@ class ReadingConfig(Strict):
     repairs what can be."""
     limit: int | None = Field(None, ge=1)
     """Read this many rows only."""
+    max_chars: int | None = Field(MAX_CHARS, ge=1)
+    """Most characters of a text; null reads texts of any length."""
 
     def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
         """The corpus at `path` for `task`, read with these settings except `limit`.
@@ -73,6 +80,7 @@ class ReadingConfig(Strict):
             split=self.split,
             quoting=self.quoting,
             labelled=labelled,
+            max_chars=self.max_chars,
         )
 
     def mapping(self) -> ColumnMapping:
@@ -161,14 +169,14 @@ class RuntimeConfig(Strict):
 
     device: Device = "auto"
     """Where to compute: `auto`, `cpu` or `cuda`."""
-    translating: int = Field(2, ge=1)
+    translating: int = Field(2, ge=1, le=_MOST_THREADS)
     """Shards translated at a time: while one ends, the next keeps the cores busy."""
-    workers: int = Field(1, ge=1)
+    workers: int = Field(1, ge=1, le=_MOST_THREADS)
     """Shards read, projected and filtered at the same time."""
-    threads: tuple[PositiveInt, PositiveInt] | None = None
+    threads: tuple[Threads, Threads] | None = None
     """Parallel batches, and threads per batch; by default the engine chooses. Threads may round
     numbers otherwise, and so choose another word now and then."""
-    batch_tokens: int | None = Field(None, ge=16)
+    batch_tokens: int | None = Field(None, ge=16, le=100_000_000)
     """Tokens per batch; by default the engine chooses. Which texts are translated together changes
     how numbers are rounded, and so a word now and then."""
 

@@ -74,3 +74,5 @@ AnyCaseScheme = Annotated[
 """A tagging scheme, in any case."""
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """A seed of random numbers, as NumPy takes them."""
+Threads = Annotated[int, Field(ge=1, le=10_000)]
+"""A number of threads."""

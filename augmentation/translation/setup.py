@@ -17,7 +17,7 @@ from augmentation.translation.config import SPAN_TASKS, TranslationConfig
 from augmentation.translation.memory import TranslationMemory
 from corpora.choices import Task
 from corpora.errors import UserError
-from corpora.fingerprint import fingerprint, path_hash
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.folders import memory_folder
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
@@ -204,15 +204,16 @@ def resolve_translation(
         source,
         models,
         _choose_projector(config, task, models),
-        _hash_files(config.projection.options),
+        _hash_priors(config.projection.options),
         folder,
         seed,
     )
 
 
-def _hash_files(options: Mapping[str, Any]) -> dict[str, str]:
-    paths = {name: Path(value) for name, value in options.items() if isinstance(value, str)}
-    return {name: path_hash(path) for name, path in paths.items() if path.exists()}
+def _hash_priors(options: Mapping[str, Any]) -> dict[str, str]:
+    """The hash of the file that the option `priors` names; no other option is a path."""
+    priors = options.get("priors")
+    return {"priors": file_hash(priors)} if isinstance(priors, str) else {}
 
 
 def _choose_projector(

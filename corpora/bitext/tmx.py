@@ -10,6 +10,7 @@ from xml.parsers import expat
 from corpora.bitext.files import Bitext
 from corpora.bitext.schema import BitextPair
 from corpora.errors import UserError
+from corpora.limits import line_error, max_line
 from corpora.readers.streams import blocks
 from corpora.text.languages import closest_tag
 
@@ -33,6 +34,8 @@ class _TmxParser:
         self._skip = 0
         self._line = 0
         self._saw_root = False
+        self._fed = self._size = 0
+        self._most = max_line()
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self._start
@@ -42,8 +45,12 @@ class _TmxParser:
         parser.SkippedEntityHandler = self._refuse_entity
 
     def feed(self, block: bytes, final: bool = False) -> None:
+        self._fed += len(block)
         try:
             self._parser.Parse(block, final)
+            # What is not parsed yet, such as a comment, is held until its end is there.
+            if self._fed - self._parser.CurrentByteIndex > self._most:
+                raise line_error("an item", self._bitext.path, self._parser.CurrentLineNumber)
         except (LookupError, ValueError) as error:  # of the encoding that it declares
             raise self._fail(f"malformed TMX: {error}") from error
         except expat.ExpatError as error:
@@ -69,6 +76,7 @@ class _TmxParser:
             self._skip += 1 if self._skip or name not in ("hi", "mrk") else 0
         elif name == "tu":
             self._texts, self._line = {}, self._parser.CurrentLineNumber
+            self._size = 0
             self.units += 1
         elif name == "tuv":
             language = attributes.get("xml:lang", attributes.get("lang"))
@@ -82,6 +90,9 @@ class _TmxParser:
     def _text(self, text: str) -> None:
         if self._segment is not None and not self._skip:
             self._segment.append(text)
+            self._size += len(text)
+            if self._size > self._most:
+                raise line_error("the <tu>", self._bitext.path, self._line)
 
     def _end(self, name: str) -> None:
         if name == "seg" and self._segment is not None:

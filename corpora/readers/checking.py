@@ -88,11 +88,25 @@ class RowChecker:
         lang = self._options.lang
         if lang is not None and row.lang != lang and not same_language(row.lang, lang):
             return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
-        problem = find_problem(row, self._options.task)
+        problem = self._too_long(row) or find_problem(row, self._options.task)
         needs_label = self._options.labelled and self._options.task in ("classification", "pair")
         if problem is None and needs_label and row.label is None:
             return Problem("missing-label", "there is no label")
         return problem
+
+    def _too_long(self, row: Row) -> Problem | None:
+        most = self._options.max_chars
+        if most is None:
+            return None
+        for name in ("text", "text_pair", "target"):
+            length = len(getattr(row, name) or "")
+            if length > most:
+                return Problem(
+                    "text-too-long",
+                    f"the {name} has {length:,} characters, and at most {most:,} are read "
+                    "(the setting max_chars, --max-chars)",
+                )
+        return None
 
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from types import MappingProxyType
 
+from corpora.limits import BATCH_CHARS, chunks, line_error, max_line
 from corpora.readers.conll_layout import (
     OTHER_INDEX,
     Layout,
@@ -50,7 +51,7 @@ def read_conll(source: Source) -> Items:
     A defect has the number of the line at fault.
     """
     sentences = _sentences(source)
-    window = list(islice(sentences, _WINDOW))
+    window = next(chunks(sentences, _WINDOW, BATCH_CHARS, _chars), [])
     if not window:
         return
     lines = [sentence.lines for sentence in window]
@@ -60,24 +61,34 @@ def read_conll(source: Source) -> Items:
         yield _read_sentence(source, layout, scheme, sentence)
 
 
+def _chars(sentence: _Sentence) -> int:
+    return sum(map(len, sentence.lines))
+
+
 def _sentences(source: Source) -> Iterator[_Sentence]:
     lines: list[str] = []
     comments: list[str] = []
     first = 0
-    number = 0
+    number = size = 0
+    most = max_line()
     for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+        size += len(line) + 1
+        if size > most:
+            raise line_error("the sentence", source.path, first or number)
         if lines and line[:1].isalnum():  # most lines; the order of the tests is for speed
             lines.append(line)
         elif not line or line.isspace():
             if lines:
                 yield _Sentence(first, lines, comments)
-                lines, comments = [], []
+                lines, comments, size = [], [], 0
+            else:
+                size -= len(line) + 1
         elif not lines and line[0] == "#" and _is_comment(line):
             comments.append(line)
         elif line.startswith("-DOCSTART-"):
             if lines:
                 yield _Sentence(first, lines, comments)
-            lines, comments = [], []
+            lines, comments, size = [], [], 0
         else:
             if not lines:
                 first = number

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corpora.choices import OnError, Task
 from corpora.errors import UserError
+from corpora.limits import BATCH_CHARS, chunks
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
 from corpora.readers.folders import default_split, split_by_files
 from corpora.readers.formats import find_format
@@ -16,6 +17,7 @@ from corpora.readers.options import (
     ColumnMapping,
     Defect,
     Format,
+    Item,
     Items,
     ReadOptions,
     Source,
@@ -38,7 +40,8 @@ class Corpus:
     options: ReadOptions
 
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
-        """The rows, `size` at a time, so that memory stays bounded; at most `limit` are read.
+        """The rows, at most `size` at a time, and fewer where their texts are long, so that memory
+        stays bounded; at most `limit` are read.
 
         Rows of another split than that of the options are skipped, bad or not, and not counted.
         Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no row
@@ -53,7 +56,7 @@ class Corpus:
             reread=lambda: self._items(Source(self.path, self.options), limit),
         )
         total = 0
-        while chunk := list(islice(items, size)):
+        for chunk in chunks(items, size, BATCH_CHARS, _chars):
             batch = checker.check(chunk, source.repaired)
             source.repaired.clear()
             total += batch.rows_in
@@ -87,6 +90,7 @@ def open_corpus(
     labelled: bool = True,
     delimiter: str | None = None,
     quoting: bool | None = None,
+    max_chars: int | None = None,
 ) -> Corpus:
     """Prepare to read `path`; nothing but its first bytes is read yet, of a pipe all of it.
 
@@ -99,7 +103,8 @@ def open_corpus(
 
     Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
     `columns` that the format does not have, and a `delimiter` of other than one character.
-    `quoting` says whether fields may be quoted.
+    `quoting` says whether fields may be quoted. A row with a text of more than `max_chars`
+    characters is a bad row.
     """
     path = regular_file(Path(path))
     task, on_error = checked_task(task), checked_on_error(on_error)
@@ -121,8 +126,15 @@ def open_corpus(
         labelled=labelled,
         delimiter=delimiter,
         quoting=quoting,
+        max_chars=max_chars,
     )
     return Corpus(path, find_format(path, format, options), options)
+
+
+def _chars(item: Item) -> int:
+    """About how many characters an item has."""
+    row = item.row if isinstance(item, Defect) else item[1]
+    return len(row.text) + len(row.text_pair or "") + len(row.target or "")
 
 
 def _of_split(items: Items, split: str, path: Path) -> Items:

@@ -57,12 +57,13 @@ def rows_of(
     scheme: str | None = None,
     split: str | None = None,
     labelled: bool = True,
+    max_chars: int | None = None,
 ) -> Corpus:
     """The rows in `data` as a corpus that can be read any number of times.
 
-    An iterator is read to its end now. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`
-    and `labelled` are those of `open_corpus`. Raises `UserError` for an unknown task or scheme, and
-    `TypeError` for data of another kind.
+    An iterator is read to its end now. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`,
+    `labelled` and `max_chars` are those of `open_corpus`. Raises `UserError` for an unknown task or
+    scheme, and `TypeError` for data of another kind.
     """
     task, on_error = checked_task(task), checked_on_error(on_error)
     options = ReadOptions(
@@ -73,6 +74,7 @@ def rows_of(
         scheme=checked_scheme(scheme),
         split=split,
         labelled=labelled,
+        max_chars=max_chars,
     )
     if holds_arrow(data):
         return _corpus(lambda source: rows_of_batches(source, batches_of(data)), options)

@@ -68,6 +68,8 @@ class ReadOptions:
     delimiter: str | None = None
     quoting: bool | None = None
     """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
+    max_chars: int | None = None
+    """Most characters of a text; None for any number."""
 
 
 @dataclass(frozen=True, slots=True)

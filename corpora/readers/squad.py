@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpora.errors import UserError
+from corpora.limits import LINE_VARIABLE, max_line
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_blocks
+from corpora.readers.streams import WHOLE_LINES, decoded_blocks
 from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items
 from corpora.records import EMPTY, Row, Span
 
@@ -136,7 +137,8 @@ class _Json:
 
     def __init__(self, source: Source) -> None:
         self._path = source.path
-        self._blocks = text_blocks(source.path, strict=source.strict)
+        self._blocks = decoded_blocks(source.path, strict=source.strict)
+        self._most = WHOLE_LINES * max_line()
         self._decoder = json.JSONDecoder()
         self._buffer = ""
         self._at = 0
@@ -177,6 +179,13 @@ class _Json:
         parts = [self._buffer[self._at :]]
         self._line += self._buffer.count("\n", 0, self._at)
         size = len(parts[0])
+        if size > self._most:
+            raise UserError(
+                f"an item of the JSON has more than {self._most >> 20} MiB; if that is meant to be "
+                f"so, set {LINE_VARIABLE} to more than {self._most // WHOLE_LINES >> 20} (in MiB)",
+                file=self._path,
+                line=self._line,
+            )
         got = 0
         while got <= size and (block := next(self._blocks, None)) is not None:
             parts.append(block)

@@ -15,10 +15,17 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 
 from corpora.errors import UserError
+from corpora.limits import LINE_VARIABLE, line_error, max_line
 from corpora.storage import COMPRESSIONS
 
 _BLOCK = 1 << 20
 _HEAD = 4
+WHOLE_LINES = 8
+"""How many times as long as a line a value of several lines may be that is read as a whole."""
+_MOST_RATIO = 100
+"""How many times as large a Parquet or Arrow file may become, which is compressed by itself or
+hardly can be, once it has `_UNPACKED_FREELY` bytes."""
+_UNPACKED_FREELY = 1 << 26
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
@@ -120,18 +127,32 @@ class _Whole(io.RawIOBase):
 
 @contextmanager
 def seekable(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of `path`, decompressed, for formats that are not read from front to back."""
+    """The bytes of `path`, decompressed, for formats that are not read from front to back.
+
+    They go to a temporary file where they are not there already, so here a ratio of compression
+    that no such file has is refused with a `UserError`.
+    """
     with opening(path):
         file = path.open("rb")
     with file:
+        packed = None
         if file.seekable():
             if compression_of(file.read(_HEAD)) is None:
                 file.seek(0)
                 yield file
                 return
+            packed = file.seek(0, io.SEEK_END)
             file.seek(0)
         with tempfile.TemporaryFile() as plain:
+            size = 0
             for block in _blocks(file, path, file.read):
+                size += len(block)
+                if packed is not None and size > max(_UNPACKED_FREELY, _MOST_RATIO * packed):
+                    raise UserError(
+                        f"its {packed:,} bytes unpack to more than {_MOST_RATIO} times as many; if "
+                        "that is meant to be so, unpack it first",
+                        file=path,
+                    )
                 plain.write(block)
             plain.seek(0)
             yield cast(BinaryIO, plain)
@@ -142,24 +163,75 @@ def text_blocks(
 ) -> Iterator[str]:
     """The text of `source`, in pieces that each end after a line break (but perhaps the last).
 
+    They have at most a line and a megabyte.
+
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
     byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
     for `undecoded` to find. For `name` see `blocks`.
     """
     name = source if name is None and isinstance(source, Path) else name
-    offset = 0
+    most = max_line()
+    offset = lines = waiting = 0
     pending: list[bytes] = []
     for block in blocks(source, name):
         cut = block.rfind(b"\n") + 1
+        first = block.find(b"\n") if cut else len(block)
+        if waiting + first > most:
+            raise line_error("the line", name, lines + 1)
         if not cut:
             pending.append(block)
+            waiting += len(block)
             continue
         data = b"".join([*pending, block[:cut]])
-        pending = [block[cut:]]
+        pending, waiting = [block[cut:]], len(block) - cut
         yield _decode(data, offset, name, strict)
         offset += len(data)
+        lines += data.count(b"\n")
     if data := b"".join(pending):
         yield _decode(data, offset, name, strict)
+
+
+def decoded_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
+    """The text of `path` in pieces of about a megabyte that end anywhere, for formats that are not
+    made of lines; see `text_blocks` for `strict` and for what it raises."""
+    offset = 0
+    left = b""
+    for block in blocks(path):
+        data = left + block
+        cut = len(data) - _unfinished(data)
+        yield _decode(data[:cut], offset, path, strict)
+        offset, left = offset + cut, data[cut:]
+    if left:
+        yield _decode(left, offset, path, strict)
+
+
+def whole_text(path: Path) -> str:
+    """The whole text of `path`, for formats that are one value; raises `UserError` as
+    `text_blocks` does, and for more than `WHOLE_LINES` times what a line may have."""
+    most, parts, size = WHOLE_LINES * max_line(), [], 0
+    for text in decoded_blocks(path):
+        parts.append(text)
+        size += len(text)
+        if size > most:
+            raise UserError(
+                f"more than {most >> 20} MiB, the most of a file that is read as a whole; if that "
+                f"is meant to be so, set {LINE_VARIABLE} to more than "
+                f"{most // WHOLE_LINES >> 20} (in MiB)",
+                file=path,
+            )
+    return "".join(parts)
+
+
+def _unfinished(data: bytes) -> int:
+    """How many bytes at the end of `data` are the beginning of a character that goes on."""
+    for count in range(1, min(3, len(data)) + 1):
+        byte = data[-count]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return count if length > count else 0
+        if byte < 0x80:
+            return 0
+    return 0
 
 
 def _decode(data: bytes, offset: int, name: str | Path | None, strict: bool) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Self
 
 from corpora.errors import UserError
+from corpora.limits import BATCH_CHARS, chunks, max_line
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_lines, undecoded
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 
+_MOST_LINES = 100_000  # of a record: a quote that is never closed takes in all lines after it
 _WINDOW = 1_000  # records that are looked at to find the columns
 
 Record = tuple[int, dict[str, Any]]
@@ -26,9 +27,20 @@ def read_jsonl(source: Source) -> Items:
     records = _json_records(source)
     for item in records:
         if not isinstance(item, Defect):
-            yield from _build_json(source, [item, *islice(records, _WINDOW - 1)], records)
+            yield from _build_json(source, _window(chain([item], records)), records)
             return
         yield item
+
+
+def _window(records: Iterator[Record | Defect]) -> list[Record | Defect]:
+    """The first of `records`, as many as are looked at to find the columns."""
+    return next(chunks(records, _WINDOW, BATCH_CHARS, _chars), [])
+
+
+def _chars(record: Record | Defect) -> int:
+    if isinstance(record, Defect):
+        return len(record.row.text)
+    return sum(len(value) for value in record[1].values() if isinstance(value, str))
 
 
 def _build_json(
@@ -79,7 +91,7 @@ def read_tsv(source: Source) -> Items:
 def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     options = source.options
     quoted = quoting if options.quoting is None else options.quoting
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(max_line())
     lines = _Lines(text_lines(source.path, keep_ends=True, strict=source.strict))
     reader = csv.reader(
         lines,
@@ -95,7 +107,7 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     records = _table_records(
         source, fields, header, guess_quotes=options.quoting is None and not quoted
     )
-    window = list(islice(records, _WINDOW))
+    window = _window(records)
     builder.look([item[1] for item in window if not isinstance(item, Defect)])
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)
@@ -106,6 +118,8 @@ class _Lines:
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
+        self._most = max_line()
+        self._size = 0
         self._again: deque[str] = deque()
         self.taken: list[str] = []
         """The lines of the record that is being read."""
@@ -116,7 +130,16 @@ class _Lines:
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
+        self._size += len(line)
+        lines = len(self.taken)
+        if lines > _MOST_LINES or (lines > 1 and self._size > self._most):
+            raise csv.Error("a record of more lines than are read at once")
         return line
+
+    def begin_record(self) -> None:
+        """Forget the lines of the record before."""
+        self.taken.clear()
+        self._size = 0
 
     def keep_first(self) -> None:
         """Put back the lines that were taken, except the first one."""
@@ -135,7 +158,7 @@ def _fields(lines: _Lines, reader: Any) -> Iterator[_Fields]:
     """
     number = 1
     while True:
-        lines.taken.clear()
+        lines.begin_record()
         try:
             yield number, next(reader), None
         except StopIteration:

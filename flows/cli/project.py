@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
@@ -14,6 +14,14 @@ from flows.cli.options import Overrides, takes_settings
 if TYPE_CHECKING:
     from augmentation.projection.project import ProjectionResult
     from corpora.writers import WriteReport
+
+
+class _Reading(TypedDict):
+    """How the rows and their translations are read."""
+
+    task: Task
+    quoting: bool | None
+    max_chars: int | None
 
 
 @takes_settings(ProjectConfig)
@@ -77,11 +85,9 @@ def project(
             "--priors": config.priors,
         },
     )
-    quotes = quoted(quoting)
-    rows = [*open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()]
-    translations = read_translations(
-        targets, task=task, lang=target, format=targets_format, quoting=quotes
-    )
+    how: _Reading = {"task": task, "quoting": quoted(quoting), "max_chars": config.max_chars}
+    rows = [*open_corpus(source_file, lang=source, format=format, **how).rows()]
+    translations = read_translations(targets, lang=target, format=targets_format, **how)
     result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)

@@ -109,3 +109,29 @@ def test_a_package_with_metadata_nested_too_deeply(store: Path, tmp_path: Path) 
         archive.writestr("p/model/model.bin", "x")
     with pytest.raises(UserError, match="not an Argos package"):
         add_model(str(package), ModelFacts())
+
+
+def _bomb(path: Path, members: int, size: int) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(members):
+            archive.writestr(f"a/model/{number}.bin", bytes(size))
+    return path
+
+
+def test_packages_that_become_too_large(store: Path, tmp_path: Path) -> None:
+    package = _bomb(tmp_path / "a.argosmodel", 1, 100_000_000)
+    with pytest.raises(UserError, match=r"unpack to 100,000,000, and may to 20 times as many"):
+        add_model(str(package), ModelFacts())
+    package = _bomb(tmp_path / "b.argosmodel", 10_001, 0)
+    with pytest.raises(UserError, match=r"has 10,001 files, and may have 10,000"):
+        add_model(str(package), ModelFacts())
+
+
+def test_a_description_that_is_too_large(store: Path, tmp_path: Path) -> None:
+    package = tmp_path / "a.argosmodel"
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/metadata.json", " " * 2_000_000)
+        for name in ("sentencepiece.model", "model/model.bin"):
+            archive.writestr(f"a/{name}", "x")
+    with pytest.raises(UserError, match=r"metadata.json has 2,000,000 bytes, and may have"):
+        add_model(str(package), ModelFacts())

@@ -30,13 +30,13 @@ class _Strict(BaseModel):
 class ModelShape(_Strict):
     """Size of the Marian model."""
 
-    d_model: int = Field(256, ge=1)
-    encoder_layers: int = Field(4, ge=1)
-    decoder_layers: int = Field(2, ge=1)
-    heads: int = Field(8, ge=1)
-    ffn: int = Field(1024, ge=1)
+    d_model: int = Field(256, ge=1, le=65_536)
+    encoder_layers: int = Field(4, ge=1, le=1000)
+    decoder_layers: int = Field(2, ge=1, le=1000)
+    heads: int = Field(8, ge=1, le=1024)
+    ffn: int = Field(1024, ge=1, le=1_000_000)
     dropout: float = Field(0.1, ge=0.0, le=0.9)
-    max_positions: int = Field(512, ge=8)
+    max_positions: int = Field(512, ge=8, le=100_000)
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> ModelShape:
@@ -81,14 +81,14 @@ class TrainingConfig(_Strict):
     shape: ModelShape = Field(default_factory=ModelShape)
     noise: NoiseConfig = Field(default_factory=NoiseConfig)
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
-    batch_tokens: int = Field(4096, ge=16)
+    batch_tokens: int = Field(4096, ge=16, le=10_000_000)
     """Target pieces of one update, padding included."""
     backward_weight: float = Field(1.0, ge=0.0)
     """How often an epoch shows a pair from target to source, against once from source to target,
     in a model of both directions: what is easier to learn needs less."""
-    max_pieces: int = Field(128, ge=4)
+    max_pieces: int = Field(128, ge=4, le=100_000)
     """Longer examples are left out."""
-    max_steps: int = Field(20_000, ge=1)
+    max_steps: int = Field(20_000, ge=1, le=1_000_000_000)
     """Most updates."""
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0)
     """Share of the probability that training gives to all pieces alike."""
@@ -98,15 +98,15 @@ class TrainingConfig(_Strict):
     """Whether the attention of a step is trained to align the piece that the step writes (0), as in
     OPUS-MT models, or the one that it reads, which has been written by then (1; Chen et al.,
     2020)."""
-    validate_every: int = Field(1000, ge=1)
+    validate_every: int = Field(1000, ge=1, le=1_000_000_000)
     """Updates between two validations."""
     patience: int = Field(10, ge=0)
     """Stop after so many validations without a better dev chrF; 0 never stops early."""
-    average_checkpoints: int = Field(4, ge=1)
+    average_checkpoints: int = Field(4, ge=1, le=1000)
     """How many of the last checkpoints are averaged into the final model."""
-    checkpoint_every: int = Field(500, ge=1)
+    checkpoint_every: int = Field(500, ge=1, le=1_000_000_000)
     """Updates between two checkpoints."""
-    pool_examples: int = Field(16_384, ge=1)
+    pool_examples: int = Field(16_384, ge=1, le=100_000_000)
     """Examples that are sorted by length together."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Seed of the weights and of the order of examples."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,9 @@ def assign(candidates: Candidates, probability: NDArray[np.float64]) -> list[int
 def _assign_together(
     runs: CandidateRuns, probability: NDArray[np.float64], spans: NDArray[np.int64]
 ) -> list[int]:
-    """Beam search; a state is its log-probability, its words as a bit set, and its choices."""
-    beam: list[tuple[float, int, tuple[int, ...]]] = [(0.0, 0, ())]
+    """Beam search; a state is its log-probability, its words as a bit set, and its choices, the
+    last one first, linked to those before."""
+    beam: list[tuple[float, int, Any]] = [(0.0, 0, ())]
     for span in spans.tolist():
         low, high = int(runs.bounds[span]), int(runs.bounds[span + 1])
         part = probability[low : high - 1]
@@ -62,10 +64,14 @@ def _assign_together(
         ]
         options.append((-1, 0, math.log(float(probability[high - 1]) + 1e-4)))
         grown = [
-            (score + gain, taken | words, (*chosen, candidate))
+            (score + gain, taken | words, (candidate, chosen))
             for score, taken, chosen in beam
             for candidate, words, gain in options
             if not taken & words
         ]
         beam = sorted(grown, key=lambda state: -state[0])[:_BEAM]
-    return list(beam[0][2])
+    chosen, choices = beam[0][2], []
+    while chosen:
+        candidate, chosen = chosen
+        choices.append(candidate)
+    return choices[::-1]

@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.limits import MAX_CELLS, TEXT_TOO_LONG, SourceRanges, is_too_long
 from alignment.projectors.aligned.assignment import assign
 from alignment.projectors.aligned.completeness import COMPLETENESS, keep_complete
 from alignment.projectors.aligned.placement import Placement, find_source_spans, to_projection
 from alignment.projectors.attention.projector import AttentionProjector
 from alignment.projectors.evidence import (
+    AlignerEvidence,
+    has_attention,
     mean_posteriors,
-    posteriors_by_aligner,
     posteriors_by_attention,
-    row_pair,
+    row_pairs,
 )
 from alignment.projectors.features.candidates import Candidates
 from alignment.projectors.features.lexicon import Lexicon
@@ -33,8 +35,6 @@ from alignment.words.statistical.aligner import StatisticalAligner
 from corpora.errors import UserError
 
 _BLOCK_CELLS = 60_000
-_ROW_CELLS = 4_000_000
-"""Most word pairs of a row whose words are aligned, such as 2,000 words on both sides."""
 _ALIGNERS = ("statistical", "attention", "statistical+attention")
 
 
@@ -86,16 +86,17 @@ class AlignedProjector:
         """Place the spans of all `inputs`; see `SpanProjector`."""
         if not any(row.spans for row in inputs):
             return [Projection((), ()) for _ in inputs]
-        pairs = [row_pair(row) for row in inputs]
-        cells = [len(pair.source.offsets) * len(pair.target.offsets) for pair in pairs]
-        if max(cells) > _ROW_CELLS:
-            return self._project_long(inputs, [count > _ROW_CELLS for count in cells])
-        posteriors = self._posteriors(inputs, pairs)
+        pairs = row_pairs(inputs)
+        too_long = [is_too_long(pair) for pair in pairs]
+        if any(too_long):
+            return self._project_long(inputs, too_long)
+        evidence = self._evidence(inputs, pairs)
         result: list[Projection] = []
         for block in _blocks(inputs, pairs):
-            placements = self._place(inputs[block], pairs[block], posteriors[block])
+            posteriors = self._posteriors(inputs[block], pairs[block], block, evidence)
+            placements = self._place(inputs[block], pairs[block], posteriors)
             for row, pair, soft, placed in zip(
-                inputs[block], pairs[block], posteriors[block], placements, strict=True
+                inputs[block], pairs[block], posteriors, placements, strict=True
             ):
                 confident = [self._drop_unconfident(placement) for placement in placed]
                 kept = keep_complete(self._complete, row, pair, soft, confident)
@@ -106,24 +107,36 @@ class AlignedProjector:
         self, inputs: Sequence[ProjectionInput], too_long: Sequence[bool]
     ) -> list[Projection]:
         """Rows of thousands of words are placed by their attention, sentence by sentence, because
-        tables of all their words would fill the memory."""
+        tables of all their words would fill the memory; where they have none, not at all."""
         short = self.project([row for row, long in zip(inputs, too_long, strict=True) if not long])
         long_rows = [row for row, long in zip(inputs, too_long, strict=True) if long]
-        by_attention, by_alignment = iter(AttentionProjector().project(long_rows)), iter(short)
+        placed = map(_explained, long_rows, AttentionProjector().project(long_rows))
+        by_attention, by_alignment = iter(placed), iter(short)
         return [next(by_attention if long else by_alignment) for long in too_long]
 
-    def _posteriors(
+    def _evidence(
         self, inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]
+    ) -> AlignerEvidence | None:
+        """What an aligner says of all rows; None where each has attention and that is enough."""
+        aligner = self._aligner
+        if aligner is None and not all(map(has_attention, inputs)):
+            aligner = StatisticalAligner()
+        return None if aligner is None else AlignerEvidence(aligner, inputs, pairs)
+
+    def _posteriors(
+        self,
+        inputs: Sequence[ProjectionInput],
+        pairs: Sequence[WordPair],
+        rows: slice,
+        evidence: AlignerEvidence | None,
     ) -> list[Posteriors]:
+        """The soft alignments of the `rows` of a call, which are `inputs`."""
         attended: list[Posteriors | None] = [None] * len(pairs)
         if self._use_attention:
             attended = posteriors_by_attention(inputs, pairs)
-        aligner = self._aligner
-        if aligner is None and any(soft is None for soft in attended):
-            aligner = StatisticalAligner()
-        if aligner is None:
+        if evidence is None:
             return [soft for soft in attended if soft is not None]
-        aligned = posteriors_by_aligner(aligner, inputs, pairs)
+        aligned = evidence.of(rows)
         mean = self._aligner is not None
         return [
             soft if attention is None else mean_posteriors([soft, attention]) if mean else attention
@@ -175,13 +188,24 @@ class AlignedProjector:
         return Placement(0, 0, placement.confidence, "unsure")
 
 
+def _explained(row: ProjectionInput, projection: Projection) -> Projection:
+    """`projection` of a row that is too long to be aligned: of spans without attention, that is the
+    reason why they have no place."""
+    attended = SourceRanges(s for s in row.segments if s.attention is not None)
+    reasons = (
+        TEXT_TOO_LONG if reason == "unaligned" and not attended.touch(span) else reason
+        for span, reason in zip(row.spans, projection.reasons, strict=True)
+    )
+    return Projection(projection.placed, tuple(reasons))
+
+
 def _blocks(inputs: Sequence[ProjectionInput], pairs: Sequence[WordPair]) -> list[slice]:
     """Stretches of rows small enough for their candidates to fit into memory together."""
     result, at, cells, links = [], 0, 0, 0
     for index, (row, pair) in enumerate(zip(inputs, pairs, strict=True)):
         cells += len(row.spans) * len(pair.target.offsets)
         links += len(pair.source.offsets) * len(pair.target.offsets)
-        if cells > _BLOCK_CELLS or links > _ROW_CELLS:
+        if cells > _BLOCK_CELLS or links > MAX_CELLS:
             result.append(slice(at, index + 1))
             at, cells, links = index + 1, 0, 0
     if at < len(inputs):

@@ -68,16 +68,17 @@ def _place_group(
     if len(scores) <= _EXACT_SPANS:
         return _place_exactly(scores)
     runs: list[tuple[int, int] | None] = [None] * len(scores)
-    left = set(range(len(scores)))
-    while left:
-        candidates = {index: best_run(scores[index]) for index in left}
-        index = max(left, key=lambda i: (candidates[i][2], -i))
-        start, end, best = candidates[index]
+    candidates = {index: best_run(row) for index, row in enumerate(scores)}
+    while candidates:
+        index = max(candidates, key=lambda i: (candidates[i][2], -i))
+        start, end, best = candidates.pop(index)
         if best <= 0:
             break
         runs[index] = (start, end)
         scores[:, start:end] = -np.inf
-        left.remove(index)
+        for other, (first, last, _) in candidates.items():
+            if first < end and start < last:  # the others' best runs are what they were
+                candidates[other] = best_run(scores[other])
     return runs
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from alignment.characters import CharClass
 from alignment.projectors.edges import TrimTable
-from alignment.protocol import ProjectionInput
+from alignment.protocol import ProjectionInput, SegmentAlignment
 from corpora.records import Span
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_UNATTENDED = SegmentAlignment((), (), None)
 
 
 class Layout:
@@ -27,21 +28,22 @@ class Layout:
     [row_segments[i], row_segments[i + 1]). `sources` and `targets`, of shape (pieces, 2), are
     offsets into all source texts and all target texts end to end, where row i begins at
     `source_text_at[i]` and `target_text_at[i]`. `unit_starts`, of shape (target pieces,), says
-    which pieces start a unit. `attention` has the matrix of every segment, zeros where there is
-    none; `mass` are running sums over all of them end to end, that of segment i from
-    `matrix_at[i]`. `target_text` trims the target texts. Raises `ValueError` for attention of
-    another shape than (target pieces, source pieces).
+    which pieces start a unit. `attention` has the matrix of every segment; one without counts as
+    one without pieces, so that it takes no memory. `mass` are running sums over all of them end to
+    end, that of segment i from `matrix_at[i]`. `target_text` trims the target texts. Raises
+    `ValueError` for attention of another shape than (target pieces, source pieces).
     """
 
     def __init__(self, inputs: Sequence[ProjectionInput]) -> None:
-        segments = [segment for row in inputs for segment in row.segments]
+        segments = [
+            segment if segment.attention is not None else _UNATTENDED
+            for row in inputs
+            for segment in row.segments
+        ]
         counts = [len(row.segments) for row in inputs]
         self.row_segments = _starts(counts)
         self.attention = [
-            np.zeros((len(s.target_pieces), len(s.source_pieces)), np.float32)
-            if s.attention is None
-            else s.attention
-            for s in segments
+            np.zeros((0, 0), np.float32) if s.attention is None else s.attention for s in segments
         ]
         for segment, matrix in zip(segments, self.attention, strict=True):
             shape = (len(segment.target_pieces), len(segment.source_pieces))

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alignment.limits import TEXT_TOO_LONG, SourceRanges, blocks, is_unattended
 from alignment.projectors.attention.layout import Ints, Layout, find_pieces
 from alignment.projectors.attention.runs import PlacedRuns, RunFinder
 from alignment.projectors.edges import build_projection, is_punctuation
 from alignment.protocol import Projection, ProjectionInput
 
+_TOGETHER = 20_000_000
+"""Attention weights and pieces of the rows that are laid out together: 240 MB of running sums."""
+
 
 class AttentionProjector:
     """A `SpanProjector` by `SegmentAlignment.attention`.
 
-    Spans of segments without attention are `unaligned`. `minimum_share` is the least share of
+    Spans of segments without attention are `unaligned`, or `text-too-long` where the segment is too
+    long to have any. `minimum_share` is the least share of
     attention that a unit standing alone must give to a span for the span to be placed there when no
     unit gives it more than half.
     """
@@ -30,6 +35,13 @@ class AttentionProjector:
 
         Raises `ValueError` for attention of another shape than its segment has pieces.
         """
+        return [
+            projection
+            for block in blocks(list(map(_size, inputs)), _TOGETHER)
+            for projection in self._project(inputs[block])
+        ]
+
+    def _project(self, inputs: Sequence[ProjectionInput]) -> list[Projection]:
         if not any(row.spans for row in inputs):
             return [Projection((), ()) for _ in inputs]
         layout = Layout(inputs)
@@ -45,6 +57,7 @@ class AttentionProjector:
             if upto == at:
                 projections.append(Projection((), ()))
                 continue
+            too_long = SourceRanges(filter(is_unattended, r.segments))
             projections.append(
                 build_projection(
                     r.target,
@@ -52,14 +65,26 @@ class AttentionProjector:
                     [characters[i] if placed[i] else None for i in range(at, upto)],
                     confidence[at:upto],
                     [
-                        "" if placed[i] else "collision" if collided[i] else "unaligned"
-                        for i in range(at, upto)
+                        ""
+                        if placed[i]
+                        else "collision"
+                        if collided[i]
+                        else TEXT_TOO_LONG
+                        if too_long.touch(span)
+                        else "unaligned"
+                        for i, span in zip(range(at, upto), r.spans, strict=True)
                     ],
                     self.name,
                 )
             )
             at = upto
         return projections
+
+
+def _size(row: ProjectionInput) -> int:
+    """How much `_TOGETHER` counts for a row."""
+    attention = sum(s.attention.size for s in row.segments if s.attention is not None)
+    return attention + sum(len(s.source_pieces) + len(s.target_pieces) for s in row.segments)
 
 
 def _characters(

@@ -18,6 +18,9 @@ from alignment.projectors.attention.layout import Floats, Ints, Layout, SpanPiec
 
 _BLOCK = 512
 """Spans that are decoded at once."""
+_MOST_CELLS = 1_000_000
+"""Most cells (spans of a row by its target units) of spans that are placed jointly; where there are
+more, the more confident of two that overlap gets its run."""
 _COLLIDED = -1
 
 
@@ -144,6 +147,8 @@ class RunFinder:
         starts = layout.unit_starts[at : int(layout.target_at[last + 1])]
         unit = np.cumsum(starts) - 1
         units = int(unit[-1]) + 1
+        if len(chosen) * units > _MOST_CELLS:
+            return
         size = np.bincount(unit, minlength=units)
         scores = np.full((len(chosen), units), -1e6)
         shares = np.zeros((len(chosen), 2, len(starts)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from alignment.projectors.features.links import LinkEvidence
 from alignment.projectors.features.surface import SurfaceEvidence
 
 _MOST_CANDIDATES = 500
+_RUNS_TOGETHER = 2_000_000
+"""Runs that are in memory at once: of a row with thousands of spans there are many millions."""
 
 
 class CandidateRuns:
@@ -71,18 +75,34 @@ def _likely_runs(
     longest = np.maximum(3 * layout.source_words + 5, 8)[layout.cell_span]
     word = np.arange(len(layout.cell_span)) - layout.cell_at[layout.cell_span]
     count = np.minimum(longest, layout.target_words[layout.cell_span] - word)
-    cell = np.repeat(np.arange(len(count)), count)
-    span = layout.cell_span[cell]
-    end = cell + ranges(count) + 1
     evidence = links.inside + links.into + 0.3 * (surface.alike > 0.6) + surface.acronym
     total = np.bincount(layout.cell_span, evidence, spans)
-    keep = RunningSums(evidence)(cell, end) > 0.2 * total[span]
-    cell, end, span = cell[keep], end[keep], span[keep]
-    count = np.bincount(span, minlength=spans)
-    if (count > _MOST_CANDIDATES).any():
-        score = links.log_in(cell, end) - links.log_out(cell, end)
-        score -= 0.3 * np.abs((end - cell) - layout.source_words[span])
-        order = np.lexsort((-score, span))
-        best = np.sort(order[ranges(count) < _MOST_CANDIDATES])
-        cell, end, span = cell[best], end[best], span[best]
-    return cell, end, span
+    sums = RunningSums(evidence)
+    parts = []
+    for first, last in _together(layout, count):
+        cell = np.arange(layout.cell_at[first], layout.cell_at[last])
+        run_count = count[cell]
+        cell = np.repeat(cell, run_count)
+        span = layout.cell_span[cell]
+        end = cell + ranges(run_count) + 1
+        keep = sums(cell, end) > 0.2 * total[span]
+        cell, end, span = cell[keep], end[keep], span[keep]
+        kept = np.bincount(span - first, minlength=last - first)
+        if (kept > _MOST_CANDIDATES).any():
+            score = links.log_in(cell, end) - links.log_out(cell, end)
+            score -= 0.3 * np.abs((end - cell) - layout.source_words[span])
+            order = np.lexsort((-score, span))
+            best = np.sort(order[ranges(kept) < _MOST_CANDIDATES])
+            cell, end, span = cell[best], end[best], span[best]
+        parts.append((cell, end, span))
+    cells, ends, owners = zip(*parts, strict=True)
+    return np.concatenate(cells), np.concatenate(ends), np.concatenate(owners)
+
+
+def _together(layout: Layout, count: Ints) -> list[tuple[int, int]]:
+    """Stretches of spans with about `_RUNS_TOGETHER` runs each; a cell starts `count` of them."""
+    spans = len(layout.spans)
+    runs = np.concatenate([[0], np.cumsum(count)])[layout.cell_at]
+    stretch = runs[1:] // _RUNS_TOGETHER
+    cuts = [0, *(np.flatnonzero(np.diff(stretch)) + 1).tolist(), spans]
+    return list(pairwise(dict.fromkeys(cuts)))

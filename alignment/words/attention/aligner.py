@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.limits import posteriors_of_short
 from alignment.protocol import Posteriors, SegmentAlignment, WordAlignment, WordPair, Words
 from alignment.symmetrize import links_from_posteriors
 from alignment.words.attention.posteriors import attention_posteriors
@@ -72,8 +73,9 @@ class AttentionAligner:
 
     def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         """The attention of all `pairs` as link probabilities; see `SoftAligner`."""
-        if not pairs:
-            return []
+        return posteriors_of_short(pairs, self._posteriors)
+
+    def _posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         sources = [_text(pair.source) for pair in pairs]
         targets = [_text(pair.target) for pair in pairs]
         hypotheses = self._translator.force(sources, targets, self._source, self._target)

@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.limits import no_links
 from alignment.protocol import Posteriors, SegmentAlignment, WordPair
 
 Ints = NDArray[np.int64]
@@ -33,7 +34,7 @@ def attention_posteriors(
     same texts.
     """
     shapes = [(len(pair.source.offsets), len(pair.target.offsets)) for pair in pairs]
-    result = [Posteriors(np.zeros(s, np.float32), np.zeros(s, np.float32)) for s in shapes]
+    result = [no_links(*shape) for shape in shapes]
     attended = [
         row
         for row, (segment, shape) in enumerate(zip(segments, shapes, strict=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.limits import MAX_CELLS, no_links, posteriors_of_short
 from alignment.protocol import Posteriors, WordAlignment, WordPair, Words
 from alignment.symmetrize import posteriors_from_links, weighted
 from alignment.words.encoder.embeddings import PieceEncoder
@@ -44,6 +45,9 @@ class EncoderAligner:
         soft = self._method in THRESHOLDS
         limit = THRESHOLDS.get(self._method, 0.5)
         for pieces in self._extract(pairs):
+            if pieces is None:
+                result.append(WordAlignment(np.zeros((0, 2), np.int32), np.zeros(0, np.float32)))
+                continue
             linked_pieces = ((pieces.forward > limit) & (pieces.reverse > limit)).astype(np.float32)
             linked = pieces.of_source.T.astype(np.float32) @ linked_pieces @ pieces.of_target > 0
             links = np.argwhere(linked).astype(np.int32)
@@ -60,16 +64,32 @@ class EncoderAligner:
         Of `argmax` and `itermax`, a word's links share its probability.
         """
         if self._method in THRESHOLDS:
-            return [pieces.words() for pieces in self._extract(pairs)]
+            return posteriors_of_short(pairs, self._posteriors)
         return [
             posteriors_from_links(links, len(pair.source.offsets), len(pair.target.offsets))
             for links, pair in zip(self.align(pairs), pairs, strict=True)
         ]
 
-    def _extract(self, pairs: Sequence[WordPair]) -> Iterator[_Pieces]:
+    def _posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
+        return [
+            no_links(len(pair.source.offsets), len(pair.target.offsets))
+            if pieces is None
+            else pieces.words()
+            for pair, pieces in zip(pairs, self._extract(pairs), strict=True)
+        ]
+
+    def _extract(self, pairs: Sequence[WordPair]) -> Iterator[_Pieces | None]:
+        """The pieces of every pair; None for one with too many, of which no table is made."""
         sides = [words for pair in pairs for words in (pair.source, pair.target)]
         embedded = self._encoder.embed([words.text for words in sides])
         for pair, source, target in zip(pairs, embedded[::2], embedded[1::2], strict=True):
+            pieces = len(source.offsets), len(target.offsets)
+            words = len(pair.source.offsets), len(pair.target.offsets)
+            if max(pieces[0], words[0]) * max(pieces[1], words[1]) > MAX_CELLS or (
+                max(pieces[0] * words[0], pieces[1] * words[1]) > MAX_CELLS
+            ):
+                yield None
+                continue
             forward, reverse = extract(self._method, source.vectors, target.vectors)
             yield _Pieces(
                 forward,

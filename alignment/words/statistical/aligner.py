@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from alignment.limits import is_too_long, posteriors_of_short
 from alignment.protocol import Posteriors, WordAlignment, WordPair
 from alignment.symmetrize import links_from_posteriors
 from alignment.words.statistical.options import StatisticalOptions
@@ -44,6 +46,10 @@ class StatisticalAligner:
         self._fitted = trained.priors(self._priors)
         return self
 
+    def fitted_to(self, pairs: Sequence[WordPair]) -> StatisticalAligner:
+        """This aligner where `fit` was called, else another one, fitted to `pairs`."""
+        return self if self._fitted is not None else copy.copy(self).fit(pairs)
+
     def save(self, path: str | Path) -> None:
         """Write to `path` what `fit` learned, to be the `priors` of another aligner.
 
@@ -55,6 +61,9 @@ class StatisticalAligner:
 
     def posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         """Link probabilities of all `pairs` in both directions; see `SoftAligner`."""
+        return posteriors_of_short(pairs, self._posteriors)
+
+    def _posteriors(self, pairs: Sequence[WordPair]) -> list[Posteriors]:
         if self._fitted is not None:
             return apply(pairs, self._fitted, self._options)
         sample = self._sample(pairs)
@@ -68,8 +77,9 @@ class StatisticalAligner:
         return [links_from_posteriors(p, self._threshold) for p in self.posteriors(pairs)]
 
     def _sample(self, pairs: Sequence[WordPair]) -> list[WordPair]:
-        """All pairs, or evenly spaced ones of them with at most about `max_cells` word pairs."""
-        everything = [*pairs, *self._extra]
+        """All pairs, or evenly spaced ones of them with at most about `max_cells` word pairs; pairs
+        that are too long are left out."""
+        everything = [pair for pair in (*pairs, *self._extra) if not is_too_long(pair)]
         sizes = [len(p.source.offsets) * len(p.target.offsets) for p in everything]
         total = int(np.array(sizes, dtype=np.int64).sum())
         if total <= self._options.max_cells:

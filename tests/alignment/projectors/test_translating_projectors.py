@@ -209,7 +209,7 @@ def test_rows_of_thousands_of_words_do_not_fill_the_memory() -> None:
     )
     short, given_up = projector.project(rows)
     assert placed_texts(rows[0], short) == [("Schwester", "PER")]
-    assert given_up.reasons == ("unaligned",)
+    assert given_up.reasons == ("text-too-long",)
 
 
 def test_spans_that_the_translator_decided_on_may_be_given_up_too() -> None:
