@@ -9,6 +9,7 @@ from typing import Annotated
 
 from augmentation.compare.config import CompareConfig
 from flows.cli.arguments import NoPrefect, Number, option
+from flows.cli.messages import announce_commands
 from flows.cli.options import Overrides, takes_settings
 
 
@@ -49,6 +50,7 @@ def compare(
     if strategies and "zero-shot" not in strategies:
         settings.setdefault("baseline", strategies[0])
     settings_of_run = load(CompareConfig, config, settings)
+    announce_commands(settings_of_run)
     listener = JobLines(sys.stderr)
     if no_prefect:
         from augmentation.compare.run import compare as run

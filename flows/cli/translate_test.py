@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from augmentation.translate_test.config import TranslateTestConfig
 from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
+from flows.cli.messages import announce_commands
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def translate_test(
     if input is not None:
         settings["input"] = input
     resolved = load(TranslateTestConfig, config, settings)
+    announce_commands(resolved)
     if no_prefect:
         from augmentation.translate_test.run import translate_test as run
 
