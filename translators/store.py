@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from corpora import folders
 from corpora.errors import UserError
-from corpora.storage import make_folder, writing
+from corpora.storage import make_folder, refuse_links, writing
 from translators.describing import describe_folder
 from translators.model_card import (
     CARD,
@@ -103,7 +103,9 @@ def _shipped() -> Path:
 
 
 def read_model(path: Path) -> ModelInfo:
-    """The model in the folder `path`; raises `UserError` for a file that it lacks."""
+    """The model in the folder `path`; raises `UserError` for a file that it lacks, and for links that
+    lead out of the folder."""
+    refuse_links(path, of_model=True)
     card_path = path / CARD
     if not (path / "model.bin").is_file():
         if (path / "config.json").is_file() and list(path.glob("*.safetensors")):
@@ -167,5 +169,8 @@ def remove(name: str) -> Path:
         stored = [info.card.name for info in list_models() if info.path.parent == store_folder()]
         raise UserError(f"the store has no model {name!r}", choices=stored)
     with writing(folder):
-        shutil.rmtree(folder)
+        if folder.is_symlink():
+            folder.unlink()  # what it leads to is not in the store
+        else:
+            shutil.rmtree(folder)
     return folder
