@@ -82,7 +82,10 @@ def convert(
         ModelConverter(folder, alignment).convert(
             str(out), quantization=None if quantization == "float32" else quantization, force=True
         )
-    except (ValueError, NotImplementedError, KeyError) as error:
-        raise UserError(f"cannot convert the model: {error}", file=folder) from error
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file raises anything
+        problem = " ".join(str(error).split())[:400] or type(error).__name__
+        raise UserError(f"cannot convert the model: {problem}", file=folder) from error
     for name in dict.fromkeys(tokenizers):
         shutil.copyfile(folder / name, out / name)
