@@ -15,6 +15,7 @@ from translators.argos import describe_argos
 from translators.conversion import hub
 from translators.conversion.convert import convert, read_config, require_torch
 from translators.conversion.describe import describe_converted
+from translators.ct2_weights import check_model_file
 from translators.describing import ModelFacts, describe_folder, tidy_name
 from translators.model_card import CARD, AlignmentHead, ModelInfo, verify, write_card
 from translators.pieces.open import open_codec
@@ -86,6 +87,7 @@ def _check_use(info: ModelInfo, path: Path) -> None:
     """Raise `UserError` for a model `info`, added from `path`, that could not be used from the
     store."""
     open_codec(info, 1)
+    check_model_file(info.path / "model.bin")
     if path.is_file() or (path / "model.bin").is_file():  # converted elsewhere
         try_model(info, path)
 
