@@ -89,7 +89,9 @@ def _files(folder: Path) -> list[Path]:
                 raise UserError(f"names a file that is not there: {path.name}", file=index)
         return paths
     # Under other names they are found by nothing, or belong to an adapter.
-    pickles = sorted(p.name for p in folder.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".ckpt"))
+    pickles = sorted(
+        p.name for p in folder.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".ckpt")
+    )
     present = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
     raise UserError(
         f"{present}: model{_SUFFIX} is needed, because a pickle can run code. Save the model "
@@ -169,4 +171,6 @@ def _check_sizes(
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise UserError(f"{key} must be a number, not {str(value)[:80]!r}", file=file)
             if not 0 <= value <= limit:
-                raise UserError(f"{key} is {value}, but the weights have room for {limit}", file=file)
+                raise UserError(
+                    f"{key} is {value}, but the weights have room for {limit}", file=file
+                )

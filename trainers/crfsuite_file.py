@@ -76,7 +76,9 @@ class _File:
 
 def _check(file: _File) -> None:
     (magic, size, kind, _, _, labels, attributes, *offsets) = file.unpack(_HEADER, 0)
-    _require((magic, kind, size) == (b"lCRF", b"FOMC", len(file.content)), "its header is another's")
+    _require(
+        (magic, kind, size) == (b"lCRF", b"FOMC", len(file.content)), "its header is another's"
+    )
     assert isinstance(labels, int) and isinstance(attributes, int)
     _require(0 < labels <= _MOST_LABELS, f"{labels} labels")
     at_features, at_labels, at_attributes, of_labels, of_attributes = map(int, map(str, offsets))

@@ -66,9 +66,7 @@ def read_arrays(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> list[NDA
         raise UserError(f"damaged: {error}", file=path) from error
 
 
-def _read_array(
-    archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
     with archive.open(f"{name}.npy") as file:
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError(f"{name} has another format")

@@ -76,7 +76,6 @@ class _Reader:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)
 
-
     def variables(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """The arrays by name, from the file's beginning."""
         version = self.number("I")

@@ -56,6 +56,6 @@ def _translate_a_word(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         _translate_a_word(Path(sys.argv[1]))
-    except Exception as error:  # noqa: BLE001 (whatever it is, the model cannot be used)
+    except Exception as error:
         print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
         sys.exit(1)

@@ -6,7 +6,7 @@ import yaml
 
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary
-from corpora.text.visible import visible
+from corpora.text.markdown import escape_markdown
 
 TASK_CATEGORIES = {
     "classification": "text-classification",
@@ -49,11 +49,6 @@ def size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), "n>1B")
 
 
-def _cell(text: str) -> str:
-    """`text` escaped, so that it ends no cell and no row of a Markdown table."""
-    return visible(text).replace("|", "\\|")
-
-
 def _card_lines(
     setup: TranslateTrainSetup, summary: RunSummary, of_target: TargetSummary
 ) -> list[str]:
@@ -62,7 +57,7 @@ def _card_lines(
     lines = [
         f"# {config.run_name}: {config.source} to {of_target.target}",
         "",
-        f"{of_target.kept} rows, made from {summary.rows_in} rows of `{config.input.name}` by "
+        f"{of_target.kept} rows, made from {summary.rows_in} rows of {escape_markdown(config.input.name)} by "
         "machine translation; the labels were projected onto the translations. The columns of a "
         "row say what it was made from.",
         "",
@@ -77,7 +72,8 @@ def _card_lines(
     for name, digest in setup.translation.models.hashes.items():
         licence = setup.translation.models.licences.get(name)
         lines.append(
-            f"- Model: {name}, SHA-256 {digest}" + (f", licence: {licence}" if licence else "")
+            f"- Model: {name}, SHA-256 {digest}"
+            + (f", licence: {escape_markdown(licence)}" if licence else "")
         )
     if setup.translation.projector is not None:
         lines.append(
@@ -93,7 +89,7 @@ def _card_lines(
     if of_target.spans:
         lines += ["## Spans", "", "| label | in the source | projected |", "|---|---|---|"]
         lines += [
-            f"| {_cell(label)} | {count} | {of_target.placed[label]} |"
+            f"| {escape_markdown(label)} | {count} | {of_target.placed[label]} |"
             for label, count in sorted(of_target.spans.items())
         ]
         lines.append("")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from augmentation.compare.config import CompareConfig
 from flows.cli.arguments import NoPrefect, Number, option
-from flows.cli.messages import announce_commands
+from flows.cli.messages import announce_commands, print_data, say
 from flows.cli.options import Overrides, takes_settings
 
 
@@ -64,7 +64,7 @@ def compare(
 
             done = run_flow(settings_of_run, listener)
     if json_:
-        print(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
+        print_data(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
     else:
-        print(f"{table(done.results)}\n\nreport  {done.report}")
+        say(f"{table(done.results)}\n\nreport  {done.report}")
     return 0

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 def say(text: object = "", file: TextIO | None = None) -> None:
     """Print `text` to `file`, by default standard output, at once; control characters other than
     line breaks, which could move a terminal's cursor, as signs that can be seen."""
-    print(visible_lines(str(text)), file=file or sys.stdout, flush=True)  # noqa: T201
+    print(visible_lines(str(text)), file=file or sys.stdout, flush=True)
+
+
+def print_data(text: str) -> None:
+    """Print `text`, which another program reads, to standard output as it is."""
+    print(text)
 
 
 def announce_commands(config: BaseModel) -> None:

@@ -11,6 +11,7 @@ from typing import IO, Annotated, Any, Literal
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.config import TranslationConfig
 from flows.cli.arguments import Number, check_outputs, option, stream
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 _LINE_SECONDS = 15.0
@@ -121,7 +122,7 @@ def translate(
             meter.end(done.rejected, done.flagged)
     finally:
         if refused.count:
-            print(f"{refused.count} bad rows: {refused.path}", file=sys.stderr)
+            say(f"{refused.count} bad rows: {refused.path}", sys.stderr)
     return 0
 
 
@@ -167,7 +168,7 @@ class _Meter(Listener):
             self._bar.update(self._task, completed=self._line, words=words, refresh=True)
         elif now - self._printed >= _LINE_SECONDS:
             self._printed = now
-            print(self._words(now), file=sys.stderr, flush=True)
+            say(self._words(now), sys.stderr)
 
     def _words(self, now: float) -> str:
         rate = self._done / max(now - self._began, 1e-6)
@@ -187,4 +188,4 @@ class _Meter(Listener):
         extra = f", {skipped} skipped" if skipped else ""
         if flagged:
             extra += f", {flagged} flagged (empty, repetition, copy or length)"
-        print(f"{self._words(time.monotonic())}{extra}", file=sys.stderr)
+        say(f"{self._words(time.monotonic())}{extra}", sys.stderr)

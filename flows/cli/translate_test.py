@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from augmentation.translate_test.config import TranslateTestConfig
 from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
-from flows.cli.messages import announce_commands
+from flows.cli.messages import announce_commands, say
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def translate_test(
             from flows.translate_test import run_flow
 
             result = run_flow(resolved)
-    print(summary_table(result))
+    say(summary_table(result))
     return 0
 
 

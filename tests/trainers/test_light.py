@@ -3,8 +3,8 @@
 import io
 import json
 import random
-import zipfile
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np

@@ -14,7 +14,6 @@ from corpora.batches import batch_to_dropped, batch_to_rows
 from corpora.errors import UserError
 from corpora.manifest import RunManifest, open_run
 from corpora.records import DroppedRow, Row
-from corpora.shards import writer
 from corpora.shards import (
     ShardRef,
     ShardWriter,
@@ -23,6 +22,7 @@ from corpora.shards import (
     read_batches,
     read_dropped,
     read_sidecar,
+    writer,
 )
 from tests.helpers.paths import ROOT
 
@@ -192,9 +192,7 @@ def test_what_the_disk_refuses_is_a_user_error(tmp_path: Path, number: int, mess
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_no_space_while_a_shard_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_space_while_a_shard_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = ShardRef(tmp_path, "10-ingest", 0)
     monkeypatch.setattr(writer, "make_new_file", lambda path: path.symlink_to("/dev/full"))
     with (
