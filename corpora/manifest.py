@@ -70,8 +70,10 @@ def tidy_name(text: str) -> str:
 
 
 def read_run(folder: str | Path) -> RunManifest:
-    """The manifest of the run `folder`; raises `UserError` where there is none, and for links in the
-    folder, which may come from anyone."""
+    """The manifest of the run `folder`, which may come from anyone.
+
+    Raises `UserError` where there is none, and for links in the folder.
+    """
     path = Path(folder) / RUN_FILE
     refuse_links(Path(folder))
     with reading(path):

@@ -20,6 +20,7 @@ from corpora.storage import reading, refuse_links
 
 INDEX = "model.safetensors.index.json"
 _SUFFIX = ".safetensors"
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _BLOCK = 1 << 22
 """Numbers that are checked at a time."""
@@ -89,9 +90,7 @@ def _files(folder: Path) -> list[Path]:
                 raise UserError(f"names a file that is not there: {path.name}", file=index)
         return paths
     # Under other names they are found by nothing, or belong to an adapter.
-    pickles = sorted(
-        p.name for p in folder.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".ckpt")
-    )
+    pickles = sorted(p.name for p in folder.iterdir() if p.suffix in _PICKLES)
     present = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
     raise UserError(
         f"{present}: model{_SUFFIX} is needed, because a pickle can run code. Save the model "

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,31 +33,31 @@ Numbers = NDArray[np.int64]
 
 
 def check_crfsuite(content: bytes, path: Path) -> None:
-    """Raise `UserError` unless `content`, that of the file `path`, is a model that CRFsuite can read
-    and use without leaving it."""
+    """Raise `UserError` unless `content`, that of the file `path`, is a model that CRFsuite can
+    read and use without leaving it."""
     try:
         _check(_File(content))
-    except _Unsound as error:
+    except _UnsoundError as error:
         raise UserError(f"not a CRFsuite model, or a damaged one: {error}", file=path) from error
 
 
-class _Unsound(Exception):
+class _UnsoundError(Exception):
     """What is wrong with the file."""
 
 
 def _require(holds: object, problem: str) -> None:
     if not holds:
-        raise _Unsound(problem)
+        raise _UnsoundError(problem)
 
 
 class _File:
-    """Reads little-endian numbers; raises `_Unsound` for what is not within the file."""
+    """Reads little-endian numbers; raises `_UnsoundError` for what is not within the file."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.bytes = np.frombuffer(content, np.uint8)
 
-    def unpack(self, form: struct.Struct, at: int) -> tuple[object, ...]:
+    def unpack(self, form: struct.Struct, at: int) -> tuple[Any, ...]:
         _require(0 <= at <= len(self.content) - form.size, "it ends too early")
         return form.unpack_from(self.content, at)
 
@@ -79,9 +80,8 @@ def _check(file: _File) -> None:
     _require(
         (magic, kind, size) == (b"lCRF", b"FOMC", len(file.content)), "its header is another's"
     )
-    assert isinstance(labels, int) and isinstance(attributes, int)
     _require(0 < labels <= _MOST_LABELS, f"{labels} labels")
-    at_features, at_labels, at_attributes, of_labels, of_attributes = map(int, map(str, offsets))
+    at_features, at_labels, at_attributes, of_labels, of_attributes = offsets
     count = _check_features(file, at_features, labels)
     _check_strings(file, at_labels, labels, named=True)
     _check_strings(file, at_attributes, attributes, named=False)
@@ -93,7 +93,6 @@ def _check(file: _File) -> None:
 def _check_features(file: _File, at: int, labels: int) -> int:
     """Check all features, which lead to one of so many `labels`; their number."""
     magic, _, count = file.unpack(_CHUNK, at)
-    assert isinstance(count, int)
     _require(magic == b"FEAT", "it has no features")
     features = file.array(_FEATURE, at + _CHUNK.size, count)
     _require((features["to"] < labels).all(), "a feature leads to a label that is not there")
@@ -105,7 +104,6 @@ def _check_features(file: _File, at: int, labels: int) -> int:
 def _check_references(file: _File, at: int, owners: int, features: int) -> int:
     """Check the lists of features that labels or attributes have; how many features are in them."""
     magic, _, count = file.unpack(_CHUNK, at)
-    assert isinstance(count, int)
     _require(magic in (b"LFRF", b"AFRF") and count >= owners, "it lacks the features of a label")
     starts = file.array("<u4", at + _CHUNK.size, owners).astype(np.int64)
     lengths = file.numbers(starts)
@@ -122,7 +120,6 @@ def _check_strings(file: _File, at: int, count: int, *, named: bool) -> None:
     """Check a database that gives each of `count` strings its number, from the byte `at`; with
     `named` every number must have a string, too."""
     magic, size, _, order, backward, at_backward = file.unpack(_STRINGS, at)
-    assert isinstance(size, int) and isinstance(backward, int) and isinstance(at_backward, int)
     _require((magic, order) == (_STRINGS_MAGIC, _BYTE_ORDER), "it has no table of strings")
     _require(size <= len(file.content) - at, "a table of strings leads out of it")
     tables = file.array("<u4", at + _STRINGS.size, 2 * _TABLES).astype(np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""What configurations name of predictors, in a separate module so that reading them loads no trainer."""
+"""What configurations name of predictors, apart, so that reading them loads no trainer."""
 
 from __future__ import annotations
 

@@ -103,8 +103,10 @@ def _shipped() -> Path:
 
 
 def read_model(path: Path) -> ModelInfo:
-    """The model in the folder `path`; raises `UserError` for a file that it lacks, and for links that
-    lead out of the folder."""
+    """The model in the folder `path`.
+
+    Raises `UserError` for a file that it lacks, and for links that lead out of the folder.
+    """
     refuse_links(path, of_model=True)
     card_path = path / CARD
     if not (path / "model.bin").is_file():

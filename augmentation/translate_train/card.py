@@ -57,8 +57,9 @@ def _card_lines(
     lines = [
         f"# {config.run_name}: {config.source} to {of_target.target}",
         "",
-        f"{of_target.kept} rows, made from {summary.rows_in} rows of {escape_markdown(config.input.name)} by "
-        "machine translation; the labels were projected onto the translations. The columns of a "
+        f"{of_target.kept} rows, made from {summary.rows_in} rows of "
+        f"{escape_markdown(config.input.name)} by machine translation; the labels were projected "
+        "onto the translations. The columns of a "
         "row say what it was made from.",
         "",
         "## How it was made",
@@ -71,10 +72,8 @@ def _card_lines(
     ]
     for name, digest in setup.translation.models.hashes.items():
         licence = setup.translation.models.licences.get(name)
-        lines.append(
-            f"- Model: {name}, SHA-256 {digest}"
-            + (f", licence: {escape_markdown(licence)}" if licence else "")
-        )
+        terms = f", licence: {escape_markdown(licence)}" if licence else ""
+        lines.append(f"- Model: {name}, SHA-256 {digest}{terms}")
     if setup.translation.projector is not None:
         lines.append(
             f"- Spans projected by: {setup.translation.projector}; a span that cannot be placed: "

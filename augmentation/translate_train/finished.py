@@ -74,8 +74,9 @@ def export_rows(
 ) -> WriteReport:
     """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
 
-    `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Raises `UserError` for a split without rows,
-    for a file in the run's own folder, and for what `corpora.writers.write_corpus` does.
+    `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Raises
+    `UserError` for a split without rows, for a file in the run's own folder, and for what
+    `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
     rows = finished_rows(run, target, split)

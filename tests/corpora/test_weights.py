@@ -86,7 +86,7 @@ def test_links_out_of_the_folder_are_refused(model: Path, tmp_path: Path) -> Non
 def test_pickles_alone_are_refused_by_name(model: Path) -> None:
     for file in model.glob("*.safetensors*"):
         file.unlink()
-    with pytest.raises(UserError, match="no weights: model.safetensors is needed"):
+    with pytest.raises(UserError, match=r"no weights: model\.safetensors is needed"):
         check_weights(model)
     (model / "pytorch_model.bin").touch()
     with pytest.raises(UserError, match=r"only pickled weights \(pytorch_model.bin\)"):
@@ -188,7 +188,7 @@ def test_the_index_of_a_hub_id_is_checked_before_its_files(
     check_weights("owner/name", "abc")
     assert asked == [("owner/name", INDEX, "abc")]
     write_index(model, {"a": "pytorch_model.bin"})
-    with pytest.raises(UserError, match="weights must be .safetensors"):
+    with pytest.raises(UserError, match=r"weights must be \.safetensors"):
         check_weights("owner/name")
     shutil.rmtree(model)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *_, **__: open(model))  # noqa: PTH123, SIM115

@@ -1,4 +1,4 @@
-"""Models that are damaged or were made to do harm: one line that names the file, and exit code 2."""
+"""Models that are damaged or were made to do harm: one line that names the file."""
 
 from __future__ import annotations
 
