@@ -150,10 +150,7 @@ def score(
     )
     for warning in report.warnings:
         say(f"labelferry: warning: {warning}", sys.stderr)
-    if json:
-        print_data(report.as_json())
-    else:
-        say(report)
+    print_data(report.as_json() if json else str(report))
     return 0
 
 
