@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from corpora.errors import UserError
-from corpora.storage import writing
+from corpora.storage import make_new_file, writing
 
 LOCK_FILE = ".lock"
 _HOLDER_FILE = ".lock.pid"
@@ -19,12 +19,15 @@ _HOLDER_FILE = ".lock.pid"
 def lock(folder: str | Path) -> Iterator[None]:
     """Lock `folder` against other processes; the lock of a process ends with it.
 
-    Raises `UserError` where another process has locked it, and where it cannot be written to.
+    Raises `UserError` where another process has locked it, where it cannot be written to, and where
+    its file for locks is something else.
     """
     from filelock import FileLock, Timeout  # here, so that `--help` stays fast
 
     folder = Path(folder)
     path, holder = folder / LOCK_FILE, folder / _HOLDER_FILE
+    if path.is_symlink() or (path.exists() and path.stat().st_size):  # locking would empty it
+        raise UserError("not a lock: delete it if no other process uses this folder", file=path)
     file_lock = FileLock(path, fallback_to_soft=False)
     try:
         with writing(path):
@@ -37,6 +40,7 @@ def lock(folder: str | Path) -> Iterator[None]:
         ) from error
     try:
         with writing(holder):
+            make_new_file(holder)
             holder.write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
     finally:

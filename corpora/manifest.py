@@ -15,7 +15,7 @@ from corpora.checked_json import read_checked, write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import plain
 from corpora.lock import lock
-from corpora.storage import make_folder, reading
+from corpora.storage import make_folder, reading, refuse_links
 
 RUN_FILE = "run.json"
 _NAME = re.compile(r"[^\W_][\w.-]*")
@@ -70,8 +70,12 @@ def tidy_name(text: str) -> str:
 
 
 def read_run(folder: str | Path) -> RunManifest:
-    """The manifest of the run `folder`; raises `UserError` where there is none."""
+    """The manifest of the run `folder`, which may come from anyone.
+
+    Raises `UserError` where there is none, and for links in the folder.
+    """
     path = Path(folder) / RUN_FILE
+    refuse_links(Path(folder))
     with reading(path):
         if not Path(folder).exists():
             raise UserError("no such folder", file=folder)
@@ -108,10 +112,11 @@ def open_run(
 
     `manifest` is what is written to `run.json`. Raises `UserError` when the folder was made by
     another configuration (naming the values of the fingerprinted `fields` that differ), holds
-    something else, cannot be written to, or is being written by another process.
+    something else, has links in it, cannot be written to, or is being written by another process.
     """
     folder = Path(folder)
     make_folder(folder)
+    refuse_links(folder)
     with lock(folder):
         check_run(folder, manifest, fields)
         write_checked(folder / RUN_FILE, plain(manifest))
@@ -131,6 +136,7 @@ def check_run(
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise UserError("this is not a folder", file=folder)
+    refuse_links(folder)
     if (folder / RUN_FILE).exists():
         _check_same(folder, read_run(folder), manifest, fields)
     elif folder.exists():

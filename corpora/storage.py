@@ -6,6 +6,7 @@ import errno
 import gzip
 import io
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,9 +112,65 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_new_file(path: Path) -> None:
+    """Create the empty file `path` in place of what has that name: a link there is deleted, never
+    followed."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    os.close(os.open(path, flags, 0o666))
+
+
+def make_empty_folder(folder: Path) -> None:
+    """Create `folder`, empty, in place of what has that name: a link there is deleted, never
+    followed."""
+    with writing(folder):
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+
+
+def refuse_links(folder: Path, *, of_model: bool = False) -> None:
+    """Raise `UserError` for a link, a pipe or a device in `folder` or in a folder within it.
+
+    To be called before a folder that may come from anyone is read or written: a link could lead
+    what we read, write or delete to any other file. `folder` itself may be a link: it is the user
+    who names it. It need not exist. With `of_model`, links to files in the folder are followed, and
+    so are those to the blobs of a hub's cache.
+    """
+    if not folder.is_dir():
+        return
+    folders = [str(folder)]
+    while folders:
+        path = Path(folders.pop())
+        with reading(path), os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif of_model and _stays_in(folder, Path(entry.path)):
+                    continue
+                elif entry.is_symlink():
+                    raise UserError(
+                        "a link: it could lead out of the folder that it is in, so it is not "
+                        "followed; put the file or folder itself there",
+                        file=entry.path,
+                    )
+                elif not entry.is_file(follow_symlinks=False):
+                    raise UserError("neither a file nor a folder", file=entry.path)
+
+
+def _stays_in(folder: Path, link: Path) -> bool:
+    """Whether `link` leads to a file in the model's `folder` or to a blob of the hub's cache that
+    `folder` is a snapshot in (`snapshots/COMMIT/config.json` to `../../blobs/HASH`)."""
+    file, folder = link.resolve(), folder.resolve()
+    in_cache = folder.parent.name == "snapshots" and file.parent == folder.parents[1] / "blobs"
+    return file.is_file() and (in_cache or file.is_relative_to(folder))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; on success it is renamed to `path`, on failure removed.
+    """Yield the path of a new, empty file; on success it is renamed to `path`, on failure removed.
 
     The folder is created. Raises `UserError` for no space or no permission.
     """
@@ -121,6 +178,7 @@ def replacing(path: Path) -> Iterator[Path]:
     make_folder(path.parent)
     temporary = temporary_name(path)
     with writing(path):
+        make_new_file(temporary)
         try:
             yield temporary
             put_in_place(temporary, path)
@@ -169,7 +227,7 @@ def check_writable(path: Path) -> None:
     make_folder(path.parent)
     temporary = temporary_name(path)
     with writing(path):
-        temporary.touch()
+        make_new_file(temporary)
         temporary.unlink()
 
 

@@ -16,6 +16,7 @@ from augmentation.compare.run import CompareResult, perform
 from augmentation.compare.run import compare as run_compare
 from augmentation.pipeline.conductor import at_once
 from augmentation.pipeline.listener import Listener
+from corpora.text.markdown import escape_markdown
 from flows.retrying import retried_task
 
 
@@ -45,7 +46,7 @@ def compare(config: CompareConfig) -> CompareResult:
     create_table_artifact(
         table=artifact_rows(result.results),
         key="compare-strategies",
-        description=f"Strategies compared in `{result.run}`",
+        description=f"Strategies compared in {escape_markdown(str(result.run))}",
     )
     return result
 
@@ -54,7 +55,7 @@ def artifact_rows(results: CompareResults) -> list[dict[str, Any]]:
     """`results` as a table: a row per trainer, language and strategy."""
     return [
         {
-            "trainer": language.trainer,
+            "trainer": escape_markdown(language.trainer),
             "language": language.lang,
             "strategy": strategy.strategy,
             **{metric: str(strategy.scores[metric]) for metric in results.metrics},

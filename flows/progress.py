@@ -7,6 +7,8 @@ import time
 from typing import Any, TextIO
 
 from augmentation.pipeline.listener import Listener, Progress
+from corpora.text.visible import visible, visible_lines
+from flows.cli.messages import say
 
 LINE_SECONDS = 15.0
 
@@ -62,13 +64,13 @@ class Lines(Listener):
 
     def message(self, line: str) -> None:
         """Write `line` at once."""
-        print(line, file=self._out, flush=True)
+        say(line, self._out)
 
     def tick(self) -> None:
         """Write a line if it is time for one."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every
-            print(self.line(), file=self._out, flush=True)
+            say(self.line(), self._out)
 
     def line(self) -> str:
         """The progress of the run in words."""
@@ -97,11 +99,11 @@ class JobLines(Listener):
         if progress.unit == "jobs":
             count = f"[{progress.done}/{progress.total}]"
             line = f"{count} {progress.job} ({progress.seconds:.1f} s)"
-            print(line, file=self._out, flush=True)
+            say(line, self._out)
 
     def message(self, line: str) -> None:
         """Write `line`."""
-        print(line, file=self._out, flush=True)
+        say(line, self._out)
 
 
 def bar_with_words(**options: Any) -> Any:
@@ -145,7 +147,7 @@ class Bar(Listener):
         of = f"{progress.done} of {progress.total or '?'} {unit}"
         self._bar.update(
             self._task,
-            description=progress.job,
+            description=visible(progress.job),
             completed=progress.done,
             total=progress.total,
             words=f"{of}, {rate} {unit}/s{self._clock.left(progress)}",
@@ -153,7 +155,7 @@ class Bar(Listener):
 
     def message(self, line: str) -> None:
         """Write `line` above the bar."""
-        self._bar.console.print(line, markup=False, highlight=False)
+        self._bar.console.print(visible_lines(line), markup=False, highlight=False)
 
     def ended(self) -> None:
         """Take the bar away."""

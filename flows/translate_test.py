@@ -19,6 +19,7 @@ from augmentation.translate_test.run import TranslateTestResult
 from augmentation.translate_test.run import translate_test as run_translate_test
 from augmentation.translate_test.setup import TranslateTestSetup
 from corpora.shards import ShardRef
+from corpora.text.markdown import escape_markdown
 from flows.retrying import retried_task
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -58,11 +59,11 @@ def translate_test(config: TranslateTestConfig) -> TranslateTestResult:
                 "rows": result.rows,
                 "dropped": result.dropped,
                 "seconds": round(result.seconds, 1),
-                **result.flags,
+                **{escape_markdown(flag): count for flag, count in result.flags.items()},
             }
         ],
         key="translate-test-rows",
-        description=f"Predictions in `{result.predictions}`",
+        description=f"Predictions in {escape_markdown(str(result.predictions))}",
     )
     return result
 

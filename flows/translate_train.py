@@ -20,6 +20,7 @@ from augmentation.translate_train.jobs import Job, perform
 from augmentation.translate_train.run import TranslateTrainResult, TranslateTrainRun, start_run
 from augmentation.translate_train.setup import TranslateTrainSetup, resolve
 from corpora.shards import ShardRef
+from corpora.text.markdown import escape_markdown
 from flows.artifacts import show_progress
 from flows.retrying import retried_task
 
@@ -77,7 +78,8 @@ def translate_train(config: TranslateTrainConfig) -> TranslateTrainResult:
     create_table_artifact(
         table=summary_rows(result),
         key="translate-train-rows",
-        description=f"Rows of `{result.run}`; the report is `{result.report}`",
+        description=f"Rows of {escape_markdown(str(result.run))}; the report is "
+        f"{escape_markdown(str(result.report))}",
     )
     return result
 
@@ -90,7 +92,10 @@ def summary_rows(result: TranslateTrainResult) -> list[dict[str, Any]]:
             "rows in": result.summary.rows_in,
             "kept": target.kept,
             "dropped": target.dropped.total(),
-            **{f"dropped: {reason}": n for reason, n in sorted(target.dropped.items())},
+            **{
+                f"dropped: {escape_markdown(reason)}": n
+                for reason, n in sorted(target.dropped.items())
+            },
             "spans": target.spans.total(),
             "spans projected": target.placed.total(),
             "seconds": round(result.seconds, 1),
@@ -111,7 +116,7 @@ class Artifacts(Listener):
         self._artifact = create_progress_artifact(
             progress=0.0,
             key="translate-train-progress",
-            description=f"Rows translated of `{title}`",
+            description=f"Rows translated of {escape_markdown(title)}",
         )
 
     def advanced(self, progress: Progress) -> None:

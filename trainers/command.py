@@ -21,11 +21,11 @@ from corpora.posix import require_posix
 from corpora.predictions import Prediction, prediction_from_json
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
-from trainers.limits import DEFAULT_TIMEOUT
+from trainers.limits import COMMAND_PREFIX, DEFAULT_TIMEOUT
 from trainers.storage import write_facts
 
 KIND = "command"
-PREFIX = "command:"
+PREFIX = COMMAND_PREFIX
 _SHOWN = 400
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 26

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import random
 import shutil
-import struct
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from corpora.posix import require_posix
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import make_folder, replacing
+from trainers.crfsuite_file import check_crfsuite
 from trainers.features import sentence_features
 from trainers.linear import LinearPredictor, LinearTrainer, load_linear
 from trainers.storage import read_facts, write_facts
@@ -27,8 +27,6 @@ from trainers.tagging import LEAST_PROBABILITY, WordCutter, candidate_spans, spa
 
 MODEL_FILE = "model.crfsuite"
 LABEL_FOLDER = "label"
-_HEADER = struct.Struct("<4sI4s4I5I")
-"""Magic, size, type, version, numbers of features, labels and attributes, five offsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,24 +157,17 @@ def load_crf(folder: Path) -> CrfPredictor:
         model = path.read_bytes()
     except FileNotFoundError as error:
         raise UserError("no such file", file=path) from error
-    _check_model(model, path)
+    check_crfsuite(model, path)
     if file_hash(path) != facts.get("checksum"):
         raise UserError("damaged: not the file that was saved", file=path)
     classifier = None
     if (folder / LABEL_FOLDER).is_dir():
         classifier = load_linear(folder / LABEL_FOLDER)
-    predictor = CrfPredictor(model, WordCutter(bool(facts.get("own_words"))), classifier)
+    try:
+        predictor = CrfPredictor(model, WordCutter(bool(facts.get("own_words"))), classifier)
+        predictor.predict([Row("", "und", "a")])
+    except (RuntimeError, ValueError) as error:  # labels that are no text, or are not found
+        raise UserError(f"damaged: {error}", file=path) from error
     if list(predictor.labels) != facts.get("labels"):
         raise UserError("damaged: the model has other labels than its description", file=path)
     return predictor
-
-
-def _check_model(model: bytes, path: Path) -> None:
-    """Check the offsets: CRFsuite would read beyond the end of a corrupt file."""
-    sound = len(model) >= _HEADER.size
-    if sound:
-        magic, size, kind, _, _, labels, _, *offsets = _HEADER.unpack_from(model)
-        sound = magic == b"lCRF" and kind == b"FOMC" and size == len(model) and labels > 0
-        sound = sound and all(offset < size for offset in offsets)
-    if not sound:
-        raise UserError("not a CRFsuite model, or cut short", file=path)

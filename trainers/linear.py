@@ -18,7 +18,7 @@ from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.text.words import words
-from trainers.storage import read_arrays, read_facts, write_arrays, write_facts
+from trainers.storage import FACTS_FILE, read_arrays, read_facts, write_arrays, write_facts
 
 _CHARACTERS = (2, 4)
 _WORDS = (1, 2)
@@ -196,20 +196,32 @@ def load_linear(folder: Path) -> LinearPredictor:
     """What `LinearPredictor.save` wrote to `folder`; raises `UserError` where it is corrupt."""
     facts = read_facts(folder)
     try:
-        described = facts["views"]
-        names = ("weights", "intercepts", *(f"idf{i}" for i in range(len(described))))
-        weights, intercepts, *idfs = read_arrays(folder, names)
-        views = tuple(
-            _View(str(view["analyzer"]), tuple(map(str, view["terms"])), idf)
-            for view, idf in zip(described, idfs, strict=True)
-        )
-        labels = tuple(map(str, facts["labels"]))
-        pair = bool(facts["pair"])
-    except (KeyError, TypeError) as error:
-        raise UserError(f"damaged: {error!r}", file=folder) from error
-    width = sum(len(view.terms) for view in views)
-    if weights.shape != (len(labels), width) or intercepts.shape != (len(labels),):
-        raise UserError("damaged: weights and labels differ in number", file=folder)
-    if any(view.idf.shape != (len(set(view.terms)),) for view in views):
-        raise UserError("damaged: weights and terms differ in number", file=folder)
+        labels, pair, terms = _described(facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"damaged: {error!r}", file=folder / FACTS_FILE) from error
+    width = sum(map(len, terms))
+    shapes: dict[str, tuple[int, ...]] = {
+        "weights": (len(labels), width),
+        "intercepts": (len(labels),),
+        **{f"idf{i}": (len(of_view),) for i, of_view in enumerate(terms)},
+    }
+    weights, intercepts, *idfs = read_arrays(folder, shapes)
+    views = tuple(map(_View, _ANALYZERS[pair], terms, idfs))
     return LinearPredictor(labels, pair, views, weights, intercepts)
+
+
+_ANALYZERS = {False: ("word", "char"), True: ("word", "char", "word", "char", "word")}
+"""How the documents of each view are split into terms, by whether there are pairs."""
+
+
+def _described(facts: Mapping[str, Any]) -> tuple[tuple[str, ...], bool, list[tuple[str, ...]]]:
+    """Labels, whether they are of pairs, and the terms of each view; raises `ValueError` and what
+    other types raise."""
+    labels, pair, views = facts["labels"], facts["pair"], facts["views"]
+    terms = [tuple(view["terms"]) for view in views]
+    for texts in (labels, *terms):
+        if not all(isinstance(text, str) for text in texts) or len(set(texts)) < len(texts):
+            raise ValueError("labels and terms must be texts, each once")
+    if tuple(view["analyzer"] for view in views) != _ANALYZERS[pair] or len(labels) < 2:
+        raise ValueError("not the views of a linear classifier")
+    return tuple(labels), pair, terms

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
-from corpora.storage import make_folder, replacing, write_text
+from corpora.storage import make_folder, reading, replacing, write_text
 
 FACTS_FILE = "predictor.json"
 ARRAYS_FILE = "arrays.npz"
@@ -50,13 +50,35 @@ def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_arrays(folder: Path, names: tuple[str, ...]) -> list[NDArray[Any]]:
-    """The arrays `names` in `folder`; raises `UserError` for missing or corrupt ones."""
+def read_arrays(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> list[NDArray[np.float32]]:
+    """The arrays in `folder` whose names and shapes are `shapes`.
+
+    Raises `UserError` for missing or corrupt ones, for other shapes (before anything is allocated),
+    and for numbers that are not finite.
+    """
     path = folder / ARRAYS_FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return [arrays[name] for name in names]
-    except FileNotFoundError as error:
-        raise UserError("no such file", file=path) from error
-    except (ValueError, KeyError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        with reading(path), zipfile.ZipFile(path) as archive:
+            return [_read_array(archive, name, shape) for name, shape in shapes.items()]
+    except UserError:
+        raise
+    except Exception as error:  # a damaged archive raises anything
         raise UserError(f"damaged: {error}", file=path) from error
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    with archive.open(f"{name}.npy") as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{name} has another format")
+        found, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        if found != shape or dtype != np.float32:
+            raise ValueError(f"{name} has the shape {found} of {dtype}, not {shape} of float32")
+        size = math.prod(shape) * dtype.itemsize
+        content = file.read(size + 1)
+        if len(content) != size:
+            raise ValueError(f"{name} has another size than its shape")
+        file.read()  # the end, which checks the content
+    array: NDArray[np.float32] = np.frombuffer(content, dtype)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has numbers that are not finite")
+    return array.reshape(shape, order="F" if by_columns else "C").copy()

@@ -15,9 +15,12 @@ from translators.argos import describe_argos
 from translators.conversion import hub
 from translators.conversion.convert import convert, read_config, require_torch
 from translators.conversion.describe import describe_converted
+from translators.ct2_weights import check_model_file
 from translators.describing import ModelFacts, describe_folder, tidy_name
-from translators.model_card import CARD, AlignmentHead, ModelInfo, verify
+from translators.model_card import CARD, AlignmentHead, ModelInfo, verify, write_card
+from translators.pieces.open import open_codec
 from translators.store import install, read_model, release, staging_folder
+from translators.trial import try_model
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 GUIDED = AlignmentHead(layer=-1, heads=1)
@@ -73,6 +76,7 @@ def add_model(
             info = describe_argos(path, staged, facts)
         else:
             info = _from_hub(model, staged, facts, quantization or "int8", revision)
+        _check_use(write_card(staged, info.card), path)
         return install(staged, info.card)
     except BaseException as error:
         gone = not staged.is_dir()
@@ -82,6 +86,15 @@ def add_model(
             problem = "the folder was deleted while the model was added"
             raise UserError(problem, file=staged.parent) from error
         raise
+
+
+def _check_use(info: ModelInfo, path: Path) -> None:
+    """Raise `UserError` for a model `info`, added from `path`, that could not be used from the
+    store."""
+    open_codec(info, 1)
+    check_model_file(info.path / "model.bin")
+    if path.is_file() or (path / "model.bin").is_file():  # converted elsewhere
+        try_model(info, path)
 
 
 def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | None) -> None:

@@ -7,6 +7,7 @@ is plain: counted, named arrays (`ctranslate2.specs.model_spec`, binary version 
 from __future__ import annotations
 
 import math
+import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import UserError
+from corpora.storage import reading
 
 _VERSIONS = range(4, 7)
 _FLOAT32, _INT8, _INT16, _INT32, _FLOAT16, _BFLOAT16 = range(6)
@@ -35,7 +37,10 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._data = path.read_bytes()
+        with reading(path), path.open("rb") as file:
+            if not path.stat().st_size:
+                raise self.broken("it ends too early")
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._at = 0
 
     def broken(self, problem: str) -> UserError:
@@ -71,6 +76,45 @@ class _Reader:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)
 
+    def variables(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """The arrays by name, from the file's beginning."""
+        version = self.number("I")
+        if version not in _VERSIONS:
+            raise self.broken(f"binary version {version}")
+        self.string()  # the specification's name
+        self.number("I")  # its revision
+        for _ in range(self.number("I")):
+            yield self.string(), self.array()
+
+    def aliases(self) -> Iterator[tuple[str, str]]:
+        """Further names of arrays, each with the name that it stands for, after all arrays."""
+        for _ in range(self.number("I")):
+            yield self.string(), self.string()
+
+    @property
+    def rest(self) -> int:
+        """How many bytes are left."""
+        return len(self._data) - self._at
+
+
+def check_model_file(path: Path) -> None:
+    """Raise `UserError` unless `path` is a whole `model.bin` of finite numbers.
+
+    CTranslate2 would read what it says of sizes without a look at how large it is.
+    """
+    reader = _Reader(path)
+    names = set()
+    for name, array in reader.variables():
+        names.add(name)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise reader.broken(f"the weights {name!r} have numbers that are not finite")
+        if name.endswith("num_heads") and (array.size != 1 or array.item() < 1):
+            raise reader.broken(f"{name} is {array.tolist()}")
+    if missing := {target for _, target in reader.aliases()} - names:
+        raise reader.broken(f"it has no {min(missing)!r}")
+    if reader.rest:
+        raise reader.broken("it goes on after its end")
+
 
 def read_variables(path: Path) -> Arrays:
     """The arrays of the `model.bin` at `path` by their names, aliases among them, as float32.
@@ -79,14 +123,8 @@ def read_variables(path: Path) -> Arrays:
     file that is no such model.
     """
     reader = _Reader(path)
-    version = reader.number("I")
-    if version not in _VERSIONS:
-        raise reader.broken(f"binary version {version}")
-    reader.string()  # the specification's name
-    reader.number("I")  # its revision
-    stored = {reader.string(): reader.array() for _ in range(reader.number("I"))}
-    for _ in range(reader.number("I")):
-        alias, name = reader.string(), reader.string()
+    stored = dict(reader.variables())
+    for alias, name in reader.aliases():
         for end in ("", "_scale"):
             if f"{name}{end}" in stored:
                 stored[f"{alias}{end}"] = stored[f"{name}{end}"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from corpora.errors import UserError
 from corpora.text.languages import normalise_tag
 from translators.families import FAMILIES, Family, FamilyName, family_of_vocabulary
@@ -60,7 +62,12 @@ def describe_folder(
         "max_source_pieces": facts.max_source_pieces or family.max_source_pieces,
         "files": files,
     }
-    card = ModelCard.model_validate({**fields, **card_fields})
+    try:
+        card = ModelCard.model_validate({**fields, **card_fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UserError(f"the model cannot be described: {problem}", file=called) from error
     return ModelInfo(path.resolve(), card, content_hash(card))
 
 

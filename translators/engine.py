@@ -19,6 +19,7 @@ import ctranslate2
 from corpora.errors import UserError
 from corpora.text.languages import same_language
 from translators.copying import copy_of, is_copied
+from translators.ct2_weights import check_model_file
 from translators.decoding import WindowDecoder
 from translators.forced_decoding import ForcedDecoder
 from translators.hardware import Hardware, available_cores, resolve_hardware
@@ -49,6 +50,7 @@ class Engine:
         """
         if not verified:
             verify(info)
+        check_model_file(info.path / "model.bin")
         self.info = info
         self._hardware = resolve_hardware(
             hardware or Hardware(), (info.path / "model.bin").stat().st_size
@@ -167,7 +169,7 @@ class Engine:
             )
         except ValueError as error:
             raise UserError(f"{error}", file=self.info.path) from error
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             raise UserError(f"cannot load the model: {error}", file=self.info.path) from error
 
     def _tokens_of(self, source: str, target: str) -> LanguageTokens:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sentencepiece
 
 from corpora.errors import UserError
-from corpora.storage import make_folder, writing
+from corpora.storage import make_empty_folder, writing
 from translators.ct2_weights import marian_heads, marian_weights
 from translators.model_card import TRAINED_HERE
 from translators.store import read_model, resolve
@@ -145,8 +145,7 @@ def save_marian(
     after them.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    make_folder(temporary)
+    make_empty_folder(temporary)
     processor = sentencepiece.SentencePieceProcessor(model_file=str(subwords))
     size = processor.get_piece_size()
     if model.config.vocab_size != size + 1:

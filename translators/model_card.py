@@ -61,7 +61,7 @@ class ModelCard(_Strict):
     """Tokens that decoding starts with, in addition to the family's (some Argos packages)."""
     alignment: AlignmentHead | None = None
     """The head trained with guided alignment, or null where attention is no alignment."""
-    max_source_pieces: int = Field(500, ge=8)
+    max_source_pieces: int = Field(500, ge=8, le=1 << 20)
     """Longer sources are split, and outputs end here; at most the model's number of positions."""
     markers: tuple[tuple[str, str], ...] = ()
     """Projection markers the model was trained to keep, opening and closing."""

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from corpora import folders
 from corpora.errors import UserError
 from corpora.posix import IS_POSIX
-from corpora.storage import make_folder, writing
+from corpora.storage import make_folder, refuse_links, writing
 from translators.describing import describe_folder
 from translators.model_card import (
     CARD,
@@ -112,7 +112,11 @@ def _shipped() -> Path:
 
 
 def read_model(path: Path) -> ModelInfo:
-    """The model in the folder `path`; raises `UserError` for a file that it lacks."""
+    """The model in the folder `path`.
+
+    Raises `UserError` for a file that it lacks, and for links that lead out of the folder.
+    """
+    refuse_links(path, of_model=True)
     card_path = path / CARD
     if not (path / "model.bin").is_file():
         if (path / "config.json").is_file() and list(path.glob("*.safetensors")):
@@ -240,6 +244,9 @@ def remove(name: str) -> Path:
     leaving = _staging_name(name)
     with writing(folder):
         folder.rename(leaving)  # at once: half a model would be in the way of all commands
-        shutil.rmtree(leaving)
+        if leaving.is_symlink():
+            leaving.unlink()  # what it leads to is not in the store
+        else:
+            shutil.rmtree(leaving)
     clear_staging()
     return folder

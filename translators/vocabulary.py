@@ -11,14 +11,18 @@ from corpora.errors import UserError
 def read_vocabulary(folder: Path) -> list[str]:
     """The source vocabulary of the CTranslate2 `folder`; raises `UserError` where there is none."""
     for name in ("shared_vocabulary", "source_vocabulary"):
-        path = folder / f"{name}.json"
-        if path.is_file():
-            try:
-                tokens = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise UserError(f"not a vocabulary: {error}", file=path) from error
-            return [str(token) for token in tokens]
-        path = folder / f"{name}.txt"
-        if path.is_file():
-            return path.read_text(encoding="utf-8").split("\n")
+        for path in (folder / f"{name}.json", folder / f"{name}.txt"):
+            if path.is_file():
+                return _read(path)
     raise UserError("no vocabulary: not a CTranslate2 model folder", file=folder)
+
+
+def _read(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tokens = json.loads(text) if path.suffix == ".json" else text.split("\n")
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not a vocabulary: {error}", file=path) from error
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise UserError("not a vocabulary: it must be a list of texts", file=path)
+    return tokens

@@ -17,7 +17,16 @@ from augmentation.translation.config import (
     ReadingConfig,
     TranslationConfig,
 )
-from augmentation.translation.fields import KnownTask, Language, Memory, Seed
+from augmentation.translation.fields import (
+    InputPath,
+    KnownTask,
+    Language,
+    Memory,
+    ModelName,
+    OutputPath,
+    Predictor,
+    Seed,
+)
 from corpora.choices import AnswerNormalisation, SignificanceTest
 from trainers.limits import DEFAULT_TIMEOUT
 
@@ -42,7 +51,7 @@ WITHOUT_TRAINING: tuple[Strategy, ...] = ("zero-shot", "translate-test")
 class CorpusConfig(ReadingConfig):
     """A file and how to read it; a plain path will do."""
 
-    path: Path
+    path: InputPath
     """File or folder of rows."""
 
 
@@ -88,9 +97,9 @@ class TrainerConfig(Strict):
     kind: Literal["light", "transformers", "predictor"] = "light"
     name: str | None = Field(None, pattern=_NAME)
     """Name in tables and folders; by default the kind, or the last part of the model's name."""
-    model: str | None = None
+    model: ModelName | None = None
     """For `transformers`: hub id or folder."""
-    predictor: str | None = None
+    predictor: Predictor | None = None
     """For `predictor`: folder, hub id, or `command:PROGRAM ARGUMENTS`."""
     timeout: float = Field(DEFAULT_TIMEOUT, gt=0)
     """Seconds that a command has per test set."""
@@ -171,7 +180,7 @@ class CompareConfig(TranslationConfig):
     """SacreBLEU tokenizer for BLEU; by default that of the language."""
     name: str = Field("compare", pattern=_NAME)
     """Name of the run."""
-    out: Path | None = None
+    out: OutputPath | None = None
     """Run folder; by default `data/runs/NAME-FINGERPRINT`."""
     keep_models: bool = False
     """Keep trained models in the run folder when all is done."""

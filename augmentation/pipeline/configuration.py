@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from augmentation.pipeline.access import refuse_actions
 from corpora.errors import UserError
+from corpora.manifest import RUN_FILE
 
 _MUST = "it must be "
 _FORMS = {
@@ -81,10 +83,32 @@ def load(kind: type[Settings], file: Path | None, given: Mapping[str, Any]) -> S
     """The configuration of type `kind` from the YAML `file` and `given`, which wins; nested keys
     are merged.
 
-    Raises `UserError` that names the file and the key for what is unknown or makes no sense.
+    A run's manifest may come from anyone: what its settings would run or write must be among those
+    `given` (see `augmentation.pipeline.access`). Raises `UserError` that names the file and the key
+    for what is unknown or makes no sense.
     """
-    values = {} if file is None else _read_yaml(file)
-    return validate(kind, _merge(values, given), file)
+    if file is None:
+        return validate(kind, given)
+    values = _read_yaml(file)
+    manifest = _manifest_config(values, file)
+    config = validate(kind, _merge(values if manifest is None else manifest, given), file)
+    if manifest is not None:
+        refuse_actions(config, given, file)
+    return config
+
+
+def _manifest_config(values: Mapping[str, Any], file: Path) -> Mapping[str, Any] | None:
+    """The configuration in `values`, the content of `file`, if that is a run's manifest; else None.
+
+    Raises `UserError` for a manifest without one, and for another file called `run.json`, which
+    would pass for a manifest.
+    """
+    if not {"config", "fingerprint"} <= values.keys() and file.name != RUN_FILE:
+        return None
+    config = values.get("config")
+    if not isinstance(config, dict):
+        raise UserError("not a run's manifest: its 'config' is no mapping", file=file)
+    return config
 
 
 def validate(kind: type[Settings], values: Mapping[str, Any], file: Path | None = None) -> Settings:
@@ -167,10 +191,6 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         raise UserError(f"not YAML: {problem}", file=file, line=line) from error
     if not isinstance(values, dict):
         raise UserError("not a configuration: it must be a mapping of settings", file=file)
-    if {"config", "fingerprint"} <= values.keys():  # a run's manifest, to make the run again
-        values = values["config"]
-        if not isinstance(values, dict):
-            raise UserError("not a run's manifest: its 'config' is no mapping", file=file)
     return values
 
 

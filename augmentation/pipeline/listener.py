@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from corpora.text.visible import visible_lines
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -61,7 +63,7 @@ class Messages(Listener):
 
     def message(self, line: str) -> None:
         """Pass `line` on."""
-        self._tell(line)
+        self._tell(visible_lines(line))
 
 
 class Listeners(Listener):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from augmentation.pipeline.configuration import Strict
-from augmentation.translation.fields import ModelName, ProjectorName
+from augmentation.translation.fields import InputPath, ModelName, OutputPath, ProjectorName
 from corpora.limits import MAX_CHARS
 
 Symmetrization = Literal["weighted", "intersection", "union", "grow-diag", "grow-diag-final-and"]
@@ -18,7 +17,7 @@ Completeness = Literal["source", "target", "instance"]
 class AlignerConfig(Strict):
     """The models that word aligners take."""
 
-    priors: Path | None = None
+    priors: InputPath | None = None
     """What an earlier alignment learned, for the statistical aligner."""
     encoder: ModelName | None = None
     """Model of the aligner `encoder`: a hub id or a folder."""
@@ -41,7 +40,7 @@ class AlignConfig(AlignerConfig):
     unspaced: bool = False
     """Whether links count our own words instead of the tokens between spaces, for text without
     spaces."""
-    save_priors: Path | None = None
+    save_priors: OutputPath | None = None
     """Where what the statistical aligner learns is kept."""
     reverse_model: ModelName | None = None
     """Translation model of the other direction, for `attention`."""
@@ -68,7 +67,7 @@ class ProjectConfig(AlignerConfig):
         "statistical"
     )
     """Where the projectors `aligned` and `candidate` take word links from."""
-    alignments: Path | None = None
+    alignments: InputPath | None = None
     """Pharaoh file with the links, which count the rows' tokens or, where they have none, the
     tokens between spaces."""
     complete: tuple[Completeness, ...] = ()

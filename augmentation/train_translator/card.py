@@ -15,7 +15,7 @@ from augmentation.train_translator.examples import dev_sets
 from augmentation.train_translator.layout import TrainSetup
 from corpora.fingerprint import file_hash, plain
 from corpora.shards import ShardRef, sidecar_of
-from corpora.storage import make_folder, write_text, writing
+from corpora.storage import make_empty_folder, write_text, writing
 from scoring.translation import bleu, chrf
 from translators.marian_folder import StartingPoint
 from translators.model_card import write_card
@@ -52,9 +52,8 @@ def card_step(setup: TrainSetup, listener: Listener) -> str:
         started_from=_started_from(config.init_from),
     )
     folder = setup.out.with_name(f".{setup.out.name}.tmp")
-    shutil.rmtree(folder, ignore_errors=True)
     with writing(setup.out):
-        make_folder(folder)
+        make_empty_folder(folder)
         shutil.copytree(setup.converted, folder, dirs_exist_ok=True)
         write_text(folder / "README.md", render_card(card))
         write_text(folder / card.curves, curves_svg(history))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from augmentation.pipeline.configuration import Strict, load
-from augmentation.translation.fields import Language, Languages
+from augmentation.translation.fields import InputPath, Language, Languages
 from corpora.choices import QUANTIZATIONS
 from corpora.errors import UserError
 from translators.subwords import SubwordConfig, language_tag
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class BitextSource(Strict):
     """One parallel corpus: a TSV or TMX file, or `path` and `target_path` line by line."""
 
-    path: Path
+    path: InputPath
     """A TSV or TMX file, or the source side."""
-    target_path: Path | None = None
+    target_path: InputPath | None = None
     """The target side, line by line, where `path` is the source side."""
     target: Language | None = None
     """Language of its second side, where a model of several target languages is trained."""
@@ -126,7 +126,7 @@ class TrainTranslatorConfig(Strict):
     alignment: AlignmentConfig | None = Field(default_factory=AlignmentConfig)
     """Word alignment for guided alignment; null trains without."""
     training: TrainingConfig = Field(default_factory=TrainingConfig)
-    init_from: Path | None = None
+    init_from: InputPath | None = None
     """Continue from the weights of this model, a name or folder of one that this command trained;
     by default training starts from nothing. Weights of a quantized model are multiplied out,
     `WORK/50-train/model` has them exactly. The model may have fewer layers; those on top then have

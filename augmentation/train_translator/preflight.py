@@ -15,7 +15,7 @@ from corpora.bitext import read_bitext
 from corpora.errors import MissingExtraError, UserError
 from corpora.fingerprint import plain
 from corpora.lock import lock
-from corpora.storage import make_folder, write_text
+from corpora.storage import make_folder, refuse_links, write_text
 from translators.marian_folder import StartingPoint
 from translators.training.config import LENGTH_OF_A_RUN
 
@@ -31,6 +31,7 @@ def prepare(setup: TrainSetup) -> Iterator[None]:
     _check_needs(setup)
     _check_out(setup)
     make_folder(setup.work)
+    refuse_links(setup.work)
     with lock(setup.work):
         _check_checkpoints(setup)
         config = yaml.safe_dump(plain(_resolved(setup.config)), sort_keys=False, allow_unicode=True)

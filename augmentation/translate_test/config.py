@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field, model_validator
 
 from augmentation.translation.config import (
@@ -12,14 +10,21 @@ from augmentation.translation.config import (
     ReadingConfig,
     TranslationConfig,
 )
-from augmentation.translation.fields import KnownTask, Language, Seed
+from augmentation.translation.fields import (
+    InputPath,
+    KnownTask,
+    Language,
+    OutputPath,
+    Predictor,
+    Seed,
+)
 from trainers.limits import DEFAULT_TIMEOUT
 
 
 class TranslateTestConfig(TranslationConfig):
     """Everything that a translate-test run is configured with."""
 
-    input: Path
+    input: InputPath
     """File or folder of rows to predict for."""
     task: KnownTask
     """What is predicted: `classification`, `pair`, `tokens`, `qa` or `text`."""
@@ -27,14 +32,14 @@ class TranslateTestConfig(TranslationConfig):
     """Language of the input, a BCP 47 tag."""
     target: Language
     """Language of the predictor, a BCP 47 tag."""
-    predictor: str
+    predictor: Predictor
     """Folder, hub id, or `command:PROGRAM ARGUMENTS`, which gets JSON rows on stdin and prints
     predictions on stdout."""
-    out: Path
+    out: OutputPath
     """Run folder."""
     n_best: int = Field(1, ge=1, le=MOST_HYPOTHESES)
     """Translations of each row; the predictions on them are averaged."""
-    ensemble: str | None = None
+    ensemble: Predictor | None = None
     """A predictor for the input's own language, whose logits are averaged with the others."""
     ensemble_weight: float = Field(0.5, ge=0, le=1)
     """Weight of that predictor, from 0 to 1."""

@@ -7,8 +7,8 @@ import yaml
 from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary
+from corpora.text.markdown import escape_markdown
 from corpora.text.shortened import shortened
-from corpora.text.visible import visible
 
 LABELS_FILE = "labels/spans.parquet"
 """The counts of all labels in the folder of an export, where the card does not show them all; in a
@@ -54,11 +54,6 @@ def size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), "n>1B")
 
 
-def _cell(text: str) -> str:
-    """`text` escaped, so that it ends no cell and no row of a Markdown table."""
-    return visible(text).replace("|", "\\|")
-
-
 def _card_lines(
     setup: TranslateTrainSetup, summary: RunSummary, of_target: TargetSummary
 ) -> list[str]:
@@ -67,8 +62,9 @@ def _card_lines(
     lines = [
         f"# {config.run_name}: {config.source} to {of_target.target}",
         "",
-        f"{of_target.kept} rows, made from {summary.rows_in} rows of `{config.input.name}` by "
-        "machine translation; the labels were projected onto the translations. The columns of a "
+        f"{of_target.kept} rows, made from {summary.rows_in} rows of "
+        f"{escape_markdown(config.input.name)} by machine translation; the labels were projected "
+        "onto the translations. The columns of a "
         "row say what it was made from.",
         "",
         "## How it was made",
@@ -81,9 +77,8 @@ def _card_lines(
     ]
     for name, digest in setup.translation.models.hashes.items():
         licence = setup.translation.models.licences.get(name)
-        lines.append(
-            f"- Model: {name}, SHA-256 {digest}" + (f", licence: {licence}" if licence else "")
-        )
+        terms = f", licence: {escape_markdown(licence)}" if licence else ""
+        lines.append(f"- Model: {name}, SHA-256 {digest}{terms}")
     if setup.translation.projector is not None:
         lines.append(
             f"- Spans projected by: {setup.translation.projector}; a span that cannot be placed: "
@@ -99,7 +94,8 @@ def _card_lines(
         shown = of_target.labels.most_frequent()
         lines += ["## Spans", "", "| label | in the source | projected |", "|---|---|---|"]
         lines += [
-            f"| {_cell(shortened(label, LABEL_CHARS))} | {count} | {of_target.placed[label]} |"
+            f"| {escape_markdown(shortened(label, LABEL_CHARS))} | {count} "
+            f"| {of_target.placed[label]} |"
             for label, count in sorted((label, of_target.spans[label]) for label in shown)
         ]
         lines.append("")

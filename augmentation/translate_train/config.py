@@ -15,13 +15,21 @@ from augmentation.translation.config import (
     ReadingConfig,
     TranslationConfig,
 )
-from augmentation.translation.fields import KnownTask, Language, Languages, Memory, Seed
+from augmentation.translation.fields import (
+    InputPath,
+    KnownTask,
+    Language,
+    Languages,
+    Memory,
+    OutputPath,
+    Seed,
+)
 
 
 class TranslateTrainConfig(TranslationConfig):
     """Everything that a translate-train run is configured with."""
 
-    input: Path
+    input: InputPath
     """File or folder of labelled rows."""
     task: KnownTask
     """What the rows are labelled for: `classification` (text, label), `pair` (text, text_pair,
@@ -33,7 +41,7 @@ class TranslateTrainConfig(TranslationConfig):
     """Language to translate to, a BCP 47 tag; may be repeated."""
     name: str | None = None
     """Name of the run; by default that of the input."""
-    out: Path | None = None
+    out: OutputPath | None = None
     """Run folder; by default `data/runs/NAME-FINGERPRINT`."""
     memory: Memory = None
     """Folder of the translation memory, or `off`; by default `data/runs/memory`."""

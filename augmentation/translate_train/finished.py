@@ -70,15 +70,18 @@ def export_rows(
     target: str,
     format: str | None = None,
     split: str | None = None,
+    safe_cells: bool = False,
 ) -> WriteReport:
     """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
 
-    `format` is by default that of the name of `out`. Raises `UserError` for a split without rows,
-    for a file in the run's own folder, and for what `corpora.writers.write_corpus` does.
+    `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Raises
+    `UserError` for a split without rows, for a file in the run's own folder, and for what
+    `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
     rows = finished_rows(run, target, split)
-    return write_corpus(rows, out, format=format, task=run.config.task)
+    task = run.config.task
+    return write_corpus(rows, out, format=format, task=task, safe_cells=safe_cells)
 
 
 def sample_run(

@@ -6,10 +6,11 @@ The docstring of a setting is its description everywhere: in `--help`, in Prefec
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from augmentation.pipeline.access import READS
 from augmentation.pipeline.configuration import Strict
 from augmentation.translation.fields import (
     AnyCaseScheme,
@@ -17,6 +18,7 @@ from augmentation.translation.fields import (
     Device,
     Language,
     Models,
+    OutputPath,
     ProjectorName,
     Seed,
     Threads,
@@ -128,8 +130,8 @@ class ProjectionConfig(Strict):
     projector: ProjectorName | None = None
     """How spans are projected: `aligned` (the default, the best), `attention` (the quickest, for
     models trained with guided alignment), `marker`, `candidate` or `vote`."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """Options of the projector."""
+    options: Annotated[dict[str, Any], READS] = Field(default_factory=dict)
+    """Options of the projector; some name a file or folder that is read."""
     unplaced: Literal["drop-row", "drop-span"] = "drop-row"
     """What is dropped for a span that has no place in the translation: its row, or the span
     alone."""
@@ -213,7 +215,7 @@ class TranslateConfig(TranslationConfig):
     """Format of a file; by default `jsonl` by its name, else `lines`."""
     on_error: Literal["error", "skip"] = "error"
     """What to do about bad rows of a file: `error` stops, `skip` writes them to `rejected`."""
-    rejected: Path | None = None
+    rejected: OutputPath | None = None
     """Where bad rows go with their reasons; by default `OUT.rejected.jsonl`."""
     seed: Seed = 0
     """Seed of sampling."""

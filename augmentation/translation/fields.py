@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from augmentation.pipeline.access import READS, WRITES, Access
 from corpora.choices import TASKS, SchemeName, Task
 from corpora.errors import UserError
+from trainers.limits import COMMAND_PREFIX
 
 ProjectorName = Literal["aligned", "attention", "marker", "candidate", "vote"]
 """The keys of `alignment.projectors.PROJECTORS`, known without loading it."""
@@ -62,11 +64,19 @@ Languages = Annotated[
     AfterValidator(lambda tags: tuple(dict.fromkeys(tags))),
 ]
 """One or more, each once; a single one needs no list."""
-ModelName = Annotated[str, BeforeValidator(_path_as_name)]
+ModelName = Annotated[str, READS, BeforeValidator(_path_as_name)]
 """Name in a store or on the hub, or a folder."""
 Models = Annotated[ModelName | tuple[ModelName, ...] | None, AfterValidator(_at_least_one_model)]
 """Name in the store or path of a translator; several for pivoting; null is the one that ships."""
-Memory = Annotated[Path | Literal["off"] | None, BeforeValidator(_memory)]
+Predictor = Annotated[str, Access("runs", prefix=COMMAND_PREFIX)]
+"""A folder, a hub id, or `command:PROGRAM ARGUMENTS`."""
+InputPath = Annotated[Path, READS]
+"""A file or folder that is only read."""
+OutputPath = Annotated[Path, WRITES]
+"""A file or folder that is written."""
+Memory = Annotated[
+    Path | Literal["off"] | None, Access("writes", harmless=("off",)), BeforeValidator(_memory)
+]
 """The translation memory's folder; null is `data/runs/memory`, `off` is none."""
 AnyCaseScheme = Annotated[
     SchemeName, BeforeValidator(lambda name: name.lower() if isinstance(name, str) else name)

@@ -27,6 +27,7 @@ from typing import Any, TypeVar, cast
 import pyarrow as pa
 
 from augmentation.translation.sqlite_index import (
+    create_tables,
     is_corruption,
     remove_index,
     transaction,
@@ -37,9 +38,14 @@ from augmentation.translation.table import TRANSLATION_SCHEMA, is_consistent
 from corpora.checked_json import read_checked, write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import content_hash, file_hash, fingerprint, plain
-from corpora.storage import make_folder, replacing, write_text, writing
+from corpora.storage import make_folder, refuse_links, replacing, write_text, writing
 
 VERSION = 2
+_TABLES = (
+    "CREATE TABLE memory (id TEXT)",
+    "CREATE TABLE parts (part INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)",
+    "CREATE TABLE segments (key BLOB PRIMARY KEY, part INTEGER, row INTEGER) WITHOUT ROWID",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,8 @@ class TranslationMemory:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if not self._created:
+            refuse_links(self.folder.parent)
         make_folder(self.folder)
         with writing(self.folder), using_index(self._index), self._connected() as connection:
             yield connection
@@ -270,17 +278,8 @@ def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:
 
 def _create_tables(connection: sqlite3.Connection) -> bool:
     """Whether they were not there yet."""
-    run = connection.execute
-    run("CREATE TABLE IF NOT EXISTS memory (id TEXT)")
-    run(
-        "CREATE TABLE IF NOT EXISTS parts "
-        "(part INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE)"
-    )
-    run(
-        "CREATE TABLE IF NOT EXISTS segments "
-        "(key BLOB PRIMARY KEY, part INTEGER, row INTEGER) WITHOUT ROWID"
-    )
-    new = run("SELECT 1 FROM memory").fetchone() is None
-    if new:
-        run("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
-    return new
+    new = create_tables(connection, _TABLES)
+    if new or connection.execute("SELECT 1 FROM memory").fetchone() is None:
+        connection.execute("INSERT INTO memory VALUES (?)", (uuid.uuid4().hex,))
+        return True
+    return False

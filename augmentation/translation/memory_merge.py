@@ -10,6 +10,7 @@ from typing import Any
 from augmentation.translation.memory import TranslationMemory
 from corpora.errors import UserError
 from corpora.folders import memory_folder
+from corpora.storage import refuse_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ def merge_memories(source: str | Path, into: str | Path | None = None) -> Merged
 
     `into` is by default the memory that runs use; it is made where there is none. Segments that it
     has stay as they are, and `source` is left alone. Files that are corrupt are left out and
-    counted. Raises `UserError` where `source` is no memory of this version.
+    counted. Raises `UserError` where `source` is no memory of this version, and for links in it.
     """
     source, into = Path(source), Path(into) if into is not None else memory_folder()
+    refuse_links(source)
     memories = {folder: _identity(folder) for folder in sorted(source.glob("*/"))}
     if not any(memories.values()):
         raise UserError("not a translation memory of this version", file=source)

@@ -18,11 +18,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from augmentation.translation.sqlite_index import is_corruption, remove_index, writing_index
+from augmentation.translation.sqlite_index import (
+    create_tables,
+    is_corruption,
+    remove_index,
+    writing_index,
+)
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
 from corpora.storage import make_folder
 
+_TABLES = (
+    "CREATE TABLE segments (key BLOB PRIMARY KEY, shard INTEGER, row INTEGER) WITHOUT ROWID",
+    "CREATE TABLE shards (shard INTEGER PRIMARY KEY, made_from TEXT)",
+)
 VERSION = 2
 FIELDS = ("text", "text_pair", "target")
 """The texts of a row, by their number in the column `field`."""
@@ -224,7 +233,9 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
     """The index of the run, with all shards before `ref` in it."""
     make_folder(ref.folder)
     with writing_index(_index_path(ref)), closing(sqlite3.connect(_index_path(ref))) as connection:
-        _create_tables(connection)
+        connection.execute("PRAGMA synchronous = OFF")
+        create_tables(connection, _TABLES)
+        connection.commit()
         index = SegmentIndex(connection)
         before = [ShardRef(ref.run, ref.step, number) for number in range(ref.index)]
         # A shard's fingerprint depends on the shard before it, so checking the last one is enough.
@@ -235,15 +246,3 @@ def open_index(ref: ShardRef) -> Iterator[SegmentIndex]:
 
 def _index_path(ref: ShardRef) -> Path:
     return ref.folder / "index.sqlite"
-
-
-def _create_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS segments "
-        "(key BLOB PRIMARY KEY, shard INTEGER, row INTEGER) WITHOUT ROWID"
-    )
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS shards (shard INTEGER PRIMARY KEY, made_from TEXT)"
-    )
-    connection.commit()

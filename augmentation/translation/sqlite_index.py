@@ -1,10 +1,15 @@
 """SQLite indexes that can be rebuilt: tells corruption from other errors, deletes them, and turns
-disk errors into `UserError`."""
+disk errors into `UserError`.
+
+A folder with an index may come from anyone, and SQLite trusts its files. So an index that is not as
+we leave it counts as corrupt.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,19 +24,61 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "no permission to write here",
     sqlite3.SQLITE_CANTOPEN: "the index cannot be opened here",
 }
+_BESIDE = ("-journal", "-wal", "-shm")
+"""What SQLite puts beside a database, by the end of its name."""
+_NAMES_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""The last bytes of a journal that names another file, which SQLite deletes after a rollback; our
+transactions are of one database, so that theirs never do."""
 
 
 @contextmanager
 def writing_index(path: Path) -> Iterator[None]:
-    """`corpora.storage.writing` for the database at `path`; the error names its folder."""
+    """`corpora.storage.writing` for the database at `path`; the error names its folder.
+
+    A database that could lead SQLite to other files is deleted first.
+    """
     try:
         with writing(path.parent):
+            if _leads_out(path):
+                remove_index(path)
             yield
     except sqlite3.OperationalError as error:
         reason = _REASONS.get(error.sqlite_errorcode & 0xFF)
         if reason is None or is_corruption(error):  # else a lock, or a mistake of ours
             raise
         raise UserError(reason, file=path.parent) from error
+
+
+def _leads_out(path: Path) -> bool:
+    """Whether writing the database at `path` could change or delete another file."""
+    files = [path, *(path.with_name(f"{path.name}{end}") for end in _BESIDE)]
+    if any(file.is_symlink() or (file.exists() and file.stat().st_nlink > 1) for file in files):
+        return True
+    try:
+        with files[1].open("rb") as journal:
+            journal.seek(-len(_NAMES_SUPER_JOURNAL), os.SEEK_END)
+            return journal.read() == _NAMES_SUPER_JOURNAL
+    except OSError:  # there is none, or it is empty
+        return False
+
+
+def create_tables(connection: sqlite3.Connection, statements: Sequence[str]) -> bool:
+    """Create the tables of a new database by `statements`; False where they are there already.
+
+    Raises `sqlite3.DatabaseError`, which means corruption, where the database of `connection` has
+    other tables, or what could run by itself (triggers, views).
+    """
+    present = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL "
+        "AND NOT (type = 'table' AND name = 'sqlite_sequence')"
+    ).fetchall()
+    if present:
+        if sorted(sql for (sql,) in present) != sorted(statements):
+            raise sqlite3.DatabaseError("not the tables of an index of ours")
+        return False
+    for statement in statements:
+        connection.execute(statement)
+    return True
 
 
 @contextmanager
@@ -76,5 +123,5 @@ def is_corruption(error: sqlite3.DatabaseError) -> bool:
 
 def remove_index(path: Path) -> None:
     """Delete the database at `path` with what SQLite puts beside it."""
-    for end in ("", "-journal", "-wal", "-shm"):
+    for end in ("", *_BESIDE):
         path.with_name(f"{path.name}{end}").unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from corpora.records import DroppedRow, Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.shards.ref import ShardRef
 from corpora.shards.sidecar import Sidecar, write_sidecar
-from corpora.storage import make_folder, put_in_place, temporary_name, writing
+from corpora.storage import make_folder, make_new_file, put_in_place, temporary_name, writing
 
 
 class ShardWriter:
@@ -151,6 +151,7 @@ class _Part:
     def open(self) -> None:
         make_folder(self._path.parent)
         with writing(self._path):
+            make_new_file(self._temporary)
             self._writer = pa.ipc.new_file(
                 str(self._temporary), self._schema, options=self._options
             )

@@ -14,6 +14,11 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(_sign, text)
 
 
+def visible_lines(text: str) -> str:
+    """`visible`, but the line breaks of `text` stay."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def _sign(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

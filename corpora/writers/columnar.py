@@ -17,7 +17,7 @@ from corpora.errors import UserError
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA
 from corpora.splits import split_name
-from corpora.storage import make_folder, writing
+from corpora.storage import make_empty_folder, make_folder, writing
 from corpora.writers.options import Target
 
 _ROWS = 10_000
@@ -76,9 +76,10 @@ def write_dataset_batches(
     folder = Path(folder)
     make_folder(folder)
     final, temporary = folder / "data", folder / ".data.tmp"
+    if final.is_symlink():
+        raise UserError("a link: only a folder itself can be replaced", file=final)
+    make_empty_folder(temporary)
     with writing(final):
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
         try:
             names = _write_splits(batches, temporary, rows_per_file)
             if final.exists():

@@ -38,19 +38,23 @@ def write_corpus(
     *,
     format: str | None = None,
     task: Task | None = None,
+    safe_cells: bool = False,
 ) -> WriteReport:
     """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
 
     `format` None goes by the name. Raises `UserError` for an unknown format, one that cannot hold
     rows for `task`, a row that it cannot hold, and for no space or no permission. Memory stays
-    bounded.
+    bounded. With `safe_cells`, for CSV and TSV alone, fields that begin with =, +, -, @, a tab or a
+    carriage return get an apostrophe before them: a spreadsheet would compute them.
     """
     path = Path(path)
     writer = find_writer(path, format, task)
+    if safe_cells and writer.name not in ("csv", "tsv"):
+        raise UserError("safe cells are for CSV and TSV alone", file=path)
     counted = _Counted(rows)
     notes: Counter[str] = Counter()
     with replacing(path) as temporary, compressing(temporary, path.suffix) as file:
-        writer.write(iter(counted), Target(path, file, task, notes))
+        writer.write(iter(counted), Target(path, file, task, notes, safe_cells))
     return WriteReport(path, counted.count, dict(notes))
 
 

@@ -22,6 +22,8 @@ class Target:
     """Compresses the bytes it is given where the path says so."""
     task: Task | None
     notes: Counter[str] = field(default_factory=Counter)
+    safe_cells: bool = False
+    """Whether fields of tables that a spreadsheet would compute get an apostrophe before them."""
 
     def write(self, text: str) -> None:
         """Write `text` as UTF-8."""

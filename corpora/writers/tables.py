@@ -121,7 +121,13 @@ def _table(rows: Iterator[Row], target: Target) -> Iterator[list[list[str]]]:
         yield [columns]
         for batch in pa.ipc.open_stream(spill):
             records = (record(row) for row in batch_to_rows(batch))
-            yield [_fields(values, columns) for values in records]
+            table = [_fields(values, columns) for values in records]
+            yield [list(map(safe_cell, fields)) for fields in table] if target.safe_cells else table
+
+
+def safe_cell(text: str) -> str:
+    """`text` with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _has_values(column: pa.Array) -> bool:

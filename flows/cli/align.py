@@ -8,6 +8,7 @@ from typing import Annotated
 
 from augmentation.projection.config import AlignConfig
 from flows.cli.arguments import check_outputs, option, stream
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 
@@ -41,9 +42,9 @@ def align(
     check_outputs({"--out": out, "--save-priors": config.save_priors}, inputs)
     result = run(read_pairs(source_file, target_file), config)
     count = result.write(out, weights=weights)
-    print(
+    say(
         f"{count} {'pair' if count == 1 else 'pairs'}, {result.total_links} links, "
         f"{count / max(result.seconds, 1e-9):.0f} pairs per second",
-        file=sys.stderr,
+        sys.stderr,
     )
     return 0

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from cyclopts import App, CoercionError, CycloptsError, Parameter
 
 from corpora.errors import UserError
+from flows.cli.messages import say
 from flows.cli.mistakes import in_words
 from flows.cli.pages import page, usage
 
@@ -72,7 +73,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except UserError as error:
-        print(f"labelferry: error: {error}", file=sys.stderr)
+        say(f"labelferry: error: {error}", sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,7 +90,7 @@ def run(arguments: list[str]) -> int:
             )
         else:
             raise
-        print(f"labelferry: error: {problem}", file=sys.stderr)
+        say(f"labelferry: error: {problem}", sys.stderr)
         return 2
 
 
@@ -105,10 +106,10 @@ def _run(arguments: list[str]) -> int:
     chain, apps, rest = app.parse_commands(options)
     command = apps[-1]
     if asks_for_help and (command.default_command is not None or not rest):
-        print(page(command, chain))
+        say(page(command, chain))
         return 0
     if options == ["--version"]:
-        print(_version())
+        say(_version())
         return 0
     if command.default_command is None and not rest:
         return _refuse("a COMMAND must be given", command, chain)
@@ -122,7 +123,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _refuse(problem: str, command: App, chain: Sequence[str]) -> int:
-    print(f"labelferry: error: {problem}\n{usage(command, chain)}", file=sys.stderr)
+    say(f"labelferry: error: {problem}\n{usage(command, chain)}", sys.stderr)
     return 2
 
 

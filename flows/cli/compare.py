@@ -9,6 +9,7 @@ from typing import Annotated
 
 from augmentation.compare.config import CompareConfig
 from flows.cli.arguments import NoPrefect, Number, option, stream
+from flows.cli.messages import announce_commands, print_data, say
 from flows.cli.options import Overrides, takes_settings
 
 
@@ -50,6 +51,7 @@ def compare(
     if strategies and "zero-shot" not in strategies:
         settings.setdefault("baseline", strategies[0])
     settings_of_run = load(CompareConfig, regular_file(config), settings)
+    announce_commands(settings_of_run)
     listener = JobLines(sys.stderr)
     if no_prefect:
         from augmentation.compare.run import compare as run
@@ -63,7 +65,7 @@ def compare(
 
             done = run_flow(settings_of_run, listener)
     if json_:
-        print(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
+        print_data(json.dumps(read_results(done.run), indent=1, ensure_ascii=False))
     else:
-        print(f"{table(done.results)}\n\nreport  {done.report}")
+        say(f"{table(done.results)}\n\nreport  {done.report}")
     return 0

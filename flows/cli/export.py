@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from corpora.choices import OutputFormat
 from corpora.errors import UserError
 from flows.cli.arguments import check_outputs, option, stream
+from flows.cli.messages import say
 
 if TYPE_CHECKING:
     from augmentation.translate_train.runs import FinishedRun
@@ -38,6 +39,14 @@ def export(
     split: Annotated[
         str | None, option("Only the rows of this split.", default="all", metavar="NAME")
     ] = None,
+    safe_cells: Annotated[
+        bool,
+        option(
+            "For spreadsheets, in CSV and TSV: an apostrophe before fields that begin with =, +, "
+            "-, @, a tab or a carriage return, which could be formulas.",
+            negative=(),
+        ),
+    ] = False,
 ) -> int:
     """Write the rows of a finished run in another format. Parquet for trainers is in RUN/export
     already.
@@ -53,22 +62,26 @@ def export(
     lang = finished.target(target)
     piped = str(out) == "-"
     if piped:
-        report = _write_out(finished, format or "jsonl", lang, split)
+        report = _write_out(finished, format or "jsonl", lang, split, safe_cells)
     else:
         if out is None:
             format = format or "jsonl"
             out = default_export_path(finished, lang, format)
         check_outside(out, finished)
         check_outputs({"--out": out}, {"of the run": finished.config.input})
-        report = export_rows(finished, out, target=lang, format=format, split=split)
+        report = export_rows(
+            finished, out, target=lang, format=format, split=split, safe_cells=safe_cells
+        )
     stream = sys.stderr if piped else sys.stdout
-    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=stream)
+    say(f"{report.rows} rows to {'standard output' if piped else report.path}", stream)
     for note, count in sorted(report.notes.items()):
-        print(f"  {note}: {count}", file=stream)
+        say(f"  {note}: {count}", stream)
     return 0
 
 
-def _write_out(finished: FinishedRun, name: str, target: str, split: str | None) -> WriteReport:
+def _write_out(
+    finished: FinishedRun, name: str, target: str, split: str | None, safe_cells: bool
+) -> WriteReport:
     """Write to a file first, then to standard output, so that nothing is printed if a row cannot
     be written."""
     from augmentation.translate_train.finished import export_rows
@@ -76,7 +89,9 @@ def _write_out(finished: FinishedRun, name: str, target: str, split: str | None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
         try:
-            report = export_rows(finished, path, target=target, format=name, split=split)
+            report = export_rows(
+                finished, path, target=target, format=name, split=split, safe_cells=safe_cells
+            )
         except UserError as error:
             if error.file != str(path):
                 raise

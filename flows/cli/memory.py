@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App
 
 from flows.cli.arguments import option
+from flows.cli.messages import say
 
 memory = App(
     name="memory",
@@ -32,11 +33,11 @@ def merge(
     from augmentation.translation.memory_merge import merge_memories
 
     merged = merge_memories(source, into)
-    print(f"{merged.added} files added to {merged.folder}, {merged.present} were there already")
+    say(f"{merged.added} files added to {merged.folder}, {merged.present} were there already")
     if merged.corrupt:
-        print(
+        say(
             f"note: {merged.corrupt} files are corrupt and were left out; "
             "what they had is translated again when it is needed",
-            file=sys.stderr,
+            sys.stderr,
         )
     return 0

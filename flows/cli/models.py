@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App
 
 from flows.cli.arguments import Number, option
+from flows.cli.messages import say
 
 models = App(
     name="models",
@@ -102,9 +103,9 @@ def add(
         max_source_pieces=max_pieces,
     )
     info = add_model(what, facts, quantization=quantization, revision=revision)
-    print(f"added {info.name} to {info.path.parent}")
+    say(f"added {info.name} to {info.path.parent}")
     if note := alignment_note(Path(what).expanduser(), facts):
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}", sys.stderr)
     return 0
 
 
@@ -116,7 +117,7 @@ def list_models() -> int:
 
     models_found = find_models()
     if not models_found:
-        print(f"no models in {store_folder()} or {shipped_folder()}", file=sys.stderr)
+        say(f"no models in {store_folder()} or {shipped_folder()}", sys.stderr)
         return 0
     rows = [("NAME", "FAMILY", "LANGUAGES", "ALIGNMENT", "WHERE")]
     for info in models_found:
@@ -132,9 +133,7 @@ def list_models() -> int:
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
 
 
@@ -161,21 +160,19 @@ def show(
     info = resolve(name)
     verify(info)
     size = sum(path.stat().st_size for path in info.path.iterdir() if path.is_file())
-    print(f"name          {info.name}")
-    print(f"folder        {info.path} ({size / 1e6:.1f} MB, files as the card says)")
+    say(f"name          {info.name}")
+    say(f"folder        {info.path} ({size / 1e6:.1f} MB, files as the card says)")
     for field in (
         "family", "origin", "revision", "licence", "quantization", "max_source_pieces",
     ):  # fmt: skip
         value = getattr(info.card, field)
-        print(
-            f"{field.replace('max_source_pieces', 'pieces'):13} {'-' if value is None else value}"
-        )
+        say(f"{field.replace('max_source_pieces', 'pieces'):13} {'-' if value is None else value}")
     head = info.card.alignment
-    print(f"alignment     {f'layer {head.layer}, {head.heads} head(s)' if head else 'none'}")
-    print(f"reads         {', '.join(sorted(info.card.sources))}")
-    print(f"writes        {', '.join(sorted(info.card.targets))}")
+    say(f"alignment     {f'layer {head.layer}, {head.heads} head(s)' if head else 'none'}")
+    say(f"reads         {', '.join(sorted(info.card.sources))}")
+    say(f"writes        {', '.join(sorted(info.card.targets))}")
     if info.card.pairs is not None:
-        print(f"pairs         {', '.join(f'{s} to {t}' for s, t in info.card.pairs)}")
+        say(f"pairs         {', '.join(f'{s} to {t}' for s, t in info.card.pairs)}")
     return 0
 
 
@@ -184,5 +181,5 @@ def remove(name: Annotated[str, option("Name in the store.")], /) -> int:
     """Remove a model from the store."""
     from translators.store import remove as remove_model
 
-    print(f"removed {remove_model(name)}")
+    say(f"removed {remove_model(name)}")
     return 0

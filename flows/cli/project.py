@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
 from flows.cli.arguments import Quoting, check_outputs, option, quoted, stream
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -97,13 +98,13 @@ def project(
 
 def _summarize(result: ProjectionResult, out: Path, report: WriteReport, dropped: Path) -> None:
     """Print on standard error how many rows were kept and dropped."""
-    print(
+    say(
         f"{result.rows_in} rows in, {report.rows} kept, {len(result.dropped)} dropped; "
         f"{result.placed} of {result.spans} spans placed; "
         f"{result.rows_in / max(result.seconds, 1e-9):.0f} rows per second",
-        file=sys.stderr,
+        sys.stderr,
     )
     for note, count in sorted(report.notes.items()):
-        print(f"{out}: {note}: {count}", file=sys.stderr)
+        say(f"{out}: {note}: {count}", sys.stderr)
     if result.dropped:
-        print(f"dropped rows are in {dropped}", file=sys.stderr)
+        say(f"dropped rows are in {dropped}", sys.stderr)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from corpora.choices import AnswerNormalisation, SignificanceTest, Task
 from flows.cli.arguments import SEED, Number, Quoting, option, quoted, stream
+from flows.cli.messages import print_data, say
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping
@@ -148,8 +149,8 @@ def score(
         significance=SignificanceOptions(test, samples, seed),
     )
     for warning in report.warnings:
-        print(f"labelferry: warning: {warning}", file=sys.stderr)
-    print(report.as_json() if json else report)
+        say(f"labelferry: warning: {warning}", sys.stderr)
+    print_data(report.as_json() if json else str(report))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from augmentation.train_translator.config import TrainTranslatorConfig
 from flows.cli.arguments import STANDARD_INPUT, ConfigFile, NoPrefect, Number, option, stream
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 _Out = Annotated[Path, option("Model folder.", metavar="DIR")]
@@ -99,7 +100,7 @@ def train_translator(
     # Absolute, because `--out .` has no name. Links are not followed: they are refused later.
     folder = out.parent.resolve() / out.name if out.name else out.resolve()
     seconds = None if max_minutes is None else 60 * max_minutes
-    listener = Messages(lambda line: print(line, file=sys.stderr, flush=True))
+    listener = Messages(lambda line: say(line, sys.stderr))
     if no_prefect:
         from augmentation.train_translator.run import train_translator as run
 
@@ -119,7 +120,7 @@ def train_translator(
             from flows.train_translator import run_flow
 
             run_flow(recipe, folder, work, device, threads, seconds, listener)
-    print(out)
+    say(out)
     return 0
 
 

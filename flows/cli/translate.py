@@ -12,6 +12,7 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.config import TranslationConfig
 from flows.cli.arguments import Number, check_outputs, option, stream
 from flows.cli.interrupts import SAME_AGAIN, kept
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def translate(
             meter.end(done)
     finally:
         if refused.count:
-            print(f"{refused.count} bad rows: {refused.path}", file=sys.stderr)
+            say(f"{refused.count} bad rows: {refused.path}", sys.stderr)
     return 0
 
 
@@ -184,7 +185,7 @@ class _Meter(Listener):
             self._bar.update(self._task, completed=self._line, words=words, refresh=True)
         elif now - self._printed >= _LINE_SECONDS:
             self._printed = now
-            print(self._words(now), file=sys.stderr, flush=True)
+            say(self._words(now), sys.stderr)
 
     def _words(self, now: float) -> str:
         rate = (self._done - self._before) / max(now - self._began, 1e-6)
@@ -207,4 +208,4 @@ class _Meter(Listener):
             extra += f", {done.rejected} skipped"
         if done.flagged:
             extra += f", {done.flagged} flagged (empty, repetition, copy or length)"
-        print(f"{self._words(time.monotonic())}{extra}", file=sys.stderr)
+        say(f"{self._words(time.monotonic())}{extra}", sys.stderr)

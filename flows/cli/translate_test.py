@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from augmentation.translate_test.config import TranslateTestConfig
 from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
+from flows.cli.messages import announce_commands, say
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def translate_test(
     if input is not None:
         settings["input"] = kept(input)
     resolved = load(TranslateTestConfig, config, settings)
+    announce_commands(resolved)
     if no_prefect:
         from augmentation.translate_test.run import translate_test as run
 
@@ -47,7 +49,7 @@ def translate_test(
             from flows.translate_test import run_flow
 
             result = run_flow(resolved)
-    print(summary_table(result))
+    say(summary_table(result))
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from augmentation.translate_train.config import TranslateTrainConfig
 from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
+from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def translate_train(
         settings["input"] = kept(input)
     setup = resolve(load(TranslateTrainConfig, config, settings))
     for note in changes_since(config, setup):
-        print(f"labelferry: note: {note}", file=sys.stderr)
-    print(_introduction(setup), flush=True)
-    print(summary_table(_perform(setup, no_prefect)))
+        say(f"labelferry: note: {note}", sys.stderr)
+    say(_introduction(setup))
+    say(summary_table(_perform(setup, no_prefect)))
     return 0
 
 

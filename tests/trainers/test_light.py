@@ -1,7 +1,10 @@
 """The linear classifier and the CRF."""
 
+import io
 import json
+import random
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -208,6 +211,57 @@ def test_damaged_folders_are_refused(rows, tmp_path, damage):
         (folder / MODEL_FILE).write_bytes(model[:-1] if damage == "cut" else model)
     with pytest.raises(UserError):
         load_predictor(folder, "tokens" if crf else "classification")
+
+
+@pytest.mark.parametrize("name", [ARRAYS_FILE, FACTS_FILE])
+def test_a_linear_predictor_with_changed_bytes_is_refused_or_predicts(
+    rows, test_rows, tmp_path, name
+):
+    LinearTrainer().fit(rows[:20]).save(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    rng = random.Random(0)
+    for size in [*rng.sample(range(len(content)), 5), *[len(content)] * 60]:
+        changed = bytearray(content[:size])
+        for _ in range(rng.randint(1, 3)):
+            changed[rng.randrange(size)] = rng.choice((0, 255, rng.randrange(256)))
+        (tmp_path / name).write_bytes(changed)
+        try:
+            predictor = load_predictor(tmp_path, "classification")
+        except UserError:
+            continue
+        predictions = predictor.predict(test_rows[:2])
+        assert all(0 <= p <= 1 for p in predictions[0].probabilities.values())
+
+
+def test_arrays_allocate_no_more_than_their_shape(rows, tmp_path):
+    LinearTrainer().fit(rows).save(tmp_path)
+    with zipfile.ZipFile(tmp_path / ARRAYS_FILE, "w") as archive, io.BytesIO() as head:
+        shape = {"descr": "<f4", "fortran_order": False, "shape": (2**40, 2**10)}
+        np.lib.format.write_array_header_1_0(head, shape)
+        archive.writestr("weights.npy", head.getvalue())
+    with pytest.raises(UserError, match=r"weights has the shape \(1099511627776, 1024\)"):
+        load_predictor(tmp_path, "classification")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": 5},
+        {"labels": ["a", "a", "b"]},
+        {"labels": [1, 2, 3]},
+        {"pair": "x"},
+        {"pair": True},
+        {"views": 5},
+        {"views": [{"analyzer": "char", "terms": []}]},
+        {"views": [{"terms": [5]}]},
+    ],
+)
+def test_descriptions_of_other_types_are_refused(rows, tmp_path, change):
+    LinearTrainer().fit(rows).save(tmp_path)
+    facts = json.loads((tmp_path / FACTS_FILE).read_text())
+    (tmp_path / FACTS_FILE).write_text(json.dumps(facts | change))
+    with pytest.raises(UserError, match=r"damaged|trained for"):
+        load_predictor(tmp_path, "classification")
 
 
 def test_loading_what_does_not_fit(rows, tmp_path):

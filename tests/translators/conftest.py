@@ -35,3 +35,10 @@ def ready(ct2_model: Callable[[str], ModelInfo], tmp_path: Path) -> Path:
     shutil.copytree(ct2_model("marian-multi").path, folder)
     (folder / "labelferry.json").unlink()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_trials(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the tests of broken models try every model that is added: a process takes a second."""
+    if not request.module.__name__.endswith("test_broken_models"):
+        monkeypatch.setattr("translators.adding.try_model", lambda info, called: None)

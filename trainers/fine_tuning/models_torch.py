@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 
 from corpora.choices import Task
 from corpora.errors import UserError
+from corpora.weights import check_weights
 
 _MODELS: dict[Task, Any] = {
     "classification": transformers.AutoModelForSequenceClassification,
@@ -29,9 +29,6 @@ _ENDINGS: dict[Task, tuple[str, ...]] = {
 }
 _UNBOUNDED = 4096
 """Pieces per window for models that name no limit (T5's positions are relative)."""
-_UNREADABLE = (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError, RuntimeError,
-               SafetensorError)  # fmt: skip
-"""What `transformers` raises for files that are missing, corrupt, or do not fit each other."""
 
 
 def load_tokenizer(model: str, task: Task, revision: str | None) -> Any:
@@ -63,6 +60,7 @@ def load_model(model: str, task: Task, revision: str | None, labels: tuple[str, 
             "label2id": {label: i for i, label in enumerate(labels)},
             "ignore_mismatched_sizes": True,  # a new head has another size
         }
+    check_weights(model, revision)
     with _reading(model), quiet():
         return _MODELS[task].from_pretrained(
             model,
@@ -77,8 +75,9 @@ def load_model(model: str, task: Task, revision: str | None, labels: tuple[str, 
 def read_config(model: str, revision: str | None) -> Any:
     """The configuration of `model`, a folder or a hub id (pinned by `revision`).
 
-    Raises `UserError` where it cannot be read.
+    Raises `UserError` where it cannot be read, or the weights are none that may be loaded.
     """
+    check_weights(model, revision)
     with _reading(model):
         return transformers.AutoConfig.from_pretrained(
             model, revision=revision, trust_remote_code=False
@@ -90,7 +89,9 @@ def check_architecture(model: str, config: Any, task: Task) -> None:
 
     A head with random weights would predict at random.
     """
-    names = tuple(config.architectures or ())
+    names = config.architectures or ()
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"the model {model!r} has a damaged configuration: architectures {names!r}")
     if not any(name.endswith(_ENDINGS[task]) for name in names):
         raise UserError(
             f"the model {model!r} has no head for the task {task!r}: it is a "
@@ -113,7 +114,9 @@ def _reading(model: str) -> Iterator[None]:
     """Turn what `transformers` raises for a model that cannot be read into a `UserError`."""
     try:
         yield
-    except _UNREADABLE as error:
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file raises anything
         message = " ".join(str(error).split())[:300]
         raise UserError(f"cannot read the model {model!r}: {message}") from error
 

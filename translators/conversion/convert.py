@@ -6,13 +6,13 @@ loaded. Needs the `torch` extra; the converted model does not.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from corpora.choices import QUANTIZATIONS
 from corpora.errors import MissingExtraError, UserError
+from corpora.weights import check_weights, read_json_object
 from translators.describing import find_tokenizers
 from translators.families import FAMILIES, Family
 from translators.model_card import AlignmentHead
@@ -29,27 +29,9 @@ def require_torch(feature: str = "converting a model") -> None:
 def read_config(folder: Path) -> dict[str, Any]:
     """The config.json in `folder`; raises `UserError` if it is not a `transformers` folder."""
     path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError("not a `transformers` model: no config.json", file=folder) from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"not a configuration: {error}", file=path) from error
-    if not isinstance(config, dict):
-        raise UserError("not a configuration", file=path)
-    return config
-
-
-def check_safetensors(folder: Path) -> None:
-    """Raise `UserError` unless the weights in `folder` are safetensors."""
-    if not list(folder.glob("*.safetensors")):
-        pickles = [p.name for p in folder.glob("*.bin")]
-        present = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
-        raise UserError(
-            f"{present}: safetensors are needed, because a pickle can run code. Save the model "
-            "with `save_pretrained` of a current `transformers`, or take a revision that has them",
-            file=folder,
-        )
+    if not path.is_file():
+        raise UserError("not a `transformers` model: no config.json", file=folder)
+    return read_json_object(path, "not a configuration")
 
 
 def candidate_families(folder: Path) -> list[Family]:
@@ -58,11 +40,16 @@ def candidate_families(folder: Path) -> list[Family]:
     Raises `UserError` where there is none.
     """
     names = read_config(folder).get("architectures") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UserError(
+            f"architectures must be a list of names, not {str(names)[:80]!r}",
+            file=folder / "config.json",
+        )
     families = [f for f in FAMILIES.values() if set(f.architectures) & set(names)]
     if not families:
         supported = {name for family in FAMILIES.values() for name in family.architectures}
         raise UserError(
-            f"architecture {', '.join(map(str, names)) or 'not stated'} is not supported",
+            f"architecture {', '.join(names) or 'not stated'} is not supported",
             file=folder / "config.json",
             choices=supported,
         )
@@ -86,8 +73,8 @@ def convert(
     require_torch()
     if quantization not in QUANTIZATIONS:
         raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
-    check_safetensors(folder)
     family = candidate_families(folder)[0]
+    check_weights(folder)
     tokenizers = find_tokenizers(folder, family)
     from translators.conversion.converter_torch import ModelConverter
 
@@ -95,7 +82,10 @@ def convert(
         ModelConverter(folder, alignment).convert(
             str(out), quantization=None if quantization == "float32" else quantization, force=True
         )
-    except (ValueError, NotImplementedError, KeyError) as error:
-        raise UserError(f"cannot convert the model: {error}", file=folder) from error
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file raises anything
+        problem = " ".join(str(error).split())[:400] or type(error).__name__
+        raise UserError(f"cannot convert the model: {problem}", file=folder) from error
     for name in dict.fromkeys(tokenizers):
         shutil.copyfile(folder / name, out / name)

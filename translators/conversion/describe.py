@@ -76,7 +76,8 @@ def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -
 def _prompts(config: dict[str, Any]) -> dict[str, str]:
     """The prompts of a plain T5, from its `task_specific_params`, by `source>target`."""
     prompts = {}
-    for task, params in (config.get("task_specific_params") or {}).items():
+    tasks = config.get("task_specific_params")
+    for task, params in tasks.items() if isinstance(tasks, dict) else ():
         pair = re.fullmatch(r"translation_([a-z]{2,3})_to_([a-z]{2,3})", task)
         if pair and isinstance(params, dict) and isinstance(params.get("prefix"), str):
             prompts[f"{pair[1]}>{pair[2]}"] = params["prefix"].strip()

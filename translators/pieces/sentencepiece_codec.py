@@ -140,6 +140,8 @@ def _load(path: Path, *, plain: bool) -> sentencepiece.SentencePieceProcessor:
         data = path.read_bytes()
         processor = sentencepiece.SentencePieceProcessor()
         processor.LoadFromSerializedProto(data)
+        if not len(processor):
+            raise RuntimeError("it has no pieces")
     except FileNotFoundError as error:
         raise UserError("the model lacks its tokenizer: no such file", file=path) from error
     except (OSError, RuntimeError) as error:

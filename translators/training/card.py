@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from corpora.text.markdown import escape_markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def render_card(card: TrainingCard) -> str:
 
 
 def _cell(text: object) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+    return re.sub(r"(?<!\\)\|", r"\\|", str(text)).replace("\n", " ")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -172,17 +175,19 @@ def _training(card: TrainingCard) -> str:
 def _corpora(card: TrainingCard) -> str:
     rows = []
     for corpus in card.corpora:
-        files = "; ".join(f"{name}, {size} bytes, {hash_}" for name, size, hash_ in corpus.files)
+        files = "; ".join(
+            f"{escape_markdown(name)}, {size} bytes, {hash_}" for name, size, hash_ in corpus.files
+        )
         dropped = ", ".join(f"{reason} {count}" for reason, count in corpus.drop_reasons.items())
         rows.append(
             (
-                corpus.name,
+                escape_markdown(corpus.name),
                 files,
                 corpus.pairs_read,
                 corpus.pairs_kept,
                 dropped,
                 corpus.weight,
-                corpus.terms,
+                escape_markdown(corpus.terms),
             )
         )
     head = ("corpus", "files (BLAKE2b-128)", "read", "kept", "dropped", "weight", "terms")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpora.errors import MissingExtraError, UserError
+from corpora.weights import check_weights
 
 _LONGEST = 4096
 """Most pieces that are encoded together, even if the model allows more."""
@@ -46,6 +47,7 @@ class PieceEncoder:
             raise MissingExtraError("the encoder aligner", "torch") from error
         self._torch = torch
         self._batch_size = batch_size
+        check_weights(model, revision)
         try:
             # Code that comes with a model must never run, and there must be no prompt to allow it.
             self._tokenizer = AutoTokenizer.from_pretrained(
@@ -54,7 +56,7 @@ class PieceEncoder:
             loaded = AutoModel.from_pretrained(
                 model, revision=revision, trust_remote_code=False, use_safetensors=True
             )
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a damaged file raises anything
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"cannot load the encoder '{model}': {reason}") from error
         if not self._tokenizer.is_fast:

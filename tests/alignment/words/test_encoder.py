@@ -95,7 +95,7 @@ def test_mistakes(tiny_bert: Path, tmp_path: Path) -> None:
         EncoderAligner(str(tiny_bert), layer=9)
     with pytest.raises(UserError, match="itermax"):
         EncoderAligner(str(tiny_bert), method="best")
-    with pytest.raises(UserError, match="cannot load the encoder"):
+    with pytest.raises(UserError, match=r"config\.json: no such file"):
         EncoderAligner(str(tmp_path))
 
 

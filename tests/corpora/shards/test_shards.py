@@ -22,6 +22,7 @@ from corpora.shards import (
     read_batches,
     read_dropped,
     read_sidecar,
+    writer,
 )
 from tests.helpers.paths import ROOT
 
@@ -191,10 +192,9 @@ def test_what_the_disk_refuses_is_a_user_error(tmp_path: Path, number: int, mess
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_no_space_while_a_shard_is_written(tmp_path: Path) -> None:
+def test_no_space_while_a_shard_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = ShardRef(tmp_path, "10-ingest", 0)
-    ref.folder.mkdir()
-    (ref.folder / ".part-00000.arrow.tmp").symlink_to("/dev/full")
+    monkeypatch.setattr(writer, "make_new_file", lambda path: path.symlink_to("/dev/full"))
     with (
         pytest.raises(UserError, match=r"part-00000\.arrow: no space left"),
         ShardWriter(ref, "f1") as out,

@@ -317,6 +317,8 @@ def test_pickles_and_foreign_code_are_never_read(bert, rows, tmp_path):
     del config["model_type"]
     config["auto_map"] = {"AutoConfig": "evil.Config", "AutoModel": "evil.Model"}
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "evil"}))
+    weights = "model.safetensors"
+    (folder / weights).write_bytes((Path(bert) / weights).read_bytes())
     (folder / "evil.py").write_text("raise SystemExit('code was run')")
     with pytest.raises(UserError, match="cannot read the model"):
         TransformersTrainer(str(folder), "classification").fit(rows)
