@@ -13,8 +13,10 @@ from corpora.errors import UserError
 from corpora.storage import writing
 from translators.argos import describe_argos
 from translators.conversion import hub
+from translators.conversion.check import check_conversion
 from translators.conversion.convert import convert, read_config, require_torch
 from translators.conversion.describe import describe_converted
+from translators.conversion.weights import refuse_adapter
 from translators.describing import ModelFacts, describe_folder, tidy_name
 from translators.model_card import CARD, AlignmentHead, ModelInfo, verify
 from translators.store import install, read_model, staging_folder
@@ -98,6 +100,7 @@ def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | N
 def _from_folder(path: Path, staged: Path, facts: ModelFacts, quantization: str) -> ModelInfo:
     if (path / "model.bin").is_file():
         return _from_ready(path, staged, facts)
+    refuse_adapter(path)
     read_config(path)
     card_fields: dict[str, Any] = {"called": path, "origin": path.resolve().name}
     facts = _with_licence(facts, hub.licence_of(path))
@@ -112,7 +115,9 @@ def _converted(
     path: Path, staged: Path, facts: ModelFacts, quantization: str, card_fields: dict[str, Any]
 ) -> ModelInfo:
     convert(path, staged, quantization, facts.alignment)
-    return describe_converted(path, staged, quantization, facts, **card_fields)
+    info = describe_converted(path, staged, quantization, facts, **card_fields)
+    check_conversion(path, info)
+    return info
 
 
 def _from_hub(

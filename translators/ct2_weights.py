@@ -7,6 +7,9 @@ is plain: counted, named arrays (`ctranslate2.specs.model_spec`, binary version 
 from __future__ import annotations
 
 import math
+import mmap
+import os
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +30,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     _FLOAT16: np.dtype("<f2"),
     _BFLOAT16: np.dtype("<u2"),
 }
+_LAYER = re.compile(r"(encoder|decoder)/layer_(\d+)/")
 Arrays = dict[str, NDArray[np.float32]]
 
 
@@ -35,7 +39,10 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._data = path.read_bytes()
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # A map, because a model may have gigabytes; an empty file has none.
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         self._at = 0
 
     def broken(self, problem: str) -> UserError:
@@ -57,16 +64,27 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise self.broken("a name is not UTF-8") from error
 
-    def array(self) -> NDArray[Any]:
-        """The next array, as it is stored."""
+    def header(self) -> tuple[tuple[int, ...], int, int]:
+        """The shape of the next array, the kind of its numbers, and its bytes, which follow."""
         shape = tuple(self.number("I") for _ in range(self.number("B")))
         kind = self.number("B")
         if kind not in _DTYPES:
             raise self.broken(f"numbers of an unknown kind ({kind})")
-        data, dtype = self.take(self.number("I")), _DTYPES[kind]
-        if len(data) != math.prod(shape) * dtype.itemsize:
+        size = self.number("I")
+        if self._at + size > len(self._data):
+            raise self.broken("it ends too early")
+        if size != math.prod(shape) * _DTYPES[kind].itemsize:
             raise self.broken("an array has another size than its shape")
-        raw: NDArray[Any] = np.frombuffer(data, dtype)
+        return shape, kind, size
+
+    def skip(self, size: int) -> None:
+        """Leave out `size` bytes."""
+        self._at += size
+
+    def array(self) -> NDArray[Any]:
+        """The next array, as it is stored."""
+        shape, kind, size = self.header()
+        raw: NDArray[Any] = np.frombuffer(self.take(size), _DTYPES[kind])
         if kind == _BFLOAT16:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)
@@ -79,18 +97,49 @@ def read_variables(path: Path) -> Arrays:
     file that is no such model.
     """
     reader = _Reader(path)
-    version = reader.number("I")
-    if version not in _VERSIONS:
-        raise reader.broken(f"binary version {version}")
-    reader.string()  # the specification's name
-    reader.number("I")  # its revision
-    stored = {reader.string(): reader.array() for _ in range(reader.number("I"))}
+    stored = {reader.string(): reader.array() for _ in range(_begin(reader))}
     for _ in range(reader.number("I")):
         alias, name = reader.string(), reader.string()
         for end in ("", "_scale"):
             if f"{name}{end}" in stored:
                 stored[f"{alias}{end}"] = stored[f"{name}{end}"]
     return {name: _multiplied_out(name, stored) for name in stored if not name.endswith("_scale")}
+
+
+def _begin(reader: _Reader) -> int:
+    """Read up to the first array; the number of arrays."""
+    version = reader.number("I")
+    if version not in _VERSIONS:
+        raise reader.broken(f"binary version {version}")
+    reader.string()  # the specification's name
+    reader.number("I")  # its revision
+    return reader.number("I")
+
+
+def count_layers(path: Path) -> tuple[int, int]:
+    """The numbers of layers of the encoder and the decoder of the `model.bin` at `path`.
+
+    Raises `UserError` for a file that is no such model.
+    """
+    reader = _Reader(path)
+    layers: dict[str, set[str]] = {"encoder": set(), "decoder": set()}
+    for _ in range(_begin(reader)):
+        if match := _LAYER.match(reader.string()):
+            layers[match[1]].add(match[2])
+        reader.skip(reader.header()[2])
+    return len(layers["encoder"]), len(layers["decoder"])
+
+
+def check_weights(path: Path) -> None:
+    """Raise `UserError` unless the `model.bin` at `path` is whole and all its numbers are finite;
+    the error names the array that is not."""
+    reader = _Reader(path)
+    for _ in range(_begin(reader)):
+        name, array = reader.string(), reader.array()
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UserError(f"the array {name!r} has numbers that are NaN or infinite", file=path)
+    for _ in range(reader.number("I")):
+        reader.string(), reader.string()  # an alias and the array it is for
 
 
 def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from corpora.choices import QUANTIZATIONS
 from corpora.errors import MissingExtraError, UserError
+from translators.conversion.weights import check_safetensors
 from translators.describing import find_tokenizers
 from translators.families import FAMILIES, Family
 from translators.model_card import AlignmentHead
@@ -38,18 +39,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise UserError("not a configuration", file=path)
     return config
-
-
-def check_safetensors(folder: Path) -> None:
-    """Raise `UserError` unless the weights in `folder` are safetensors."""
-    if not list(folder.glob("*.safetensors")):
-        pickles = [p.name for p in folder.glob("*.bin")]
-        present = f"only pickled weights ({', '.join(pickles)})" if pickles else "no weights"
-        raise UserError(
-            f"{present}: safetensors are needed, because a pickle can run code. Save the model "
-            "with `save_pretrained` of a current `transformers`, or take a revision that has them",
-            file=folder,
-        )
 
 
 def candidate_families(folder: Path) -> list[Family]:
