@@ -19,6 +19,8 @@ FamilyName = Literal[
 ]
 
 EOS = "</s>"
+BPE_CODES = "bpe.model"
+"""The name of the merges of older Argos packages, which cut words as subword-nmt does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,7 @@ class Family:
         pattern = re.compile(f"{before}({self.code}){after}")
         matches = (pattern.fullmatch(token) for token in vocabulary)
         codes = [match[1] for match in matches if match]
-        if not self.country_is_noise:
-            return tags_of_codes(codes)
-        bare = {code.split("_")[0]: code for code in reversed(codes)}
-        return {tag: bare[short] for tag, short in tags_of_codes(bare).items()}
+        return tags_of_codes(codes, country_is_noise=self.country_is_noise)
 
 
 _ONE_SPM = (
@@ -157,7 +156,7 @@ FAMILIES: dict[FamilyName, Family] = {
         ),
         Family(
             name="mbart25",
-            about="mBART-25 fine-tuned: the source ends with its language, decoding starts with one",
+            about="mBART-25: the source ends with its language, decoding starts with the other",
             architectures=("MBartForConditionalGeneration",),
             token="{}",
             code="[a-z]{2}_[A-Z]{2}",
@@ -194,7 +193,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_source=None,
             opens_target=False,
             source_end=(),
-            tokenizers=(("sentencepiece.model",) * 2,),
+            tokenizers=(("sentencepiece.model",) * 2, (BPE_CODES,) * 2),
             guided_alignment=False,
             max_source_pieces=200,
         ),

@@ -20,16 +20,20 @@ from corpora.text.scripts import CHINESE_JAPANESE_SCRIPTS, UNSPACED_SCRIPTS
 _MORE_MACROLANGUAGES = {"no": "nb", "quy": "qu", "pbt": "ps"}
 """Like `langcodes`' macrolanguages: Norwegian is Bokmål by default; Quechua, Southern Pashto."""
 
+_USUAL_CODES = {"pob": "pt-BR", "ns": "nso", "no-nb": "nb", "no-nn": "nn"}
+"""Codes of corpora and models (OPUS, M2M-100) that are no language tags, and their tags."""
+
 
 @lru_cache(maxsize=4096)
 def normalise_tag(tag: str) -> str:
     """The standard form of the BCP 47 `tag` (`DEU` is `de`, `zh_Hans` is `zh-Hans`).
 
-    The usual script of the language is left out (`de-Latn` is `de`). Raises `UserError` if it is
-    not a language tag.
+    The usual script of the language is left out (`de-Latn` is `de`). A few codes that are no tags
+    but that corpora have are taken too (`pob` is `pt-BR`). Raises `UserError` if it is not a
+    language tag.
     """
     try:
-        standard = langcodes.standardize_tag(tag)
+        standard = langcodes.standardize_tag(_USUAL_CODES.get(tag.lower().replace("_", "-"), tag))
         if langcodes.tag_is_valid(standard):
             return str(langcodes.Language.get(standard).simplify_script().to_tag())
     except LanguageTagError:

@@ -17,7 +17,7 @@ The store of translation models: data/store, or the folder that LABELFERRY_STORE
 is in data/models.
 
 WHAT to add is a hub id (owner/name), a folder of a `transformers` model or of a ready CTranslate2
-one, or an Argos package (.argosmodel). Models are converted from safetensors alone; that needs the
+one, or an Argos package (.argosmodel, or the folder that Argos installed it to). Models are converted from safetensors alone; that needs the
 'torch' extra, running them does not.""",
 )
 
@@ -53,17 +53,32 @@ def add(
     family: Annotated[
         str | None,
         option(
-            "marian, nllb, m2m100, mbart50, t5, argos or ct2.",
+            "marian, nllb, m2m100, small100, mbart50, mbart25, t5, argos or ct2.",
             default="by architecture and vocabulary",
         ),
     ] = None,
     source: Annotated[
-        str | None,
-        option("BCP 47 tag of what a model of one pair reads.", default="what its files say"),
+        list[str] | None,
+        option(
+            "BCP 47 tag of what the model reads; repeat it for several.",
+            default="what its files say",
+        ),
     ] = None,
     target: Annotated[
+        list[str] | None,
+        option(
+            "BCP 47 tag of what the model writes; repeat it for several.",
+            default="what its files say",
+        ),
+    ] = None,
+    prompt: Annotated[
         str | None,
-        option("BCP 47 tag of what a model of one pair writes.", default="what its files say"),
+        option(
+            "What a T5 without language tokens has before every text, such as 'translate English "
+            "to German:'; '' for nothing.",
+            default="what its configuration says",
+            metavar="TEXT",
+        ),
     ] = None,
     quantization: _Quantization = None,
     alignment_head: _AlignmentHead = "none",
@@ -85,7 +100,6 @@ def add(
 ) -> int:
     """Put a model into the store."""
     from corpora.errors import UserError
-    from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
     from translators.describing import ModelFacts
     from translators.families import FAMILIES
@@ -95,26 +109,49 @@ def add(
     facts = ModelFacts(
         name=name,
         family=family,
-        source=None if source is None else normalise_tag(source),
-        target=None if target is None else normalise_tag(target),
+        source=tuple(source or ()) or None,
+        target=tuple(target or ()) or None,
         alignment=parse_alignment_head(alignment_head),
         licence=licence,
         max_source_pieces=max_pieces,
+        prompt=prompt,
     )
-    info = add_model(what, facts, quantization=quantization, revision=revision)
+    info = add_model(
+        what,
+        facts,
+        quantization=quantization,
+        revision=revision,
+        report=lambda note: print(f"note: {note}", file=sys.stderr),
+    )
     print(f"added {info.name} to {info.path.parent}")
     if note := alignment_note(Path(what).expanduser(), facts):
         print(f"note: {note}", file=sys.stderr)
+    for line in _several_codes(info.card.sources | info.card.targets):
+        print(f"note: the model has several codes for one language: {line}", file=sys.stderr)
     return 0
+
+
+def _several_codes(languages: dict[str, str]) -> list[str]:
+    """A line for each language that the model has several codes for: which tag means which."""
+    from translators.languages import shared_languages
+
+    return [
+        ", ".join(f"{tag} is {code}" for tag, code in group.items())
+        for group in shared_languages(languages)
+    ]
 
 
 @models.command(name="list", help="the models there are")
 def list_models() -> int:
     """List the models of the store and those that ship."""
+    from corpora.errors import UserError
     from translators.store import list_models as find_models
     from translators.store import shipped_folder, store_folder
 
-    models_found = find_models()
+    broken: list[UserError] = []
+    models_found = find_models(broken.append)
+    for problem in broken:
+        print(f"left out: {problem}", file=sys.stderr)
     if not models_found:
         print(f"no models in {store_folder()} or {shipped_folder()}", file=sys.stderr)
         return 0
@@ -176,6 +213,8 @@ def show(
     print(f"writes        {', '.join(sorted(info.card.targets))}")
     if info.card.pairs is not None:
         print(f"pairs         {', '.join(f'{s} to {t}' for s, t in info.card.pairs)}")
+    for line in _several_codes(info.card.sources | info.card.targets):
+        print(f"codes         {line}")
     return 0
 
 

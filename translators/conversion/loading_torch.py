@@ -9,8 +9,8 @@ import torch
 import transformers
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, M2M100Tokenizer
 
-from translators.variants import names_small100
 from translators.conversion.weights import check_loaded, check_safetensors
+from translators.variants import names_small100
 
 
 def load_model(folder: Path) -> Any:

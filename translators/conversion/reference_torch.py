@@ -118,7 +118,9 @@ class Reference:
     def _read(self, written: list[int], margins: list[float]) -> Greedy:
         end = self._model.config.eos_token_id
         size = written.index(end) if end in written else len(written)
-        return Greedy([self._token(number, "target") for number in written[:size]], margins[: size + 1])
+        return Greedy(
+            [self._token(number, "target") for number in written[:size]], margins[: size + 1]
+        )
 
     def _token(self, number: int, side: str) -> str:
         if side in self._names:

@@ -1,4 +1,4 @@
-"""Whether the weights of a `transformers` folder are whole: refused before anything is converted."""
+"""Whether the weights of a `transformers` folder are those of a whole model."""
 
 from __future__ import annotations
 
@@ -132,9 +132,7 @@ def _file_of(tensor: str, names: dict[Path, list[str]], folder: Path) -> Path:
 
 def _similar(tensor: str, names: Iterable[str]) -> str | None:
     """A name among `names` that is `tensor` with a prefix more or less."""
-    return next(
-        (n for n in names if n.endswith(f".{tensor}") or tensor.endswith(f".{n}")), None
-    )
+    return next((n for n in names if n.endswith(f".{tensor}") or tensor.endswith(f".{n}")), None)
 
 
 def _shape(sizes: Iterable[int]) -> str:
