@@ -106,9 +106,14 @@ def read_variables(path: Path) -> Arrays:
     return {name: _multiplied_out(name, stored) for name in stored if not name.endswith("_scale")}
 
 
-def _begin(reader: _Reader) -> int:
-    """Read up to the first array; the number of arrays."""
+def _begin(reader: _Reader, *, old: bool = False) -> int:
+    """Read up to the first array; the number of arrays.
+
+    With `old`, a model of an older layout, which CTranslate2 still reads, has none.
+    """
     version = reader.number("I")
+    if old and 0 < version < _VERSIONS.start:
+        return 0
     if version not in _VERSIONS:
         raise reader.broken(f"binary version {version}")
     reader.string()  # the specification's name
@@ -123,7 +128,7 @@ def count_layers(path: Path) -> tuple[int, int]:
     """
     reader = _Reader(path)
     layers: dict[str, set[str]] = {"encoder": set(), "decoder": set()}
-    for _ in range(_begin(reader)):
+    for _ in range(_begin(reader, old=True)):
         if match := _LAYER.match(reader.string()):
             layers[match[1]].add(match[2])
         reader.skip(reader.header()[2])
@@ -132,14 +137,16 @@ def count_layers(path: Path) -> tuple[int, int]:
 
 def check_weights(path: Path) -> None:
     """Raise `UserError` unless the `model.bin` at `path` is whole and all its numbers are finite;
-    the error names the array that is not."""
+    the error names the array that is not. One of an old layout is left to CTranslate2."""
     reader = _Reader(path)
-    for _ in range(_begin(reader)):
+    count = _begin(reader, old=True)
+    for _ in range(count):
         name, array = reader.string(), reader.array()
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise UserError(f"the array {name!r} has numbers that are NaN or infinite", file=path)
-    for _ in range(reader.number("I")):
-        reader.string(), reader.string()  # an alias and the array it is for
+    for _ in range(reader.number("I") if count else 0):
+        reader.string()
+        reader.string()
 
 
 def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -75,7 +75,8 @@ def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
     """The one of the `supported` tags that fits `wanted` best; None if none fits.
 
     The tag itself wins; else it is one of the same language and script, and of several the one
-    with the nearest region (CLDR's distance, by `langcodes`), then the shortest.
+    with the nearest region (CLDR's distance, by `langcodes`), then the one that names its script
+    as `wanted` does, then the shortest.
     """
     tags = list(supported)
     if wanted in tags:
@@ -83,7 +84,18 @@ def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
     same = [tag for tag in tags if same_language(wanted, tag)]
     if not same:
         return None
-    return min(same, key=lambda tag: (_distance(wanted, tag), len(tag), tag))
+    script = _named_script(wanted)
+    return min(
+        same,
+        key=lambda tag: (_distance(wanted, tag), _named_script(tag) != script, len(tag), tag),
+    )
+
+
+def _named_script(tag: str) -> str | None:
+    try:
+        return langcodes.Language.get(tag).script
+    except LanguageTagError:
+        return None
 
 
 def _distance(wanted: str, tag: str) -> int:

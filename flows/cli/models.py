@@ -17,8 +17,8 @@ The store of translation models: data/store, or the folder that LABELFERRY_STORE
 is in data/models.
 
 WHAT to add is a hub id (owner/name), a folder of a `transformers` model or of a ready CTranslate2
-one, or an Argos package (.argosmodel, or the folder that Argos installed it to). Models are converted from safetensors alone; that needs the
-'torch' extra, running them does not.""",
+one, or an Argos package (.argosmodel, or the folder that Argos installed it to). Models are
+converted from safetensors alone; that needs the 'torch' extra, running them does not.""",
 )
 
 

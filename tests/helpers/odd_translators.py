@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,8 +42,13 @@ def make_mbart25_model(folder: Path) -> Path:
 
 
 def make_small100_model(folder: Path) -> Path:
-    """SMaLL-100: M2M-100's vocabulary, and a tokenizer that `transformers` lacks."""
+    """SMaLL-100: M2M-100's vocabulary, fewer decoder layers, a tokenizer `transformers` lacks."""
+    from transformers import M2M100Config, M2M100ForConditionalGeneration
+
     make_m2m100_model(folder)
+    config = M2M100Config.from_pretrained(folder)
+    config.decoder_layers = 1
+    M2M100ForConditionalGeneration(config).save_pretrained(folder)
     edit_json(folder / "tokenizer_config.json", tokenizer_class="SMALL100Tokenizer")
     return folder
 
@@ -111,12 +115,6 @@ def make_promptless_t5_model(folder: Path) -> Path:
     return folder
 
 
-def copy_model(model: Path, folder: Path) -> Path:
-    """A copy of the folder `model` that a test may spoil."""
-    shutil.copytree(model, folder)
-    return folder
-
-
 ODD_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "mbart25": make_mbart25_model,
     "small100": make_small100_model,
@@ -126,6 +124,5 @@ ODD_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "nllb-resized": lambda folder: make_resized_model(folder, "nllb"),
     "mbart50-resized": lambda folder: make_resized_model(folder, "mbart50"),
     "madlad-resized": lambda folder: make_resized_model(folder, "madlad"),
-    "m2m100-resized": lambda folder: make_resized_model(folder, "m2m100"),
     "t5-promptless": make_promptless_t5_model,
 }

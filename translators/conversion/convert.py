@@ -75,8 +75,8 @@ def convert(
     require_torch()
     if quantization not in QUANTIZATIONS:
         raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
-    check_safetensors(folder)
     family = candidate_families(folder)[0]
+    check_safetensors(folder)
     tokenizers = find_tokenizers(folder, family)
     from translators.conversion.converter_torch import ModelConverter
 

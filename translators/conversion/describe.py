@@ -84,6 +84,8 @@ def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -
     )
     if source in codes:
         source = None
+    if codes:
+        target = None
     return dataclasses.replace(facts, source=facts.source or source, target=facts.target or target)
 
 

@@ -76,12 +76,10 @@ class MosesBpeCodec:
     def _cut_word(self, word: str) -> tuple[str, ...]:
         parts = [*word[:-1], word[-1] + _END]
         while len(parts) > 1:
-            ranked = [
-                (self._merges[pair], pair) for pair in pairwise(parts) if pair in self._merges
-            ]
-            if not ranked:
+            best = min(pairwise(parts), key=lambda pair: self._merges.get(pair, len(self._merges)))
+            if best not in self._merges:
                 break
-            parts = _merged(parts, min(ranked)[1])
+            parts = _merged(parts, best)
         parts[-1] = parts[-1].removesuffix(_END)
         if not parts[-1]:
             parts.pop()
@@ -126,14 +124,13 @@ def _read_merges(path: Path) -> dict[tuple[str, str], int]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"no merges of BPE: {error}", file=path) from error
-    if lines and lines[0].startswith("#version:"):
-        lines = lines[1:]
+    first = 1 if lines and lines[0].startswith("#version:") else 0
     merges: dict[tuple[str, str], int] = {}
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines[first:], start=first + 1):
         pair = tuple(line.split(" "))
         if len(pair) != 2:
-            raise UserError(f"no merge of BPE: {line[:80]!r}", file=path, line=number + 1)
-        merges.setdefault((pair[0], pair[1]), number)
+            raise UserError(f"no merge of BPE: {line[:80]!r}", file=path, line=number)
+        merges.setdefault((pair[0], pair[1]), len(merges))
     if not merges:
         raise UserError("no merges of BPE", file=path)
     return merges
