@@ -33,12 +33,17 @@ def normalise_tag(tag: str) -> str:
     language tag.
     """
     try:
-        standard = langcodes.standardize_tag(_USUAL_CODES.get(tag.lower().replace("_", "-"), tag))
+        standard = _standard(tag)
         if langcodes.tag_is_valid(standard):
             return str(langcodes.Language.get(standard).simplify_script().to_tag())
     except LanguageTagError:
         pass
     raise UserError(f"{tag!r} is not a language tag (BCP 47), such as 'de', 'pt-BR' or 'zh-Hans'")
+
+
+def _standard(tag: str) -> str:
+    usual = _USUAL_CODES.get(tag.lower().replace("_", "-"), tag)
+    return str(langcodes.standardize_tag(usual))
 
 
 def language_subtag(tag: str) -> str:
@@ -60,7 +65,7 @@ def default_member(language: str) -> str:
 def _language_and_script(tag: str) -> tuple[str, str | None]:
     """What decides whether tags mean the same; what cannot be parsed means only itself."""
     try:
-        language = langcodes.Language.get(langcodes.standardize_tag(tag))
+        language = langcodes.Language.get(_standard(tag))
     except LanguageTagError:
         return tag.lower(), None
     return default_member(language.language or "und"), language.maximize().script

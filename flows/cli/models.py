@@ -44,59 +44,69 @@ _AlignmentHead = Annotated[
 ]
 
 
+_Name = Annotated[str | None, option("Name in the store.", default="made from WHAT")]
+_Family = Annotated[
+    str | None,
+    option(
+        "marian, nllb, m2m100, small100, mbart50, mbart25, t5, argos or ct2.",
+        default="by architecture and vocabulary",
+    ),
+]
+_Source = Annotated[
+    list[str] | None,
+    option(
+        "BCP 47 tag of what the model reads; repeat it for several.",
+        default="what its files say",
+    ),
+]
+_Target = Annotated[
+    list[str] | None,
+    option(
+        "BCP 47 tag of what the model writes; repeat it for several.",
+        default="what its files say",
+    ),
+]
+_Prompt = Annotated[
+    str | None,
+    option(
+        "What a T5 without language tokens has before every text, such as 'translate English to "
+        "German:'; '' for nothing.",
+        default="what its configuration says",
+        metavar="TEXT",
+    ),
+]
+_MaxPieces = Annotated[
+    int | None,
+    option(
+        "Longest source and output, in pieces.",
+        number=Number(1),
+        default="what its configuration says, at most 500",
+    ),
+]
+_Licence = Annotated[
+    str | None, option("Licence of the model.", default="as its README's header says")
+]
+_Revision = Annotated[
+    str | None,
+    option("Branch, tag, commit or refs/pr/N of a hub id.", default="main's commit"),
+]
+
+
 @models.command(help="put a model into the store")
 def add(
     what: Annotated[str, option("Hub id, folder, or .argosmodel file.")],
     /,
     *,
-    name: Annotated[str | None, option("Name in the store.", default="made from WHAT")] = None,
-    family: Annotated[
-        str | None,
-        option(
-            "marian, nllb, m2m100, small100, mbart50, mbart25, t5, argos or ct2.",
-            default="by architecture and vocabulary",
-        ),
-    ] = None,
-    source: Annotated[
-        list[str] | None,
-        option(
-            "BCP 47 tag of what the model reads; repeat it for several.",
-            default="what its files say",
-        ),
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        option(
-            "BCP 47 tag of what the model writes; repeat it for several.",
-            default="what its files say",
-        ),
-    ] = None,
-    prompt: Annotated[
-        str | None,
-        option(
-            "What a T5 without language tokens has before every text, such as 'translate English "
-            "to German:'; '' for nothing.",
-            default="what its configuration says",
-            metavar="TEXT",
-        ),
-    ] = None,
+    name: _Name = None,
+    family: _Family = None,
+    source: _Source = None,
+    target: _Target = None,
+    prompt: _Prompt = None,
     quantization: _Quantization = None,
     alignment_head: _AlignmentHead = "none",
-    max_pieces: Annotated[
-        int | None,
-        option(
-            "Longest source and output, in pieces.",
-            number=Number(1),
-            default="what its configuration says, at most 500",
-        ),
-    ] = None,
-    licence: Annotated[
-        str | None, option("Licence of the model.", default="as its README's header says")
-    ] = None,
-    revision: Annotated[
-        str | None,
-        option("Branch, tag, commit or refs/pr/N of a hub id.", default="main's commit"),
-    ] = None,
+    max_pieces: _MaxPieces = None,
+    licence: _Licence = None,
+    revision: _Revision = None,
 ) -> int:
     """Put a model into the store."""
     from corpora.errors import UserError

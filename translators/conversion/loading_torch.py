@@ -40,5 +40,5 @@ def load_model(folder: Path) -> Any:
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer in `folder`, none of its code run."""
     if names_small100(folder):
-        return M2M100Tokenizer.from_pretrained(str(folder))
+        return M2M100Tokenizer.from_pretrained(str(folder), trust_remote_code=False)
     return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
