@@ -115,6 +115,22 @@ def make_promptless_t5_model(folder: Path) -> Path:
     return folder
 
 
+def make_mt5_model(folder: Path) -> Path:
+    """mT5, fine-tuned for one pair; its output embeddings are its own."""
+    import torch
+    from transformers import MT5Config, MT5ForConditionalGeneration, T5Config
+
+    make_t5_model(folder, prompts=True)
+    size = T5Config.from_pretrained(folder).vocab_size
+    torch.manual_seed(7)
+    MT5ForConditionalGeneration(MT5Config(
+        vocab_size=size, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4,
+        initializer_factor=3.0, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
+        tie_word_embeddings=False,
+    )).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
 ODD_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "mbart25": make_mbart25_model,
     "small100": make_small100_model,
@@ -125,4 +141,5 @@ ODD_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "mbart50-resized": lambda folder: make_resized_model(folder, "mbart50"),
     "madlad-resized": lambda folder: make_resized_model(folder, "madlad"),
     "t5-promptless": make_promptless_t5_model,
+    "mt5": make_mt5_model,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def download(hub_id: str, revision: str | None) -> HubModel:
     return HubModel(Path(folder), hub_id, str(info.sha), licence_of(Path(folder)))
 
 
-def is_ready(files: Iterable[str]) -> bool:
+def is_ready(files: Collection[str]) -> bool:
     """Whether `files`, the names in a folder, are those of a ready CTranslate2 model."""
     stems = {name.rsplit(".", 1)[0] for name in files if name.endswith((".json", ".txt"))}
     return "model.bin" in files and any(name in stems for name in _VOCABULARIES)
@@ -95,10 +95,11 @@ def in_cache(path: Path) -> HubModel | None:
     """The hub repository whose folder in the hub's cache is `path`, or whose snapshot; None for
     any other folder. Of a repository's folder, it is the main branch's snapshot."""
     if path.name.startswith("models--") and (path / "snapshots").is_dir():
-        try:
-            path /= f"snapshots/{(path / 'refs' / 'main').read_text(encoding='utf-8').strip()}"
-        except OSError:
-            path = max((path / "snapshots").iterdir(), default=path)
+        snapshots = list((path / "snapshots").iterdir())
+        if (path / "refs" / "main").is_file():
+            main = (path / "refs" / "main").read_text(encoding="utf-8").strip()
+            snapshots = [snapshot for snapshot in snapshots if snapshot.name == main]
+        path = snapshots[0] if len(snapshots) == 1 else path
     repository = path.parent.parent.name
     if path.parent.name != "snapshots" or not repository.startswith("models--"):
         return None

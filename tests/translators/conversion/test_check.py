@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ FACTS = {
     "separate": ModelFacts(source="en", target="de"),
     "marian-resized": ModelFacts(source="en", target="de"),
     "t5-promptless": ModelFacts(source="en", target="de", prompt="translate English to German:"),
+    "mt5": ModelFacts(source="en", target="de", prompt="translate English to German:"),
 }
 LAYOUT = {
     "mbart25": ("mbart25", (), ("</s>", "en_XX"), ("de_DE",)),
@@ -128,8 +130,6 @@ def test_m2m100_or_small100_is_asked_for(
     store: Path, odd: Callable[[str], Path], tmp_path: Path
 ) -> None:
     """Both as a `transformers` folder whose tokenizer does not say, and as a ready one."""
-    import shutil
-
     folder = tmp_path / "some-model"
     shutil.copytree(odd("small100"), folder)
     edit_json(folder / "tokenizer_config.json", tokenizer_class="M2M100Tokenizer")
@@ -173,6 +173,17 @@ def test_an_added_token_with_the_number_of_a_language(store: Path, tmp_path: Pat
     folder = make_resized_model(tmp_path / "m2m100", "m2m100")
     with pytest.raises(UserError, match=r"'\[NAME\]' has the number \(\d+\) of the language token"):
         add_model(str(folder), ModelFacts())
+
+
+def test_marian_that_starts_with_another_token(
+    store: Path, hf_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "opus"
+    shutil.copytree(hf_folder("marian"), folder)
+    edit_json(folder / "config.json", decoder_start_token_id=0)
+    edit_json(folder / "generation_config.json", decoder_start_token_id=0)
+    with pytest.raises(UserError, match="decoding starts with token 0, and not with <pad>"):
+        add_model(str(folder), ModelFacts(source="en", target="de"))
 
 
 def test_which_pairs_are_compared(store: Path, tmp_path: Path) -> None:
