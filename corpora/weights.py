@@ -50,7 +50,7 @@ def check_weights(model: str | Path, revision: str | None = None) -> None:
         raise UserError("it names a file of weights, which is not followed: delete "
                         "'transformers_weights'", file=folder / "config.json")  # fmt: skip
     shapes: dict[str, tuple[int, ...]] = {}
-    for path in _files(folder):
+    for path in weight_files(folder):
         shapes |= _check_tensors(path)
     _check_sizes(config, shapes, folder / "config.json")
 
@@ -78,8 +78,11 @@ def _index_on_hub(model: str, revision: str | None) -> Path | None:
         return None
 
 
-def _files(folder: Path) -> list[Path]:
-    """The files of weights that `transformers` would load from `folder`."""
+def weight_files(folder: Path) -> list[Path]:
+    """The files of weights that `transformers` would load from `folder`.
+
+    Raises `UserError` where it has no safetensors, or not all that its index names.
+    """
     single, index = folder / f"model{_SUFFIX}", folder / INDEX
     if single.is_file():
         return [single]
@@ -112,21 +115,28 @@ def _shards(index: Path) -> list[str]:
     return sorted(set(names.values()))
 
 
-def _check_tensors(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of the tensors in `path`, which are whole and finite."""
+def tensor_names(path: Path) -> list[str]:
+    """The tensors' names in the file `path`; raises `UserError` unless it is whole safetensors."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with reading(path), safe_open(path, "numpy") as file:  # checks header, offsets and length
-            file.keys()
-    except SafetensorError as error:
+            return list(file.keys())
+    except (SafetensorError, ValueError) as error:
         raise UserError(f"not whole safetensors ({error})", file=path) from error
+
+
+def _check_tensors(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors in `path`, which are whole and finite."""
+    tensor_names(path)
     shapes = {}
     for name, tensor in _tensors(path):
         shapes[name] = tuple(tensor["shape"])
         for numbers in _blocks(path, tensor):
             if not numbers.all():
-                raise UserError(f"the weights {name!r} have numbers that are not finite", file=path)
+                raise UserError(
+                    f"the tensor {name!r} has numbers that are NaN or infinite", file=path
+                )
     return shapes
 
 

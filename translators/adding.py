@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from corpora.choices import QUANTIZATIONS
 from corpora.errors import UserError
 from corpora.storage import writing
-from translators.argos import describe_argos
+from translators.argos import describe_argos, is_installed
 from translators.conversion import hub
-from translators.conversion.convert import convert, read_config, require_torch
+from translators.conversion.check import check_conversion
+from translators.conversion.convert import convert, read_config
 from translators.conversion.describe import describe_converted
+from translators.conversion.weights import refuse_adapter
 from translators.ct2_weights import check_model_file
 from translators.describing import ModelFacts, describe_folder, tidy_name
+from translators.files import refuse_pointers
 from translators.model_card import CARD, AlignmentHead, ModelInfo, verify, write_card
 from translators.pieces.open import open_codec
 from translators.store import install, read_model, release, staging_folder
@@ -49,20 +53,25 @@ def add_model(
     *,
     quantization: str | None = None,
     revision: str | None = None,
+    report: Callable[[str], object] = lambda note: None,
 ) -> ModelInfo:
     """Put a model into the store and return it with its card.
 
-    `model` is a folder (`transformers` or CTranslate2), an `.argosmodel` file or a hub id, `facts`
-    what the user knows of it. `quantization` is that of a model to be converted, None is int8.
-    `revision` is the branch, tag or commit of a hub id, None its main branch. A failure
-    leaves nothing in the store. Raises `UserError`, `MissingExtraError`.
+    `model` is a folder (`transformers`, CTranslate2 or an installed Argos package), an
+    `.argosmodel` file or a hub id, `facts` what the user knows of it. `quantization` is that of a
+    model to be converted, None is int8. `revision` is the branch, tag or commit of a hub id, None
+    its main branch. `report` is given what the user should know besides. A failure leaves nothing
+    in the store. Raises `UserError`, `MissingExtraError`.
     """
     path = Path(model).expanduser()
     if quantization is not None and quantization not in QUANTIZATIONS:
         raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
+    cached = hub.in_cache(path) if path.is_dir() else None
+    path = path if cached is None else cached.folder
     _refuse_redundant_facts(path, facts, quantization)
     if facts.name is None:
-        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else model))
+        named = model if cached is None else cached.hub_id
+        facts = dataclasses.replace(facts, name=tidy_name(path.stem if path.is_file() else named))
     if path.is_dir() or path.is_file():
         if revision is not None:
             raise UserError("--revision is for a hub id; this is a path", file=path)
@@ -70,12 +79,15 @@ def add_model(
         raise UserError(f"no such file or folder, and no hub id (owner/name): {model!r}")
     staged = staging_folder(str(facts.name))
     try:
-        if path.is_dir():
-            info = _from_folder(path, staged, facts, quantization or "int8")
-        elif path.is_file():
+        if path.is_file() or is_installed(path):
             info = describe_argos(path, staged, facts)
+        elif path.is_dir() and cached is None:
+            info = _from_folder(path, staged, facts, quantization)
         else:
-            info = _from_hub(model, staged, facts, quantization or "int8", revision)
+            fetched = cached or hub.download(model, revision)
+            if fetched.note is not None:
+                report(fetched.note)
+            info = _from_hub(fetched, staged, facts, quantization)
         _check_use(write_card(staged, info.card), path)
         return install(staged, info.card)
     except BaseException as error:
@@ -92,19 +104,19 @@ def _check_use(info: ModelInfo, path: Path) -> None:
     """Raise `UserError` for a model `info`, added from `path`, that could not be used from the
     store."""
     open_codec(info, 1)
-    check_model_file(info.path / "model.bin")
     if path.is_file() or (path / "model.bin").is_file():  # converted elsewhere
         try_model(info, path)
 
 
 def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | None) -> None:
     """Raise `UserError` for facts and options that a model that is ready has built in."""
-    described = path.is_file() or (path / CARD).is_file()
+    described = path.is_file() or (path / CARD).is_file() or is_installed(path)
     if not described and not (path / "model.bin").is_file():
         return
-    flags = {"--quantization": quantization}
+    flags: dict[str, object] = {"--quantization": quantization}
     if described:
         flags |= {"--family": facts.family, "--source": facts.source, "--target": facts.target}
+        flags |= {"--prompt": facts.prompt}
     if given := [flag for flag, value in flags.items() if value is not None]:
         raise UserError(
             f"the model is converted {'and described ' if described else ''}already: "
@@ -113,9 +125,12 @@ def _refuse_redundant_facts(path: Path, facts: ModelFacts, quantization: str | N
         )
 
 
-def _from_folder(path: Path, staged: Path, facts: ModelFacts, quantization: str) -> ModelInfo:
+def _from_folder(
+    path: Path, staged: Path, facts: ModelFacts, quantization: str | None
+) -> ModelInfo:
     if (path / "model.bin").is_file():
-        return _from_ready(path, staged, facts)
+        return _from_ready(path, staged, facts, called=path, origin=path.resolve().name)
+    refuse_adapter(path)
     read_config(path)
     card_fields: dict[str, Any] = {"called": path, "origin": path.resolve().name}
     facts = _with_licence(facts, hub.licence_of(path))
@@ -127,31 +142,47 @@ def _with_licence(facts: ModelFacts, licence: str | None) -> ModelFacts:
 
 
 def _converted(
-    path: Path, staged: Path, facts: ModelFacts, quantization: str, card_fields: dict[str, Any]
+    path: Path,
+    staged: Path,
+    facts: ModelFacts,
+    quantization: str | None,
+    card_fields: dict[str, Any],
 ) -> ModelInfo:
+    quantization = quantization or "int8"
     convert(path, staged, quantization, facts.alignment)
-    return describe_converted(path, staged, quantization, facts, **card_fields)
+    info = describe_converted(path, staged, quantization, facts, **card_fields)
+    check_conversion(path, info)
+    return info
 
 
 def _from_hub(
-    hub_id: str, staged: Path, facts: ModelFacts, quantization: str, revision: str | None
+    model: hub.HubModel, staged: Path, facts: ModelFacts, quantization: str | None
 ) -> ModelInfo:
-    require_torch()
-    model = hub.download(hub_id, revision)
-    card_fields = {"called": hub_id, "origin": model.hub_id, "revision": model.commit}
+    card_fields: dict[str, Any] = {
+        "called": model.hub_id,
+        "origin": model.hub_id,
+        "revision": model.commit,
+    }
     facts = _with_licence(facts, model.licence)
+    if (model.folder / "model.bin").is_file():
+        _refuse_redundant_facts(model.folder, facts, quantization)
+        return _from_ready(model.folder, staged, facts, **card_fields)
+    refuse_adapter(model.folder)
     return _converted(model.folder, staged, facts, quantization, card_fields)
 
 
-def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
+def _from_ready(path: Path, staged: Path, facts: ModelFacts, **card_fields: Any) -> ModelInfo:
     if facts.alignment not in (None, GUIDED):
         raise UserError(
             "a ready CTranslate2 folder has its attention head built in: give 'guided' if that "
             "head was trained with guided alignment, else 'none'",
             file=path,
         )
+    refuse_pointers(path)
+    check_model_file(path / "model.bin")
+    # In the hub's cache files are links to where they lie.
     for file in sorted(path.iterdir()):
-        if file.is_file() and not file.is_symlink() and not file.name.startswith("."):
+        if file.is_file() and not file.name.startswith("."):
             with writing(staged / file.name):
                 shutil.copyfile(file, staged / file.name)
     if (path / CARD).is_file():
@@ -165,7 +196,7 @@ def _from_ready(path: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
         if facts.alignment is not None:
             changes["alignment"] = facts.alignment
         return dataclasses.replace(info, card=info.card.model_copy(update=changes))
-    return describe_folder(staged, facts, called=path, origin=path.resolve().name)
+    return describe_folder(staged, facts, **card_fields)
 
 
 def alignment_note(path: Path, facts: ModelFacts) -> str | None:

@@ -1,4 +1,5 @@
-"""Argos Translate packages (`.argosmodel`): ZIP files that hold a CTranslate2 model."""
+"""Argos Translate packages: ZIP files (`.argosmodel`), or the folders they were unpacked to, that
+hold a CTranslate2 model."""
 
 from __future__ import annotations
 
@@ -9,16 +10,20 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpora.errors import UserError
 from corpora.storage import writing
 from corpora.text.languages import normalise_tag
+from translators.ct2_weights import check_model_file
 from translators.describing import ModelFacts, describe_folder
+from translators.files import refuse_pointers
 from translators.model_card import ModelInfo
 
+METADATA = "metadata.json"
+_AT_TOP = (METADATA, "sentencepiece.model", "bpe.model")
 _ARGOS_CODES = {"zt": "zh-Hant", "pb": "pt-BR"}
 _ARGOS_LIMIT = 8 * 1024**3
 """Bytes that a package may unpack to."""
@@ -46,13 +51,23 @@ _UNREADABLE = (
 """What `zipfile` raises for a file that is corrupt or no package."""
 
 
+def is_installed(folder: Path) -> bool:
+    """Whether `folder` is one that Argos Translate unpacked a package to."""
+    return (folder / METADATA).is_file() and (folder / "model" / "model.bin").is_file()
+
+
 def describe_argos(package: Path, staged: Path, facts: ModelFacts) -> ModelInfo:
-    """Unpack the `package` into the folder `staged` and describe the model in it.
+    """Copy the model of the `package`, a file or an installed folder, into the folder `staged` and
+    describe it.
 
     `facts` is what the user knows of it; its languages are in the package. Raises `UserError`
     for a file that is corrupt or no package, or has a member that leads out of it.
     """
-    metadata = _unpack_argos(package, staged)
+    if package.is_dir():
+        metadata = _copy_installed(package, staged)
+    else:
+        metadata = _unpack_argos(package, staged)
+    check_model_file(staged / "model.bin")
     codes = [metadata.get("from_code"), metadata.get("to_code")]
     if not all(isinstance(code, str) for code in codes):
         raise UserError("metadata.json names no from_code and to_code", file=package)
@@ -79,12 +94,8 @@ def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
             members = [_checked(info, package) for info in archive.infolist()]
             _check_sizes(members, package)
             needed = {name: info for info in members if (name := _name_in_folder(info)) is not None}
-            if "bpe.model" in needed and "sentencepiece.model" not in needed:
-                raise UserError("packages with a BPE model are not supported", file=package)
-            for name in ("metadata.json", "sentencepiece.model", "model.bin"):
-                if name not in needed:
-                    raise UserError(f"not an Argos package: it has no {name}", file=package)
-            described = needed.pop("metadata.json")
+            _check_complete(needed, package)
+            described = needed.pop(METADATA)
             if described.file_size > _MOST_METADATA:
                 problem = f"metadata.json has {described.file_size:,} bytes, and may have "
                 raise UserError(f"{problem}{_MOST_METADATA:,}", file=package)
@@ -96,6 +107,33 @@ def _unpack_argos(package: Path, staged: Path) -> dict[str, Any]:
                     shutil.copyfileobj(source, file)
     except _UNREADABLE as error:
         raise UserError(f"not an Argos package: {error}", file=package) from error
+    return _as_object(metadata, package)
+
+
+def _copy_installed(folder: Path, staged: Path) -> dict[str, Any]:
+    """Copy the model's files out of an installed package, flat, and return its metadata."""
+    refuse_pointers(folder)
+    files = {path.name: path for path in (folder / "model").iterdir() if path.is_file()}
+    files |= {name: folder / name for name in _AT_TOP if (folder / name).is_file()}
+    _check_complete(files, folder)
+    try:
+        metadata = json.loads(files.pop(METADATA).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not an Argos package: {error}", file=folder / METADATA) from error
+    for name, path in files.items():
+        with writing(staged / name):
+            shutil.copyfile(path, staged / name)
+    return _as_object(metadata, folder)
+
+
+def _check_complete(names: Collection[str], package: Path) -> None:
+    subwords = "bpe.model" if "bpe.model" in names else "sentencepiece.model"
+    for name in (METADATA, subwords, "model.bin"):
+        if name not in names:
+            raise UserError(f"not an Argos package: it has no {name}", file=package)
+
+
+def _as_object(metadata: object, package: Path) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise UserError("not an Argos package: metadata.json is no object", file=package)
     return metadata
@@ -153,4 +191,4 @@ def _name_in_folder(info: zipfile.ZipInfo) -> str | None:
         return None
     if len(parts) == 3:
         return parts[2] if parts[1] == "model" else None
-    return parts[1] if parts[1] in ("metadata.json", "sentencepiece.model", "bpe.model") else None
+    return parts[1] if parts[1] in _AT_TOP else None

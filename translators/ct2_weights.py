@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     _FLOAT16: np.dtype("<f2"),
     _BFLOAT16: np.dtype("<u2"),
 }
+_LAYER = re.compile(r"(encoder|decoder)/layer_(\d+)/")
 Arrays = dict[str, NDArray[np.float32]]
 
 
@@ -62,28 +64,48 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise self.broken("a name is not UTF-8") from error
 
-    def array(self) -> NDArray[Any]:
-        """The next array, as it is stored."""
+    def header(self) -> tuple[tuple[int, ...], int, int]:
+        """The shape of the next array, the kind of its numbers, and its bytes, which follow."""
         shape = tuple(self.number("I") for _ in range(self.number("B")))
         kind = self.number("B")
         if kind not in _DTYPES:
             raise self.broken(f"numbers of an unknown kind ({kind})")
-        data, dtype = self.take(self.number("I")), _DTYPES[kind]
-        if len(data) != math.prod(shape) * dtype.itemsize:
+        size = self.number("I")
+        if self._at + size > len(self._data):
+            raise self.broken("it ends too early")
+        if size != math.prod(shape) * _DTYPES[kind].itemsize:
             raise self.broken("an array has another size than its shape")
-        raw: NDArray[Any] = np.frombuffer(data, dtype)
+        return shape, kind, size
+
+    def skip(self, size: int) -> None:
+        """Leave out `size` bytes."""
+        self._at += size
+
+    def array(self) -> NDArray[Any]:
+        """The next array, as it is stored."""
+        shape, kind, size = self.header()
+        raw: NDArray[Any] = np.frombuffer(self.take(size), _DTYPES[kind])
         if kind == _BFLOAT16:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)
 
-    def variables(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """The arrays by name, from the file's beginning."""
+    def begin(self, *, old: bool = False) -> int:
+        """Read up to the first array; the number of arrays.
+
+        With `old`, a model of an older layout, which CTranslate2 still reads, has none.
+        """
         version = self.number("I")
+        if old and 0 < version < _VERSIONS.start:
+            return 0
         if version not in _VERSIONS:
             raise self.broken(f"binary version {version}")
         self.string()  # the specification's name
         self.number("I")  # its revision
-        for _ in range(self.number("I")):
+        return self.number("I")
+
+    def variables(self, count: int) -> Iterator[tuple[str, NDArray[Any]]]:
+        """The `count` arrays by name, which come after the beginning."""
+        for _ in range(count):
             yield self.string(), self.array()
 
     def aliases(self) -> Iterator[tuple[str, str]]:
@@ -100,14 +122,18 @@ class _Reader:
 def check_model_file(path: Path) -> None:
     """Raise `UserError` unless `path` is a whole `model.bin` of finite numbers.
 
-    CTranslate2 would read what it says of sizes without a look at how large it is.
+    CTranslate2 would read what it says of sizes without a look at how large it is. The error names
+    the array that is not finite. A model of an old layout is left to CTranslate2.
     """
     reader = _Reader(path)
+    count = reader.begin(old=True)
+    if not count:
+        return
     names = set()
-    for name, array in reader.variables():
+    for name, array in reader.variables(count):
         names.add(name)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise reader.broken(f"the weights {name!r} have numbers that are not finite")
+            raise UserError(f"the array {name!r} has numbers that are NaN or infinite", file=path)
         if name.endswith("num_heads") and (array.size != 1 or array.item() < 1):
             raise reader.broken(f"{name} is {array.tolist()}")
     if missing := {target for _, target in reader.aliases()} - names:
@@ -123,12 +149,26 @@ def read_variables(path: Path) -> Arrays:
     file that is no such model.
     """
     reader = _Reader(path)
-    stored = dict(reader.variables())
+    stored = dict(reader.variables(reader.begin()))
     for alias, name in reader.aliases():
         for end in ("", "_scale"):
             if f"{name}{end}" in stored:
                 stored[f"{alias}{end}"] = stored[f"{name}{end}"]
     return {name: _multiplied_out(name, stored) for name in stored if not name.endswith("_scale")}
+
+
+def count_layers(path: Path) -> tuple[int, int]:
+    """The numbers of layers of the encoder and the decoder of the `model.bin` at `path`.
+
+    Raises `UserError` for a file that is no such model.
+    """
+    reader = _Reader(path)
+    layers: dict[str, set[str]] = {"encoder": set(), "decoder": set()}
+    for _ in range(reader.begin(old=True)):
+        if match := _LAYER.match(reader.string()):
+            layers[match[1]].add(match[2])
+        reader.skip(reader.header()[2])
+    return len(layers["encoder"]), len(layers["decoder"])
 
 
 def _multiplied_out(name: str, stored: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -109,9 +109,9 @@ class Engine:
         tokens = self._tokens_of(source, target)
         return [tokens.wrap(pieces) for pieces in self._codec.encode(list(texts))]
 
-    def target_prefix(self, source: str, target: str) -> tuple[str, ...]:
-        """The tokens that decoding starts with, from `source` to `target` (BCP 47)."""
-        return self._tokens_of(source, target).target_prefix
+    def language_tokens(self, source: str, target: str) -> LanguageTokens:
+        """The tokens around the pieces of a text, from `source` to `target` (BCP 47)."""
+        return self._tokens_of(source, target)
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, options: DecodingOptions

@@ -14,9 +14,13 @@ from typing import Literal
 
 from translators.languages import tags_of_codes
 
-FamilyName = Literal["marian", "nllb", "m2m100", "mbart50", "t5", "argos", "ct2"]
+FamilyName = Literal[
+    "marian", "nllb", "m2m100", "small100", "mbart50", "mbart25", "t5", "argos", "ct2"
+]
 
 EOS = "</s>"
+BPE_CODES = "bpe.model"
+"""The name of the merges of older Argos packages, which cut words as subword-nmt does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Family:
     """Whether a model of the family may do without language tokens (bilingual ones do)."""
     country_is_noise: bool = False
     """Whether the country in a code means nothing (mBART's `ar_AR`, `bn_IN`)."""
+    closes_source: bool = False
+    """Whether the source's language token comes last, after `source_end`, and decoding starts with
+    the target's in the place of the end-of-sentence token (mBART-25)."""
+    variant_of: FamilyName | None = None
+    """The family with the same vocabulary, which is assumed where nothing shows this one."""
 
     def language_token(self, code: str) -> str:
         """The vocabulary's token for the language `code`."""
@@ -63,10 +72,7 @@ class Family:
         pattern = re.compile(f"{before}({self.code}){after}")
         matches = (pattern.fullmatch(token) for token in vocabulary)
         codes = [match[1] for match in matches if match]
-        if not self.country_is_noise:
-            return tags_of_codes(codes)
-        bare = {code.split("_")[0]: code for code in reversed(codes)}
-        return {tag: bare[short] for tag, short in tags_of_codes(bare).items()}
+        return tags_of_codes(codes, country_is_noise=self.country_is_noise)
 
 
 _ONE_SPM = (
@@ -109,7 +115,7 @@ FAMILIES: dict[FamilyName, Family] = {
         ),
         Family(
             name="m2m100",
-            about="M2M-100 and SMaLL-like models of its vocabulary",
+            about="M2M-100 and the WMT21 models",
             architectures=("M2M100ForConditionalGeneration",),
             token="__{}__",
             code="[a-z]{2,3}",
@@ -119,6 +125,20 @@ FAMILIES: dict[FamilyName, Family] = {
             tokenizers=_ONE_SPM,
             guided_alignment=False,
             max_source_pieces=500,
+        ),
+        Family(
+            name="small100",
+            about="SMaLL-100: as M2M-100, but the source begins with the target's language",
+            architectures=("M2M100ForConditionalGeneration",),
+            token="__{}__",
+            code="[a-z]{2,3}",
+            opens_source="target",
+            opens_target=False,
+            source_end=(EOS,),
+            tokenizers=_ONE_SPM,
+            guided_alignment=False,
+            max_source_pieces=500,
+            variant_of="m2m100",
         ),
         Family(
             name="mbart50",
@@ -135,9 +155,25 @@ FAMILIES: dict[FamilyName, Family] = {
             max_source_pieces=500,
         ),
         Family(
+            name="mbart25",
+            about="mBART-25: the source ends with its language, decoding starts with the other",
+            architectures=("MBartForConditionalGeneration",),
+            token="{}",
+            code="[a-z]{2}_[A-Z]{2}",
+            country_is_noise=True,
+            opens_source="source",
+            opens_target=True,
+            source_end=(EOS,),
+            tokenizers=_ONE_SPM,
+            guided_alignment=False,
+            max_source_pieces=500,
+            closes_source=True,
+            variant_of="mbart50",
+        ),
+        Family(
             name="t5",
-            about="MADLAD-400 (<2xx>), and T5 with a prompt",
-            architectures=("T5ForConditionalGeneration",),
+            about="MADLAD-400 (<2xx>), and T5 or mT5 with a prompt",
+            architectures=("T5ForConditionalGeneration", "MT5ForConditionalGeneration"),
             token="<2{}>",
             code="[a-z]{2,3}(?:_[A-Za-z]{2,8})*",
             opens_source="target",
@@ -157,7 +193,7 @@ FAMILIES: dict[FamilyName, Family] = {
             opens_source=None,
             opens_target=False,
             source_end=(),
-            tokenizers=(("sentencepiece.model",) * 2,),
+            tokenizers=(("sentencepiece.model",) * 2, (BPE_CODES,) * 2),
             guided_alignment=False,
             max_source_pieces=200,
         ),
@@ -179,8 +215,12 @@ FAMILIES: dict[FamilyName, Family] = {
 
 
 def family_of_vocabulary(vocabulary: Iterable[str]) -> tuple[Family, dict[str, str]] | None:
-    """The family whose language tokens `vocabulary` holds, and its languages; None if unclear."""
+    """The family whose language tokens `vocabulary` holds, and its languages; None if unclear.
+
+    Variants have the vocabulary of their family: which it is, `translators.variants` tells.
+    """
     tokens = list(vocabulary)
-    candidates = [(family, family.codes(tokens)) for family in FAMILIES.values() if family.token]
+    families = [f for f in FAMILIES.values() if f.token and f.variant_of is None]
+    candidates = [(family, family.codes(tokens)) for family in families]
     candidates = [(family, codes) for family, codes in candidates if len(codes) >= 2]
     return candidates[0] if len(candidates) == 1 else None

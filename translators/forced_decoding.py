@@ -88,7 +88,7 @@ class ForcedDecoder:
             max_batch_size=self._batch_tokens,
             batch_type="tokens",
             max_input_length=0,
-            offset=len(tokens.target_prefix),
+            offset=tokens.written_prefix,
             asynchronous=True,
         )
         attention = self._attention(wrapped, prefixes) if self._reader.has_alignment else {}

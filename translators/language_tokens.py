@@ -21,6 +21,13 @@ class LanguageTokens:
     """After the source's pieces."""
     target_prefix: tuple[str, ...]
     """What decoding is forced to start with; removed from the output."""
+    start_tokens: int = 0
+    """How many tokens of `target_prefix` are not written, because the model starts with them."""
+
+    @property
+    def written_prefix(self) -> int:
+        """How many tokens of `target_prefix` the output begins with."""
+        return len(self.target_prefix) - self.start_tokens
 
     def wrap(self, pieces: list[str]) -> list[str]:
         """The tokens of a source whose pieces are `pieces`."""
@@ -50,7 +57,7 @@ def language_tokens(
             f"the model {card.name} does not translate from {source} to {target}",
             choices=(f"{s} to {t}" for s, t in card.pairs or ()),
         )
-    prompt = _find_prompt(card.prompts, source, target)
+    prompt = find_prompt(card.prompts, source, target)
     if prompt is not None:
         return LanguageTokens(prompt_prefix(prompt), family.source_end, ())
     if not card.language_tokens:
@@ -60,15 +67,20 @@ def language_tokens(
         prefix = (family.language_token(codes[family.opens_source]),)
     opening = (family.language_token(codes["target"]),) if family.opens_target else ()
     opening = (*card.opening, *opening)
-    missing = [token for token in (*prefix, *opening) if token not in vocabulary]
+    suffix = family.source_end
+    if family.closes_source:
+        prefix, suffix = (), (*suffix, *prefix)
+    missing = [token for token in (*prefix, *suffix, *opening) if token not in vocabulary]
     if missing:
         raise UserError(
             f"the model's vocabulary lacks the language token {missing[0]!r}", file=info.path
         )
-    return LanguageTokens(prefix, family.source_end, opening)
+    return LanguageTokens(prefix, suffix, opening, int(family.closes_source))
 
 
-def _find_prompt(prompts: dict[str, str], source: str, target: str) -> str | None:
+def find_prompt(prompts: dict[str, str], source: str, target: str) -> str | None:
+    """The one of a card's `prompts` that goes before a text to be translated from `source` to
+    `target` (BCP 47 tags); None where there is none."""
     for pair, prompt in prompts.items():
         prompt_source, _, prompt_target = pair.partition(">")
         if same_language(prompt_source, source) and same_language(prompt_target, target):

@@ -52,7 +52,7 @@ class ResultReader:
         `source` holds the offsets of the source's pieces, () where they are not requested.
         """
         options = request.options
-        skipped = len(request.tokens.target_prefix)
+        skipped = request.tokens.written_prefix
         attention = result.attention if options.return_attention and self.has_alignment else None
         scores = result.scores
         hypotheses = []
@@ -78,7 +78,7 @@ class ResultReader:
     ) -> tuple[str, ...]:
         """What is wrong with the best `hypothesis` of a `result` for `text`, whose pieces `part`
         holds; see `find_flags`. `request` says which tokens and limits apply."""
-        pieces = _without_end(result.hypotheses[0])[len(request.tokens.target_prefix) :]
+        pieces = _without_end(result.hypotheses[0])[request.tokens.written_prefix :]
         return find_flags(
             text,
             hypothesis.text,
@@ -97,7 +97,7 @@ class ResultReader:
     ) -> NDArray[np.float32]:
         """The soft alignment in `attention` (decoding steps, source tokens), of shape
         (`target_count`, `source_count`): without the columns and steps of language `tokens`."""
-        rows = self._aligned_steps(attention, len(tokens.target_prefix), target_count)
+        rows = self._aligned_steps(attention, tokens.written_prefix, target_count)
         matrix = np.array(rows, dtype=np.float32)
         if not len(matrix):
             return np.zeros((0, source_count), dtype=np.float32)

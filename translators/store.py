@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -56,18 +57,22 @@ def check_name(name: str) -> str:
     return name
 
 
-def list_models() -> list[ModelInfo]:
+def list_models(report: Callable[[UserError], object] = lambda problem: None) -> list[ModelInfo]:
     """Every model of the store, then those that ship, by name; a stored name hides a shipped one.
 
-    A folder with a broken card raises `UserError` that names it.
+    A broken model is left out, and its problem given to `report`.
     """
-    models: dict[str, ModelInfo] = {}
+    models: dict[str, ModelInfo | None] = {}
     for folder in (store_folder(), shipped_folder()):
         if folder.is_dir():
             for path in sorted(folder.iterdir()):
                 if _is_model(path) and path.name not in models:
-                    models[path.name] = read_model(path)
-    return sorted(models.values(), key=lambda info: info.card.name)
+                    models[path.name] = None  # a broken model hides a shipped one too
+                    try:
+                        models[path.name] = read_model(path)
+                    except UserError as problem:
+                        report(problem)
+    return sorted(filter(None, models.values()), key=lambda info: info.card.name)
 
 
 def _is_model(path: Path) -> bool:

@@ -21,6 +21,7 @@ from translators.conversion.describe import describe_converted
 from translators.conversion.verify import verify_against_transformers
 from translators.describing import ModelFacts
 from translators.model_card import TRAINED_HERE, AlignmentHead, write_card
+from translators.store import read_model
 from translators.subwords import MARKERS
 
 
@@ -90,7 +91,7 @@ def _verify(setup: TrainSetup, source: str, target: str) -> str:
     ]
     report = verify_against_transformers(
         setup.model,
-        setup.converted,
+        read_model(setup.converted),
         texts[:: max(1, len(texts) // VERIFIED_TEXTS)][:VERIFIED_TEXTS],
         source=source,
         target=target,

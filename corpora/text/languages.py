@@ -20,21 +20,30 @@ from corpora.text.scripts import CHINESE_JAPANESE_SCRIPTS, UNSPACED_SCRIPTS
 _MORE_MACROLANGUAGES = {"no": "nb", "quy": "qu", "pbt": "ps"}
 """Like `langcodes`' macrolanguages: Norwegian is Bokmål by default; Quechua, Southern Pashto."""
 
+_USUAL_CODES = {"pob": "pt-BR", "ns": "nso", "no-nb": "nb", "no-nn": "nn"}
+"""Codes of corpora and models (OPUS, M2M-100) that are no language tags, and their tags."""
+
 
 @lru_cache(maxsize=4096)
 def normalise_tag(tag: str) -> str:
     """The standard form of the BCP 47 `tag` (`DEU` is `de`, `zh_Hans` is `zh-Hans`).
 
-    The usual script of the language is left out (`de-Latn` is `de`). Raises `UserError` if it is
-    not a language tag.
+    The usual script of the language is left out (`de-Latn` is `de`). A few codes that are no tags
+    but that corpora have are taken too (`pob` is `pt-BR`). Raises `UserError` if it is not a
+    language tag.
     """
     try:
-        standard = langcodes.standardize_tag(tag)
+        standard = _standard(tag)
         if langcodes.tag_is_valid(standard):
             return str(langcodes.Language.get(standard).simplify_script().to_tag())
     except LanguageTagError:
         pass
     raise UserError(f"{tag!r} is not a language tag (BCP 47), such as 'de', 'pt-BR' or 'zh-Hans'")
+
+
+def _standard(tag: str) -> str:
+    usual = _USUAL_CODES.get(tag.lower().replace("_", "-"), tag)
+    return str(langcodes.standardize_tag(usual))
 
 
 def language_subtag(tag: str) -> str:
@@ -56,7 +65,7 @@ def default_member(language: str) -> str:
 def _language_and_script(tag: str) -> tuple[str, str | None]:
     """What decides whether tags mean the same; what cannot be parsed means only itself."""
     try:
-        language = langcodes.Language.get(langcodes.standardize_tag(tag))
+        language = langcodes.Language.get(_standard(tag))
     except LanguageTagError:
         return tag.lower(), None
     return default_member(language.language or "und"), language.maximize().script
@@ -71,7 +80,8 @@ def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
     """The one of the `supported` tags that fits `wanted` best; None if none fits.
 
     The tag itself wins; else it is one of the same language and script, and of several the one
-    with the nearest region (CLDR's distance, by `langcodes`), then the shortest.
+    with the nearest region (CLDR's distance, by `langcodes`), then the one that names its script
+    as `wanted` does, then the shortest.
     """
     tags = list(supported)
     if wanted in tags:
@@ -79,7 +89,18 @@ def closest_tag(wanted: str, supported: Iterable[str]) -> str | None:
     same = [tag for tag in tags if same_language(wanted, tag)]
     if not same:
         return None
-    return min(same, key=lambda tag: (_distance(wanted, tag), len(tag), tag))
+    script = _named_script(wanted)
+    return min(
+        same,
+        key=lambda tag: (_distance(wanted, tag), _named_script(tag) != script, len(tag), tag),
+    )
+
+
+def _named_script(tag: str) -> str | None:
+    try:
+        return langcodes.Language.get(tag).script
+    except LanguageTagError:
+        return None
 
 
 def _distance(wanted: str, tag: str) -> int:

@@ -18,8 +18,8 @@ The store of translation models: data/store, or the folder that LABELFERRY_STORE
 is in data/models.
 
 WHAT to add is a hub id (owner/name), a folder of a `transformers` model or of a ready CTranslate2
-one, or an Argos package (.argosmodel). Models are converted from safetensors alone; that needs the
-'torch' extra, running them does not.""",
+one, or an Argos package (.argosmodel, or the folder that Argos installed it to). Models are
+converted from safetensors alone; that needs the 'torch' extra, running them does not.""",
 )
 
 
@@ -45,48 +45,72 @@ _AlignmentHead = Annotated[
 ]
 
 
+_Name = Annotated[str | None, option("Name in the store.", default="made from WHAT")]
+_Family = Annotated[
+    str | None,
+    option(
+        "marian, nllb, m2m100, small100, mbart50, mbart25, t5, argos or ct2.",
+        default="by architecture and vocabulary",
+    ),
+]
+_Source = Annotated[
+    list[str] | None,
+    option(
+        "BCP 47 tag of what the model reads; repeat it for several.",
+        default="what its files say",
+    ),
+]
+_Target = Annotated[
+    list[str] | None,
+    option(
+        "BCP 47 tag of what the model writes; repeat it for several.",
+        default="what its files say",
+    ),
+]
+_Prompt = Annotated[
+    str | None,
+    option(
+        "What a T5 without language tokens has before every text, such as 'translate English to "
+        "German:'; '' for nothing.",
+        default="what its configuration says",
+        metavar="TEXT",
+    ),
+]
+_MaxPieces = Annotated[
+    int | None,
+    option(
+        "Longest source and output, in pieces.",
+        number=Number(1),
+        default="what its configuration says, at most 500",
+    ),
+]
+_Licence = Annotated[
+    str | None, option("Licence of the model.", default="as its README's header says")
+]
+_Revision = Annotated[
+    str | None,
+    option("Branch, tag, commit or refs/pr/N of a hub id.", default="main's commit"),
+]
+
+
 @models.command(help="put a model into the store")
 def add(
     what: Annotated[str, option("Hub id, folder, or .argosmodel file.")],
     /,
     *,
-    name: Annotated[str | None, option("Name in the store.", default="made from WHAT")] = None,
-    family: Annotated[
-        str | None,
-        option(
-            "marian, nllb, m2m100, mbart50, t5, argos or ct2.",
-            default="by architecture and vocabulary",
-        ),
-    ] = None,
-    source: Annotated[
-        str | None,
-        option("BCP 47 tag of what a model of one pair reads.", default="what its files say"),
-    ] = None,
-    target: Annotated[
-        str | None,
-        option("BCP 47 tag of what a model of one pair writes.", default="what its files say"),
-    ] = None,
+    name: _Name = None,
+    family: _Family = None,
+    source: _Source = None,
+    target: _Target = None,
+    prompt: _Prompt = None,
     quantization: _Quantization = None,
     alignment_head: _AlignmentHead = "none",
-    max_pieces: Annotated[
-        int | None,
-        option(
-            "Longest source and output, in pieces.",
-            number=Number(1),
-            default="what its configuration says, at most 500",
-        ),
-    ] = None,
-    licence: Annotated[
-        str | None, option("Licence of the model.", default="as its README's header says")
-    ] = None,
-    revision: Annotated[
-        str | None,
-        option("Branch, tag, commit or refs/pr/N of a hub id.", default="main's commit"),
-    ] = None,
+    max_pieces: _MaxPieces = None,
+    licence: _Licence = None,
+    revision: _Revision = None,
 ) -> int:
     """Put a model into the store."""
     from corpora.errors import UserError
-    from corpora.text.languages import normalise_tag
     from translators.adding import add_model, alignment_note, parse_alignment_head
     from translators.describing import ModelFacts
     from translators.families import FAMILIES
@@ -96,26 +120,49 @@ def add(
     facts = ModelFacts(
         name=name,
         family=family,
-        source=None if source is None else normalise_tag(source),
-        target=None if target is None else normalise_tag(target),
+        source=tuple(source or ()) or None,
+        target=tuple(target or ()) or None,
         alignment=parse_alignment_head(alignment_head),
         licence=licence,
         max_source_pieces=max_pieces,
+        prompt=prompt,
     )
-    info = add_model(what, facts, quantization=quantization, revision=revision)
+    info = add_model(
+        what,
+        facts,
+        quantization=quantization,
+        revision=revision,
+        report=lambda note: say(f"note: {note}", sys.stderr),
+    )
     say(f"added {info.name} to {info.path.parent}")
     if note := alignment_note(Path(what).expanduser(), facts):
         say(f"note: {note}", sys.stderr)
+    for line in _several_codes(info.card.sources | info.card.targets):
+        say(f"note: the model has several codes for one language: {line}", sys.stderr)
     return 0
+
+
+def _several_codes(languages: dict[str, str]) -> list[str]:
+    """A line for each language that the model has several codes for: which tag means which."""
+    from translators.languages import shared_languages
+
+    return [
+        ", ".join(f"{tag} is {code}" for tag, code in group.items())
+        for group in shared_languages(languages)
+    ]
 
 
 @models.command(name="list", help="the models there are")
 def list_models() -> int:
     """List the models of the store and those that ship."""
+    from corpora.errors import UserError
     from translators.store import list_models as find_models
     from translators.store import shipped_folder, store_folder
 
-    models_found = find_models()
+    broken: list[UserError] = []
+    models_found = find_models(broken.append)
+    for problem in broken:
+        say(f"left out: {problem}", sys.stderr)
     if not models_found:
         say(f"no models in {store_folder()} or {shipped_folder()}", sys.stderr)
         return 0
@@ -173,6 +220,8 @@ def show(
     say(f"writes        {', '.join(sorted(info.card.targets))}")
     if info.card.pairs is not None:
         say(f"pairs         {', '.join(f'{s} to {t}' for s, t in info.card.pairs)}")
+    for line in _several_codes(info.card.sources | info.card.targets):
+        say(f"codes         {line}")
     return 0
 
 

@@ -114,7 +114,7 @@ def test_numbers_must_be_finite(model: Path, value: float, dtype: str) -> None:
         write_tensor(path, dtype, (20, 8), data)
         if not spoilt:
             check_weights(model)
-    with pytest.raises(UserError, match="'a' have numbers that are not finite"):
+    with pytest.raises(UserError, match="'a' has numbers that are NaN or infinite"):
         check_weights(model)
 
 

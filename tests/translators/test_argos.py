@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from translators.adding import add_model
 from translators.describing import ModelFacts
 from translators.engine import Engine
 from translators.model_card import ModelInfo
+from translators.pieces.moses_bpe import MosesBpeCodec
 from translators.protocol import DecodingOptions
 
 
@@ -135,3 +137,59 @@ def test_a_description_that_is_too_large(store: Path, tmp_path: Path) -> None:
             archive.writestr(f"a/{name}", "x")
     with pytest.raises(UserError, match=r"metadata.json has 2,000,000 bytes, and may have"):
         add_model(str(package), ModelFacts())
+
+
+def test_an_installed_package(
+    store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path
+) -> None:
+    """The folder that Argos Translate unpacks a package to, beside what it needs not."""
+    extra = {"translate-en_de/stanza/en/tokenize.pt": "never copied"}
+    package = pack_argos(ct2_model("marian").path, tmp_path / "p.argosmodel", extra)
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "packages")
+    folder = tmp_path / "packages" / "translate-en_de"
+    by_file, by_folder = (add_model(str(path), ModelFacts()) for path in (package, folder))
+    assert (by_file.card.name, by_folder.card.name) == ("p", "translate-en_de")
+    assert by_folder.card.files == by_file.card.files and by_folder.card.family == "argos"
+    assert by_folder.card.pairs == (("en", "de"),)
+    with pytest.raises(UserError, match="add it without --source"):
+        add_model(str(folder), ModelFacts(name="x", source="en"))
+    (folder / "metadata.json").write_text("[")
+    with pytest.raises(UserError, match=r"metadata\.json: not an Argos package"):
+        add_model(str(folder), ModelFacts(name="x"))
+
+
+MERGES = "#version: 0.2\nt h\nth e</w>\nw o\nwo r\nwor k\ni n\nin g</w>\n"
+
+
+def test_a_package_with_bpe(
+    store: Path, ct2_model: Callable[[str], ModelInfo], tmp_path: Path
+) -> None:
+    """Older packages cut words as subword-nmt does, after Moses' tokenizer."""
+    model = ct2_model("marian").path
+    package = tmp_path / "translate-en_de.argosmodel"
+    words = ["the", "work@@", "ing", "A@@", "n@@", "m@@", "a@@", "."]
+    vocabulary = json.loads((model / "shared_vocabulary.json").read_text(encoding="utf-8"))
+    vocabulary[-len(words) :] = words
+    with zipfile.ZipFile(package, "w") as archive:
+        for name in ("model.bin", "config.json"):
+            archive.write(model / name, f"translate-en_de/model/{name}")
+        archive.writestr("translate-en_de/model/shared_vocabulary.json", json.dumps(vocabulary))
+        archive.writestr("translate-en_de/bpe.model", MERGES)
+        metadata = {"from_code": "en", "to_code": "de"}
+        archive.writestr("translate-en_de/metadata.json", json.dumps(metadata))
+    info = add_model(str(package), ModelFacts())
+    assert info.card.source_tokenizer == "bpe.model" and info.card.pairs == (("en", "de"),)
+    engine = Engine(info, CPU)
+    (tokens,) = engine.tokens(["The dog is working."], "en", "de")
+    assert tokens == ["T@@", "h@@", "e", "d@@", "o@@", "g", "i@@", "s", "work@@", "ing", "."]
+    options = DecodingOptions(max_decoding_length=12, return_attention=True)
+    hypotheses = engine.translate(TEXTS, "en", "de", options)
+    for text, hypothesis in zip(TEXTS, hypotheses, strict=True):
+        assert "@@" not in hypothesis.text
+        pieces = [text[start:end] for start, end in hypothesis.source_pieces]
+        assert "".join(pieces) == text.replace(" ", "")
+    (package.parent / "x").mkdir()
+    (package.parent / "x" / "bpe.model").write_text("#version: 0.2\nno merge here\n")
+    with pytest.raises(UserError, match=r"bpe\.model, line 2: no merge of BPE: 'no merge here'"):
+        MosesBpeCodec(package.parent / "x" / "bpe.model", "en", "de")

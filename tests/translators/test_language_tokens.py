@@ -28,7 +28,7 @@ def test_tokens_around_the_pieces(family: str, ct2_model: Callable[[str], ModelI
     (tokens,) = engine.tokens(["A man"], "en", "de")
     assert tuple(tokens[: len(prefix)]) == prefix
     assert tuple(tokens[-len(suffix) :]) == suffix
-    assert engine.target_prefix("en", "de") == opening
+    assert engine.language_tokens("en", "de").target_prefix == opening
     (hypothesis,) = engine.translate(["A man"], "en", "de", DecodingOptions(max_decoding_length=8))
     assert not any(token in hypothesis.text for token in opening + prefix)
 

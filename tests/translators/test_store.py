@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from corpora.errors import UserError
+from flows.cli.main import main
 from translators.adding import GUIDED, add_model
 from translators.describing import ModelFacts
-from translators.model_card import verify, write_card
+from translators.engine import Engine
+from translators.model_card import ModelInfo, verify, write_card
 from translators.open import open_translator
 from translators.store import list_models, remove, resolve
 
@@ -93,3 +96,55 @@ def test_a_model_that_does_not_exist(store: Path, what: str) -> None:
     with pytest.raises(UserError, match=r"no such file or folder|no model"):
         add_model(what, ModelFacts(name="m")) if "/" not in what else resolve(what)
     assert not store.exists() or list(store.iterdir()) == []
+
+
+def test_a_broken_card_does_not_end_the_list(
+    store: Path, ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b", "c"):
+        add_model(str(ready), ModelFacts(name=name))
+    (store / "b" / "labelferry.json").write_text("{")
+    assert main(["models", "list"]) == 0
+    shown = capsys.readouterr()
+    listed = [line.split()[0] for line in shown.out.splitlines()]
+    assert "a" in listed and "c" in listed and "b" not in listed
+    assert shown.err.startswith(f"left out: {store / 'b' / 'labelferry.json'}: a broken card")
+    assert shown.err.count("\n") == 1
+    with pytest.raises(UserError, match="no model 'd'") as caught:
+        resolve("d")
+    assert {"a", "c"} <= set(caught.value.choices or ())
+    remove("b")
+    assert not (store / "b").exists()
+
+
+def test_several_sources_and_codes(
+    store: Path,
+    ready: Path,
+    ct2_model: Callable[[str], ModelInfo],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Many to one, as OPUS has it, and two codes for one language."""
+    plain = ready.parent / "plain"
+    shutil.copytree(ct2_model("marian").path, plain)
+    (plain / "labelferry.json").unlink()
+    command = ["models", "add", str(plain), "--family", "marian", "--target", "en"]
+    assert main([*command, "--source", "fr", "--source", "spa", "--source", "it"]) == 0
+    card = resolve("plain").card
+    assert card.pairs == (("fr", "en"), ("es", "en"), ("it", "en"))
+    assert main([*command, "--source", "fr", "--target", "de", "--name", "x"]) == 2
+    assert "give one --target" in capsys.readouterr().err
+    path = ready / "shared_vocabulary.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(">>fra<<", ">>pob<<").replace(">>eng<<", ">>pt_BR<<"))
+    assert main(["models", "add", str(ready), "--source", "en"]) == 0
+    note = "note: the model has several codes for one language: pt is pt_BR, pt-BR is pob\n"
+    assert capsys.readouterr().err == note
+    assert main(["models", "show", "ready-model"]) == 0
+    assert "codes         pt is pt_BR, pt-BR is pob\n" in capsys.readouterr().out
+    engine = open_translator("ready-model", device="cpu")
+    assert isinstance(engine, Engine)
+    for target, code in {"pt-BR": "pob", "pob": "pob", "pt_BR": "pt_BR", "pt": "pt_BR"}.items():
+        assert engine.tokens(["A"], "en", target)[0][0] == f">>{code}<<"
+    with pytest.raises(UserError, match="does not know the language 'nl'"):
+        add_model(str(ready), ModelFacts(name="y", target="nl"))
+    assert set(add_model(str(ready), ModelFacts(name="y", target="pt")).card.targets) == {"pt"}

@@ -11,9 +11,10 @@ from typing import Any
 
 from translators.conversion.convert import candidate_families, read_config
 from translators.describing import ModelFacts, describe_folder
-from translators.families import FAMILIES
+from translators.families import FAMILIES, Family, FamilyName, family_of_vocabulary
 from translators.languages import language_of_code
 from translators.model_card import ModelInfo
+from translators.variants import variant_of_transformers
 from translators.vocabulary import read_vocabulary
 
 
@@ -27,8 +28,8 @@ def describe_converted(
     """
     config = read_config(folder)
     families = candidate_families(folder)
-    if facts.family is None and len(families) == 1:
-        facts = dataclasses.replace(facts, family=families[0].name)
+    if facts.family is None:
+        facts = dataclasses.replace(facts, family=_family(folder, out, families, card_fields))
     if facts.family == "marian":
         facts = _with_languages(folder, FAMILIES["marian"].codes(read_vocabulary(out)), facts)
     positions = config.get("max_position_embeddings")
@@ -37,8 +38,8 @@ def describe_converted(
         "quantization": quantization,
         "max_source_pieces": facts.max_source_pieces or max(8, min(longest, 500)),
     }
-    prompts = _prompts(config)
-    if prompts:
+    prompts = _prompts(config) if facts.prompt is None else {}
+    if prompts and facts.family == "t5":
         pairs = [tuple(pair.split(">")) for pair in prompts]
         fields |= {
             "prompts": prompts,
@@ -48,8 +49,21 @@ def describe_converted(
             "language_tokens": False,
         }
         source, target = pairs[0]
-        facts = dataclasses.replace(facts, family="t5", source=source, target=target)
+        facts = dataclasses.replace(facts, source=source, target=target, prompt="")
     return describe_folder(out, facts, **{**fields, **card_fields})
+
+
+def _family(
+    folder: Path, out: Path, families: list[Family], card_fields: Mapping[str, Any]
+) -> FamilyName | None:
+    """The one of `families` that the model in `folder` is, converted to `out`; None if unclear."""
+    usual = [family for family in families if family.variant_of is None]
+    if len(usual) > 1:
+        by_vocabulary = family_of_vocabulary(read_vocabulary(out))
+        usual = [] if by_vocabulary is None else [by_vocabulary[0]]
+    if not usual:
+        return None
+    return variant_of_transformers(folder, usual[0], card_fields.get("called") or folder).name
 
 
 def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -> ModelFacts:
@@ -70,6 +84,8 @@ def _with_languages(folder: Path, codes: Mapping[str, str], facts: ModelFacts) -
     )
     if source in codes:
         source = None
+    if codes:
+        target = None
     return dataclasses.replace(facts, source=facts.source or source, target=facts.target or target)
 
 

@@ -6,15 +6,54 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from translators.conversion.convert import convert, require_torch
-from translators.conversion.describe import describe_converted
-from translators.describing import ModelFacts
 from translators.engine import Engine
 from translators.hardware import Hardware
+from translators.language_tokens import LanguageTokens
+from translators.model_card import ModelInfo
 from translators.vocabulary import read_vocabulary
+
+if TYPE_CHECKING:
+    from translators.conversion.reference_torch import Greedy
+
+_TIE = 1e-3
+"""Two tokens whose log-probabilities differ by less may come in either order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `transformers` and our engine make of the same texts, for one pair of languages."""
+
+    texts: Sequence[str]
+    inputs: list[list[str]]
+    """The tokens of each text that our engine gives to the model."""
+    expected_inputs: list[list[str]]
+    """Those that the tokenizer of `transformers` gives."""
+    expected: list[Greedy]
+    """What `transformers` writes for each of `inputs`, decoding greedily."""
+    tokens: LanguageTokens
+    max_length: int
+
+    def outputs(self, folder: Path) -> list[list[str]]:
+        """What the CTranslate2 model in `folder` writes for each of `inputs`."""
+        import ctranslate2
+
+        translator = ctranslate2.Translator(str(folder), device="cpu", inter_threads=1)
+        opening = list(self.tokens.target_prefix)
+        results = translator.translate_batch(
+            self.inputs,
+            [opening] * len(self.inputs) if opening else None,
+            max_batch_size=1024,
+            batch_type="tokens",
+            beam_size=1,
+            max_input_length=0,
+            max_decoding_length=self.max_length,
+        )
+        return [result.hypotheses[0] for result in results]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +73,73 @@ class VerifyReport:
     """Up to ten of (text, output of transformers, output of float32), where they differ."""
 
 
-def verify_against_transformers(
+def compare_inputs(
     hf_folder: Path,
-    ct2_folder: Path,
+    info: ModelInfo,
     texts: Sequence[str],
-    *,
-    source: str,
-    target: str,
-    facts: ModelFacts | None = None,
-    max_length: int = 128,
-) -> VerifyReport:
-    """Compare the model in `ct2_folder` with the one in `hf_folder` that it was made from.
+    pairs: Sequence[tuple[str, str]],
+    max_length: int,
+) -> list[Comparison]:
+    """What `transformers` makes of `texts` with the model in `hf_folder`, for each of `pairs`
+    (source and target, BCP 47), and the inputs that our engine gives to `info`, made from it.
 
-    Both translate `texts` greedily from `source` to `target` (BCP 47 tags), up to `max_length`
-    tokens. `facts` are those the model was described with, None the pair of languages alone. A
-    float32 conversion is also made, and compared token for token. Raises `UserError`,
-    `MissingExtraError`.
+    Outputs have up to `max_length` tokens. Raises `UserError`, `MissingExtraError`.
     """
     require_torch("comparing with transformers")
     from translators.conversion.reference_torch import Reference
 
+    engine = Engine(info, Hardware(device="cpu"), verified=True)
+    vocabulary = set(read_vocabulary(info.path))
     reference = Reference(hf_folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        exact = Path(scratch) / "float32"
-        convert(hf_folder, exact, "float32")
-        facts = facts or ModelFacts(source=source, target=target)
-        info = describe_converted(hf_folder, exact, "float32", facts)
-        engine = Engine(info, Hardware(device="cpu"))
-        inputs = engine.tokens(texts, source, target)
-        opening = engine.target_prefix(source, target)
-        expected = [reference.greedy(tokens, opening, max_length) for tokens in inputs]
-        vocabulary = set(read_vocabulary(exact))
-        ours = [
-            [token if token in vocabulary else "<unk>" for token in tokens] for tokens in inputs
+    comparisons = []
+    for source, target in pairs:
+        tokens = engine.language_tokens(source, target)
+        inputs = [
+            [token if token in vocabulary else "<unk>" for token in text_tokens]
+            for text_tokens in engine.tokens(texts, source, target)
         ]
-        theirs = [reference.tokenize(text, inputs[i], info) for i, text in enumerate(texts)]
-        float32 = _greedy(exact, inputs, opening, max_length)
-    quantized = _greedy(ct2_folder, inputs, opening, max_length)
+        comparisons.append(
+            Comparison(
+                texts,
+                inputs,
+                [reference.tokenize(text, info, source, target) for text in texts],
+                reference.greedy(inputs, tokens.target_prefix, tokens.start_tokens, max_length),
+                tokens,
+                max_length,
+            )
+        )
+    return comparisons
+
+
+def verify_against_transformers(
+    hf_folder: Path,
+    info: ModelInfo,
+    texts: Sequence[str],
+    *,
+    source: str,
+    target: str,
+    max_length: int = 128,
+) -> VerifyReport:
+    """Compare the converted model `info` with the one in `hf_folder` that it was made from.
+
+    Both translate `texts` greedily from `source` to `target` (BCP 47 tags), up to `max_length`
+    tokens. A float32 conversion is also made, and compared token for token. Raises `UserError`,
+    `MissingExtraError`.
+    """
+    (comparison,) = compare_inputs(hf_folder, info, texts, [(source, target)], max_length)
+    float32 = exact_outputs(hf_folder, [comparison])[0]
+    quantized = comparison.outputs(info.path)
+    expected = [greedy.tokens for greedy in comparison.expected]
     same = [tokens == reference for tokens, reference in zip(float32, expected, strict=True)]
     shares = [
-        _common_prefix(reference, tokens) / max(1, len(reference))
+        common_prefix(reference, tokens) / max(1, len(reference))
         for reference, tokens in zip(expected, quantized, strict=True)
     ]
     return VerifyReport(
         len(texts),
-        sum(left == right for left, right in zip(ours, theirs, strict=True)),
+        sum(map(list.__eq__, comparison.inputs, comparison.expected_inputs)),
         sum(same),
-        sum(left == right for left, right in zip(expected, quantized, strict=True)),
+        sum(map(list.__eq__, expected, quantized)),
         float(np.mean(shares)) if shares else 1.0,
         tuple(
             (text, " ".join(reference), " ".join(tokens))
@@ -90,26 +149,22 @@ def verify_against_transformers(
     )
 
 
-def _greedy(
-    folder: Path, inputs: list[list[str]], opening: tuple[str, ...], max_length: int
-) -> list[list[str]]:
-    import ctranslate2
-
-    translator = ctranslate2.Translator(str(folder), device="cpu", inter_threads=1)
-    results = translator.translate_batch(
-        inputs,
-        [list(opening)] * len(inputs) if opening else None,
-        max_batch_size=1024,
-        batch_type="tokens",
-        beam_size=1,
-        max_input_length=0,
-        max_decoding_length=max_length,
-    )
-    return [result.hypotheses[0] for result in results]
+def exact_outputs(hf_folder: Path, comparisons: Sequence[Comparison]) -> list[list[list[str]]]:
+    """What a float32 conversion of the model in `hf_folder` writes in each of `comparisons`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        exact = Path(scratch) / "float32"
+        convert(hf_folder, exact, "float32")
+        return [comparison.outputs(exact) for comparison in comparisons]
 
 
-def _common_prefix(tokens: Sequence[str], others: Sequence[str]) -> int:
-    """How many tokens both begin with."""
+def is_tie(expected: Greedy, tokens: Sequence[str]) -> bool:
+    """Whether `tokens` first differ from the `expected` ones where two were equally likely."""
+    at = common_prefix(expected.tokens, tokens)
+    return at < len(expected.margins) and expected.margins[at] < _TIE
+
+
+def common_prefix(tokens: Sequence[str], others: Sequence[str]) -> int:
+    """How many tokens both `tokens` and `others` begin with."""
     count = 0
     for left, right in zip(tokens, others, strict=False):
         if left != right:

@@ -22,7 +22,7 @@ def test_float32_translates_as_transformers_does(
     folder = hf_folder(family)
     report = verify_against_transformers(
         folder,
-        ct2_model(family).path,
+        ct2_model(family),
         TEXTS,
         source="en",
         target="de",
@@ -39,7 +39,7 @@ def test_a_difference_is_seen(
     hf_folder: Callable[[str], Path], ct2_model: Callable[[str], ModelInfo]
 ) -> None:
     report = verify_against_transformers(
-        hf_folder("marian"), ct2_model("marian-pad").path, TEXTS, source="en", target="de",
+        hf_folder("marian"), ct2_model("marian-pad"), TEXTS, source="en", target="de",
         max_length=20,
     )  # fmt: skip
     assert report.float32_equal == report.texts
