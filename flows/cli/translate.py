@@ -89,7 +89,6 @@ def translate(
     """
     from augmentation.pipeline.configuration import validate
     from augmentation.translation.files import FileOptions, translate_file
-    from augmentation.translation.partial import partial_name
     from augmentation.translation.rejected import RejectedRows
     from augmentation.translation.setup import resolve_translation
     from augmentation.translation.texts import TextSource, format_of
@@ -113,14 +112,10 @@ def translate(
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)
-    if piped_out:
-        kept_so_far = "what was translated has been written"
-    else:
-        kept_so_far = f"what is done is kept in {partial_name(Path(output))}: {SAME_AGAIN}"
     # A bar and translations on one terminal would overwrite each other.
     bar = sys.stderr.isatty() and not (piped_out and sys.stdout.isatty())
     try:
-        with _Meter(texts.count_lines() if bar else None, bar, kept_so_far) as meter:
+        with _Meter(texts.count_lines() if bar else None, bar, _kept_of(output)) as meter:
             done = translate_file(
                 texts,
                 _standard_output() if piped_out else Path(output),
@@ -135,6 +130,15 @@ def translate(
         if refused.count:
             print(f"{refused.count} bad rows: {refused.path}", file=sys.stderr)
     return 0
+
+
+def _kept_of(output: str) -> str:
+    """What an interrupt says of `output`, once anything is done."""
+    from augmentation.translation.partial import partial_name
+
+    if output == "-":
+        return "what was translated has been written"
+    return f"what is done is kept in {partial_name(Path(output))}: {SAME_AGAIN}"
 
 
 def _standard_output() -> IO[str]:
