@@ -3,9 +3,9 @@
     python flows/server.py
 
 It prints its port when it answers requests; other output goes to standard error, a log. It ends
-after its standard input, which ends with the run (`kill -9` included), so that the run need not wait
-until the last records are written. The run does not import the server's code, which takes longer
-than the rest of Prefect.
+after its standard input, which ends with the run (`kill -9` included), so that the run need not
+wait until the last records are written. The run does not import the server's code, which takes
+longer than the rest of Prefect.
 """
 
 from __future__ import annotations

@@ -82,9 +82,10 @@ class PartialOutput:
     def put_together(self) -> None:
         """Write the file from the chunks that this run took and added, and delete `OUT.partial`."""
         with replacing_text(self._out) as text:
-            for begin in self._begins if self._file is not None else ():
-                self._file.seek(begin)
-                text.write(json.loads(self._file.readline())["text"])
+            if self._file is not None:
+                for begin in self._begins:
+                    self._file.seek(begin)
+                    text.write(json.loads(self._file.readline())["text"])
         if self._file is not None:
             self._path.unlink(missing_ok=True)
 

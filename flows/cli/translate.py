@@ -90,7 +90,6 @@ def translate(
     """
     from augmentation.pipeline.configuration import validate
     from augmentation.translation.files import FileOptions, translate_file
-    from augmentation.translation.partial import partial_name
     from augmentation.translation.rejected import RejectedRows
     from augmentation.translation.setup import resolve_translation
     from augmentation.translation.texts import TextSource, format_of
@@ -114,14 +113,10 @@ def translate(
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)
-    if piped_out:
-        kept_so_far = "what was translated has been written"
-    else:
-        kept_so_far = f"what is done is kept in {partial_name(Path(output))}: {SAME_AGAIN}"
     # A bar and translations on one terminal would overwrite each other.
     bar = sys.stderr.isatty() and not (piped_out and sys.stdout.isatty())
     try:
-        with _Meter(texts.count_lines() if bar else None, bar, kept_so_far) as meter:
+        with _Meter(texts.count_lines() if bar else None, bar, _kept_of(output)) as meter:
             done = translate_file(
                 texts,
                 _standard_output() if piped_out else Path(output),
@@ -136,6 +131,15 @@ def translate(
         if refused.count:
             say(f"{refused.count} bad rows: {refused.path}", sys.stderr)
     return 0
+
+
+def _kept_of(output: str) -> str:
+    """What an interrupt says of `output`, once anything is done."""
+    from augmentation.translation.partial import partial_name
+
+    if output == "-":
+        return "what was translated has been written"
+    return f"what is done is kept in {partial_name(Path(output))}: {SAME_AGAIN}"
 
 
 def _standard_output() -> IO[str]:

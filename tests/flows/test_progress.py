@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translate_train.run import start_run, translate_train
 from augmentation.translate_train.setup import resolve
-from flows.progress import Bar, Lines, clock, watch
+from flows.progress import Bar, Clock, Lines, clock, watch
 from tests.helpers.toy_translator import ToyTranslator
 from tests.helpers.translate_train_runs import translate_train_config, write_labelled_rows
 
@@ -28,6 +30,20 @@ def test_progress_is_written_line_by_line(tmp_path: Path, toy: ToyTranslator) ->
     assert written[-1].startswith("190 of 190 rows, ") and written[-1].endswith(
         " rows/s, 0:00 left"
     )
+
+
+def test_the_rate_counts_what_this_process_did(tmp_path: Path, toy: ToyTranslator) -> None:
+    source = write_labelled_rows(tmp_path / "in.jsonl", 40)
+    translate_train(translate_train_config(source, tmp_path / "run"))
+    write_labelled_rows(source, 60, start=40)
+    latest = Latest()
+    translate_train(translate_train_config(source, tmp_path / "run"), latest)
+    assert (latest.progress.done, latest.progress.before) == (60, 40)
+    clock = Clock()
+    time.sleep(0.05)
+    assert clock.rate(latest.progress) < 20 / 0.05
+    nothing_new = dataclasses.replace(latest.progress, before=60)
+    assert clock.rate(nothing_new) == 0.0 and clock.left(nothing_new) == ""
 
 
 class Latest(Listener):
