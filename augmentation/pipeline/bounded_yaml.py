@@ -15,7 +15,7 @@ MAX_VALUES = 20_000
 """Values that a configuration may have, each alias (`*name`) counted as all that it stands for."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """A loader that counts the values of what it composes."""
 
     def __init__(self, text: str, file: Path) -> None:
