@@ -61,7 +61,7 @@ class _File:
         _require(0 <= at <= len(self.content) - form.size, "it ends too early")
         return form.unpack_from(self.content, at)
 
-    def array(self, dtype: np.dtype[np.void] | str, at: int, count: int) -> NDArray[np.void]:
+    def array(self, dtype: np.dtype[Any] | str, at: int, count: int) -> NDArray[Any]:
         """`count` values from the byte `at`."""
         size = np.dtype(dtype).itemsize * count
         _require(0 <= at <= len(self.content) - size, "it ends too early")
