@@ -98,7 +98,7 @@ def _check_features(file: _File, at: int, labels: int) -> int:
     _require((features["to"] < labels).all(), "a feature leads to a label that is not there")
     weights = features["weight"]
     _require((np.abs(weights) <= _LARGEST_WEIGHT).all(), "a weight is not finite or too large")
-    return count
+    return int(count)
 
 
 def _check_references(file: _File, at: int, owners: int, features: int) -> int:
