@@ -158,7 +158,7 @@ def _blocks(path: Path, tensor: Mapping[str, Any]) -> Iterator[np.ndarray[Any, A
     count = tensor["bytes"] // dtype.itemsize
     if not count or not (kind or bfloat):
         return
-    numbers = np.memmap(path, dtype, "r", tensor["start"], (count,))
+    numbers: np.ndarray[Any, Any] = np.memmap(path, dtype, "r", tensor["start"], (count,))
     for at in range(0, count, _BLOCK):
         block = numbers[at : at + _BLOCK]
         # All bits of bfloat16's exponent are set in what is not finite.

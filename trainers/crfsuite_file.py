@@ -61,7 +61,7 @@ class _File:
         _require(0 <= at <= len(self.content) - form.size, "it ends too early")
         return form.unpack_from(self.content, at)
 
-    def array(self, dtype: np.dtype[np.void] | str, at: int, count: int) -> NDArray[np.void]:
+    def array(self, dtype: np.dtype[Any] | str, at: int, count: int) -> NDArray[Any]:
         """`count` values from the byte `at`."""
         size = np.dtype(dtype).itemsize * count
         _require(0 <= at <= len(self.content) - size, "it ends too early")
@@ -98,7 +98,7 @@ def _check_features(file: _File, at: int, labels: int) -> int:
     _require((features["to"] < labels).all(), "a feature leads to a label that is not there")
     weights = features["weight"]
     _require((np.abs(weights) <= _LARGEST_WEIGHT).all(), "a weight is not finite or too large")
-    return count
+    return int(count)
 
 
 def _check_references(file: _File, at: int, owners: int, features: int) -> int:

@@ -150,7 +150,7 @@ def score(
     )
     for warning in report.warnings:
         say(f"labelferry: warning: {warning}", sys.stderr)
-    print_data(report.as_json() if json else str(report))
+    (print_data if json else say)(report.as_json() if json else str(report))
     return 0
 
 
