@@ -20,7 +20,7 @@ from translators.vocabulary import read_vocabulary
 if TYPE_CHECKING:
     from translators.conversion.reference_torch import Greedy
 
-_TIE = 1e-3
+_TIE = 0.01
 """Two tokens whose log-probabilities differ by less may come in either order."""
 
 
@@ -88,27 +88,37 @@ def compare_inputs(
     require_torch("comparing with transformers")
     from translators.conversion.reference_torch import Reference
 
+    read = _read_by_engine(info, texts, pairs)  # first, so that one model is in memory at a time
+    reference = Reference(hf_folder)
+    return [
+        Comparison(
+            texts,
+            inputs,
+            [reference.tokenize(text, info, source, target) for text in texts],
+            reference.greedy(inputs, tokens.target_prefix, tokens.start_tokens, max_length),
+            tokens,
+            max_length,
+        )
+        for (source, target), (inputs, tokens) in zip(pairs, read, strict=True)
+    ]
+
+
+def _read_by_engine(
+    info: ModelInfo, texts: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> list[tuple[list[list[str]], LanguageTokens]]:
+    """For each of `pairs`, the tokens of `texts`, and those around the pieces."""
     engine = Engine(info, Hardware(device="cpu"), verified=True)
     vocabulary = set(read_vocabulary(info.path))
-    reference = Reference(hf_folder)
-    comparisons = []
-    for source, target in pairs:
-        tokens = engine.language_tokens(source, target)
-        inputs = [
-            [token if token in vocabulary else "<unk>" for token in text_tokens]
-            for text_tokens in engine.tokens(texts, source, target)
-        ]
-        comparisons.append(
-            Comparison(
-                texts,
-                inputs,
-                [reference.tokenize(text, info, source, target) for text in texts],
-                reference.greedy(inputs, tokens.target_prefix, tokens.start_tokens, max_length),
-                tokens,
-                max_length,
-            )
+    return [
+        (
+            [
+                [token if token in vocabulary else "<unk>" for token in tokens]
+                for tokens in engine.tokens(texts, source, target)
+            ],
+            engine.language_tokens(source, target),
         )
-    return comparisons
+        for source, target in pairs
+    ]
 
 
 def verify_against_transformers(
