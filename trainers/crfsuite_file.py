@@ -72,7 +72,8 @@ class _File:
         _require(not len(at) or (at.min() >= 0 and at.max() <= len(self.bytes) - 4),
                  "an offset leads out of it")  # fmt: skip
         parts = [self.bytes[at + byte].astype(np.int64) << 8 * byte for byte in range(4)]
-        return parts[0] + parts[1] + parts[2] + parts[3]
+        total: Numbers = parts[0] + parts[1] + parts[2] + parts[3]
+        return total
 
 
 def _check(file: _File) -> None:
