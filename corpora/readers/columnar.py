@@ -106,11 +106,11 @@ class _BatchReader:
 
     def _builder_for(self, schema: pa.Schema, records: Sequence[_Record | str]) -> RowBuilder:
         if self._builder is None:
-            self._builder = RowBuilder(self._source, schema.names)
-        if self._schema is None or not schema.equals(self._schema, check_metadata=True):
+            first = [r for r in records if not isinstance(r, str)]
+            self._builder = RowBuilder(self._source, schema.names, first, _class_names(schema))
+            self._schema = schema
+        elif not schema.equals(self._schema, check_metadata=True):
             self._builder.class_names = _class_names(schema)
-            if self._schema is None:
-                self._builder.look([r for r in records if not isinstance(r, str)])
             self._schema = schema
         return self._builder
 

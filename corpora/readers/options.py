@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from corpora.choices import ON_ERROR, TASKS, OnError, Task
+from corpora.choices import OFFSET_UNITS, ON_ERROR, TASKS, OffsetUnit, OnError, Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named
@@ -62,12 +62,20 @@ class ReadOptions:
     on_error: OnError = "error"
     scheme: Scheme | None = None
     """Tagging scheme; None detects it from the tags."""
-    split: str | None = None
+    splits: tuple[str, ...] = ()
+    """The only splits to be read; empty for all."""
     labelled: bool = True
     """Whether every row must have what the task predicts."""
     delimiter: str | None = None
     quoting: bool | None = None
     """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
+    unescape: bool = False
+    """Whether tokens are unescaped: `-LRB-` is a bracket, `&quot;` a quote."""
+    offsets: OffsetUnit = "codepoints"
+    """What the offsets of the file count."""
+    gold: Sequence[Row] | None = None
+    """The rows that a file of predictions is for: they give the texts that it may leave out. None
+    for a file of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,8 @@ class Source:
     path: Path
     options: ReadOptions
     repaired: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
+    """The columns that were taken, by the field that each holds; its reader fills it in."""
 
     @property
     def lang(self) -> str:
@@ -125,6 +135,20 @@ def checked_task(task: Task | str) -> Task:
     if task not in TASKS:
         raise UserError(f"no task {task!r}", choices=TASKS)
     return task
+
+
+def checked_offsets(unit: OffsetUnit | str) -> OffsetUnit:
+    """`unit`, if offsets can count it; raises `UserError` otherwise."""
+    if unit not in OFFSET_UNITS:
+        raise UserError(f"no unit {unit!r} of offsets", choices=OFFSET_UNITS)
+    return unit
+
+
+def checked_splits(split: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The names of splits in `split`, each once; none for None."""
+    if split is None:
+        return ()
+    return (split,) if isinstance(split, str) else tuple(dict.fromkeys(split))
 
 
 def checked_on_error(on_error: OnError | str) -> OnError:

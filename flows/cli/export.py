@@ -36,11 +36,15 @@ def export(
         str | None, option("Which language.", default="the run's only one", metavar="LANG")
     ] = None,
     split: Annotated[
-        str | None, option("Only the rows of this split.", default="all", metavar="NAME")
+        list[str] | None,
+        option("Only the rows of this split; may be repeated.", default="all", metavar="NAME"),
     ] = None,
 ) -> int:
     """Write the rows of a finished run in another format. Parquet for trainers is in RUN/export
     already.
+
+    CoNLL, SQuAD and text do not say of which split a row is: several splits are a file each, as in
+    rows.train.conll and rows.test.conll.
     """
     from augmentation.translate_train.finished import (
         check_outside,
@@ -62,19 +66,28 @@ def export(
         check_outputs({"--out": out}, {"of the run": finished.config.input})
         report = export_rows(finished, out, target=lang, format=format, split=split)
     stream = sys.stderr if piped else sys.stdout
-    print(f"{report.rows} rows to {'standard output' if piped else report.path}", file=stream)
+    for path, count in report.files.items():
+        print(f"{count} rows to {'standard output' if piped else path}", file=stream)
     for note, count in sorted(report.notes.items()):
         print(f"  {note}: {count}", file=stream)
     return 0
 
 
-def _write_out(finished: FinishedRun, name: str, target: str, split: str | None) -> WriteReport:
+def _write_out(
+    finished: FinishedRun, name: str, target: str, split: list[str] | None
+) -> WriteReport:
     """Write to a file first, then to standard output, so that nothing is printed if a row cannot
     be written."""
-    from augmentation.translate_train.finished import export_rows
+    from augmentation.translate_train.finished import export_rows, files_of_export, run_splits
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
+        if len(files_of_export(finished, path, target=target, format=name, split=split)) > 1:
+            raise UserError(
+                f"{name} does not say of which split a row is: name one with --split",
+                file="standard output",
+                choices=split or run_splits(finished, target),
+            )
         try:
             report = export_rows(finished, path, target=target, format=name, split=split)
         except UserError as error:

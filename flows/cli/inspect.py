@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from corpora.errors import UserError
-from flows.cli.arguments import SEED, Columns, Number, Quoting, option, parse_columns, quoted
+from flows.cli.arguments import (
+    SEED,
+    Columns,
+    Number,
+    Offsets,
+    Quoting,
+    Splits,
+    columns_in_words,
+    option,
+    parse_columns,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span
@@ -29,13 +41,12 @@ def inspect(
     task: Annotated[str | None, option("Task of a file.", default="by its format")] = None,
     format: Annotated[str | None, option("Format of a file.", default="by its name")] = None,
     columns: Columns = None,
-    split: Annotated[
-        str | None, option("Only the rows of this split of a file.", default="all")
-    ] = None,
+    split: Splits = None,
     quoting: Quoting = None,
+    offsets: Offsets = "codepoints",
 ) -> int:
     """Show some rows of a file or a run: the source above the target, spans in brackets with their
-    label.
+    label. For a file also which columns were taken, and what its rows lack for --task.
     """
     from rich.console import Console
 
@@ -59,7 +70,7 @@ def inspect(
     from augmentation.reporting.inspection import sample_file
     from corpora.readers import ColumnMapping
 
-    for row in sample_file(
+    sample, columns_taken, notes = sample_file(
         path,
         rows,
         seed=seed,
@@ -69,8 +80,14 @@ def inspect(
         columns=ColumnMapping.of(parse_columns(columns) if columns is not None else {}),
         split=split,
         quoting=quoted(quoting),
-    ):
+        offsets=offsets,
+    )
+    for row in sample:
         _show(console, row, "")
+    if columns_taken:
+        print(f"labelferry: columns: {columns_in_words(columns_taken)}", file=sys.stderr)
+    for note in notes:
+        print(f"labelferry: warning: {note}", file=sys.stderr)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
-from flows.cli.arguments import Quoting, check_outputs, option, quoted
+from flows.cli.arguments import Offsets, Quoting, check_outputs, option, quoted
 from flows.cli.options import Overrides, takes_settings
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def project(
         ),
     ] = None,
     quoting: Quoting = None,
+    offsets: Offsets = "codepoints",
     out_format: Annotated[
         str | None, option("Format of OUT.", default="by its name", metavar="NAME")
     ] = None,
@@ -78,7 +79,10 @@ def project(
         },
     )
     quotes = quoted(quoting)
-    rows = [*open_corpus(source_file, task=task, lang=source, format=format, quoting=quotes).rows()]
+    corpus = open_corpus(
+        source_file, task=task, lang=source, format=format, quoting=quotes, offsets=offsets
+    )
+    rows = list(corpus.rows())
     translations = read_translations(
         targets, task=task, lang=target, format=targets_format, quoting=quotes
     )

@@ -352,8 +352,10 @@ def test_datasets_saved_to_disk_are_read(tmp_path: Path) -> None:
     ]
     both = datasets.DatasetDict({"train": one, "test": one.select([0])})
     both.save_to_disk(str(tmp_path / "both"))
-    with pytest.raises(UserError, match=r"several splits; name one \(choose from: test, train\)"):
-        back(tmp_path / "both", "classification")
+    whole = back(tmp_path / "both", "classification")
+    assert [(r.text, r.split) for r in whole] == [
+        ("gut", "train"), ("schlecht", "train"), ("gut", "test"),
+    ]  # fmt: skip
     assert len(back(tmp_path / "both", "classification", split="test")) == 1
     with pytest.raises(UserError, match="no split 'dev'"):
         back(tmp_path / "both", "classification", split="dev")
