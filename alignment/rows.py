@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -100,8 +101,9 @@ def project_rows(
     result = Projected([], [], sum(len(row_input.spans) for row_input in inputs), 0)
     for (source, target), projections in zip(pairs, by_row, strict=True):
         projected = _joined([snap_to_tokens(part, target.tokens) for part in projections])
-        result.placed += len(projected.spans())
-        row = _labelled(source, target, projected.spans())
+        spans = projected.answers() if overlapping else projected.spans()
+        result.placed += len(spans)
+        row = _labelled(source, target, spans)
         if loses_row(projected, drop_rows=drop_rows, alternatives=overlapping):
             result.dropped.append(DroppedRow(row, "unplaced-span", _detail(source, projected)))
         else:
@@ -165,27 +167,23 @@ def snap_to_tokens(
 ) -> Projection:
     """`projection` with its spans grown to whole `tokens` (offsets in the target), if any.
 
-    Of two spans that then share a token, the one with more confidence stays.
+    Spans do not grow into a token that two of them have a part of.
     """
     if tokens is None or not any(projection.placed):
         return projection
-    taken: list[tuple[int, int]] = []
-    placed: list[Span | None] = [None] * len(projection.placed)
-    reasons = list(projection.reasons)
-    order = sorted(
-        (i for i, span in enumerate(projection.placed) if span is not None),
-        key=lambda i: -(projection.placed[i].confidence or 0.0),  # type: ignore[union-attr]
-    )
-    for index in order:
-        span = projection.placed[index]
-        if span is None:
-            continue
-        touched = [token for token in tokens if token[0] < span.end and span.start < token[1]]
-        start, end = (touched[0][0], touched[-1][1]) if touched else (span.start, span.end)
-        start, end = min(start, span.start), max(end, span.end)
-        if any(start < other_end and other_start < end for other_start, other_end in taken):
-            reasons[index] = "collision"
-            continue
-        taken.append((start, end))
-        placed[index] = replace(span, start=start, end=end)
-    return Projection(tuple(placed), tuple(reasons))
+    members: Counter[tuple[int, int]] = Counter()
+    touched: list[list[tuple[int, int]]] = []
+    for span in projection.placed:
+        inside = (
+            [] if span is None else [t for t in tokens if t[0] < span.end and span.start < t[1]]
+        )
+        members.update(inside)
+        touched.append(inside)
+    placed: list[Span | None] = []
+    for span, inside in zip(projection.placed, touched, strict=True):
+        whole = [token for token in inside if members[token] == 1]
+        if span is not None and whole:
+            start, end = min(span.start, whole[0][0]), max(span.end, whole[-1][1])
+            span = replace(span, start=start, end=end)
+        placed.append(span)
+    return Projection(tuple(placed), projection.reasons)

@@ -186,9 +186,13 @@ class RowBuilder:
         )
 
     def _spans(self, value: Any, text: str) -> tuple[Span, ...]:
+        options = self._source.options
+        if options.task == "qa" and options.labelled and value in (None, ""):
+            problem = f"there is no {self._columns['spans']!r}: the question is not labelled"
+            raise ValueProblem("missing-label", problem)
         if isinstance(value, str) and value[:1] not in "[{" and value.strip():
             return spans_of_markup(value, text)
-        return read_spans(value, text, self._source.options.offsets)
+        return read_spans(value, text, options.offsets)
 
     def _offsets(self, value: Any, text: str) -> tuple[tuple[int, int], ...] | None:
         """Token offsets; None where the column has none, or the tokens themselves."""

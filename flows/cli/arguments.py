@@ -194,7 +194,7 @@ def quoted(answer: YesNo | None) -> bool | None:
 
 
 def columns_in_words(columns: Mapping[str, str]) -> str:
-    """Which column each field is read from, as in `text=utterance, label`; `columns` are by field."""
+    """Which of `columns` each field is read from, as in `text=utterance, label`."""
     pairs = columns.items()
     return ", ".join(field if field == column else f"{field}={column}" for field, column in pairs)
 

@@ -40,8 +40,8 @@ _GoldFormat = Annotated[str | None, option("Format of GOLD.", default="by the na
 _Columns = Annotated[
     str | None,
     option(
-        "Which column of GOLD holds what, as in text=sentence,label=topic; of PREDICTIONS too, where "
-        "they have such columns.",
+        "Which column of GOLD holds what, as in text=sentence,label=topic; of PREDICTIONS too, "
+        "where they have such columns.",
         default="the usual names",
         metavar="FIELD=COLUMN,...",
     ),
