@@ -14,6 +14,7 @@ from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_of_row
 from corpora.readers import ColumnMapping, Corpus, open_corpus
 from corpora.readers.columns import scored_names
+from corpora.readers.offset_units import check_unit
 from corpora.readers.options import Defect
 from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.values import ValueProblem, short
@@ -40,8 +41,8 @@ class FileOptions:
     """`error` or `repair`: what to do about invalid rows, such as those with illegal tags."""
     quoting: bool | None = None
     """Whether fields of tables may be quoted; None: in CSV they may, in TSV not."""
-    offsets: OffsetUnit = "codepoints"
-    """What offsets count, of the gold and of the predictions."""
+    offsets: OffsetUnit | None = None
+    """What offsets count, of the gold and of the predictions; None: code points."""
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -176,6 +177,8 @@ def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Predictio
         numbers.append(number)
     if not rows:
         raise UserError("there are no rows", file=corpus.path)
+    if corpus.options.offsets is None:
+        check_unit(rows, corpus.path)
     rows = _with_ids(rows, gold)
     by_id = {row.id: row for row in gold}
     predictions = []

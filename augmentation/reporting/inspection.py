@@ -29,7 +29,7 @@ def sample_file(
     columns: ColumnMapping | None = None,
     split: str | Sequence[str] | None = None,
     quoting: bool | None = None,
-    offsets: OffsetUnit = "codepoints",
+    offsets: OffsetUnit | None = None,
 ) -> FileSample:
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 

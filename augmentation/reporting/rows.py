@@ -45,7 +45,7 @@ def read(
     labelled: bool = True,
     quoting: bool | None = None,
     unescape: bool = False,
-    offsets: OffsetUnit = "codepoints",
+    offsets: OffsetUnit | None = None,
 ) -> RowsView:
     """The rows of `data`, a file or folder or rows in memory, checked for `task`.
 

@@ -50,9 +50,9 @@ class ReadingConfig(Strict):
     not."""
     unescape: bool = False
     """Whether tokens are unescaped: `-LRB-` is a bracket, `&quot;` a quote."""
-    offsets: OffsetUnit = "codepoints"
-    """What the offsets of spans count: Unicode code points, units of UTF-16 (`utf16`), or `bytes`
-    of UTF-8."""
+    offsets: OffsetUnit | None = None
+    """What the offsets of spans count: Unicode `codepoints` (by default), units of UTF-16
+    (`utf16`), or `bytes` of UTF-8."""
     on_error: OnError = "error"
     """What to do about bad rows: `error` stops, `skip` drops them with their reason, `repair`
     repairs what can be."""

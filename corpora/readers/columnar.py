@@ -92,7 +92,9 @@ class _BatchReader:
 
     def read(self, batch: pa.RecordBatch, first: int) -> Items:
         """The rows of `batch`, the first of which is number `first`."""
-        if not self._source.options.columns.given() and _has_row_schema(batch):
+        options = self._source.options
+        as_written = not options.columns.given() and options.offsets in (None, "codepoints")
+        if as_written and _has_row_schema(batch):
             yield from enumerate(batch_to_rows(batch), first)
             return
         records = _records(batch)

@@ -13,7 +13,8 @@ Range = tuple[int, int, str, bool]
 
 
 def multiword_ranges(layout: Layout, table: Sequence[Sequence[str]]) -> list[Range]:
-    """The multiword tokens in the lines of `table`; those without a form are left out."""
+    """The multiword tokens in the lines of `table`, which has `layout`; those without a form are
+    left out."""
     ranges: list[Range] = []
     words = 0
     for cells in table:
@@ -31,7 +32,7 @@ def multiword_ranges(layout: Layout, table: Sequence[Sequence[str]]) -> list[Ran
 def surface_units(
     layout: Layout, table: Sequence[Sequence[str]], ranges: Sequence[Range]
 ) -> list[Unit]:
-    """The tokens of the surface: the words of `table`, and the forms of `ranges` for theirs."""
+    """The tokens of the surface: words of `table` (in `layout`) and the forms of `ranges`."""
     units: list[Unit] = []
     by_start = {start: (end, form, space) for start, end, form, space in ranges}
     word = 0

@@ -13,6 +13,7 @@ from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
 from corpora.readers.columns import FIELDS
 from corpora.readers.folders import default_split, split_by_files
 from corpora.readers.formats import find_format
+from corpora.readers.offset_units import check_unit
 from corpora.readers.options import (
     ColumnMapping,
     Defect,
@@ -72,6 +73,8 @@ class Corpus:
         )
         total = 0
         while chunk := list(islice(items, size)):
+            if not total and self.options.offsets is None:
+                check_unit((item[1] for item in chunk if not isinstance(item, Defect)), self.path)
             batch = checker.check(chunk, source.repaired)
             source.repaired.clear()
             total += batch.rows_in
@@ -106,7 +109,7 @@ def open_corpus(
     delimiter: str | None = None,
     quoting: bool | None = None,
     unescape: bool = False,
-    offsets: OffsetUnit | str = "codepoints",
+    offsets: OffsetUnit | str | None = None,
     gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """Prepare to read `path`; nothing but its first bytes is read yet.
@@ -117,8 +120,8 @@ def open_corpus(
     repaired where that is possible. `scheme` is the tagging scheme, None to detect it. With
     `split`, only rows of that split, or of those splits, are read. Rows must have what `task`
     predicts if they are `labelled`. With `unescape`, `-LRB-` and `&quot;` in tokens are the signs
-    that they stand for. `offsets` is what offsets count. `gold` are the rows that a file of
-    predictions is for.
+    that they stand for. `offsets` is what offsets count: code points unless it says otherwise.
+    `gold` are the rows that a file of predictions is for.
 
     Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
     `columns` that the format does not have, and a `delimiter` of other than one character.

@@ -40,6 +40,7 @@ from corpora.readers.values import (
 from corpora.records import EMPTY, Row, Span
 from corpora.schema import PROVENANCE_COLUMNS
 from corpora.tagging import Scheme, detect_scheme, is_tag, looks_tagged
+from corpora.text.units import CodePoints
 
 _FLOAT_ID = re.compile(r"\d+\.0")  # a number of a table that has numbers missing
 
@@ -78,8 +79,9 @@ class RowBuilder:
         self._find_columns(names, records)
         self._require(names, records)
         self._look(records)
-        if (column := self._columns.get("id")) is not None:
-            ids = [str(value) for r in records if (value := r.get(column)) not in (None, "")]
+        if "id" in self._columns:
+            values = (record.get(self._columns["id"]) for record in records)
+            ids = [str(value) for value in values if value not in (None, "")]
             self._float_ids = bool(ids) and all(map(_FLOAT_ID.fullmatch, ids))
 
     def _find_columns(self, names: Collection[str], records: Records) -> None:
@@ -107,8 +109,8 @@ class RowBuilder:
             looked_for = usual_names(missing[0], options.task)
             problem = f"no column {looked_for[-1] if options.task == 'qa' else missing[0]!r}"
         else:
-            looked_for = ", ".join(scored_names(options))
-            problem = f"nothing to score: no column for {missing[0]} (looked for {looked_for})"
+            names_scored = ", ".join(scored_names(options))
+            problem = f"nothing to score: no column for {missing[0]} (looked for {names_scored})"
         problem += f": name it with {mend}"
         raise UserError(problem, file=self._source.path, choices=names)
 
@@ -198,12 +200,16 @@ class RowBuilder:
         """Token offsets; None where the column has none, or the tokens themselves."""
         value = cell(value, "tokens")
         if isinstance(value, list) and value and all(isinstance(t, str) for t in value):
-            offsets = align_tokens(value, text)
-            if isinstance(offsets, int):
+            aligned = align_tokens(value, text)
+            if isinstance(aligned, int):
                 problem = f"the tokens are not those of the text: {short(value)}"
                 raise ValueProblem("bad-tokens", problem)
+            return aligned
+        offsets, unit = read_offsets(value), self._source.options.offsets
+        if offsets is None or unit is None:
             return offsets
-        return read_offsets(value)
+        convert = CodePoints(text, unit)
+        return tuple((convert.offset(start), convert.offset(end)) for start, end in offsets)
 
     def _tokenised(
         self, values: Mapping[str, Any], lang: str, gold: Row | None

@@ -61,7 +61,7 @@ def rows_of(
     scheme: str | None = None,
     split: str | Sequence[str] | None = None,
     labelled: bool = True,
-    offsets: OffsetUnit | str = "codepoints",
+    offsets: OffsetUnit | str | None = None,
     gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """The rows in `data` as a corpus that can be read any number of times.

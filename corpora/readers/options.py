@@ -71,8 +71,9 @@ class ReadOptions:
     """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
     unescape: bool = False
     """Whether tokens are unescaped: `-LRB-` is a bracket, `&quot;` a quote."""
-    offsets: OffsetUnit = "codepoints"
-    """What the offsets of the file count."""
+    offsets: OffsetUnit | None = None
+    """What the offsets of the file count; None: code points, unless another unit fits better, which
+    is an error."""
     gold: Sequence[Row] | None = None
     """The rows that a file of predictions is for: they give the texts that it may leave out. None
     for a file of rows."""
@@ -137,9 +138,9 @@ def checked_task(task: Task | str) -> Task:
     return task
 
 
-def checked_offsets(unit: OffsetUnit | str) -> OffsetUnit:
-    """`unit`, if offsets can count it; raises `UserError` otherwise."""
-    if unit not in OFFSET_UNITS:
+def checked_offsets(unit: OffsetUnit | str | None) -> OffsetUnit | None:
+    """`unit`, if offsets can count it, or None; raises `UserError` otherwise."""
+    if unit is not None and unit not in OFFSET_UNITS:
         raise UserError(f"no unit {unit!r} of offsets", choices=OFFSET_UNITS)
     return unit
 

@@ -86,10 +86,11 @@ def whole(value: Any) -> Any:
     return int(value) if type(value) is float and value.is_integer() else value
 
 
-def read_spans(value: Any, text: str, offsets: OffsetUnit = "codepoints") -> tuple[Span, ...]:
+def read_spans(value: Any, text: str, offsets: OffsetUnit | None = None) -> tuple[Span, ...]:
     """Spans of `text` from a `value` of any of the usual shapes; raises `ValueProblem`.
 
-    `offsets` is what those of `value` count; those of the spans count code points.
+    `offsets` is what those of `value` count, None being code points; those of the spans count code
+    points.
 
     A list of objects (`start`, `end`, `label`, perhaps `text`, which must then be the text there)
     or of `[start, end, label]`; or SQuAD's answers (`text`, `answer_start`), as a list of objects
@@ -97,7 +98,7 @@ def read_spans(value: Any, text: str, offsets: OffsetUnit = "codepoints") -> tup
     """
     if value is None or value == []:
         return ()
-    convert = None if offsets == "codepoints" else CodePoints(text, offsets)
+    convert = None if offsets in (None, "codepoints") else CodePoints(text, offsets)
     spans = [_read_span(item, text, convert) for item in span_items(value)]
     return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
 

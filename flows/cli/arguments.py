@@ -164,8 +164,11 @@ Splits = Annotated[
 ]
 """The option `--split`."""
 Offsets = Annotated[
-    OffsetUnit,
-    option("What offsets count: code points, units of UTF-16, or bytes of UTF-8."),
+    OffsetUnit | None,
+    option(
+        "What offsets count: code points, units of UTF-16, or bytes of UTF-8.",
+        default="code points",
+    ),
 ]
 """The option `--offsets`."""
 

@@ -43,7 +43,7 @@ def inspect(
     columns: Columns = None,
     split: Splits = None,
     quoting: Quoting = None,
-    offsets: Offsets = "codepoints",
+    offsets: Offsets = None,
 ) -> int:
     """Show some rows of a file or a run: the source above the target, spans in brackets with their
     label. For a file also which columns were taken, and what its rows lack for --task.

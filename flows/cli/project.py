@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
@@ -41,7 +41,7 @@ def project(
         ),
     ] = None,
     quoting: Quoting = None,
-    offsets: Offsets = "codepoints",
+    offsets: Offsets = None,
     out_format: Annotated[
         str | None, option("Format of OUT.", default="by its name", metavar="NAME")
     ] = None,
@@ -67,6 +67,7 @@ def project(
 
     config = validate(ProjectConfig, settings)
     source, target = normalise_tag(source), normalise_tag(target)
+    how: dict[str, Any] = {"task": task, "quoting": quoted(quoting)}
     find_writer(out, out_format, task)
     dropped = out.with_name(out.name + ".dropped.jsonl")
     check_outputs(
@@ -78,15 +79,9 @@ def project(
             "--priors": config.priors,
         },
     )
-    quotes = quoted(quoting)
-    corpus = open_corpus(
-        source_file, task=task, lang=source, format=format, quoting=quotes, offsets=offsets
-    )
-    rows = list(corpus.rows())
-    translations = read_translations(
-        targets, task=task, lang=target, format=targets_format, quoting=quotes
-    )
-    result = run(rows, translations, config, task=task, file=str(targets))
+    corpus = open_corpus(source_file, lang=source, format=format, offsets=offsets, **how)
+    translations = read_translations(targets, lang=target, format=targets_format, **how)
+    result = run(list(corpus.rows()), translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)

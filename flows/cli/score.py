@@ -98,7 +98,7 @@ def score(
     gold_format: _GoldFormat = None,
     columns: _Columns = None,
     quoting: Quoting = None,
-    offsets: Offsets = "codepoints",
+    offsets: Offsets = None,
     scheme: _Scheme = None,
     on_error: _OnError = "error",
     baseline: _Baseline = None,
