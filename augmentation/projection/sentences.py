@@ -19,7 +19,7 @@ from translators.sentences import split_sentences
 _STEPS = {(1, 1): 0.89, (1, 2): 0.045, (2, 1): 0.045, (2, 2): 0.01, (1, 0): 0.005, (0, 1): 0.005}
 """How many sentences on both sides make a pair, with the probability of that."""
 _VARIANCE = 6.8  # of the length of a translation, per character
-_COMMON_WORDS = 6.0  # the gain of a pair with all words in common
+_COMMON_WORD = 1.5  # the gain of a pair for each word in common
 _BAND = 12  # sentences that a pair may be away from the diagonal, beside the difference in number
 _WORD = re.compile(r"\w+")
 
@@ -112,5 +112,4 @@ class _Costs:
         cost -= math.log(max(math.erfc(deviation / math.sqrt(2)), 1e-12))
         words = set().union(*self._words[0][a:b])
         others = set().union(*self._words[1][c:d])
-        common = len(words & others) / max(min(len(words), len(others)), 1)
-        return cost - _COMMON_WORDS * common
+        return cost - _COMMON_WORD * len(words & others)

@@ -385,3 +385,16 @@ def test_names_in_a_saved_data_set_lead_nowhere_else(tmp_path: Path) -> None:
         (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
         with pytest.raises(UserError, match="not a file name"):
             back(folder)
+
+
+@pytest.mark.parametrize("label", ["departure city", " x ", "a  b", "O", "B-X"])
+def test_labels_with_spaces_are_written_to_conll_and_read_back(tmp_path: Path, label: str) -> None:
+    row = Row("1", "de", "nach Ulm", spans=(Span(5, 8, label),), tokens=((0, 4), (5, 8)))
+    plain = Row("2", "de", "Bonn", spans=(Span(0, 4, "LOC"),), tokens=((0, 4),))
+    report = write_corpus([row, plain], tmp_path / "x.conll")
+    assert report.notes == {}
+    assert list(open_corpus(tmp_path / "x.conll", task="tokens", lang="de").rows()) == [row, plain]
+    broken = Row("1", "de", "Ulm", spans=(Span(0, 3, "a\tb\nc"),))
+    assert write_corpus([broken], tmp_path / "y.conll").notes == {"label-separator-made-space": 1}
+    (back,) = open_corpus(tmp_path / "y.conll", task="tokens", lang="de").rows()
+    assert back.spans == (Span(0, 3, "a b c"),)
