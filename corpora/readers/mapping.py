@@ -282,9 +282,10 @@ class RowBuilder:
         return ValueProblem("not-text", f"{self._columns[name]!r} is not a string: {short(value)}")
 
     def _id(self, values: Mapping[str, Any]) -> str:
-        value = whole(values.get("id"))
-        if self._float_ids and isinstance(value, str) and _FLOAT_ID.fullmatch(value):
-            return value[:-2]
+        value = values.get("id")
+        if isinstance(value, str):
+            return value[:-2] if self._float_ids and _FLOAT_ID.fullmatch(value) else value
+        value = whole(value)
         return str(value) if type(value) is int else self._optional_text({"id": value}, "id") or ""
 
     def _class(self, values: Mapping[str, Any]) -> str | None:

@@ -108,17 +108,20 @@ def _batches(source: Source, data: Any) -> Iterator[pa.RecordBatch]:
         for split in chosen:
             if split not in data:
                 raise UserError(f"no split {split!r}", file=IN_MEMORY, choices=map(str, data))
-            for batch in _batches(source, data[split]):
-                yield with_split(batch, str(split), source)
+            yield from _of_dataset(source, data[split], split)
     elif _is_dataset(data):
-        split = getattr(data, "split", None)
-        for table in data.with_format("arrow").iter(_BATCH):
-            for batch in table.to_batches():
-                yield batch if split is None else with_split(batch, str(split), source)
+        yield from _of_dataset(source, data, getattr(data, "split", None))
     elif _is_lazy(data):
         yield from pa.table(data.collect()).to_batches(_BATCH)
     else:
         yield from pa.table(data).to_batches(_BATCH)
+
+
+def _of_dataset(source: Source, data: Any, split: object) -> Iterator[pa.RecordBatch]:
+    """The batches of one data set, in which rows that name no split are of `split`, if it is any."""
+    for table in data.with_format("arrow").iter(_BATCH):
+        for batch in table.to_batches():
+            yield batch if split is None else with_split(batch, str(split), source)
 
 
 def records_of(data: object) -> list[Row | Mapping[str, Any]]:

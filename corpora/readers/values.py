@@ -14,8 +14,8 @@ from corpora.choices import OFFSET_UNITS, OffsetUnit
 from corpora.records import Provenance, Span
 from corpora.text.units import UNIT_NAMES, CodePoints
 
-_LABELS = ("label", "entity_group", "type")
-"""What the label of a span is called; taggers of `transformers` have an entity's group."""
+_OTHER_LABELS = ("entity_group", "type")
+"""What else the label of a span is called; taggers of `transformers` have an entity's group."""
 
 
 class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the input's)
@@ -152,13 +152,18 @@ def _span(item: Any, convert: CodePoints | None) -> Span:
         span = Span(
             _integer(item["start"], "start"),
             _integer(item["end"], "end"),
-            _name(item[next((n for n in _LABELS if n in item), "label")], "label"),
+            _name(item["label"] if "label" in item else _other_label(item), "label"),
             None if projector is None else _name(projector, "projector"),
             _finite(item.get("confidence", item.get("score")), "confidence"),
         )
     if convert is None:
         return span
     return replace(span, start=convert.offset(span.start), end=convert.offset(span.end))
+
+
+def _other_label(item: Mapping[str, Any]) -> Any:
+    """The label of the span `item`, under another name; raises `KeyError` where it has none."""
+    return item[next((name for name in _OTHER_LABELS if name in item), "label")]
 
 
 def _other_unit(item: Mapping[str, Any], expected: Any, text: str) -> str:
@@ -175,6 +180,8 @@ class _WrongTypeError(TypeError):
 
 
 def _integer(value: Any, name: str) -> int:
+    if type(value) is int:
+        return value
     value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _WrongTypeError(f"{name!r} is not a whole number: {short(value)}")

@@ -70,7 +70,7 @@ def inspect(
     from augmentation.reporting.inspection import sample_file
     from corpora.readers import ColumnMapping
 
-    sample, columns_taken, notes = sample_file(
+    of_file = sample_file(
         path,
         rows,
         seed=seed,
@@ -82,11 +82,11 @@ def inspect(
         quoting=quoted(quoting),
         offsets=offsets,
     )
-    for row in sample:
+    for row in of_file.rows:
         _show(console, row, "")
-    if columns_taken:
-        print(f"labelferry: columns: {columns_in_words(columns_taken)}", file=sys.stderr)
-    for note in notes:
+    if of_file.columns:
+        print(f"labelferry: columns: {columns_in_words(of_file.columns)}", file=sys.stderr)
+    for note in of_file.notes:
         print(f"labelferry: warning: {note}", file=sys.stderr)
     return 0
 

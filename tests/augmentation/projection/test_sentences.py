@@ -70,11 +70,12 @@ def test_every_sentence_is_in_one_pair(sources: list[str], targets: list[str]) -
 
 
 def test_rows_with_one_sentence_or_without_spans_have_no_segments() -> None:
-    spans = (Span(0, 1, "X"),)
+    spans = (Span(0, 4, "X"),)
+    two = "Anna lacht. Otto weint."
     rows = [
-        ProjectionInput("A b.", spans, "A b. C d.", (), "en", "de"),
-        ProjectionInput("A b. C d.", (), "A b. C d.", (), "en", "de"),
-        ProjectionInput("A b. C d.", spans, "A b. C d.", (), "en", "de"),
+        ProjectionInput(two[:11], spans, two, (), "en", "de"),
+        ProjectionInput(two, (), two, (), "en", "de"),
+        ProjectionInput(two, spans, two, (), "en", "de"),
     ]
     assert [len(row.segments) for row in with_sentences(rows)] == [0, 0, 2]
 
