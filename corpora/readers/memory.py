@@ -118,7 +118,7 @@ def _batches(source: Source, data: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _of_dataset(source: Source, data: Any, split: object) -> Iterator[pa.RecordBatch]:
-    """The batches of one data set, in which rows that name no split are of `split`, if it is any."""
+    """The batches of one data set; rows that name no split are of `split`, if it is one."""
     for table in data.with_format("arrow").iter(_BATCH):
         for batch in table.to_batches():
             yield batch if split is None else with_split(batch, str(split), source)
