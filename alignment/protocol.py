@@ -122,6 +122,10 @@ class Projection:
             sorted((s for s in self.placed if s is not None), key=lambda s: (s.start, s.end))
         )
 
+    def answers(self) -> tuple[Span, ...]:
+        """The placed spans, in the order of the source's: the first of several answers counts."""
+        return tuple(span for span in self.placed if span is not None)
+
 
 class SpanProjector(Protocol):
     """Places source spans in the translation.

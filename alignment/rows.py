@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from alignment.disjoint import DisjointRuns
 from alignment.protocol import Projection, ProjectionInput, SpanProjector, WordPair, Words
 from alignment.words.tokens import space_tokens
 from corpora.errors import UserError
@@ -102,8 +102,9 @@ def project_rows(
     result = Projected([], [], sum(len(row_input.spans) for row_input in inputs), 0)
     for (source, target), projections in zip(pairs, by_row, strict=True):
         projected = _joined([snap_to_tokens(part, target.tokens) for part in projections])
-        result.placed += len(projected.spans())
-        row = _labelled(source, target, projected.spans())
+        spans = projected.answers() if overlapping else projected.spans()
+        result.placed += len(spans)
+        row = _labelled(source, target, spans)
         if loses_row(projected, drop_rows=drop_rows, alternatives=overlapping):
             result.dropped.append(DroppedRow(row, "unplaced-span", _detail(source, projected)))
         else:
@@ -167,28 +168,23 @@ def snap_to_tokens(
 ) -> Projection:
     """`projection` with its spans grown to whole `tokens` (offsets in the target), if any.
 
-    Of two spans that then share a token, the one with more confidence stays.
+    Spans do not grow into a token that two of them have a part of.
     """
     if tokens is None or not any(projection.placed):
         return projection
-    taken = DisjointRuns()
-    firsts, lasts = [start for start, _ in tokens], [end for _, end in tokens]
-    placed: list[Span | None] = [None] * len(projection.placed)
-    reasons = list(projection.reasons)
-    order = sorted(
-        (i for i, span in enumerate(projection.placed) if span is not None),
-        key=lambda i: -(projection.placed[i].confidence or 0.0),  # type: ignore[union-attr]
-    )
-    for index in order:
-        span = projection.placed[index]
-        if span is None:
-            continue
-        first, last = bisect_right(lasts, span.start), bisect_left(firsts, span.end)
-        start, end = span.start, span.end
-        if first < last:  # tokens are in order
-            start, end = min(firsts[first], start), max(lasts[last - 1], end)
-        if not taken.add(start, end):
-            reasons[index] = "collision"
-            continue
-        placed[index] = replace(span, start=start, end=end)
-    return Projection(tuple(placed), tuple(reasons))
+    firsts, lasts = [start for start, _ in tokens], [end for _, end in tokens]  # in order
+    touched = [
+        range(0)
+        if span is None
+        else range(bisect_right(lasts, span.start), bisect_left(firsts, span.end))
+        for span in projection.placed
+    ]
+    members = Counter(token for inside in touched for token in inside)
+    placed: list[Span | None] = []
+    for span, inside in zip(projection.placed, touched, strict=True):
+        whole = [token for token in inside if members[token] == 1]
+        if span is not None and whole:
+            start, end = min(span.start, firsts[whole[0]]), max(span.end, lasts[whole[-1]])
+            span = replace(span, start=start, end=end)
+        placed.append(span)
+    return Projection(tuple(placed), projection.reasons)

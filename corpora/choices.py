@@ -11,6 +11,9 @@ TASKS: tuple[Task, ...] = get_args(Task)
 OnError = Literal["error", "skip", "repair"]
 """What is done about bad rows: stop, drop them with their reason, or repair them."""
 ON_ERROR: tuple[OnError, ...] = get_args(OnError)
+OffsetUnit = Literal["codepoints", "utf16", "bytes"]
+"""What offsets into a text count: Unicode code points, units of UTF-16, or bytes of UTF-8."""
+OFFSET_UNITS: tuple[OffsetUnit, ...] = get_args(OffsetUnit)
 InputFormat = Literal[
     "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "text"
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpora.readers.values import ValueProblem, read_spans, short
+from corpora.readers.values import ValueProblem, decoded, read_spans, short
 from corpora.records import Row, Span
 from corpora.surrogates import without_surrogates
 
@@ -95,6 +95,30 @@ def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
     return prediction
 
 
+def prediction_of_row(row: Row, gold: Row | None) -> Prediction:
+    """The labels of `row`, which was read from a file of predictions, as the prediction for the row
+    `gold`; None is that of a row that does not exist.
+
+    Probabilities and flags are in its `meta`, as JSON. Raises `ValueProblem` that says what is
+    wrong.
+    """
+    probabilities = _probabilities(decoded(row.meta.get("probabilities"), "probabilities"))
+    flags = decoded(row.meta.get("flags"), "flags") or []
+    if not isinstance(flags, list):
+        raise ValueProblem("bad-flags", f"'flags' is not a list: {short(flags)}")
+    _check_spans(row.spans, row.id, None if gold is None else gold.text)
+    prediction = Prediction(
+        row.id,
+        most_probable(probabilities) if row.label is None and probabilities else row.label,
+        probabilities,
+        row.spans,
+        row.target,
+        tuple(map(str, flags)),
+    )
+    _check_characters(prediction)
+    return prediction
+
+
 def most_probable(probabilities: Mapping[str, float]) -> str:
     """The label with the highest of `probabilities`; of equal ones the last by name."""
     return max(probabilities, key=lambda name: (probabilities[name], name))
@@ -103,12 +127,19 @@ def most_probable(probabilities: Mapping[str, float]) -> str:
 def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
     text = str(value.get("text", "")) if row is None else row.text
     spans = read_spans(value.get("spans"), text)
+    _check_spans(spans, value["id"], None if row is None else text)
+    return spans
+
+
+def _check_spans(spans: tuple[Span, ...], row_id: Any, text: str | None) -> None:
+    """Raise `ValueProblem` for one of `spans` that cannot be predicted for `text`; None is the text
+    of a row that does not exist."""
     for span in spans:
         where = f"span {short(span.start)}:{short(span.end)}"
-        if row is not None and not 0 <= span.start < span.end <= len(text):
+        if text is not None and not 0 <= span.start < span.end <= len(text):
             raise ValueProblem(
                 "offset-out-of-range",
-                f"{where} is outside the text of {value['id']!r}, which has {len(text)} characters",
+                f"{where} is outside the text of {row_id!r}, which has {len(text)} characters",
             )
         if not span.label:
             raise ValueProblem("missing-label", f"{where} has no label")
@@ -117,7 +148,6 @@ def _spans(value: Mapping[str, Any], row: Row | None) -> tuple[Span, ...]:
                 "bad-confidence",
                 f"{where} has a confidence that is not from 0 to 1: {span.confidence!r}",
             )
-    return spans
 
 
 def _probabilities(value: Any) -> dict[str, float]:

@@ -13,6 +13,8 @@ SCHEMES: tuple[Scheme, ...] = ("iob1", "iob2", "bioes")
 _ALIASES: dict[str, Scheme] = {"bio": "iob2", "bilou": "bioes", "iobes": "bioes"}
 _PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIESLU"}
 _SAME = {"L": "E", "U": "S"}
+BARE_LABEL = "span"
+"""The label of spans whose tags have none."""
 
 Chunk = tuple[int, int, str]
 """First token, one past the last token, label."""
@@ -39,6 +41,22 @@ def scheme_named(name: str) -> Scheme | None:
 def is_tag(tag: str) -> bool:
     """Whether `tag` is one that some scheme has: `O`, or a prefix, a hyphen and a label."""
     return tag == "O" or (len(tag) > 2 and tag[1] == "-" and tag[0] in "BIESLU")
+
+
+def looks_tagged(tags: Sequence[str]) -> bool:
+    """Whether `tags` are tags, also those that `is_tag` cannot tell from words: `B_LABEL`, and a
+    prefix alone where there is one label only."""
+    return bool(tags) and all(tag == "O" or split_tag(tag) is not None for tag in tags)
+
+
+def split_tag(tag: str) -> tuple[str, str] | None:
+    """The prefix and the label of `tag`, as in `B-LOC` or `B_LOC`; a bare `B` is of `BARE_LABEL`.
+
+    None where it is no tag that has a label.
+    """
+    if len(tag) > 2 and tag[1] in "-_" and tag[0] in "BIESLU":
+        return tag[0], tag[2:]
+    return (tag, BARE_LABEL) if len(tag) == 1 and tag in "BIESLU" else None
 
 
 def detect_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
@@ -117,11 +135,12 @@ class _Decoder:
                 self._illegal(index)
             self._close(index)
             return
-        prefix, hyphen, label = tag.partition("-")
-        if not hyphen or not label or prefix not in _PREFIXES[self.scheme]:
+        parts = split_tag(tag)
+        if parts is None or parts[0] not in _PREFIXES[self.scheme]:
             raise IllegalTagError(
                 index, f"{tag!r} is not a tag of {self.scheme.upper()}", repairable=False
             )
+        prefix, label = parts
         prefix = _SAME.get(prefix, prefix)
         inside = self.start is not None and label == self.label
         if not self._allowed(prefix, inside):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from corpora.choices import Task
+from corpora.choices import OffsetUnit, Task
 from corpora.errors import UserError
-from corpora.predictions import Prediction, prediction_from_json
-from corpora.readers import FORMATS, ColumnMapping, open_corpus
+from corpora.predictions import Prediction, prediction_of_row
+from corpora.readers import ColumnMapping, Corpus, open_corpus
+from corpora.readers.columns import scored_names
+from corpora.readers.offset_units import check_unit
+from corpora.readers.options import Defect
 from corpora.readers.pipes import regular_file
 from corpora.readers.streams import format_suffix, text_lines, whole_text
-from corpora.readers.values import ValueProblem, parse_json, short
+from corpora.readers.values import ValueProblem, short
 from corpora.records import Row
+from corpora.repair import repair_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,16 @@ class FileOptions:
     lang: str | None = None
     """The language (BCP 47) of rows that do not name theirs."""
     columns: ColumnMapping = field(default_factory=ColumnMapping)
-    """Which column of the gold holds what."""
+    """Which column holds what, of the gold and, where they have such columns, of the
+    predictions."""
     scheme: str | None = None
     """The tagging scheme of CoNLL files."""
     on_error: str = "error"
     """`error` or `repair`: what to do about invalid rows, such as those with illegal tags."""
     quoting: bool | None = None
     """Whether fields of tables may be quoted; None: in CSV they may, in TSV not."""
+    offsets: OffsetUnit | None = None
+    """What offsets count, of the gold and of the predictions; None: code points."""
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -61,6 +68,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
         scheme=options.scheme,
         on_error=options.on_error,
         quoting=options.quoting,
+        offsets=options.offsets,
     )
     return list(corpus.rows())
 
@@ -70,17 +78,15 @@ def read_predictions(
 ) -> list[Prediction]:
     """The predictions for `task` from the file `path`, read as `options` say.
 
-    The rows `gold` give the texts, and ids where the file has none. The file may be JSON lines of
-    predictions (`id`, and `label`, `spans` or `target`; what labelferry writes), SQuAD's official
-    `{id: answer}`, lines of plain text, or of any format that gold may have. Raises `UserError`
-    that names file and line.
+    The rows `gold` give the texts that the file leaves out, and ids where it has none. The file may
+    be of any format that gold may have, and is read by the same readers, SQuAD's official
+    `{id: answer}`, or lines of plain text. Raises `UserError` that names file and line, and for a
+    file that holds nothing to score.
     """
     options = options or FileOptions()
     path = regular_file(Path(path))
     if not path.exists():
         raise UserError("no such file", file=path)
-    if _is_json_lines(path, options.format):
-        return list(_from_json_lines(path, task, {row.id: row for row in gold}))
     if task == "qa" and options.format is None and format_suffix(path) == ".json":
         answers = _official_answers(path)
         if answers is not None:
@@ -93,12 +99,6 @@ def read_predictions(
     return _from_corpus(path, task, gold, options)
 
 
-def _is_json_lines(path: Path, format: str | None) -> bool:
-    if format is not None:
-        return format == "jsonl"
-    return format_suffix(path) in FORMATS["jsonl"].suffixes
-
-
 def _is_plain(path: Path, format: str | None) -> bool:
     if format is not None:
         return format == "text"
@@ -109,23 +109,6 @@ def _lines(path: Path) -> Iterator[str]:
     if not path.exists():
         raise UserError("no such file", file=path)
     yield from text_lines(path)
-
-
-def _from_json_lines(path: Path, task: Task, gold: Mapping[str, Row]) -> Iterator[Prediction]:
-    for number, line in enumerate(text_lines(path), 1):
-        if not line.strip():
-            continue
-        try:
-            value = parse_json(line)
-            prediction = prediction_from_json(value, gold)
-            row = gold.get(prediction.id)
-            if (
-                row is not None and task != "text"
-            ):  # the gold of `text` may have no text, only a target
-                _check_text(value.get("text"), row)
-        except ValueProblem as problem:
-            raise UserError(problem.detail, file=path, line=number) from problem
-        yield prediction
 
 
 def _check_text(text: object, row: Row) -> None:
@@ -166,38 +149,94 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
         task=task,
         lang=options.lang,
         format=options.format,
+        columns=options.columns,
         scheme=options.scheme,
         on_error=options.on_error,
         quoting=options.quoting,
+        offsets=options.offsets,
         labelled=False,
+        gold=gold,
     )
-    return predictions_of_rows(list(corpus.rows()), gold, file=path)
+    return predictions_of_corpus(corpus, gold)
 
 
-def predictions_of_rows(
-    rows: Sequence[Row], gold: Sequence[Row], *, file: str | Path | None = None
-) -> list[Prediction]:
-    """The labels of `rows` as predictions for the rows `gold`.
+def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Prediction]:
+    """The rows of `corpus`, opened as predictions for the rows `gold`, as predictions.
+
+    Raises `UserError` for what is no row, for a row whose text is not that of the gold row with its
+    id, and where there is nothing to score.
+    """
+    rows: list[Row] = []
+    numbers: list[int] = []
+    for item in corpus.items():
+        if isinstance(item, Defect):
+            raise _error(corpus, item.number, item.detail)
+        number, row = item
+        if corpus.options.on_error == "repair":
+            row, _ = repair_row(row, corpus.options.task)
+        rows.append(row)
+        numbers.append(number)
+    if not rows:
+        raise UserError("there are no rows", file=corpus.path)
+    if corpus.options.offsets is None:
+        check_unit(rows, corpus.path)
+    rows = _with_ids(rows, gold)
+    by_id = {row.id: row for row in gold}
+    predictions = []
+    for number, row in zip(numbers, rows, strict=True):
+        gold_row = by_id.get(row.id)
+        try:
+            if not row.id:
+                raise ValueProblem("no-id", "the prediction has no 'id'")
+            # The gold of `text` may have no text, only a target.
+            if gold_row is not None and row.text and corpus.options.task != "text":
+                _check_text(row.text, gold_row)
+            predictions.append(prediction_of_row(row, gold_row))
+        except ValueProblem as problem:
+            raise _error(corpus, number, problem.detail) from problem
+    _check_any(corpus, predictions)
+    return predictions
+
+
+def _error(corpus: Corpus, number: int, detail: str) -> UserError:
+    if corpus.format.unit == "line":
+        return UserError(detail, file=corpus.path, line=number)
+    return UserError(detail, file=corpus.path, row=number)
+
+
+def _check_any(corpus: Corpus, predictions: Sequence[Prediction]) -> None:
+    """Raise `UserError` where no row has the one thing that its task predicts."""
+    task = corpus.options.task
+    field = {"classification": "label", "pair": "label", "text": "target"}.get(task)
+    if field is not None and all(getattr(p, field) is None for p in predictions):
+        looked_for = ", ".join(scored_names(corpus.options))
+        problem = f"nothing to score: no row has a {field}; looked for: {looked_for}"
+        raise UserError(problem, file=corpus.path)
+
+
+def _with_ids(rows: list[Row], gold: Sequence[Row]) -> list[Row]:
+    """`rows` with the ids of the rows `gold` where they are the same texts in the same order.
+
+    In formats without ids there are none, or they were made from the content, labels included.
+    """
+    if [row.text for row in rows] != [row.text for row in gold]:
+        return rows
+    return [replace(row, id=gold_row.id) for row, gold_row in zip(rows, gold, strict=True)]
+
+
+def predictions_of_rows(rows: Sequence[Row], gold: Sequence[Row]) -> list[Prediction]:
+    """The labels of `rows` in memory as predictions for the rows `gold`.
 
     Where both have the same texts in the same order, they are the same items, and the predictions
-    get the ids of the gold. Raises `UserError`, which names the `file` of the rows, for a row whose
-    text is not that of the gold row with its id.
+    get the ids of the gold. Raises `UserError` for a row whose text is not that of the gold row
+    with its id.
     """
-    ids = [row.id for row in rows]
-    if [row.text for row in rows] == [row.text for row in gold]:
-        # In formats without ids, they are made from the content, labels included.
-        ids = [row.id for row in gold]
-    _check_texts(dict(zip(ids, rows, strict=True)), gold, file)
-    return [
-        Prediction(id_, row.label, {}, row.spans, row.target)
-        for id_, row in zip(ids, rows, strict=True)
-    ]
-
-
-def _check_texts(rows: Mapping[str, Row], gold: Sequence[Row], file: str | Path | None) -> None:
-    for gold_row in gold:
-        row = rows.get(gold_row.id)
-        try:
-            _check_text(None if row is None else row.text, gold_row)
-        except ValueProblem as problem:
-            raise UserError(problem.detail, file=file, row=gold_row.id) from problem
+    rows = _with_ids(list(rows), gold)
+    by_id = {row.id: row for row in gold}
+    for row in rows:
+        if (gold_row := by_id.get(row.id)) is not None:
+            try:
+                _check_text(row.text, gold_row)
+            except ValueProblem as problem:
+                raise UserError(problem.detail, row=row.id) from problem
+    return [Prediction(row.id, row.label, {}, row.spans, row.target) for row in rows]

@@ -3,17 +3,22 @@ ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from corpora.choices import Task
 from corpora.errors import UserError
-from corpora.predictions import Prediction, prediction_from_json
-from corpora.readers.memory import IN_MEMORY, InMemory, batches_of, holds_arrow, rows_of
-from corpora.readers.values import ValueProblem
+from corpora.predictions import Prediction
+from corpora.readers.memory import InMemory, holds_arrow, rows_of
 from corpora.records import Row
-from scoring.files import FileOptions, predictions_of_rows, read_gold, read_predictions
+from scoring.files import (
+    FileOptions,
+    predictions_of_corpus,
+    predictions_of_rows,
+    read_gold,
+    read_predictions,
+)
 from scoring.pairing import pair_up
 
 GoldInput = str | Path | Iterable[str | Path] | InMemory
@@ -21,8 +26,8 @@ GoldInput = str | Path | Iterable[str | Path] | InMemory
 PredictionInput = str | Path | Iterable[str | Path] | Iterable[Prediction] | InMemory
 """Predictions: a file, several files, predictions, or rows that have what was predicted as labels.
 
-Dictionaries without a text are predictions as JSON Lines have them: `id`, and `label`, `spans` or
-`target`."""
+Dictionaries and Arrow data are predictions as files of rows have them; what they leave out of the
+rows, such as the text, is the gold's."""
 
 
 def load_gold(gold: GoldInput, task: Task, files: FileOptions) -> list[list[Row]]:
@@ -80,19 +85,26 @@ def _parts(given: GoldInput | PredictionInput) -> list[Any]:
 
 
 def _in_memory(given: Any, gold: list[Row], task: Task, files: FileOptions) -> list[Prediction]:
-    if holds_arrow(given):
-        first = next(batches_of(given), None)
-        if first is not None and "text" not in first.schema.names:
-            given = [value for batch in batches_of(given) for value in batch.to_pylist()]
-            return _from_dictionaries(given, {row.id: row for row in gold})
-    elif all(isinstance(item, Prediction) for item in given):
-        return list(given)
-    elif all(isinstance(item, Mapping) and "text" not in item for item in given):
-        return _from_dictionaries(given, {row.id: row for row in gold})
-    return predictions_of_rows(_rows(given, task, files, labelled=False), gold)
+    if not holds_arrow(given):
+        if all(isinstance(item, Prediction) for item in given):
+            return list(given)
+        if all(isinstance(item, Row) for item in given):
+            return predictions_of_rows(given, gold)
+    corpus = rows_of(
+        given,
+        task=task,
+        lang=files.lang,
+        columns=files.columns,
+        on_error=files.on_error,
+        scheme=files.scheme,
+        offsets=files.offsets,
+        labelled=False,
+        gold=gold,
+    )
+    return predictions_of_corpus(corpus, gold)
 
 
-def _rows(data: Any, task: Task, files: FileOptions, *, labelled: bool = True) -> list[Row]:
+def _rows(data: Any, task: Task, files: FileOptions) -> list[Row]:
     """`Row`s as they are, dictionaries and Arrow data read as those of a file."""
     if not holds_arrow(data) and all(isinstance(record, Row) for record in data):
         return list(data)
@@ -100,21 +112,9 @@ def _rows(data: Any, task: Task, files: FileOptions, *, labelled: bool = True) -
         data,
         task=task,
         lang=files.lang,
-        columns=files.columns if labelled else None,
+        columns=files.columns,
         on_error=files.on_error,
         scheme=files.scheme,
-        labelled=labelled,
+        offsets=files.offsets,
     )
     return list(corpus.rows())
-
-
-def _from_dictionaries(
-    values: list[Mapping[str, Any]], gold: Mapping[str, Row]
-) -> list[Prediction]:
-    predictions = []
-    for number, value in enumerate(values, 1):
-        try:
-            predictions.append(prediction_from_json(dict(value), gold))
-        except ValueProblem as problem:
-            raise UserError(problem.detail, file=IN_MEMORY, row=number) from problem
-    return predictions

@@ -76,7 +76,7 @@ def build_projection(
     Every span has a run or None, its confidence in `confidences` and in `reasons` why it has no
     run, or ""; `projector` is the name that the placed spans get. Runs grow to whole grapheme
     clusters; in order of their position, of two that overlap the less confident is dropped with
-    reason `collision`.
+    reason `collision`, and both where their spans touch.
     """
     safe: list[tuple[int, int] | None] = []
     reasons = list(reasons)
@@ -88,7 +88,7 @@ def build_projection(
             run, reasons[index] = None, "empty"
         safe.append(run)
     if len(safe) > 1:
-        _drop_collisions(safe, confidences, reasons)
+        _drop_collisions(spans, safe, confidences, reasons)
     placed = tuple(
         None if run is None else Span(run[0], run[1], span.label, projector, confidence)
         for span, run, confidence in zip(spans, safe, confidences, strict=True)
@@ -97,7 +97,10 @@ def build_projection(
 
 
 def _drop_collisions(
-    runs: list[tuple[int, int] | None], confidences: list[float], reasons: list[str]
+    spans: tuple[Span, ...],
+    runs: list[tuple[int, int] | None],
+    confidences: list[float],
+    reasons: list[str],
 ) -> None:
     order = sorted(
         (index for index, run in enumerate(runs) if run is not None),
@@ -109,6 +112,11 @@ def _drop_collisions(
         if run is not None and before is not None and run[0] < before[1]:
             loser = index if confidences[index] <= confidences[previous] else previous
             runs[loser], reasons[loser] = None, "collision"
+            winner = previous if loser == index else index
+            if spans[loser].start == spans[winner].end or spans[loser].end == spans[winner].start:
+                # They touch, as parts of a word do: what is left would have both under one label.
+                runs[winner], reasons[winner] = None, "collision"
+                continue
             if loser == index:
                 continue
         previous = index

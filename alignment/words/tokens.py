@@ -6,6 +6,7 @@ Tokens of a file may be anything (`lugar,` with its comma); the aligners want wo
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -17,16 +18,13 @@ from alignment.symmetrize import links_from_posteriors
 from alignment.words.splitting import split_pair
 
 Offsets = Sequence[tuple[int, int]]
+_TOKEN = re.compile(r"[^ \t\r\n]+")
 
 
 def space_tokens(text: str) -> tuple[tuple[int, int], ...]:
-    """Offsets of the tokens between white space in `text`, which Pharaoh files count."""
-    offsets, at = [], 0
-    for token in text.split():
-        start = text.index(token, at)
-        at = start + len(token)
-        offsets.append((start, at))
-    return tuple(offsets)
+    """Offsets of the tokens of `text` between spaces, tabs and line breaks, which Pharaoh files
+    count: other white space, such as a no-break space, is part of a token."""
+    return tuple(match.span() for match in _TOKEN.finditer(text))
 
 
 def token_of_words(words: Words, tokens: Offsets) -> list[int]:

@@ -13,6 +13,7 @@ from augmentation.translation.ingest import VERSION as INGEST_VERSION
 from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint, path_hash
+from corpora.readers.folders import saved_splits
 from corpora.records import DroppedRow, Row
 from corpora.shards import ShardWriter, is_done
 
@@ -37,6 +38,9 @@ def read_corpora(context: CompareContext) -> None:
 def read_corpus(corpus: CorpusConfig, lang: str, task: Task) -> tuple[list[Row], list[DroppedRow]]:
     """The rows in `lang` of `corpus` for `task`, and those that are bad; rows beyond the limit are
     not read. Raises `UserError` where there is no row."""
+    if corpus.split is None and len(splits := saved_splits(corpus.path)) > 1:
+        problem = "this data set has several splits; name one, as in split: train"
+        raise UserError(problem, file=corpus.path, choices=splits)
     batches = list(corpus.open(corpus.path, task, lang).batches(limit=corpus.limit))
     rows = [row for batch in batches for row in batch.rows]
     if not rows:

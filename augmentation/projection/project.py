@@ -12,6 +12,7 @@ from alignment.protocol import ProjectionInput, SpanProjector
 from alignment.rows import as_input, pair_up, project_rows, token_pair
 from augmentation.projection.aligners import given_links, open_aligner, with_attention
 from augmentation.projection.config import ProjectConfig
+from augmentation.projection.sentences import with_sentences
 from augmentation.reporting.notebook import first_rows, notebook_html
 from corpora.choices import Task
 from corpora.errors import UserError
@@ -172,7 +173,7 @@ def read_translations(
 def _open_projector(
     config: ProjectConfig, pairs: Sequence[tuple[Row, Row]], inputs: list[ProjectionInput]
 ) -> tuple[SpanProjector, list[ProjectionInput]]:
-    """The projector of `config`, and `inputs` with the attention that it needs."""
+    """The projector of `config`, and `inputs` with the attention or sentences that it needs."""
     from alignment.projectors import load_projector
 
     options: dict[str, Any] = {}
@@ -184,6 +185,7 @@ def _open_projector(
         if config.uses_attention:
             inputs = with_attention(inputs, translator)
     if config.uses_aligner:
+        inputs = with_sentences(inputs)
         options |= {"complete": config.complete, "minimum_confidence": config.min_confidence}
         if config.alignments is not None:
             tokens = [token_pair(source, target) for source, target in pairs]

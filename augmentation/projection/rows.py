@@ -155,7 +155,12 @@ def _columns(
     columns = {
         "id": pc.binary_join_element_wise(batch.column("id"), pa.scalar(context.target), "-"),
         "lang": _constant(context.target, count),
-        "spans": _span_column([() if p is None else _unique(p.spans()) for p in projections]),
+        "spans": _span_column(
+            [
+                () if p is None else _unique(p.answers() if context.task == "qa" else p.spans())
+                for p in projections
+            ]
+        ),
         "tokens": pa.nulls(count, ROW_SCHEMA.field("tokens").type),
         "source_id": batch.column("id"),
         "source_lang": batch.column("lang"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from augmentation.reporting.samples import reservoir
-from corpora.choices import Task
-from corpora.readers import ColumnMapping, open_corpus
+from corpora.choices import OffsetUnit, Task
+from corpora.errors import UserError
+from corpora.readers import ColumnMapping, Corpus, open_corpus
 from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
 from corpora.records import Row
@@ -25,27 +28,48 @@ def sample_file(
     task: Task | str | None = None,
     format: str | None = None,
     columns: ColumnMapping | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     quoting: bool | None = None,
-) -> list[Row]:
+    offsets: OffsetUnit | None = None,
+) -> FileSample:
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 
-    `task` is by default the one that fits the format; `format`, `columns`, `split` and `quoting`
-    are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be read.
+    `task` is by default the one that fits the format; `format`, `columns`, `split`, `quoting` and
+    `offsets` are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be
+    read.
     """
     path = regular_file(path)
-    corpus = open_corpus(
-        path,
-        task=task or guess_task(path, format),
-        format=format,
-        columns=columns,
-        split=split,
-        labelled=False,
-        quoting=quoting,
-    )
-    if first:
-        return list(islice(corpus.rows(), count))
-    return reservoir(corpus.rows(), count, seed)
+
+    def opened(*, labelled: bool) -> Corpus:
+        return open_corpus(
+            path,
+            task=task or guess_task(path, format),
+            format=format,
+            columns=columns,
+            split=split,
+            labelled=labelled,
+            quoting=quoting,
+            offsets=offsets,
+        )
+
+    corpus = opened(labelled=False)
+    notes = []
+    try:
+        taken = opened(labelled=True).columns()
+    except UserError as error:
+        taken = corpus.columns()
+        notes.append(str(error))
+    rows = corpus.rows()
+    sample = list(islice(rows, count)) if first else reservoir(rows, count, seed)
+    return FileSample(sample, taken, notes)
+
+
+class FileSample(NamedTuple):
+    """Rows of a file, the columns that they are read from by field, and what they lack."""
+
+    rows: list[Row]
+    columns: dict[str, str]
+    notes: list[str]
 
 
 def guess_task(path: Path, format: str | None) -> Task:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from augmentation.pipeline.inputs import RowData
 from augmentation.reporting.notebook import first_rows, notebook_html
-from corpora.choices import Task
+from corpora.choices import OffsetUnit, Task
 from corpora.readers import BATCH_ROWS, ColumnMapping, Corpus, CorpusBatch, OnError, open_corpus
 from corpora.readers.memory import rows_of
 from corpora.records import Row
@@ -41,19 +41,23 @@ def read(
     columns: Mapping[str, str] | None = None,
     on_error: OnError = "error",
     scheme: str | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     labelled: bool = True,
     quoting: bool | None = None,
     max_chars: int | None = None,
+    unescape: bool = False,
+    offsets: OffsetUnit | None = None,
 ) -> RowsView:
     """The rows of `data`, a file or folder or rows in memory, checked for `task`.
 
     `lang` is the language (BCP 47) of rows that do not state theirs. `columns` says which column
     holds what, as in `{"text": "sentence", "label": "class"}`; the usual names are found without
     it. `on_error` says what happens to bad rows: `error`, `skip` or `repair`. `scheme` is the
-    tagging scheme, `split` the only split to read; `labelled` says whether every row must have
-    a label. A row with a text of more than `max_chars` characters is a bad row. `format` and
-    `quoting` are of files alone. See `corpora.readers.open_corpus`.
+    tagging scheme, `split` the only split to read, or several; `labelled` says whether every row
+    must have a label. A row with a text of more than `max_chars` characters is a bad row. `offsets`
+    is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-` and `&quot;`
+    in tokens as the signs that they stand for. `format`, `quoting` and `unescape` are of files
+    alone. See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.
@@ -73,10 +77,12 @@ def read(
             labelled=labelled,
             quoting=quoting,
             max_chars=max_chars,
+            unescape=unescape,
+            offsets=offsets,
         )
         return RowsView(corpus)
-    if format is not None or quoting is not None:
-        raise TypeError("format and quoting are of files, and this is data in memory")
+    if format is not None or quoting is not None or unescape:
+        raise TypeError("format, quoting and unescape are of files, and this is data in memory")
     return RowsView(
         rows_of(
             data,
@@ -88,5 +94,6 @@ def read(
             split=split,
             labelled=labelled,
             max_chars=max_chars,
+            offsets=offsets,
         )
     )

@@ -50,13 +50,15 @@ def export(
     *,
     target: str | None = None,
     format: str | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
 ) -> WriteReport:
     """Write the rows of a finished `run`, a result or a folder, to the file `out`.
 
     `target` is the language, by default the run's only one. `format` is by default that of
     the name of `out`, or JSON Lines in the run's folder `export` without `out`. `split` chooses the
-    rows of one split. Raises `UserError` for a run that is not finished, a language or split that
+    rows of one split, or of several. Formats that cannot hold a row's split, such as CoNLL, have a
+    file for each where there are several: the report has them all. Raises `UserError` for a run
+    that is not finished, a language or split that
     it does not have, and for a file that cannot be written or is in a folder of the run.
     """
     folder = run.run if isinstance(run, TranslateTrainResult) else Path(run)

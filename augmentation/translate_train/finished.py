@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from augmentation.reporting.samples import sample_dropped, sample_rows
-from augmentation.translate_train.runs import FinishedRun, final_rows
+from augmentation.translate_train.runs import FinishedRun, final_batches, final_rows
 from corpora.errors import UserError
+from corpora.readers.options import checked_splits
 from corpora.records import Row
-from corpora.writers import WRITERS, write_corpus
+from corpora.writers import WRITERS, find_writer, write_corpus
+from corpora.writers.by_split import split_paths
 from corpora.writers.options import WriteReport
 
 
@@ -24,17 +26,29 @@ class SampledRow:
     """Why it was dropped; empty for a row that was kept."""
 
 
-def finished_rows(run: FinishedRun, target: str, split: str | None = None) -> Iterator[Row]:
-    """The rows of `run` in `target`, of `split` alone where it is given.
+def finished_rows(
+    run: FinishedRun, target: str, split: str | Sequence[str] | None = None
+) -> Iterator[Row]:
+    """The rows of `run` in `target`, of `split` alone, one or several, where it is given.
 
-    Raises `UserError` at once where no row is of `split`.
+    Raises `UserError` at once where no row is of one of them.
     """
-    if split is None:
+    wanted = checked_splits(split)
+    if not wanted:
         return final_rows(run.folder, target)
-    splits = {row.split or "train" for row in final_rows(run.folder, target)}
-    if split not in splits:
-        raise UserError(f"no row is of the split {split!r}", file=run.folder, choices=splits)
-    return (row for row in final_rows(run.folder, target) if (row.split or "train") == split)
+    splits = run_splits(run, target)
+    for name in wanted:
+        if name not in splits:
+            raise UserError(f"no row is of the split {name!r}", file=run.folder, choices=splits)
+    return (row for row in final_rows(run.folder, target) if (row.split or "train") in wanted)
+
+
+def run_splits(run: FinishedRun, target: str) -> set[str]:
+    """The splits of the rows of `run` in `target`; those without one are of `train`."""
+    splits: set[str | None] = set()
+    for batch in final_batches(run.folder, target):
+        splits.update(batch.column("split").unique().to_pylist())
+    return {split or "train" for split in splits}
 
 
 def default_export_path(run: FinishedRun, target: str, format: str) -> Path:
@@ -69,19 +83,37 @@ def export_rows(
     *,
     target: str,
     format: str | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     safe_cells: bool = False,
 ) -> WriteReport:
     """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
 
-    `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Raises
-    `UserError` for a split without rows, for a file in the run's own folder, and for what
-    `corpora.writers.write_corpus` does.
+    `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Several
+    splits are a file each in formats that cannot hold the split of a row. Raises `UserError` for a
+    split without rows, for a file in the run's own folder or one that is the run's input, and for
+    what `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
+    for path in files_of_export(run, out, target=target, format=format, split=split):
+        if path.exists() and run.config.input.exists() and path.samefile(run.config.input):
+            raise UserError("the export would overwrite the input of the run", file=path)
     rows = finished_rows(run, target, split)
     task = run.config.task
     return write_corpus(rows, out, format=format, task=task, safe_cells=safe_cells)
+
+
+def files_of_export(
+    run: FinishedRun,
+    out: Path,
+    *,
+    target: str,
+    format: str | None = None,
+    split: str | Sequence[str] | None = None,
+) -> list[Path]:
+    """The files that `export_rows`, which takes the same, would write."""
+    if find_writer(out, format, run.config.task).splits:
+        return [out]
+    return list(split_paths(out, sorted(checked_splits(split) or run_splits(run, target))).values())
 
 
 def sample_run(

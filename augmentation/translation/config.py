@@ -23,7 +23,7 @@ from augmentation.translation.fields import (
     Seed,
     Threads,
 )
-from corpora.choices import InputFormat, OnError, Task
+from corpora.choices import InputFormat, OffsetUnit, OnError, Task
 from corpora.limits import MAX_CHARS
 
 if TYPE_CHECKING:
@@ -50,11 +50,16 @@ class ReadingConfig(Strict):
     without it."""
     scheme: AnyCaseScheme | None = None
     """Tagging scheme of CoNLL files; by default the tags say it."""
-    split: str | None = None
-    """Read the rows of this split only; rows that name none are of `train`."""
+    split: str | tuple[str, ...] | None = None
+    """Read the rows of this split only; may be repeated. Rows that name none are of `train`."""
     quoting: bool | None = None
     """Whether fields of tables may be quoted; by default those of CSV may and those of TSV may
     not."""
+    unescape: bool = False
+    """Whether tokens are unescaped: `-LRB-` is a bracket, `&quot;` a quote."""
+    offsets: OffsetUnit | None = None
+    """What the offsets of spans count: Unicode `codepoints` (by default), units of UTF-16
+    (`utf16`), or `bytes` of UTF-8."""
     on_error: OnError = "error"
     """What to do about bad rows: `error` stops, `skip` drops them with their reason, `repair`
     repairs what can be."""
@@ -81,6 +86,8 @@ class ReadingConfig(Strict):
             scheme=self.scheme,
             split=self.split,
             quoting=self.quoting,
+            unescape=self.unescape,
+            offsets=self.offsets,
             labelled=labelled,
             max_chars=self.max_chars,
         )

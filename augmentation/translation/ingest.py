@@ -15,7 +15,7 @@ from corpora.fingerprint import fingerprint, path_hash
 from corpora.readers import CorpusBatch
 from corpora.shards import ShardRef, ShardWriter, is_done
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

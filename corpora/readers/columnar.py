@@ -92,7 +92,9 @@ class _BatchReader:
 
     def read(self, batch: pa.RecordBatch, first: int) -> Items:
         """The rows of `batch`, the first of which is number `first`."""
-        if not self._source.options.columns.given() and _has_row_schema(batch):
+        options = self._source.options
+        as_written = not options.columns.given() and options.offsets in (None, "codepoints")
+        if as_written and _has_row_schema(batch):
             yield from enumerate(batch_to_rows(batch), first)
             return
         records = _records(batch)
@@ -106,11 +108,11 @@ class _BatchReader:
 
     def _builder_for(self, schema: pa.Schema, records: Sequence[_Record | str]) -> RowBuilder:
         if self._builder is None:
-            self._builder = RowBuilder(self._source, schema.names)
-        if self._schema is None or not schema.equals(self._schema, check_metadata=True):
+            first = [r for r in records if not isinstance(r, str)]
+            self._builder = RowBuilder(self._source, schema.names, first, _class_names(schema))
+            self._schema = schema
+        elif not schema.equals(self._schema, check_metadata=True):
             self._builder.class_names = _class_names(schema)
-            if self._schema is None:
-                self._builder.look([r for r in records if not isinstance(r, str)])
             self._schema = schema
         return self._builder
 

@@ -1,19 +1,26 @@
 """CoNLL files: one token per line, columns, an empty line after a sentence.
 
-Two columns (token, tag), four (CoNLL-2003) or any number, the last being the tag; CoNLL-2002;
-and CoNLL-U-like files with token numbers and `# key = value` comments (`id`, `text`, `intent`) as
-xSID has them. `-DOCSTART-` lines end a sentence, too.
+Two columns (token, tag), four (CoNLL-2003) or any number, the last one with tags being the tag;
+CoNLL-2002; and CoNLL-U-like files with token numbers and `# key = value` comments (`id`, `text`,
+`intent`) as xSID has them. The tokens of a row are those of the text's surface: of a multiword
+token its own form, where the file has it. `-DOCSTART-` lines end a sentence, too.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from types import MappingProxyType
 
 from corpora.limits import BATCH_CHARS, chunks, line_error, max_line
+from corpora.readers.conll_comments import (
+    ID_KEYS,
+    LABEL_KEYS,
+    first_of,
+    is_comment,
+    meta_of,
+    read_comments,
+)
 from corpora.readers.conll_layout import (
     OTHER_INDEX,
     Layout,
@@ -22,18 +29,14 @@ from corpora.readers.conll_layout import (
     first_unnumbered,
     split_line,
 )
+from corpora.readers.conll_surface import Range, multiword_ranges, spelled, surface_units
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import text_lines, undecoded
 from corpora.readers.tokenised import TokenisedError, from_tokens
-from corpora.records import EMPTY, Row
+from corpora.records import Row
 from corpora.tagging import Scheme
 
 _WINDOW = 2_000  # sentences that are looked at to find the columns and the tagging scheme
-_COMMENT = re.compile(r"# ?([^\s=:]+)(?: =| ?:|=) ?(.*)", re.DOTALL)
-_ID_KEYS = ("id", "sent_id", "sent-id")
-_LABEL_KEYS = ("intent", "label")
-_SPANS_KEY = "slots"
-"""xSID's comment with the spans that the tags have; its offsets do not fit a translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def read_conll(source: Source) -> Items:
     lines = [sentence.lines for sentence in window]
     layout = find_layout(source, lines)
     scheme = source.options.scheme or find_scheme(layout, lines)
+    source.columns.update(layout.columns())
     for sentence in chain(window, sentences):
         yield _read_sentence(source, layout, scheme, sentence)
 
@@ -68,6 +72,7 @@ def _chars(sentence: _Sentence) -> int:
 def _sentences(source: Source) -> Iterator[_Sentence]:
     lines: list[str] = []
     comments: list[str] = []
+    heads: list[tuple[int, str]] = []  # lines that may be comments or tokens
     first = 0
     number = size = 0
     most = max_line()
@@ -77,46 +82,62 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
             raise line_error("the sentence", source.path, first or number)
         if lines and line[:1].isalnum():  # most lines; the order of the tests is for speed
             lines.append(line)
-        elif not line or line.isspace():
+        elif not line or line.isspace() or line.startswith("-DOCSTART-"):
+            if heads:
+                first = _sort(heads, None, comments, lines) or first
             if lines:
                 yield _Sentence(first, lines, comments)
                 lines, comments, size = [], [], 0
             else:
                 size -= len(line) + 1
-        elif not lines and line[0] == "#" and _is_comment(line):
-            comments.append(line)
-        elif line.startswith("-DOCSTART-"):
-            if lines:
-                yield _Sentence(first, lines, comments)
-            lines, comments, size = [], [], 0
+                if line and not line.isspace():  # a document begins
+                    comments, size = [], 0
+        elif not lines and line[0] == "#":
+            heads.append((number, line))
         else:
-            if not lines:
+            if heads:
+                first = _sort(heads, line, comments, lines) or number
+            elif not lines:
                 first = number
             lines.append(line)
+    if heads:
+        first = _sort(heads, None, comments, lines) or first
     if lines:
         yield _Sentence(first, lines, comments)
 
 
-def _is_comment(line: str) -> bool:
-    # A token may begin with a number sign as well: `# O`, `#news<tab>O`.
-    match = _COMMENT.match(line)
-    if match is None:
-        return line.startswith("# newdoc")
-    return "\t" not in line or line.startswith(f"# {match[1]} = ")
+def _sort(
+    heads: list[tuple[int, str]], following: str | None, comments: list[str], lines: list[str]
+) -> int | None:
+    """Move `heads` to `comments` and, from the first token on, to `lines`.
+
+    `following` is the line after them. The number of the first token's line; None if none is one.
+    """
+    first = None
+    for number, line in heads:
+        if first is None and is_comment(line, following):
+            comments.append(line)
+        else:
+            first = number if first is None else first
+            lines.append(line)
+    heads.clear()
+    return first
 
 
 def _read_sentence(
     source: Source, layout: Layout, scheme: Scheme, sentence: _Sentence
 ) -> tuple[int, Row] | Defect:
-    comments = _read_comments(sentence.comments)
+    comments = read_comments(sentence.comments)
     problem = undecoded("\n".join([*sentence.comments, *sentence.lines]))
     if problem is not None:
         return _defect(source, sentence, comments, sentence.first, "not-utf8", problem)
     table = [split_line(line, layout.tabs) for line in sentence.lines]
     numbers: Sequence[int] = range(sentence.first, sentence.first + len(table))
+    ranges: Sequence[Range] = ()
     if layout.indexed:
         kept = [i for i, cells in enumerate(table) if not OTHER_INDEX.fullmatch(cells[0])]
         if len(kept) < len(table):
+            ranges = multiword_ranges(layout, table)
             table = [table[i] for i in kept]
             numbers = [numbers[i] for i in kept]
     widths = [len(cells) for cells in table]
@@ -131,45 +152,30 @@ def _read_sentence(
         detail = "there are no tokens"
         return _defect(source, sentence, comments, sentence.first, "empty-text", detail)
     tokens = [cells[layout.token] for cells in table]
-    tags = None if layout.tag is None else [cells[layout.tag] for cells in table]
+    tags = None if layout.tag is None else [layout.tag_of(cells) for cells in table]
+    text = comments.get("text")
+    units = None
+    if ranges or (layout.spaced and text is None):
+        units = surface_units(layout, table, ranges)
+        if text is None and layout.spaced:
+            text = spelled(units)
     try:
         text, offsets, spans = from_tokens(
-            source, tokens, tags, scheme, text=comments.get("text"), lang=source.lang
+            source, tokens, tags, scheme, text=text, lang=source.lang, units=units
         )
     except TokenisedError as error:
         number = numbers[error.index]
         return _defect(source, sentence, comments, number, error.reason, error.detail)
     row = Row(
-        _first(comments, _ID_KEYS) or "",
+        first_of(comments, ID_KEYS) or "",
         source.lang,
         text,
-        label=_first(comments, _LABEL_KEYS),
+        label=first_of(comments, LABEL_KEYS),
         spans=spans,
-        meta=_meta(comments),
+        meta=meta_of(comments),
         tokens=offsets,
     )
     return sentence.first, row
-
-
-def _read_comments(lines: Sequence[str]) -> dict[str, str]:
-    comments = {}
-    for line in lines:
-        if match := _COMMENT.match(line):
-            comments[match[1]] = match[2]
-    return comments
-
-
-def _first(comments: dict[str, str], keys: Sequence[str]) -> str | None:
-    for key in keys:
-        if value := comments.get(key, "").strip():
-            return value
-    return None
-
-
-def _meta(comments: dict[str, str]) -> Mapping[str, str]:
-    not_meta = {*_ID_KEYS, *_LABEL_KEYS, _SPANS_KEY, "text"}
-    meta = {k: v for k, v in comments.items() if k not in not_meta}
-    return MappingProxyType(meta) if meta else EMPTY
 
 
 def _defect(
@@ -181,5 +187,5 @@ def _defect(
     detail: str,
 ) -> Defect:
     text = comments.get("text") or "\n".join(sentence.lines)
-    row = Row(_first(comments, _ID_KEYS) or "", source.lang, text, meta=_meta(comments))
+    row = Row(first_of(comments, ID_KEYS) or "", source.lang, text, meta=meta_of(comments))
     return Defect(number, reason, detail, row)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from corpora.choices import OnError, Task
+from corpora.choices import OffsetUnit, OnError, Task
 from corpora.errors import UserError
 from corpora.limits import BATCH_CHARS, chunks
 from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
+from corpora.readers.columns import FIELDS
 from corpora.readers.folders import default_split, split_by_files
 from corpora.readers.formats import find_format
+from corpora.readers.offset_units import check_unit
 from corpora.readers.options import (
     ColumnMapping,
     Defect,
@@ -21,8 +23,10 @@ from corpora.readers.options import (
     Items,
     ReadOptions,
     Source,
+    checked_offsets,
     checked_on_error,
     checked_scheme,
+    checked_splits,
     checked_task,
 )
 from corpora.readers.pipes import regular_file
@@ -39,11 +43,27 @@ class Corpus:
     format: Format
     options: ReadOptions
 
+    def columns(self) -> dict[str, str]:
+        """The columns that its first rows are read from, by the field that each holds.
+
+        Empty for formats without named columns. Raises what reading them does.
+        """
+        source = Source(self.path, self.options)
+        next(self._items(source, 1), None)
+        return {field: source.columns[field] for field in FIELDS if field in source.columns}
+
+    def items(self) -> Items:
+        """The rows as they are, without ids where the input has none, and what is no row.
+
+        They are unchecked: `batches` gives rows that are right.
+        """
+        return self._items(Source(self.path, self.options), None)
+
     def batches(self, size: int = BATCH_ROWS, *, limit: int | None = None) -> Iterator[CorpusBatch]:
         """The rows, at most `size` at a time, and fewer where their texts are long, so that memory
         stays bounded; at most `limit` are read.
 
-        Rows of another split than that of the options are skipped, bad or not, and not counted.
+        Rows of other splits than those of the options are skipped, bad or not, and not counted.
         Raises `UserError` for a bad row unless `on_error` says otherwise, and where there is no row
         at all or none of the split.
         """
@@ -57,6 +77,8 @@ class Corpus:
         )
         total = 0
         for chunk in chunks(items, size, BATCH_CHARS, _chars):
+            if not total and self.options.offsets is None:
+                check_unit((item[1] for item in chunk if not isinstance(item, Defect)), self.path)
             batch = checker.check(chunk, source.repaired)
             source.repaired.clear()
             total += batch.rows_in
@@ -66,9 +88,9 @@ class Corpus:
 
     def _items(self, source: Source, limit: int | None) -> Items:
         items = self.format.read(source)
-        split = self.options.split
-        if split is not None and not split_by_files(self.path, split):
-            items = _of_split(items, split, self.path)
+        splits = self.options.splits
+        if splits and not all(split_by_files(self.path, split) for split in splits):
+            items = _of_splits(items, splits, self.path)
         return islice(items, limit)
 
     def rows(self) -> Iterator[Row]:
@@ -86,11 +108,14 @@ def open_corpus(
     columns: ColumnMapping | None = None,
     on_error: OnError | str = "error",
     scheme: str | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     labelled: bool = True,
     delimiter: str | None = None,
     quoting: bool | None = None,
     max_chars: int | None = None,
+    unescape: bool = False,
+    offsets: OffsetUnit | str | None = None,
+    gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """Prepare to read `path`; nothing but its first bytes is read yet, of a pipe all of it.
 
@@ -98,8 +123,10 @@ def open_corpus(
     bad row. `format` None detects it by the name, or the content of a folder. `on_error` says
     what happens to bad rows: they are an error, are dropped with a reason (`skip`), or are
     repaired where that is possible. `scheme` is the tagging scheme, None to detect it. With
-    `split`, only rows of that split are read. Rows must have what `task` predicts if they are
-    `labelled`. For the other parameters see `ReadOptions`.
+    `split`, only rows of that split, or of those splits, are read. Rows must have what `task`
+    predicts if they are `labelled`. With `unescape`, `-LRB-` and `&quot;` in tokens are the signs
+    that they stand for. `offsets` is what offsets count: code points unless it says otherwise.
+    `gold` are the rows that a file of predictions is for.
 
     Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
     `columns` that the format does not have, and a `delimiter` of other than one character.
@@ -122,11 +149,14 @@ def open_corpus(
         columns=columns or ColumnMapping(),
         on_error=on_error,
         scheme=checked_scheme(scheme),
-        split=split,
+        splits=checked_splits(split),
         labelled=labelled,
         delimiter=delimiter,
         quoting=quoting,
         max_chars=max_chars,
+        unescape=unescape,
+        offsets=checked_offsets(offsets),
+        gold=gold,
     )
     return Corpus(path, find_format(path, format, options), options)
 
@@ -137,21 +167,25 @@ def _chars(item: Item) -> int:
     return len(row.text) + len(row.text_pair or "") + len(row.target or "")
 
 
-def _of_split(items: Items, split: str, path: Path) -> Items:
-    """The rows of `split`, and bad ones that name no split, because they may belong to it."""
+def _of_splits(items: Items, splits: Sequence[str], path: Path) -> Items:
+    """The rows of `splits`, and bad ones that name no split, because they may belong to them."""
     default = default_split(path)
-    any_row = False
+    missing = set(splits)
     others: set[str] = set()
     for item in items:
         if isinstance(item, Defect):
-            if item.row.split in (None, split):
+            if item.row.split is None or item.row.split in splits:
                 yield item
             continue
         row_split = item[1].split or default
-        if row_split == split:
-            any_row = True
+        if row_split in splits:
+            missing.discard(row_split)
             yield item
         elif len(others) < _NAMED_SPLITS:
             others.add(row_split)
-    if others and not any_row:
-        raise UserError(f"there is no row of the split {split!r}", file=path, choices=others)
+    some = len(missing) < len(splits)
+    if missing and (others or some):
+        choices = others | set(splits) - missing
+        raise UserError(
+            f"there is no row of the split {sorted(missing)[0]!r}", file=path, choices=choices
+        )

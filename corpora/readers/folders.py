@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from corpora.errors import UserError
 from corpora.readers.columnar import arrow_batches, parquet_batches, rows_of_batches
+from corpora.readers.columns import usual_names
 from corpora.readers.options import Items, Source
 from corpora.splits import split_name
 
@@ -26,9 +28,9 @@ def read_parquet(source: Source) -> Items:
     if not source.path.is_dir():
         yield from rows_of_batches(source, parquet_batches(source.path))
         return
-    named = source.options.columns.split is None
+    wanted = _HELD_BACK.union(source.options.splits)
     batches = (
-        _with_split(batch, path) if named else batch
+        with_split(batch, split, source) if (split := _split_of(path)) in wanted else batch
         for path in _parquet_files(source)
         for batch in parquet_batches(path)
     )
@@ -38,25 +40,41 @@ def read_parquet(source: Source) -> Items:
 def read_datasets(source: Source) -> Items:
     """The rows of `source`, a folder that `datasets` saved.
 
-    Where there are several splits, the options of `source` must name one; raises `UserError`
-    where they do not, and for a folder that `datasets` did not save.
+    Of several splits all are read, or those that the options of `source` name; rows that name none
+    are of the split that they were saved as. Raises `UserError` for a split that there is not, and
+    for a folder that `datasets` did not save.
     """
     folder = source.path
     splits = _names(folder / "dataset_dict.json", "splits")
-    split = source.options.split
-    if splits is not None:
-        if split is None and len(splits) > 1:
-            raise UserError("this data set has several splits; name one", file=folder,
-                            choices=splits)  # fmt: skip
-        chosen = splits[0] if split is None else split
-        if chosen not in splits:
-            raise UserError(f"no split {chosen!r}", file=folder, choices=splits)
-        folder = folder / _plain_name(folder, chosen)
+    if splits is None:
+        yield from rows_of_batches(source, _saved_batches(source, folder, None))
+        return
+    for split in source.options.splits:
+        if split not in splits:
+            raise UserError(f"no split {split!r}", file=folder, choices=splits)
+    batches = (
+        batch
+        for split in source.options.splits or splits
+        for batch in _saved_batches(source, folder / _plain_name(folder, split), split)
+    )
+    yield from rows_of_batches(source, batches)
+
+
+def _saved_batches(source: Source, folder: Path, split: str | None) -> Iterator[pa.RecordBatch]:
+    """The batches of one saved data set, in which rows that name no split are of `split`."""
     files = _names(folder / "state.json", "_data_files", "filename")
     if files is None:
         raise UserError("not a folder that datasets saved: no state.json", file=folder)
-    paths = [folder / _plain_name(folder, name) for name in files]
-    yield from rows_of_batches(source, (b for path in paths for b in arrow_batches(path)))
+    split = split or _saved_split(folder)
+    for name in files:
+        for batch in arrow_batches(folder / _plain_name(folder, name)):
+            yield batch if split is None else with_split(batch, split, source)
+
+
+def saved_splits(path: Path) -> list[str]:
+    """The splits of the dictionary of data sets that `datasets` saved in the folder `path`; none
+    where it is anything else."""
+    return _names(path / "dataset_dict.json", "splits") or [] if path.is_dir() else []
 
 
 def is_datasets_folder(folder: Path) -> bool:
@@ -75,13 +93,14 @@ def _glob(folder: Path) -> list[Path]:
 
 def _parquet_files(source: Source) -> list[Path]:
     paths = _glob(source.path)
-    split = source.options.split
-    if split is None or not split_by_files(source.path, split):
+    wanted = source.options.splits
+    if not wanted or not all(split_by_files(source.path, split) for split in wanted):
         return paths
     splits = {_split_of(path) for path in paths}
-    if split not in splits:
-        raise UserError(f"no split {split!r}", file=source.path, choices=splits)
-    return [path for path in paths if _split_of(path) == split]
+    for split in wanted:
+        if split not in splits:
+            raise UserError(f"no split {split!r}", file=source.path, choices=splits)
+    return [path for path in paths if _split_of(path) in wanted]
 
 
 def _split_of(path: Path) -> str:
@@ -89,9 +108,10 @@ def _split_of(path: Path) -> str:
     return path.name.split("-")[0].removesuffix(".parquet")
 
 
-def _with_split(batch: pa.RecordBatch, path: Path) -> pa.RecordBatch:
-    split = _split_of(path)
-    if split not in _HELD_BACK or "split" in batch.schema.names:
+def with_split(batch: pa.RecordBatch, split: str, source: Source) -> pa.RecordBatch:
+    """`batch` of `source` with a column that names `split`, if it has no split in it itself."""
+    named = {*usual_names("split", source.options.task), source.options.columns.split}
+    if not named.isdisjoint(batch.schema.names):
         return batch
     return batch.append_column("split", pa.repeat(pa.scalar(split), batch.num_rows))
 
@@ -110,9 +130,14 @@ def default_split(path: Path) -> str:
 
     It is `train`, as in our exports, or what `datasets` saved with the folder.
     """
-    state = _json(path / "state.json") if path.is_dir() else None
+    return (_saved_split(path) if path.is_dir() else None) or "train"
+
+
+def _saved_split(folder: Path) -> str | None:
+    """The split that `datasets` saved `folder` as, if it has one."""
+    state = _json(folder / "state.json")
     split = state.get("_split") if isinstance(state, dict) else None
-    return split if isinstance(split, str) and split else "train"
+    return split if isinstance(split, str) and split else None
 
 
 def _names(path: Path, key: str, part: str | None = None) -> list[str] | None:

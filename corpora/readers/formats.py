@@ -7,6 +7,7 @@ from pathlib import Path
 
 from corpora.errors import UserError
 from corpora.readers.columnar import read_arrow
+from corpora.readers.columns import FIELDS, usual_names
 from corpora.readers.conll import read_conll
 from corpora.readers.folders import (
     has_parquet,
@@ -58,7 +59,8 @@ def find_format(path: Path, name: str | None, options: ReadOptions) -> Format:
             file=path,
             choices=[f.name for f in FORMATS.values() if options.task in f.tasks],
         )
-    _check_columns(path, format, options.columns)
+    if options.gold is None:  # else the columns are those of the gold
+        _check_columns(path, format, options.columns)
     return format
 
 
@@ -89,7 +91,11 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
 def _looks_like_conll(path: Path, columns: ColumnMapping) -> bool:
     """Whether the first line is no header that names what a table of spans has."""
     first = [name.strip('"') for name in next(text_lines(path, strict=False), "").split("\t")]
-    return {"text", "spans", "tokens", "tags", *columns.given().values()}.isdisjoint(first)
+    if not {"text", "spans", "tokens", "tags", *columns.given().values()}.isdisjoint(first):
+        return False
+    # Each of the other names may be a word of a sentence.
+    usual = {name for field in FIELDS for name in usual_names(field, "tokens")}
+    return len(usual.intersection(first)) < 2
 
 
 def _folder_format(path: Path) -> Format:

@@ -3,112 +3,118 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-from corpora.choices import Task
+from corpora.detokenize import align_tokens
 from corpora.errors import UserError
+from corpora.readers.columns import (
+    FIELDS,
+    PREDICTED,
+    ClassNames,
+    ColumnFinder,
+    Records,
+    mending_option,
+    missing_fields,
+    scored_names,
+    usual_names,
+)
+from corpora.readers.gold import GoldRows
+from corpora.readers.markup import spans_of_markup
 from corpora.readers.options import Defect, Source
 from corpora.readers.tokenised import TokenisedError, from_tokens
 from corpora.readers.values import (
     ValueProblem,
     as_string,
-    decoded,
+    cell,
     read_map,
     read_offsets,
     read_provenance,
     read_spans,
     short,
+    whole,
 )
 from corpora.records import EMPTY, Row, Span
 from corpora.schema import PROVENANCE_COLUMNS
-from corpora.tagging import Scheme, detect_scheme, is_tag
+from corpora.tagging import Scheme, detect_scheme, is_tag, looks_tagged
+from corpora.text.units import CodePoints
 
-_NEEDED: dict[Task, tuple[str, ...]] = {
-    "classification": ("text",),
-    "pair": ("text", "text_pair"),
-    "tokens": ("text",),
-    "qa": ("text", "text_pair"),
-    "text": ("text",),
-}
-_PREDICTED: dict[Task, tuple[str, ...]] = {
-    "classification": ("label",),
-    "pair": ("label",),
-    "tokens": ("spans",),
-    "qa": ("spans",),
-    "text": (),
-}
-_USUAL: dict[str, tuple[str, ...]] = {"tags": ("tags", "ner_tags")}
-_USUAL_QA = {
-    "text": ("text", "context"),
-    "text_pair": ("text_pair", "question"),
-    "spans": ("spans", "answers"),
-}
-_FIELDS = ("id", "lang", "text", "text_pair", "label", "spans", "target", "split", "meta",
-           "tokens", "tags")  # fmt: skip
+_FLOAT_ID = re.compile(r"\d+\.0")  # a number of a table that has numbers missing
 
 
 class RowBuilder:
     """Makes rows of the records of `source`, which have the columns `names`.
 
-    A column that only a later record has is used from there on; it replaces none that is in use.
-    Raises `UserError` that lists the columns there are where one is missing.
+    `records` are the first ones, by which columns and tagging scheme are found; `class_names` has
+    the names of the columns that hold numbers of classes. A column that only a later record has is
+    used from there on; it replaces none that is in use. Raises `UserError` that lists the columns
+    there are where one is missing.
     """
 
-    class_names: Mapping[str, Sequence[str]] = MappingProxyType({})
-    """The names of a column's class numbers (`datasets`' ClassLabel)."""
-
-    def __init__(self, source: Source, names: Collection[str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        names: Collection[str],
+        records: Records = (),
+        class_names: ClassNames = MappingProxyType({}),
+    ) -> None:
+        options = source.options
         self._source = source
-        self._scheme: Scheme = source.options.scheme or "iob2"
-        self._columns = source.options.columns.given()
+        self._scheme: Scheme = options.scheme or "iob2"
+        self.class_names = class_names
+        self._gold = None if options.gold is None else GoldRows(options.gold)
+        self._columns = options.columns.given()
         if {"spans", "tags"} <= self._columns.keys():
             problem = "columns for 'spans' and for 'tags' are named: only one of them can be read"
             raise UserError(problem, file=source.path)
-        for column in self._columns.values():
+        for field, column in tuple(self._columns.items()):
             if column not in names:
-                raise self._no_column(column, names)
-        self._find_columns(names)
-        self._require(names)
+                if options.gold is None:
+                    raise UserError(f"no column {column!r}", file=source.path, choices=names)
+                del self._columns[field]  # it is one of the gold's
+        self._float_ids = False
+        self._find_columns(names, records)
+        self._require(names, records)
+        self._look(records)
+        if "id" in self._columns:
+            values = (record.get(self._columns["id"]) for record in records)
+            ids = [str(value) for value in values if value not in (None, "")]
+            self._float_ids = bool(ids) and all(map(_FLOAT_ID.fullmatch, ids))
 
-    def _find_columns(self, names: Collection[str]) -> None:
+    def _find_columns(self, names: Collection[str], records: Records) -> None:
         """Use the usual column for every field that has none yet, where `names` has it."""
-        columns = self._columns
-        tagged = "tags" in columns and self._source.options.columns.spans is None
-        for name in _FIELDS:
-            usual = (u for u in self._usual(name) if u in names and u not in columns.values())
-            if name not in columns and (column := next(usual, None)) is not None:
-                columns[name] = column
-        if tagged:
-            columns.pop("spans", None)
-        elif "spans" in columns or "tokens" not in columns:
-            columns.pop("tags", None)
+        columns, options = self._columns, self._source.options
+        ColumnFinder(options, names, records, self.class_names).extend(columns)
+        self._source.columns.update(columns)
+        for field in self._source.columns.keys() - columns.keys():
+            del self._source.columns[field]
         self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
         unused = {"spans"} if "tags" in columns else {"tags"}
         if "tokens" in columns and "spans" not in columns:
             unused.discard("tags")
-        missing = (name for name in _FIELDS if name not in columns and name not in unused)
-        self._awaited = frozenset(u for name in missing for u in self._usual(name)) - self._taken
+        missing = (name for name in FIELDS if name not in columns and name not in unused)
+        usual = (u for name in missing for u in usual_names(name, options.task))
+        self._awaited = frozenset(usual) - self._taken - frozenset(names)
 
-    def _usual(self, name: str) -> tuple[str, ...]:
-        usual = _USUAL.get(name, (name,))
-        return _USUAL_QA.get(name, usual) if self._source.options.task == "qa" else usual
-
-    def _require(self, names: Collection[str]) -> None:
+    def _require(self, names: Collection[str], records: Records) -> None:
         options = self._source.options
-        needed = {*_NEEDED[options.task], *(_PREDICTED[options.task] if options.labelled else ())}
-        if "tags" in self._columns:  # with the tokens they make up text and spans
-            needed = needed - {"text", "spans"} | {"tokens"}
-        for name in _FIELDS:
-            if name in needed and name not in self._columns:
-                raise self._no_column(self._usual(name)[-1], names)
+        missing = missing_fields(options, self._columns, names)
+        if not missing:
+            return
+        mend = mending_option(missing, self._columns, list(names), records, options)
+        if options.gold is None:
+            looked_for = usual_names(missing[0], options.task)
+            problem = f"no column {looked_for[-1] if options.task == 'qa' else missing[0]!r}"
+        else:
+            names_scored = ", ".join(scored_names(options))
+            problem = f"nothing to score: no column for {missing[0]} (looked for {names_scored})"
+        problem += f": name it with {mend}"
+        raise UserError(problem, file=self._source.path, choices=names)
 
-    def _no_column(self, column: str, names: Collection[str]) -> UserError:
-        return UserError(f"no column {column!r}", file=self._source.path, choices=names)
-
-    def look(self, records: Sequence[Mapping[str, Any]]) -> None:
+    def _look(self, records: Records) -> None:
         """Detect the tagging scheme from `records`, the first ones, where there are tags."""
         column = self._columns.get("tags")
         if column is None or self._source.options.scheme is not None:
@@ -116,7 +122,8 @@ class RowBuilder:
         sentences = []
         for record in records:
             with suppress(ValueProblem):  # reported when the record is built
-                sentences.append([t for t in self._tags(record.get(column)) if is_tag(t)])
+                tags = self._tags(record.get(column))
+                sentences.append(tags if looks_tagged(tags) else [t for t in tags if is_tag(t)])
         self._scheme = detect_scheme(sentences)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
@@ -131,9 +138,9 @@ class RowBuilder:
     def _widen(self, record: Mapping[str, Any]) -> None:
         """Use the columns of `record` that the records before it did not have."""
         tagged = "tags" in self._columns
-        self._find_columns(record)
+        self._find_columns(record, [record])
         if not tagged:
-            self.look([record])
+            self._look([record])
 
     def _remains(self, record: Mapping[str, Any]) -> Row:
         given, text, split = (
@@ -152,17 +159,22 @@ class RowBuilder:
     def _build(self, record: Mapping[str, Any]) -> Row:
         values = {name: record.get(column) for name, column in self._columns.items()}
         lang = self._optional_text(values, "lang") or self._source.lang
+        row_id = self._id(values)
+        gold = None if self._gold is None else self._gold.next(row_id, values.get("text"))
+        if gold is not None:
+            row_id = row_id or gold.id
+            values["text"] = values.get("text") or gold.text
         tokens: tuple[tuple[int, int], ...] | None = None
         if "tags" in values:
-            text, tokens, spans = self._tokenised(values, lang)
+            text, tokens, spans = self._tokenised(values, lang, gold)
         else:
             text = self._text(values, "text")
-            spans = read_spans(values.get("spans"), text)
-            tokens = read_offsets(values.get("tokens"))
+            spans = self._spans(values.get("spans"), text)
+            tokens = self._offsets(values.get("tokens"), text)
         provenance = read_provenance(record)
         taken = self._taken if provenance is None else self._taken.union(PROVENANCE_COLUMNS)
         return Row(
-            self._id(values),
+            row_id,
             lang,
             text,
             self._pair(values),
@@ -175,11 +187,41 @@ class RowBuilder:
             provenance,
         )
 
+    def _spans(self, value: Any, text: str) -> tuple[Span, ...]:
+        options = self._source.options
+        if options.task == "qa" and options.labelled and value in (None, ""):
+            problem = f"there is no {self._columns['spans']!r}: the question is not labelled"
+            raise ValueProblem("missing-label", problem)
+        if isinstance(value, str) and value[:1] not in "[{" and value.strip():
+            return spans_of_markup(value, text)
+        return read_spans(value, text, options.offsets)
+
+    def _offsets(self, value: Any, text: str) -> tuple[tuple[int, int], ...] | None:
+        """Token offsets; None where the column has none, or the tokens themselves."""
+        value = cell(value, "tokens")
+        if isinstance(value, list) and value and all(isinstance(t, str) for t in value):
+            aligned = align_tokens(value, text)
+            if isinstance(aligned, int):
+                problem = f"the tokens are not those of the text: {short(value)}"
+                raise ValueProblem("bad-tokens", problem)
+            return aligned
+        offsets, unit = read_offsets(value), self._source.options.offsets
+        if offsets is None or unit is None:
+            return offsets
+        convert = CodePoints(text, unit)
+        return tuple((convert.offset(start), convert.offset(end)) for start, end in offsets)
+
     def _tokenised(
-        self, values: Mapping[str, Any], lang: str
+        self, values: Mapping[str, Any], lang: str, gold: Row | None
     ) -> tuple[str, tuple[tuple[int, int], ...], tuple[Span, ...]]:
-        tokens = decoded(values["tokens"], "tokens")
         tags = self._tags(values["tags"])
+        text = self._optional_text(values, "text")
+        if "tokens" in values:
+            tokens = cell(values["tokens"], "tokens")
+        elif gold is not None and gold.tokens is not None and text == gold.text:
+            tokens = [gold.text[start:end] for start, end in gold.tokens]
+        else:
+            tokens = (text or "").split()
         if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
             problem = f"{self._columns['tokens']!r} is not a list of strings: {short(tokens)}"
             raise ValueProblem("bad-tokens", problem)
@@ -187,11 +229,10 @@ class RowBuilder:
             raise ValueProblem("empty-text", "there are no tokens")
         if len(tokens) != len(tags):
             raise ValueProblem("bad-tokens", f"{len(tokens)} tokens, but {len(tags)} tags")
-        text = self._optional_text(values, "text")
         return from_tokens(self._source, tokens, tags, self._scheme, text=text, lang=lang)
 
     def _tags(self, value: Any) -> list[str]:
-        tags = decoded(value, "tags")
+        tags = cell(value, "tags")
         if not isinstance(tags, list):
             problem = f"{self._columns['tags']!r} is not a list: {short(tags)}"
             raise ValueProblem("illegal-tag", problem)
@@ -203,7 +244,9 @@ class RowBuilder:
         return tags
 
     def _text(self, values: Mapping[str, Any], name: str) -> str:
-        value = values[name]
+        value = values.get(name)
+        if value is None and self._gold is not None:
+            return ""  # of a row that is not in the gold
         if value is None:
             raise ValueProblem("missing-field", f"there is no {self._columns[name]!r}")
         if not isinstance(value, str):
@@ -211,7 +254,7 @@ class RowBuilder:
         return value
 
     def _pair(self, values: Mapping[str, Any]) -> str | None:
-        if self._source.options.task in ("pair", "qa"):
+        if self._source.options.task in ("pair", "qa") and self._gold is None:
             return self._text(values, "text_pair")
         return self._optional_text(values, "text_pair")
 
@@ -224,7 +267,7 @@ class RowBuilder:
         else:
             label = self._class(values)
         options = self._source.options
-        if label is None and options.labelled and "label" in _PREDICTED[options.task]:
+        if label is None and options.labelled and "label" in PREDICTED[options.task]:
             raise ValueProblem("missing-label", f"there is no {self._columns['label']!r}")
         return label
 
@@ -240,7 +283,10 @@ class RowBuilder:
 
     def _id(self, values: Mapping[str, Any]) -> str:
         value = values.get("id")
-        return str(value) if type(value) is int else self._optional_text(values, "id") or ""
+        if isinstance(value, str):
+            return value[:-2] if self._float_ids and _FLOAT_ID.fullmatch(value) else value
+        value = whole(value)
+        return str(value) if type(value) is int else self._optional_text({"id": value}, "id") or ""
 
     def _class(self, values: Mapping[str, Any]) -> str | None:
         """A label; numbers and truth values may be names of classes."""
@@ -260,8 +306,21 @@ class RowBuilder:
             if other is not None and other != "" and name not in taken:
                 if name in meta:
                     raise ValueProblem("bad-meta", f"meta and a column both give {name!r}")
+                if name in self.class_names:
+                    other = _named(other, self.class_names[name])
+                    if other is None:
+                        continue
                 meta[name] = as_string(other)
         return MappingProxyType(meta) if meta else EMPTY
+
+
+def _named(value: Any, names: Sequence[str]) -> Any:
+    """`value`, a number of a class or a list of such, by the classes' `names`; -1 is None."""
+    if isinstance(value, list):
+        return [_named(item, names) for item in value]
+    if type(value) is int and -1 <= value < len(names):
+        return None if value == -1 else names[value]
+    return value
 
 
 def _class_name(number: int, names: Sequence[str], reason: str = "illegal-tag") -> str:

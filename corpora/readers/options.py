@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from corpora.choices import ON_ERROR, TASKS, OnError, Task
+from corpora.choices import OFFSET_UNITS, ON_ERROR, TASKS, OffsetUnit, OnError, Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named
@@ -62,7 +62,8 @@ class ReadOptions:
     on_error: OnError = "error"
     scheme: Scheme | None = None
     """Tagging scheme; None detects it from the tags."""
-    split: str | None = None
+    splits: tuple[str, ...] = ()
+    """The only splits to be read; empty for all."""
     labelled: bool = True
     """Whether every row must have what the task predicts."""
     delimiter: str | None = None
@@ -70,6 +71,14 @@ class ReadOptions:
     """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
     max_chars: int | None = None
     """Most characters of a text; None for any number."""
+    unescape: bool = False
+    """Whether tokens are unescaped: `-LRB-` is a bracket, `&quot;` a quote."""
+    offsets: OffsetUnit | None = None
+    """What the offsets of the file count; None: code points, unless another unit fits better, which
+    is an error."""
+    gold: Sequence[Row] | None = None
+    """The rows that a file of predictions is for: they give the texts that it may leave out. None
+    for a file of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,8 @@ class Source:
     path: Path
     options: ReadOptions
     repaired: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
+    """The columns that were taken, by the field that each holds; its reader fills it in."""
 
     @property
     def lang(self) -> str:
@@ -127,6 +138,20 @@ def checked_task(task: Task | str) -> Task:
     if task not in TASKS:
         raise UserError(f"no task {task!r}", choices=TASKS)
     return task
+
+
+def checked_offsets(unit: OffsetUnit | str | None) -> OffsetUnit | None:
+    """`unit`, if offsets can count it, or None; raises `UserError` otherwise."""
+    if unit is not None and unit not in OFFSET_UNITS:
+        raise UserError(f"no unit {unit!r} of offsets", choices=OFFSET_UNITS)
+    return unit
+
+
+def checked_splits(split: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The names of splits in `split`, each once; none for None."""
+    if split is None:
+        return ()
+    return (split,) if isinstance(split, str) else tuple(dict.fromkeys(split))
 
 
 def checked_on_error(on_error: OnError | str) -> OnError:

@@ -12,7 +12,7 @@ from corpora.errors import UserError
 from corpora.limits import LINE_VARIABLE, max_line
 from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import WHOLE_LINES, decoded_blocks
-from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items
+from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items, whole
 from corpora.records import EMPTY, Row, Span
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -90,14 +90,17 @@ def _row(source: Source, question: _Question) -> Row:
     if "id" not in fields:
         raise ValueProblem("missing-field", "not SQuAD: no 'id' where it belongs")
     text_pair: Any = fields.get("question")
-    row_id = str(fields["id"]) if type(fields["id"]) is int else fields["id"]
+    row_id = whole(fields["id"])
+    row_id = str(row_id) if type(row_id) is int else row_id
     for name, value in (("id", row_id), ("context", context), ("question", text_pair)):
         if not isinstance(value, str):
             raise ValueProblem("not-text", f"{name!r} is not a string: {short(value)}")
     if not text_pair.strip():
         raise ValueProblem("empty-text", "the question is empty")
-    answers = None if fields.get("is_impossible") else fields.get("answers")
-    spans = _spans(source, answers, context)
+    impossible = bool(fields.get("is_impossible"))
+    if source.options.labelled and not impossible and fields.get("answers") is None:
+        raise ValueProblem("missing-label", "the question has no 'answers': it is not labelled")
+    spans = _spans(source, None if impossible else fields.get("answers"), context)
     title = question.title
     meta = EMPTY if title is None or title == "" else {"title": as_string(title)}
     return Row(row_id, source.lang, context, text_pair, spans=spans, meta=meta)
@@ -105,7 +108,7 @@ def _row(source: Source, question: _Question) -> Row:
 
 def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
     try:
-        return read_spans(answers, context)
+        return read_spans(answers, context, source.options.offsets)
     except ValueProblem as problem:
         if source.options.on_error != "repair" or problem.reason != "span-text-differs":
             raise
@@ -121,7 +124,7 @@ def _find_answers(answers: Any, context: str) -> tuple[Span, ...] | None:
     spans = []
     for answer in span_items(answers):
         fields = answer if isinstance(answer, dict) else {}
-        text, offset = fields.get("text"), fields.get("answer_start")
+        text, offset = fields.get("text"), whole(fields.get("answer_start"))
         if not isinstance(text, str) or not text or type(offset) is not int:
             return None
         starts = [m.start() for m in re.finditer(f"(?={re.escape(text)})", context)]

@@ -47,8 +47,8 @@ def _build_json(
     source: Source, window: list[Record | Defect], records: Iterator[Record | Defect]
 ) -> Items:
     first = [item[1] for item in window if not isinstance(item, Defect)]
-    builder = RowBuilder(source, dict.fromkeys(key for record in first for key in record))
-    builder.look(first)
+    names = dict.fromkeys(key for record in first for key in record)
+    builder = RowBuilder(source, names, first)
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)
 
@@ -103,12 +103,12 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     header = _header(source, next(fields, None))
     if header is None:
         return
-    builder = RowBuilder(source, header)
     records = _table_records(
         source, fields, header, guess_quotes=options.quoting is None and not quoted
     )
     window = _window(records)
-    builder.look([item[1] for item in window if not isinstance(item, Defect)])
+    first = [item[1] for item in window if not isinstance(item, Defect)]
+    builder = RowBuilder(source, header, first)
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)
 

@@ -6,10 +6,16 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from corpora.choices import OFFSET_UNITS, OffsetUnit
 from corpora.records import Provenance, Span
+from corpora.text.units import UNIT_NAMES, CodePoints
+
+_OTHER_LABELS = ("entity_group", "type")
+"""What else the label of a span is called; taggers of `transformers` have an entity's group."""
 
 
 class ValueProblem(ValueError):  # noqa: N818 (what it holds is a problem of the input's)
@@ -68,8 +74,23 @@ def decoded(value: Any, name: str) -> Any:
         raise ValueProblem("not-json", f"the {name} are not JSON: {error}") from error
 
 
-def read_spans(value: Any, text: str) -> tuple[Span, ...]:
+def cell(value: Any, name: str) -> Any:
+    """The list in a `value` of the column `name`: JSON, or its words where it is plain text."""
+    if isinstance(value, str) and value.lstrip()[:1] not in ("[", ""):
+        return value.split()
+    return decoded(value, name)
+
+
+def whole(value: Any) -> Any:
+    """`value`, as a whole number where it is one that pandas wrote as `20.0`."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def read_spans(value: Any, text: str, offsets: OffsetUnit | None = None) -> tuple[Span, ...]:
     """Spans of `text` from a `value` of any of the usual shapes; raises `ValueProblem`.
+
+    `offsets` is what those of `value` count, None being code points; those of the spans count code
+    points.
 
     A list of objects (`start`, `end`, `label`, perhaps `text`, which must then be the text there)
     or of `[start, end, label]`; or SQuAD's answers (`text`, `answer_start`), as a list of objects
@@ -77,7 +98,8 @@ def read_spans(value: Any, text: str) -> tuple[Span, ...]:
     """
     if value is None or value == []:
         return ()
-    spans = [_read_span(item, text) for item in span_items(value)]
+    convert = None if offsets in (None, "codepoints") else CodePoints(text, offsets)
+    spans = [_read_span(item, text, convert) for item in span_items(value)]
     return tuple(dict.fromkeys(spans)) if len(spans) > 1 else tuple(spans)
 
 
@@ -96,23 +118,9 @@ def span_items(value: Any) -> list[Any]:
     return value or []
 
 
-def _read_span(item: Any, text: str) -> Span:
+def _read_span(item: Any, text: str, convert: CodePoints | None) -> Span:
     try:
-        if not isinstance(item, dict):
-            start, end, label = item
-            span = Span(_integer(start, "start"), _integer(end, "end"), _name(label, "label"))
-        elif "answer_start" in item:
-            start = _integer(item["answer_start"], "answer_start")
-            span = Span(start, start + len(_name(item["text"], "text")), "answer")
-        else:
-            projector = item.get("projector")
-            span = Span(
-                _integer(item["start"], "start"),
-                _integer(item["end"], "end"),
-                _name(item["label"], "label"),
-                None if projector is None else _name(projector, "projector"),
-                _finite(item.get("confidence"), "confidence"),
-            )
+        span = _span(item, convert)
     except (KeyError, TypeError, ValueError) as error:
         why = f" ({error})" if isinstance(error, _WrongTypeError) else ""
         raise ValueProblem(
@@ -120,13 +128,51 @@ def _read_span(item: Any, text: str) -> Span:
         ) from error
     expected = item.get("text") if isinstance(item, dict) else None
     if expected is not None and text[max(span.start, 0) : max(span.end, 0)] != expected:
+        unit = "" if convert is not None else _other_unit(item, expected, text)
         raise ValueProblem(
             "span-text-differs",
             f"at {span.start}:{span.end} the text is "
-            f"{text[max(span.start, 0) : max(span.end, 0)]!r}, not {expected!r}; offsets must "
-            "count characters (Unicode code points)",
+            f"{text[max(span.start, 0) : max(span.end, 0)]!r}, not {expected!r}; "
+            f"{unit or 'offsets must count characters (Unicode code points)'}",
         )
     return span
+
+
+def _span(item: Any, convert: CodePoints | None) -> Span:
+    """The span `item` with offsets in code points; `convert` is None where they are already."""
+    if not isinstance(item, dict):
+        start, end, label = item
+        span = Span(_integer(start, "start"), _integer(end, "end"), _name(label, "label"))
+    elif "answer_start" in item:
+        start = _integer(item["answer_start"], "answer_start")
+        start = start if convert is None else convert.offset(start)
+        return Span(start, start + len(_name(item["text"], "text")), "answer")
+    else:
+        projector = item.get("projector")
+        span = Span(
+            _integer(item["start"], "start"),
+            _integer(item["end"], "end"),
+            _name(item["label"] if "label" in item else _other_label(item), "label"),
+            None if projector is None else _name(projector, "projector"),
+            _finite(item.get("confidence", item.get("score")), "confidence"),
+        )
+    if convert is None:
+        return span
+    return replace(span, start=convert.offset(span.start), end=convert.offset(span.end))
+
+
+def _other_label(item: Mapping[str, Any]) -> Any:
+    """The label of the span `item`, under another name; raises `KeyError` where it has none."""
+    return item[next((name for name in _OTHER_LABELS if name in item), "label")]
+
+
+def _other_unit(item: Mapping[str, Any], expected: Any, text: str) -> str:
+    """What the offsets of the span `item` count instead, where the `text` there is `expected`."""
+    for unit in OFFSET_UNITS[1:]:
+        span = _span(item, CodePoints(text, unit))
+        if text[max(span.start, 0) : max(span.end, 0)] == expected:
+            return f"the offsets count {UNIT_NAMES[unit]}: say so with --offsets {unit}"
+    return ""
 
 
 class _WrongTypeError(TypeError):
@@ -134,6 +180,9 @@ class _WrongTypeError(TypeError):
 
 
 def _integer(value: Any, name: str) -> int:
+    if type(value) is int:
+        return value
+    value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _WrongTypeError(f"{name!r} is not a whole number: {short(value)}")
     return value
@@ -167,6 +216,7 @@ def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:
         pairs = [(t["start"], t["end"]) if isinstance(t, dict) else (t[0], t[1]) for t in value]
     except (KeyError, IndexError, TypeError) as error:
         raise ValueProblem("bad-tokens", problem) from error
+    pairs = [(whole(start), whole(end)) for start, end in pairs]
     if not all(type(start) is int and type(end) is int for start, end in pairs):
         raise ValueProblem("bad-tokens", problem)
     return tuple(pairs)

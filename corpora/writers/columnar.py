@@ -16,7 +16,7 @@ from corpora.batches import rows_to_batch
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.schema import ROW_SCHEMA
-from corpora.splits import split_name
+from corpora.splits import file_names, split_name
 from corpora.storage import make_empty_folder, make_folder, writing
 from corpora.writers.options import Target
 
@@ -113,24 +113,11 @@ def _write_splits(batches: Iterable[pa.RecordBatch], folder: Path, rows_per_file
         if not files:
             file_of("train").write(rows_to_batch([]))
     names = []
-    for split, name in sorted(_file_names(files).items()):
+    for split, name in sorted(file_names(files).items()):
         paths = files[split].paths
         for number, path in enumerate(paths):
             names.append(f"{name}-{number:05d}-of-{len(paths):05d}.parquet")
             path.replace(folder / names[-1])
-    return names
-
-
-def _file_names(splits: Iterable[str]) -> dict[str, str]:
-    """The names of the files of each split: all different, and that of the split where possible."""
-    names = {split: split for split in splits if split_name(split) == split}
-    for split in sorted(set(splits) - set(names)):
-        name = base = str(split_name(split))
-        number = 1
-        while name in names.values():
-            number += 1
-            name = f"{base}_{number}"
-        names[split] = name
     return names
 
 

@@ -107,9 +107,10 @@ def _chunks(row: Row, offsets: list[tuple[int, int]], target: Target) -> list[Ch
             raise target.refuse(row, f"CoNLL cannot hold a span of spaces ({_describe(span)})")
         if trim(row.text, span.start, span.end) != (span.start, span.end):
             target.notes["span-trimmed"] += 1
-        if len(span.label.split()) != 1 or span.label != span.label.strip():
-            raise target.refuse(row, f"CoNLL cannot hold a label with spaces ({_describe(span)})")
-        chunks.append((first, end, span.label))
+        label = span.label.translate(_SEPARATORS)
+        if label != span.label:
+            target.notes["label-separator-made-space"] += 1
+        chunks.append((first, end, label))
     return chunks
 
 

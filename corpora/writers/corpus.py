@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
 from corpora.storage import COMPRESSIONS, compressing, replacing
+from corpora.writers.by_split import split_paths, spooled_by_split
 from corpora.writers.columnar import write_arrow, write_parquet
 from corpora.writers.conll import write_conll
 from corpora.writers.options import Target, Writer, WriteReport
@@ -24,9 +26,9 @@ WRITERS: Mapping[str, Writer] = {
         Writer("tsv", write_tsv, ".tsv"),
         Writer("parquet", write_parquet, ".parquet"),
         Writer("arrow", write_arrow, ".arrow"),
-        Writer("conll", write_conll, ".conll", ("tokens", "classification")),
-        Writer("squad", write_squad, ".json", ("qa",)),
-        Writer("text", write_lines, ".txt"),
+        Writer("conll", write_conll, ".conll", ("tokens", "classification"), splits=False),
+        Writer("squad", write_squad, ".json", ("qa",), splits=False),
+        Writer("text", write_lines, ".txt", splits=False),
     )
 }
 """Every format that rows can be written in, by its name on the command line."""
@@ -42,20 +44,43 @@ def write_corpus(
 ) -> WriteReport:
     """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
 
-    `format` None goes by the name. Raises `UserError` for an unknown format, one that cannot hold
-    rows for `task`, a row that it cannot hold, and for no space or no permission. Memory stays
-    bounded. With `safe_cells`, for CSV and TSV alone, fields that begin with =, +, -, @, a tab or a
-    carriage return get an apostrophe before them: a spreadsheet would compute them.
+    A format whose rows cannot say of which split they are has a file for each split, where there
+    are several: `rows.train.conll` and `rows.test.conll` for the `path` `rows.conll`. `format` None
+    goes by the name. Raises `UserError` for an unknown format, one that cannot hold rows for
+    `task`, a row that it cannot hold, and for no space or no permission. Memory stays bounded. With
+    `safe_cells`, for CSV and TSV alone, fields that begin with =, +, -, @, a tab or a carriage
+    return get an apostrophe before them: a spreadsheet would compute them.
     """
     path = Path(path)
     writer = find_writer(path, format, task)
     if safe_cells and writer.name not in ("csv", "tsv"):
         raise UserError("safe cells are for CSV and TSV alone", file=path)
-    counted = _Counted(rows)
     notes: Counter[str] = Counter()
+    if writer.splits:
+        files = {path: _write(rows, path, writer, task, notes, safe_cells)}
+    else:
+        with TemporaryDirectory() as folder:
+            parts = spooled_by_split(rows, Path(folder))
+            paths = split_paths(path, parts)
+            files = {
+                paths[split]: _write(part, paths[split], writer, task, notes, safe_cells)
+                for split, part in parts.items()
+            }
+    return WriteReport(next(iter(files)), sum(files.values()), dict(notes), files)
+
+
+def _write(
+    rows: Iterable[Row],
+    path: Path,
+    writer: Writer,
+    task: Task | None,
+    notes: Counter[str],
+    safe_cells: bool,
+) -> int:
+    counted = _Counted(rows)
     with replacing(path) as temporary, compressing(temporary, path.suffix) as file:
         writer.write(iter(counted), Target(path, file, task, notes, safe_cells))
-    return WriteReport(path, counted.count, dict(notes))
+    return counted.count
 
 
 class _Counted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -42,6 +42,8 @@ class Writer:
     write: Callable[[Iterator[Row], Target], None]
     suffix: str
     tasks: tuple[Task, ...] = TASKS
+    splits: bool = True
+    """Whether its rows say of which split they are; else every split goes to its own file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +51,8 @@ class WriteReport:
     """How many rows were written, and how often something had to be changed."""
 
     path: Path
+    """The file, or the first of several."""
     rows: int
     notes: dict[str, int]
+    files: Mapping[Path, int] = field(default_factory=dict)
+    """Every file with its number of rows: one, or one per split."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import ArgumentCollection, Parameter, UnknownOptionError
 
+from corpora.choices import OffsetUnit
 from corpora.errors import UserError
 from corpora.storage import check_writable
 
@@ -168,6 +169,21 @@ Quoting = Annotated[
 """The option `--quoting`; see `quoted`."""
 
 
+Splits = Annotated[
+    list[str] | None,
+    option("Only the rows of this split of a file; may be repeated.", default="all"),
+]
+"""The option `--split`."""
+Offsets = Annotated[
+    OffsetUnit | None,
+    option(
+        "What offsets count: code points, units of UTF-16, or bytes of UTF-8.",
+        default="code points",
+    ),
+]
+"""The option `--offsets`."""
+
+
 def with_choices(text: str, choices: Sequence[str]) -> str:
     """The help `text` and, where it does not name all `choices`, a sentence that does."""
     if all(choice in text for choice in choices):
@@ -189,6 +205,12 @@ def parse_columns(text: str) -> dict[str, str]:
 def quoted(answer: YesNo | None) -> bool | None:
     """The `answer` to `--quoting`, as readers take it."""
     return None if answer is None else answer == "yes"
+
+
+def columns_in_words(columns: Mapping[str, str]) -> str:
+    """Which of `columns` each field is read from, as in `text=utterance, label`."""
+    pairs = columns.items()
+    return ", ".join(field if field == column else f"{field}={column}" for field, column in pairs)
 
 
 def check_outputs(

@@ -53,7 +53,7 @@ def command_line() -> App:
         help="Labelled data in one language in, labelled data in another language out.",
         version=_version,
         help_flags=_HELP,
-        default_parameter=Parameter(negative_iterable=(), allow_repeating=True),
+        default_parameter=Parameter(negative_iterable=()),
         suppress_keyboard_interrupt=False,
     )
     for name, (function, summary) in COMMANDS.items():

@@ -37,7 +37,8 @@ def export(
         str | None, option("Which language.", default="the run's only one", metavar="LANG")
     ] = None,
     split: Annotated[
-        str | None, option("Only the rows of this split.", default="all", metavar="NAME")
+        list[str] | None,
+        option("Only the rows of this split; may be repeated.", default="all", metavar="NAME"),
     ] = None,
     safe_cells: Annotated[
         bool,
@@ -50,6 +51,9 @@ def export(
 ) -> int:
     """Write the rows of a finished run in another format. Parquet for trainers is in RUN/export
     already.
+
+    CoNLL, SQuAD and text do not say of which split a row is: several splits are a file each, as in
+    rows.train.conll and rows.test.conll.
     """
     from augmentation.translate_train.finished import (
         check_outside,
@@ -73,21 +77,28 @@ def export(
             finished, out, target=lang, format=format, split=split, safe_cells=safe_cells
         )
     stream = sys.stderr if piped else sys.stdout
-    say(f"{report.rows} rows to {'standard output' if piped else report.path}", stream)
+    for path, count in report.files.items():
+        say(f"{count} rows to {'standard output' if piped else path}", stream)
     for note, count in sorted(report.notes.items()):
         say(f"  {note}: {count}", stream)
     return 0
 
 
 def _write_out(
-    finished: FinishedRun, name: str, target: str, split: str | None, safe_cells: bool
+    finished: FinishedRun, name: str, target: str, split: list[str] | None, safe_cells: bool
 ) -> WriteReport:
     """Write to a file first, then to standard output, so that nothing is printed if a row cannot
     be written."""
-    from augmentation.translate_train.finished import export_rows
+    from augmentation.translate_train.finished import export_rows, files_of_export, run_splits
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
+        if len(files_of_export(finished, path, target=target, format=name, split=split)) > 1:
+            raise UserError(
+                f"{name} does not say of which split a row is: name one with --split",
+                file="standard output",
+                choices=split or run_splits(finished, target),
+            )
         try:
             report = export_rows(
                 finished, path, target=target, format=name, split=split, safe_cells=safe_cells

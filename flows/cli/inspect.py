@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,10 @@ from flows.cli.arguments import (
     SEED,
     Columns,
     Number,
+    Offsets,
     Quoting,
+    Splits,
+    columns_in_words,
     option,
     parse_columns,
     quoted,
@@ -38,13 +42,12 @@ def inspect(
     task: Annotated[str | None, option("Task of a file.", default="by its format")] = None,
     format: Annotated[str | None, option("Format of a file.", default="by its name")] = None,
     columns: Columns = None,
-    split: Annotated[
-        str | None, option("Only the rows of this split of a file.", default="all")
-    ] = None,
+    split: Splits = None,
     quoting: Quoting = None,
+    offsets: Offsets = None,
 ) -> int:
     """Show some rows of a file or a run: the source above the target, spans in brackets with their
-    label.
+    label. For a file also which columns were taken, and what its rows lack for --task.
     """
     from rich.console import Console
 
@@ -68,7 +71,7 @@ def inspect(
     from augmentation.reporting.inspection import sample_file
     from corpora.readers import ColumnMapping
 
-    for row in sample_file(
+    of_file = sample_file(
         path,
         rows,
         seed=seed,
@@ -78,8 +81,14 @@ def inspect(
         columns=ColumnMapping.of(parse_columns(columns) if columns is not None else {}),
         split=split,
         quoting=quoted(quoting),
-    ):
+        offsets=offsets,
+    )
+    for row in of_file.rows:
         _show(console, row, "")
+    if of_file.columns:
+        say(f"labelferry: columns: {columns_in_words(of_file.columns)}", sys.stderr)
+    for note in of_file.notes:
+        say(f"labelferry: warning: {note}", sys.stderr)
     return 0
 
 

@@ -10,6 +10,7 @@ from cyclopts import (
     CoercionError,
     CycloptsError,
     MissingArgumentError,
+    RepeatArgumentError,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
@@ -36,6 +37,8 @@ def in_words(error: CycloptsError, command: App) -> str:
         return f"no option {word}{did_you_mean(word, flags)}"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"{error.unused_tokens[0]!r} is one argument too many"
+    if isinstance(error, RepeatArgumentError) and error.token is not None:
+        return f"{error.token.keyword} is given twice, and takes one value"
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         argument = error.argument
         name = error.keyword or (label(argument) if argument.index is not None else argument.name)

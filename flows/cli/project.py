@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
-from flows.cli.arguments import Quoting, check_outputs, option, quoted, stream
+from flows.cli.arguments import Offsets, Quoting, check_outputs, option, quoted, stream
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -50,6 +50,7 @@ def project(
         ),
     ] = None,
     quoting: Quoting = None,
+    offsets: Offsets = None,
     out_format: Annotated[
         str | None, option("Format of OUT.", default="by its name", metavar="NAME")
     ] = None,
@@ -87,9 +88,9 @@ def project(
         },
     )
     how: _Reading = {"task": task, "quoting": quoted(quoting), "max_chars": config.max_chars}
-    rows = [*open_corpus(source_file, lang=source, format=format, **how).rows()]
+    corpus = open_corpus(source_file, lang=source, format=format, offsets=offsets, **how)
     translations = read_translations(targets, lang=target, format=targets_format, **how)
-    result = run(rows, translations, config, task=task, file=str(targets))
+    result = run(list(corpus.rows()), translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)

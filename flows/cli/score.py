@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from corpora.choices import AnswerNormalisation, SignificanceTest, Task
-from flows.cli.arguments import SEED, Number, Quoting, option, quoted, stream
+from flows.cli.arguments import SEED, Number, Offsets, Quoting, option, quoted, stream
 from flows.cli.messages import print_data, say
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ _GoldFormat = Annotated[str | None, option("Format of GOLD.", default="by the na
 _Columns = Annotated[
     str | None,
     option(
-        "Which column of GOLD holds what, as in text=sentence,label=topic.",
+        "Which column of GOLD holds what, as in text=sentence,label=topic; of PREDICTIONS too, "
+        "where they have such columns.",
         default="the usual names",
         metavar="FIELD=COLUMN,...",
     ),
@@ -98,6 +99,7 @@ def score(
     gold_format: _GoldFormat = None,
     columns: _Columns = None,
     quoting: Quoting = None,
+    offsets: Offsets = None,
     scheme: _Scheme = None,
     on_error: _OnError = "error",
     baseline: _Baseline = None,
@@ -111,8 +113,9 @@ def score(
 ) -> int:
     """Score predictions against gold. Every score comes with the signature of how it was computed.
 
-    PREDICTIONS are JSON lines with `id` and `label`, `spans` or `target` (as translate-test and
-    compare write them), SQuAD's {id: answer} JSON, lines of text, or any format that gold may have.
+    PREDICTIONS are of any format that gold may have, SQuAD's {id: answer} JSON, or lines of text.
+    They may leave out the texts: rows with `id` and `label`, `spans` or `target` (as translate-test
+    and compare write them), `prediction`, `tags`, `answers`, `entities` or `translation` will do.
 
       classification, pair   accuracy, macro and micro F1, Matthews
       tokens                 span F1 (strict IOB2, and exact offsets), exact rows; by label
@@ -134,6 +137,7 @@ def score(
         scheme,
         on_error,
         quoted(quoting),
+        offsets,
     )
     report = run(
         predictions,

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from augmentation.translate_train.config import TranslateTrainConfig
-from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
+from flows.cli.arguments import ConfigFile, InputFile, NoPrefect, columns_in_words
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -70,9 +70,11 @@ def _introduction(setup: Any) -> str:
     config = setup.config
     by = f"; spans placed by {setup.translation.projector}" if setup.translation.has_spans else ""
     targets = ", ".join(config.targets)
+    columns = config.reading.open(config.input, config.task, config.source).columns()
     return (
         f"{config.input} ({config.task}), {config.source} to {targets}\n"
-        f"model {setup.translation.models.name}{by}"
+        + (f"columns {columns_in_words(columns)}\n" if columns else "")
+        + f"model {setup.translation.models.name}{by}"
     )
 
 

@@ -48,7 +48,8 @@ def test_one_split_of_a_file_is_read(tmp_path: Path, name: str) -> None:
         (
             "x.json",
             json.dumps({"data": [{"paragraphs": [{"context": "a", "qas": [
-                {"id": 1, "question": "b"}, {"id": 2, "question": "c"}]}]}]}),
+                {"id": 1, "question": "b", "answers": []},
+                {"id": 2, "question": "c", "answers": []}]}]}]}),
             "qa",
         ),
         ("x.jsonl", '{"text": "eins"}\n{"text": "zwei"}\n', "text"),

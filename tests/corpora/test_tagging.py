@@ -81,7 +81,7 @@ def test_illegal_sequences(scheme: Scheme, tags: str, index: int, repaired: list
 
 
 def test_a_tag_of_no_scheme_is_an_error_in_any_case() -> None:
-    for tags in (["PER"], ["B-"], ["B"], ["E-X"], [""]):
+    for tags in (["PER"], ["B-"], ["B_"], ["E"], ["E-X"], [""]):
         with pytest.raises(IllegalTagError, match="not a tag"):
             decode(tags, "iob2")
         with pytest.raises(IllegalTagError, match="not a tag"):

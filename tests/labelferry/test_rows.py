@@ -89,11 +89,14 @@ def test_data_of_another_kind(data: Any, problem: str) -> None:
             read()
 
 
-def test_several_data_sets_are_refused() -> None:
+def test_several_data_sets_are_read_with_their_splits() -> None:
     datasets = pytest.importorskip("datasets")
-    both = datasets.DatasetDict(train=datasets.Dataset.from_dict({"text": ["a"]}))
-    with pytest.raises(TypeError, match="several data sets: take one of them"):
-        labelferry.read(both, task="text")
+    both = datasets.DatasetDict(
+        train=datasets.Dataset.from_dict({"text": ["a"]}),
+        test=datasets.Dataset.from_dict({"text": ["b"]}),
+    )
+    rows = list(labelferry.read(both, task="text"))
+    assert [(row.text, row.split) for row in rows] == [("a", "train"), ("b", "test")]
 
 
 def test_unknown_choices() -> None:
@@ -101,7 +104,7 @@ def test_unknown_choices() -> None:
         labelferry.read([], task="ner")
     with pytest.raises(UserError, match="no way 'ignore'"):
         labelferry.read([], task="text", on_error="ignore")
-    with pytest.raises(TypeError, match="format and quoting are of files"):
+    with pytest.raises(TypeError, match="format, quoting and unescape are of files"):
         labelferry.read([], task="text", format="csv")
     with pytest.raises(UserError, match="there are no rows"):
         list(labelferry.read([], task="text"))

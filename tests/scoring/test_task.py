@@ -112,13 +112,19 @@ def test_formats_of_predictions(tmp_path):
     [
         ("{", "line 1: not JSON"),
         ("[]", "line 1: not a JSON object"),
-        ('{"label": "a"}', "line 1: the prediction has no 'id'"),
-        ('{"id": "g", "label": 3}', "line 1: 'label' is not a string"),
+        ('{"id": "", "text": "Ulm", "spans": []}', "line 1: the prediction has no 'id'"),
+        ('{"id": "g", "label": [3], "spans": []}', "line 1: 'label' is not a string"),
         ('{"id": "g", "spans": [{"start": 0, "end": 99, "label": "x"}]}', "line 1: span 0:99"),
-        ('{"id": "g", "probabilities": {"a": 2}}', "line 1: 'a' has no probability"),
-        ('{"id": "g", "probabilities": {"a": 1%s}}' % ("0" * 400), "line 1: 'a' has no probabil"),
+        ('{"id": "g", "spans": [], "probabilities": {"a": 2}}', "line 1: 'a' has no probability"),
+        (
+            '{"id": "g", "spans": [], "probabilities": {"a": 1%s}}' % ("0" * 400),
+            "line 1: 'a' has no probabil",
+        ),
         ('{"id": "g", "x": ' + "[" * 50_000, "line 1: not JSON: nested too deeply"),
-        ('{"id": "g", "label": "a\\ud800"}', "line 1: the prediction has half of a surrogate"),
+        (
+            '{"id": "g", "spans": [], "label": "a\\ud800"}',
+            "line 1: the prediction has half of a surrogate",
+        ),
         ('{"id": "g", "spans": [[0, 6, ""]]}', "line 1: span 0:6 has no label"),
         (
             '{"id": "g", "spans": [{"start": 0, "end": 6, "label": "x", "confidence": 7}]}',
@@ -137,7 +143,7 @@ def test_predictions_about_other_texts(tmp_path):
     gold = [Row("1", "de", "Bremen liegt da")]
     file = tmp_path / "p.csv"
     file.write_text("id,text,label\n1,Hamburg liegt da,x\n")
-    with pytest.raises(UserError, match=r"row 1: the text is not the gold's: 'Hamburg"):
+    with pytest.raises(UserError, match=r"line 2: the text is not the gold's: 'Hamburg"):
         read_predictions(file, "classification", gold)
     with pytest.raises(UserError, match="no such file"):
         read_predictions(tmp_path / "none.jsonl", "classification", gold)
@@ -183,7 +189,8 @@ def test_answers_that_cannot_be_read(tmp_path, answers, problem):
 def test_lines_about_another_text_are_refused(tmp_path):
     gold = [Row("1", "de", "Bremen liegt da", target="x")]
     file = tmp_path / "p.jsonl"
-    file.write_text('{"id": "1", "text": "Hamburg liegt da", "spans": [[0, 6, "x"]]}\n')
+    line = '{"id": "1", "text": "Hamburg liegt da", "spans": [[0, 6, "x"]], "target": "y"}\n'
+    file.write_text(line)
     with pytest.raises(UserError, match=r"p.jsonl, line 1: the text is not the gold's: 'Hamburg"):
         read_predictions(file, "tokens", gold)
     assert len(read_predictions(file, "text", gold)) == 1  # lines of gold are targets alone

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alignment.projectors.edges import build_projection, is_punctuation
+from alignment.projectors.evidence import segment_bounds
 from alignment.projectors.features.layout import SourceSpan
 from alignment.protocol import Projection, ProjectionInput, WordPair
 
@@ -43,11 +44,27 @@ def find_source_spans(
     for number, (row, pair) in enumerate(zip(inputs, pairs, strict=True)):
         if not pair.target.offsets:
             continue
+        bounds = segment_bounds(pair, row.segments) if len(row.segments) > 1 else []
         for index, span in enumerate(row.spans):
             start, end = word_range(pair, span.start, span.end)
             if end > start:
-                spans.append(SourceSpan(number, index, start, end))
+                window = target_window(bounds, start, end, len(pair.target.offsets))
+                spans.append(SourceSpan(number, index, start, end, *window))
     return spans
+
+
+def target_window(
+    bounds: Sequence[tuple[int, int, int, int]], start: int, end: int, words: int
+) -> tuple[int, int]:
+    """The target words, half-open, of the sentences with the source words [`start`, `end`).
+
+    `bounds` are the sentences' words (see `segment_bounds`); all `words` of the target where there
+    are none.
+    """
+    touched = [(low, high) for a, b, low, high in bounds if a < end and start < b and low < high]
+    if not touched:
+        return 0, words
+    return min(low for low, _ in touched), max(high for _, high in touched)
 
 
 def to_projection(
@@ -71,14 +88,55 @@ def to_projection(
         while end - start > 1 and outer(end - 1) and not is_punctuation(source[-1]):
             end -= 1
         runs.append((offsets[start][0], offsets[end - 1][1]))
-    return build_projection(
-        row.target,
-        row.spans,
-        runs,
-        [placement.confidence for placement in placements],
-        [placement.reason for placement in placements],
-        projector,
-    )
+    confidences = [placement.confidence for placement in placements]
+    reasons = [placement.reason for placement in placements]
+    for group in _sharing_words(row, pair):
+        _place_parts(row, pair, group, runs, confidences, reasons)
+    return build_projection(row.target, row.spans, runs, confidences, reasons, projector)
+
+
+def _sharing_words(row: ProjectionInput, pair: WordPair) -> list[list[int]]:
+    """The spans of `row`, by number, of which each has a word in part that the next has in part."""
+    order = sorted(range(len(row.spans)), key=lambda i: row.spans[i].start)
+    groups: list[list[int]] = []
+    end = 0
+    for number in order:
+        first, last = word_range(pair, row.spans[number].start, row.spans[number].end)
+        if groups and first < end and first < last:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+        end = last
+    return [group for group in groups if len(group) > 1]
+
+
+def _place_parts(
+    row: ProjectionInput,
+    pair: WordPair,
+    group: Sequence[int],
+    runs: list[tuple[int, int] | None],
+    confidences: list[float],
+    reasons: list[str],
+) -> None:
+    """Place the spans of `group`, which are parts of the same words, or give all of them up.
+
+    Words are what is aligned, so their parts are known only where the words were copied. One part
+    alone would be placed on the whole, and the others would be lost in it.
+    """
+    words = [word_range(pair, row.spans[i].start, row.spans[i].end) for i in group]
+    offsets = pair.source.offsets
+    start, end = offsets[words[0][0]][0], offsets[words[-1][1] - 1][1]
+    best = max(group, key=lambda i: (runs[i] is not None, confidences[i]))
+    run = runs[best]
+    copied = run is not None and row.target[run[0] : run[1]] == row.source[start:end]
+    for number in group:
+        span = row.spans[number]
+        if run is not None and copied:
+            shift = run[0] - start
+            runs[number], reasons[number] = (span.start + shift, span.end + shift), ""
+            confidences[number] = confidences[best]
+        else:
+            runs[number], reasons[number] = None, "collision"
 
 
 def _outer_punctuation(text: str, offsets: tuple[tuple[int, int], ...]) -> Callable[[int], bool]:

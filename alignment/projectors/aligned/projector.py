@@ -155,6 +155,9 @@ class AlignedProjector:
             for row, p in zip(inputs, pairs, strict=True)
         ]
         spans = find_source_spans(inputs, pairs)
+        if self._aligner is not None and not isinstance(self._aligner, SoftAligner):
+            # A row without any link was not aligned: how alike its words look proves nothing.
+            spans = [span for span in spans if posteriors[span.row].forward.any()]
         if not spans:
             return placements
         candidates = Candidates(spans, posteriors, Lexicon(pairs))

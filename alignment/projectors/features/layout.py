@@ -10,15 +10,22 @@ import numpy as np
 from alignment.projectors.features.arrays import concatenated
 from alignment.projectors.features.lexicon import Lexicon
 
+MOST_WORDS = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSpan:
-    """A span to place: words [start, end) of row `row`, and its index among the row's spans."""
+    """A span to place: words [start, end) of row `row`, and its index among the row's spans.
+
+    Its place is among the target words [`low`, `high`): those of the sentences that its own became.
+    """
 
     row: int
     index: int
     start: int
     end: int
+    low: int = 0
+    high: int = MOST_WORDS
 
 
 class Layout:
@@ -26,7 +33,7 @@ class Layout:
 
     Per span: `row`, `source_start`, `source_end` and `source_words` (their number), the types of
     its first and last word, `first_type` and `last_type`, and `target_words`, their number in its
-    row.
+    row; `low` and `high` bound the target words among which it is looked for.
 
     Per source word of the spans: `source_span`, the span it is in, and `source_type`; those of span
     i are [source_at[i], source_at[i + 1]).
@@ -42,8 +49,11 @@ class Layout:
         self.source_start = np.array([span.start for span in spans], dtype=np.int64)
         self.source_end = np.array([span.end for span in spans], dtype=np.int64)
         self.source_words = self.source_end - self.source_start
+        self.low = np.array([span.low for span in spans], dtype=np.int64)
         targets = [lexicon.targets[span.row] for span in spans]
         self.target_words = np.array([len(types) for types in targets], dtype=np.int64)
+        high = np.array([span.high for span in spans], dtype=np.int64)
+        self.high = np.minimum(high, self.target_words)
         self.cell_at = np.concatenate([[0], np.cumsum(self.target_words)])
         self.cell_span = np.repeat(np.arange(len(spans)), self.target_words)
         self.cell_type = concatenated(targets, np.int64)

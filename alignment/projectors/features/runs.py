@@ -74,8 +74,11 @@ def _likely_runs(
     spans = len(layout.spans)
     longest = np.maximum(3 * layout.source_words + 5, 8)[layout.cell_span]
     word = np.arange(len(layout.cell_span)) - layout.cell_at[layout.cell_span]
-    count = np.minimum(longest, layout.target_words[layout.cell_span] - word)
+    count = np.minimum(longest, layout.high[layout.cell_span] - word)
+    outside = (word < layout.low[layout.cell_span]) | (count < 0)
+    count[outside] = 0
     evidence = links.inside + links.into + 0.3 * (surface.alike > 0.6) + surface.acronym
+    evidence[outside] = 0.0
     total = np.bincount(layout.cell_span, evidence, spans)
     sums = RunningSums(evidence)
     parts = []
@@ -85,7 +88,14 @@ def _likely_runs(
         cell = np.repeat(cell, run_count)
         span = layout.cell_span[cell]
         end = cell + ranges(run_count) + 1
-        keep = sums(cell, end) > 0.2 * total[span]
+        amount = sums(cell, end)
+        keep = amount > 0.2 * total[span]
+        without = np.bincount(span[keep], minlength=spans) == 0
+        without[:first] = without[last:] = False
+        if without.any():  # of many mentions of one name, none has a large part of the evidence
+            most = np.zeros(spans)
+            np.maximum.at(most, span, amount)
+            keep |= without[span] & (amount > 0.8 * most[span])
         cell, end, span = cell[keep], end[keep], span[keep]
         kept = np.bincount(span - first, minlength=last - first)
         if (kept > _MOST_CANDIDATES).any():

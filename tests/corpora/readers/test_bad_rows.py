@@ -31,9 +31,9 @@ SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "sourc
         ({"text": "abc", "spans": [[0, True, "X"]]}, "bad-spans", "not a span"),
         ({"text": "abc", "spans": [{"start": 0, "end": "1", "label": "X"}]}, "bad-spans", "span"),
         (
-            {"text": "abc", "spans": [[0, 1.0, "X"]]},
+            {"text": "abc", "spans": [[0, 1.5, "X"]]},
             "bad-spans",
-            "'end' is not a whole number: 1.0",
+            "'end' is not a whole number: 1.5",
         ),
         ({"text": "abc", "spans": [["0", 1, "X"]]}, "bad-spans", "'start' is not a whole number"),
         ({"text": "abc", "spans": [[0, 1, ["X"]]]}, "bad-spans", "'label' is not a string: ['X']"),
@@ -108,7 +108,7 @@ SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "sourc
         (
             {"text": "😀 Ulm", "spans": [{"start": 3, "end": 6, "label": "X", "text": "Ulm"}]},
             "span-text-differs",
-            "'lm', not 'Ulm'; offsets must count characters",
+            "'lm', not 'Ulm'; the offsets count units of UTF-16: say so with --offsets utf16",
         ),
         ({"text": "abc", "spans": [], "lang": "en"}, "other-language", "'en', not in 'de'"),
         ({"text": "abc", "spans": [], "id": "1"}, "duplicate-id", "'1' occurs twice"),
@@ -170,7 +170,7 @@ def test_provenance_is_repaired(tmp_path: Path) -> None:
 def test_errors_can_be_printed_whatever_they_quote(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_rows(write_json_lines(tmp_path / "x.jsonl", {"\ud83d": 1}))
-    assert str(caught.value).endswith("no column 'text' (choose from: \\ud83d)")
+    assert str(caught.value).endswith("--columns text=COLUMN,label=\\ud83d (choose from: \\ud83d)")
 
 
 def test_an_empty_second_text_is_a_bad_row(tmp_path: Path) -> None:
@@ -230,15 +230,15 @@ def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
     ("name", "content", "task", "options", "message"),
     [
         ("x.jsonl", '{"txt": "a", "label": "b"}\n', "classification", {},
-         "no column 'text' (choose from: label, txt)"),
-        ("x.jsonl", '{"text": "a", "entities": []}\n', "tokens", {},
-         "no column 'spans' (choose from: entities, text)"),
+         "no column 'text': name it with --columns text=txt (choose from: label, txt)"),
+        ("x.jsonl", '{"text": "a", "mentions": []}\n', "tokens", {},
+         "no column 'spans': name it with --columns spans=mentions (choose from: mentions, text)"),
         ("x.csv", "text,y\na,b\n", "classification", {},
-         "no column 'label' (choose from: text, y)"),
+         "no column 'label': name it with --columns label=y (choose from: text, y)"),
         ("x.csv", "text,y\na,b\n", "classification", {"columns": ColumnMapping(label="z")},
          "no column 'z' (choose from: text, y)"),
         ("x.csv", "context,answers\na,\n", "qa", {},
-         "no column 'question' (choose from: answers, context)"),
+         "no column 'question': name it with --columns text_pair=COLUMN (choose from: answers, "),
         ("x.csv", "text,label\na,b,c\n", "classification", {},
          "line 2: 3 fields where the header has 2"),
         ("x.csv", "text,text\na,b\n", "classification", {}, "names a column twice"),

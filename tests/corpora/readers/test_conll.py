@@ -85,10 +85,13 @@ def test_xsid(tmp_path: Path) -> None:
     assert len(second.id) == 16
 
 
-def test_conllu_multiword_tokens_are_passed_over(tmp_path: Path) -> None:
+def test_conllu_multiword_tokens_are_tokens_where_they_have_a_form(tmp_path: Path) -> None:
     text = "# sent_id = s\n1-2\tzum\t_\n1\tzu\tO\n2\tdem\tO\n3\tHaus\tB-X\n\n"
     (row,) = rows(tmp_path / "x.conllu", text)
-    assert (row.id, row.text, mentions(row)) == ("s", "zu dem Haus", [("Haus", "X")])
+    assert (row.id, row.text, mentions(row)) == ("s", "zum Haus", [("Haus", "X")])
+    assert row.tokens == ((0, 3), (4, 8))
+    (row,) = rows(tmp_path / "x.conllu", text.replace("zum", "_"))
+    assert (row.text, mentions(row)) == ("zu dem Haus", [("Haus", "X")])
 
 
 def test_bilou_is_detected_and_a_scheme_can_be_said(tmp_path: Path) -> None:

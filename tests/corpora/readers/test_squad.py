@@ -143,3 +143,32 @@ def test_what_is_no_json_is_reported(tmp_path: Path, text: str, message: str) ->
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         batch_of(path)
+
+
+def test_a_question_without_answers_is_unlabelled_and_not_impossible(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    bare = {"id": "b", "question": "Wer?"}
+    impossible = {"id": "i", "question": "Wann?", "is_impossible": True}
+    path.write_text(json.dumps({"data": [article(bare, impossible, GOOD)]}))
+    with pytest.raises(UserError, match="row 1: the question has no 'answers': it is not labelled"):
+        read(path)
+    batch = batch_of(path)
+    assert [d.reason for d in batch.dropped] == ["missing-label"]
+    assert [(row.id, len(row.spans)) for row in batch.rows] == [("i", 0), ("g", 1)]
+    rows = open_corpus(path, task="qa", labelled=False).rows()
+    assert [row.id for row in rows] == ["b", "i", "g"]
+    table = tmp_path / "x.jsonl"
+    question = {"context": TEXT, "question": "Wo?"}
+    table.write_text(
+        "".join(json.dumps(question | more) + "\n" for more in ({"answers": []}, {"answers": None}))
+    )
+    with pytest.raises(UserError, match="line 2: there is no 'answers'"):
+        read(table)
+
+
+def test_answers_keep_their_order_and_float_offsets_are_integers(tmp_path: Path) -> None:
+    answers = [{"text": "Ulm", "answer_start": 13.0}, {"text": "Anna", "answer_start": 0.0}]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"data": [article(GOOD | {"id": 7.0, "answers": answers})]}))
+    (row,) = read(path)
+    assert (row.id, [(s.start, s.end) for s in row.spans]) == ("7", [(13, 16), (0, 4)])

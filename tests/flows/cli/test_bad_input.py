@@ -66,7 +66,8 @@ def test_inspect_reads_columns_and_splits_as_runs_do(run_command: Command, tmp_p
     source = tmp_path / "in.csv"
     source.write_text("Review,Stars,part\nGood day,5,train\nBad day,1,test\n", "utf-8")
     check_refused(
-        run_command("inspect", source), "no column 'text' (choose from: Review, Stars, part)"
+        run_command("inspect", source),
+        "no column 'text': name it with --columns text=Review (choose from: Review, Stars, part)",
     )
     check_refused(
         run_command("inspect", source, "--columns", "words=Review"), "a row has no field 'words'"

@@ -19,7 +19,8 @@ def test_export_to_conll(run_translate_train: Command, tmp_path: Path, name: str
     assert run_translate_train(ROOT / "data" / "samples" / name, "--limit", "20")[0] == 0
     out = tmp_path / "de.conll"
     assert main(["export", str(tmp_path / "run"), "--format", "conll", "--out", str(out)]) == 0
-    back = list(open_corpus(out, task="tokens", lang="de").rows())
+    files = sorted(tmp_path.glob("de*.conll"))  # one for each split
+    back = [row for file in files for row in open_corpus(file, task="tokens", lang="de").rows()]
     made = list(open_corpus(tmp_path / "run" / "export" / "de" / "data", task="tokens").rows())
     assert len(back) == len(made)
     assert sum(len(row.spans) for row in back) == sum(len(row.spans) for row in made)
@@ -57,3 +58,24 @@ def test_qa_to_squad(run_translate_train: Command, tmp_path: Path) -> None:
     assert main(["export", run, "--format", "squad", "--out", str(squad)]) == 0
     for row in open_corpus(squad, task="qa", lang="de").rows():
         assert all(row.text[s.start : s.end].strip() for s in row.spans)
+
+
+def test_splits_are_exported_apart(
+    run_translate_train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [GOOD_ROW | {"id": str(n), "split": split} for n, split in enumerate(["train", "dev"])]
+    source = write_raw_json_lines(tmp_path / "in.jsonl", *rows, GOOD_ROW | {"split": "test"})
+    code, printed, err = run_translate_train(source, "--split", "dev", "--split", "train")
+    assert code == 0, err
+    assert "columns id, text, spans, split" in printed
+    out = tmp_path / "de.conll"
+    command = ["export", str(tmp_path / "run"), "--format", "conll", "--out", str(out)]
+    assert main(command) == 0
+    for split, row_id in (("train", "0-de"), ("dev", "1-de")):
+        (row,) = open_corpus(tmp_path / f"de.{split}.conll", task="tokens", lang="de").rows()
+        assert row.id == row_id
+    assert not out.exists()
+    assert main([*command, "--split", "dev"]) == 0 and out.exists()
+    capsys.readouterr()
+    assert main([*command[:-1], "-"]) == 2
+    assert "name one with --split (choose from: dev, train)" in capsys.readouterr().err

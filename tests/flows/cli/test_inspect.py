@@ -33,3 +33,16 @@ def test_inspect(
     assert main(["inspect", str(tmp_path / "in.jsonl"), "--dropped"]) == 2
     assert main(["inspect", str(tmp_path / "none.jsonl")]) == 2
     assert main(["inspect", str(tmp_path / "run"), "--rows", "0"]) == 2
+
+
+def test_columns_are_told_and_what_a_task_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "x.csv"
+    table.write_text("utterance,intent,stars\nHallo,greet,5\n", encoding="utf-8")
+    assert main(["inspect", str(table), "--task", "classification"]) == 0
+    out, err = capsys.readouterr()
+    assert "greet" in out and err == "labelferry: columns: text=utterance, label=intent\n"
+    assert main(["inspect", str(table), "--task", "tokens"]) == 0
+    err = capsys.readouterr().err
+    assert "x.csv: no column 'spans': name it with --columns spans=COLUMN" in err
