@@ -21,6 +21,7 @@ from flows.cli.arguments import (
     quoted,
     stream,
 )
+from flows.cli.messages import say
 
 if TYPE_CHECKING:
     from corpora.records import Row, Span
