@@ -110,7 +110,7 @@ def files_of_export(
     format: str | None = None,
     split: str | Sequence[str] | None = None,
 ) -> list[Path]:
-    """The files that `export_rows`, which takes the same, would write."""
+    """The files that `export_rows` would write for `run`, `out`, `target`, `format` and `split`."""
     if find_writer(out, format, run.config.task).splits:
         return [out]
     return list(split_paths(out, sorted(checked_splits(split) or run_splits(run, target))).values())

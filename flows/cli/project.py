@@ -88,9 +88,9 @@ def project(
         },
     )
     how: _Reading = {"task": task, "quoting": quoted(quoting), "max_chars": config.max_chars}
-    corpus = open_corpus(source_file, lang=source, format=format, offsets=offsets, **how)
+    rows = [*open_corpus(source_file, lang=source, format=format, offsets=offsets, **how).rows()]
     translations = read_translations(targets, lang=target, format=targets_format, **how)
-    result = run(list(corpus.rows()), translations, config, task=task, file=str(targets))
+    result = run(rows, translations, config, task=task, file=str(targets))
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)

@@ -114,8 +114,7 @@ def score(
     """Score predictions against gold. Every score comes with the signature of how it was computed.
 
     PREDICTIONS are of any format that gold may have, SQuAD's {id: answer} JSON, or lines of text.
-    They may leave out the texts: rows with `id` and `label`, `spans` or `target` (as translate-test
-    and compare write them), `prediction`, `tags`, `answers`, `entities` or `translation` will do.
+    Texts may be left out: `id` and `label`, `spans`, `target`, `prediction` or the like will do.
 
       classification, pair   accuracy, macro and micro F1, Matthews
       tokens                 span F1 (strict IOB2, and exact offsets), exact rows; by label

@@ -11,13 +11,9 @@ from corpora.errors import UserError
 from corpora.readers import open_corpus
 from corpora.readers.columns import ColumnFinder, fits
 from corpora.readers.options import ReadOptions
-from corpora.records import Row
-from tests.corpora.readers.test_columns import write_classes
+from tests.helpers.class_columns import write_classes
+from tests.helpers.conll_rows import mentions
 from tests.helpers.json_lines import read_rows, write_json_lines
-
-
-def mentions(row: Row) -> list[tuple[str, str]]:
-    return [(row.text[s.start : s.end], s.label) for s in row.spans]
 
 
 @pytest.mark.parametrize("text", ["sentence", "utterance", "utt", "query", "review"])

@@ -1,15 +1,13 @@
 """Which column of a table holds what."""
 
-import json
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Row, Span
+from tests.helpers.class_columns import write_classes
 from tests.helpers.json_lines import read_rows, write_json_lines
 
 
@@ -90,20 +88,6 @@ def test_another_field_may_have_the_usual_column(tmp_path: Path) -> None:
     path = write_json_lines(tmp_path / "x.jsonl", record)
     (row,) = read_rows(path, "qa", columns=ColumnMapping(id="text"))
     assert (row.id, row.text) == ("t1", "Ulm")
-
-
-CLASSES = {
-    "tags": {"feature": {"_type": "ClassLabel", "names": ["O", "B-PER", "B-LOC"]}},
-    "label": {"_type": "ClassLabel", "names": ["neg", "pos"]},
-}
-
-
-def write_classes(path: Path, columns: dict[str, list[Any]]) -> Path:
-    metadata = {"huggingface": json.dumps({"info": {"features": CLASSES}})}
-    batch = pa.record_batch(columns, metadata=metadata)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
-        writer.write(batch)
-    return path
 
 
 @pytest.mark.parametrize("number", [-1, -100, 3, 9])

@@ -9,6 +9,7 @@ import pytest
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Row, Span
+from tests.helpers.conll_rows import mentions, rows
 from tests.helpers.paths import shared_data
 
 TWO = "-DOCSTART- O\n\nAnna B-PER\nBerg I-PER\nlebt O\nin O\nBonn B-LOC\n. O\n\nJa O\n. O\n"
@@ -23,16 +24,6 @@ XSID = (
     "4\t7\talarm/set\tI-time\n5\t,\talarm/set\tO\n6\tok\talarm/set\tO\n\n"
     "# text = hallo\n# intent = greet\n# slots: 0:5:word\n1\thallo\tgreet\tB-word\n\n"
 )
-
-
-def rows(path: Path, text: str, **options: object) -> list[Row]:
-    path.write_text(text, encoding="utf-8")
-    arguments = {"task": "tokens", "lang": "de"} | options
-    return list(open_corpus(path, **arguments).rows())  # type: ignore[arg-type]
-
-
-def mentions(row: Row) -> list[tuple[str, str]]:
-    return [(row.text[s.start : s.end], s.label) for s in row.spans]
 
 
 def test_two_columns(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
-from tests.corpora.readers.test_conll import mentions, rows
+from tests.helpers.conll_rows import mentions, rows
 
 GERMEVAL = (
     "#\thttp://example.org/a [2009-10-17]\n1\tAnna\tB-PER\tO\n2\tUlmer\tB-LOCderiv\tO\n\n"
