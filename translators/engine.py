@@ -127,7 +127,7 @@ class Engine:
         """
         _check_options(options)
         request = DecodingRequest(
-            self._tokens_of(source, target), options, same_language(source, target)
+            self._tokens_of(source, target), options, target, same_language(source, target)
         )
         copied = [text for text in dict.fromkeys(texts) if is_copied(text)]
         hypotheses = dict(zip(copied, self._copies(copied, options), strict=True))
