@@ -66,9 +66,9 @@ def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
     joined = cuts[:1]
     for start, end in cuts[1:]:
         before = line[joined[-1][0] : start]
-        if (
-            line[start - 1] in ".!?…" and not line[start].isspace()
-        ) or ends_in_abbreviation(before, line[start:end], code):
+        if (line[start - 1] in ".!?…" and not line[start].isspace()) or ends_in_abbreviation(
+            before, line[start:end], code
+        ):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

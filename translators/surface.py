@@ -41,9 +41,7 @@ def surface_flags(source: str, target: str, lang: str, *, same_language: bool) -
     plain = target.isascii() and target.isprintable()
     if not plain and lacks(source, _BROKEN.findall(target)):
         flags.append("characters")
-    if (not plain or "<" in target or "__" in target) and lacks(
-        source, _MARKER.findall(target)
-    ):
+    if (not plain or "<" in target or "__" in target) and lacks(source, _MARKER.findall(target)):
         flags.append("marker")
     if has_wrong_script(source, target, lang):
         flags.append("script")

@@ -54,7 +54,9 @@ def _significant(counts: Counter[str]) -> list[str]:
 def _may_be_same(first: str, second: str) -> bool:
     """Whether two digit strings that differ may be one number, written in two ways."""
     shorter, longer = sorted((first, second), key=len)
-    if longer.rstrip("0") == shorter.rstrip("0") or (len(shorter) == 2 and longer[2:] == shorter):
+    if longer.rstrip("0") == shorter.rstrip("0") or (
+        len(longer) == 4 and longer[2:] == shorter.zfill(2)
+    ):
         return True
     values = sorted((int(first), int(second))) if len(longer) < 3 else [0, 0]
     return values[1] - values[0] == 12 and values[1] <= 24

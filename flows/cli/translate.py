@@ -102,6 +102,7 @@ def translate(
         sys.stdin.buffer if piped_in else Path(input),
         format or format_of(Path(input)),
         field,
+        into,
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)

@@ -67,12 +67,8 @@ def test_capitals_of_another_length_move_the_pieces() -> None:
 def test_the_engine_decodes_the_usual_case(engine: Engine) -> None:
     options = DecodingOptions(max_decoding_length=24, return_attention=True)
     capitals = "TWO WOMEN PLAY CHESS"
-    shouted, usual = engine.translate(
-        [capitals, "Two women play chess"], "en", "de", options
-    )
-    assert shouted == dataclasses.replace(
-        in_capitals(usual, "de"), attention=shouted.attention
-    )
+    shouted, usual = engine.translate([capitals, "Two women play chess"], "en", "de", options)
+    assert shouted == dataclasses.replace(in_capitals(usual, "de"), attention=shouted.attention)
     assert usual.text != usual.text.upper()
     assert (shouted.attention == usual.attention).all()
     assert "".join(capitals[a:b] for a, b in shouted.source_pieces) == capitals.replace(" ", "")

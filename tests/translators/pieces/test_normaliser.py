@@ -15,7 +15,8 @@ from translators.pieces.normaliser import TextNormaliser
 LATIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789äöü.°"
 FAMILY, ARABIC, HINDI = "👨‍👩‍👧", "می‌خواهم", "क्‍ष"
 TEXT = st.text(alphabet=st.characters(), max_size=40) | st.text(
-    alphabet="aAu\u0308\u0301\u0323 .\u00a0\t\u00ad\u200b\u200c\u200dﬁＡ１\u1100\u1161\u11a8क्😀", max_size=30
+    alphabet="aAu\u0308\u0301\u0323 .\u00a0\t\u00ad\u200b\u200c\u200dﬁＡ１\u1100\u1161\u11a8क्😀",
+    max_size=30,
 )
 
 
@@ -94,7 +95,9 @@ def test_every_character_is_traced(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=st.text(alphabet="aAu\u0308\u0301\u0323 .\u1100\u1161\u11a8क्\u09c7\u09be😀", max_size=30))
+@given(
+    text=st.text(alphabet="aAu\u0308\u0301\u0323 .\u1100\u1161\u11a8क्\u09c7\u09be😀", max_size=30)
+)
 def test_no_grapheme_is_cut(text: str) -> None:
     traced = TextNormaliser(lambda: LATIN).trace(text)
     assert traced.text == unicodedata.normalize("NFC", text)
