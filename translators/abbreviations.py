@@ -22,7 +22,7 @@ _ALWAYS: dict[str, str] = {
     "fr": "M mm mme mmes mlle mlles dr drs pr prof me mes mgr st ste p.ex c.-à-d cf éd",
     "hr": "dr prof mr gđa npr tj tzv",
     "hu": "dr prof ifj id pl vö",
-    "it": "sig sigg sig.ra sig.na dott dott.ssa prof prof.ssa avv ing arch on rag geom ad.es es cfr",
+    "it": "sig sigg sig.ra sig.na dott dott.ssa prof prof.ssa avv ing arch on geom ad.es es cfr",
     "lt": "pvz t.y prof dr",
     "nb": "hr fr dr prof f.eks bl.a dvs jf",
     "nl": "dhr mevr mw mej dr drs prof ir ing mr bijv d.w.z m.a.w m.b.t o.a t.a.v jhr ds",

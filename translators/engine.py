@@ -166,8 +166,9 @@ class Engine:
         """Score `targets` as translations of `sources`, from `source` to `target` (BCP 47).
 
         See `Translator.force`. The score is the average log-probability per token, the
-        end-of-sentence token included. Texts in capital letters are scored in their usual case. A
-        pair longer than the model takes is not cut: it is flagged `length` and not scored. Raises `ValueError` where the texts differ in number.
+        end-of-sentence token included. Texts in capital letters are scored in their usual case.
+        A pair longer than the model takes is not cut: it is flagged `length` and not scored.
+        Raises `ValueError` where the texts differ in number.
         """
         read = [usual_case(text, source) or text for text in sources]
         forced = [usual_case(text, target) or text for text in targets]

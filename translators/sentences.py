@@ -2,9 +2,9 @@
 
 `sentencex` is what Wikimedia's translation tools use: rules for some 300 languages with their
 abbreviations, in Rust, maintained, and with no model to download. Around it: line breaks always
-end a sentence, abbreviations that it lacks (`abbreviations`) end none, offsets leave out white space, and short texts that cannot have two sentences are
-not searched. Thai has no marks for sentence ends; its texts stay whole, and the engine splits what
-is too long.
+end a sentence, abbreviations that it lacks (`abbreviations`) end none, offsets leave out white
+space, and short texts that cannot have two sentences are not searched. Thai has no marks for
+sentence ends; its texts stay whole, and the engine splits what is too long.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ from translators.surface import surface_flags
         ("de", "the film stars Tom Hanks and Meg Ryan and Bill Pullman",
          "In dem Film spielen Tom Hanks, Meg Ryan und Bill Pullman", []),
         ("de", "play jazz radio", "play jazz radio", []),
-        ("zh-Hans", "把 this is a song 加入歌单听一听看一看想一想好不好", "把 this is a song 加入我的歌单好不好", []),
+        ("zh-Hans", "把 this is a song 加入歌单听一听看一看想一想好不好",
+         "把 this is a song 加入我的歌单好不好", []),
     ],
 )  # fmt: skip
 def test_flags(lang: str, source: str, target: str, expected: list[str]) -> None:

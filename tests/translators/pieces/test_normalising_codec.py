@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 
+from tests.helpers.odd_texts import LATIN, ODD_TEXTS
 from tests.helpers.offset_checks import HARD_TEXTS, check_offsets
 from tests.helpers.tiny_translators import train_sentencepiece
-from tests.translators.pieces.test_normaliser import LATIN, TEXT
 from translators.pieces.normaliser import TextNormaliser
 from translators.pieces.normalising_codec import NormalisingCodec
 from translators.pieces.sentencepiece_codec import SentencePieceCodec
@@ -32,7 +32,7 @@ def codecs(tmp_path_factory: pytest.TempPathFactory) -> list[NormalisingCodec]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=TEXT)
+@given(text=ODD_TEXTS)
 @example(text=" ".join(HARD_TEXTS[:-1]))
 def test_offsets_fit_the_original(codecs: list[NormalisingCodec], text: str) -> None:
     for codec in codecs:
