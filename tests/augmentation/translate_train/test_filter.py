@@ -69,7 +69,7 @@ def test_answers_of_rows_that_filters_drop_do_not_count_as_projected(
 def test_long_texts_in_another_language_are_dropped(tmp_path: Path, toy: ToyTranslator) -> None:
     """A source that is not English, and a translation that is: the toy's words stay English."""
     german = "stelle bitte einen Wecker auf sieben Uhr morgen früh und spiele danach Musik"
-    english = "please set an alarm for seven tomorrow morning and play some music after that"
+    english = "the government said on monday that it would not change the law before the election"
     rows = [{"text": german, "label": "x"}, {"text": english, "label": "x"},
             {"text": "stelle einen Wecker", "label": "x"}]  # fmt: skip
     source = tmp_path / "in.jsonl"
