@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import langcodes
@@ -50,41 +50,43 @@ class WrongLanguage(Bounded):
 
     The sides should be in the languages `source` and `target` (BCP 47). A side whose language the
     identifier does not have is not scored: `unknown` names it. `wrong_languages` counts for each
-    side the languages of the texts that score above `max_score`.
+    side the languages of the texts that score above `max_score`. Texts of fewer than `min_letters`
+    letters tell too little and are not scored.
     """
 
     name = "language"
 
-    def __init__(self, source: str, target: str, max_score: float) -> None:
+    def __init__(self, source: str, target: str, max_score: float, min_letters: int = 4) -> None:
         super().__init__(high=max_score)
+        self._min_letters = min_letters
         self._accepted = {"source": _accepted(source), "target": _accepted(target)}
-        self.unknown = tuple(tag for tag in (source, target) if not can_identify(tag))
-        self._unknown_sides = [
-            side
-            for side, tag in zip(("source", "target"), (source, target), strict=True)
-            if tag in self.unknown
-        ]
+        self._tags = {"source": source, "target": target}
         self.wrong_languages: dict[str, Counter[str]] = {"source": Counter(), "target": Counter()}
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """The languages of the sides that the identifier, which this loads, does not have."""
+        return tuple(tag for tag in self._tags.values() if not can_identify(tag))
 
     def score(self, batch: pl.DataFrame) -> pl.Series:
         """For each row of `batch`, the probability that a side is in a language it should not be.
 
-        0 for texts whose likeliest language is right, and for those of under four letters.
+        0 for texts whose likeliest language is right, and for those of under `min_letters`.
         """
         scores = np.zeros(len(batch))
         for side, accepted in self._accepted.items():
-            if side not in self._unknown_sides:
-                np.maximum(scores, self._side(batch[side], side, accepted), out=scores)
+            np.maximum(scores, self._side(batch[side], side, accepted), out=scores)
         return pl.Series(scores)
 
     def _side(self, texts: pl.Series, side: str, accepted: frozenset[str]) -> NDArray[np.float64]:
         # Bitext repeats sentences (several translations of one): each is identified once.
         unique = texts.unique(maintain_order=True)
+        counts = unique.str.count_matches(r"\p{L}")
+        if not (counts >= self._min_letters).any() or self._tags[side] in self.unknown:
+            return np.zeros(len(texts))
         scores: dict[str, float] = {}
-        for text, letters in zip(
-            unique.to_list(), unique.str.count_matches(r"\p{L}").to_list(), strict=True
-        ):
-            language, probability = identify(text) if letters >= 4 else ("", 0.0)
+        for text, letters in zip(unique.to_list(), counts.to_list(), strict=True):
+            language, probability = identify(text) if letters >= self._min_letters else ("", 0.0)
             scores[text] = 0.0 if language in accepted else probability
             if scores[text] > self._high:
                 self.wrong_languages[side][language] += 1

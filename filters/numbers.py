@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-
 import numpy as np
 import polars as pl
-import regex
 
+from corpora.text.numbers import numbers
 from filters.bounded import Bounded
 from filters.sides import SIDES
-
-_GROUPED = regex.compile(r"(?<![\d.,])\d{1,3}(?:([.,'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?![\d])")
-_SEPARATOR = regex.compile(r"\D")
-_DIGITS = regex.compile(r"\d+")
-
-
-def _join_groups(match: regex.Match[str]) -> str:
-    return str(_SEPARATOR.sub("", match.group()))
-
-
-def numbers(text: str) -> Counter[str]:
-    """The digit strings of `text` in ASCII digits, without separators of thousands."""
-    counts: Counter[str] = Counter()
-    for match in _DIGITS.finditer(_GROUPED.sub(_join_groups, text)):
-        # Digits that are newer than Python's Unicode are left as they are.
-        counts["".join(str(unicodedata.decimal(c, c)) for c in match.group())] += 1
-    return counts
 
 
 class NumberMismatch(Bounded):

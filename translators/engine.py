@@ -18,6 +18,7 @@ import ctranslate2
 
 from corpora.errors import UserError
 from corpora.text.languages import same_language
+from translators.capitals import in_capitals, usual_case
 from translators.copying import copy_of, is_copied
 from translators.ct2_weights import check_model_file
 from translators.decoding import WindowDecoder
@@ -119,7 +120,8 @@ class Engine:
         """Translate `texts` from `source` to `target`; see `Translator.translate`.
 
         A text without words is copied. One longer than the model takes is split at the best places
-        and put together again. A hypothesis that a guard flags is decoded once more with a
+        and put together again. One in capital letters is decoded in its usual case, and its
+        translation put into capitals. A hypothesis that a guard flags is decoded once more with a
         repetition penalty, and keeps its flags where that is no better. With
         `options.return_attention` there are pieces, and `attention` where the model was trained
         with guided alignment. Raises `UserError` for a pair that the model lacks and for `options`
@@ -127,14 +129,28 @@ class Engine:
         """
         _check_options(options)
         request = DecodingRequest(
-            self._tokens_of(source, target), options, same_language(source, target)
+            self._tokens_of(source, target), options, target, same_language(source, target)
         )
         copied = [text for text in dict.fromkeys(texts) if is_copied(text)]
         hypotheses = dict(zip(copied, self._copies(copied, options), strict=True))
-        unique = [text for text in dict.fromkeys(texts) if text not in hypotheses]
-        hypotheses |= self._translate_unique(unique, request)
+        # What is decoded for each text: the text, or its usual case.
+        read = {
+            text: usual_case(text, source) or text
+            for text in dict.fromkeys(texts)
+            if text not in hypotheses
+        }
+        decoded = self._decode(list(dict.fromkeys(read.values())), request)
+        for text, form in read.items():
+            hypothesis = decoded[form]
+            hypotheses[text] = hypothesis if form == text else in_capitals(hypothesis, target)
+        return [hypotheses[text] for text in texts]
+
+    def _decode(self, unique: list[str], request: DecodingRequest) -> dict[str, Hypothesis]:
+        """The hypotheses of the `unique` texts; what a guard flags is decoded once more."""
+        hypotheses = self._translate_unique(unique, request)
         flagged = [text for text in unique if hypotheses[text].flags]
         if flagged:
+            options = request.options
             stricter = dataclasses.replace(
                 options,
                 repetition_penalty=max(options.repetition_penalty, _RETRY_PENALTY),
@@ -144,7 +160,7 @@ class Engine:
             for text, better in self._translate_unique(flagged, retry).items():
                 if not better.flags:
                     hypotheses[text] = better
-        return [hypotheses[text] for text in texts]
+        return hypotheses
 
     def force(
         self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
@@ -152,10 +168,17 @@ class Engine:
         """Score `targets` as translations of `sources`, from `source` to `target` (BCP 47).
 
         See `Translator.force`. The score is the average log-probability per token, the
-        end-of-sentence token included. A pair longer than the model takes is not cut: it is
-        flagged `length` and not scored. Raises `ValueError` where the texts differ in number.
+        end-of-sentence token included. Texts in capital letters are scored in their usual case.
+        A pair longer than the model takes is not cut: it is flagged `length` and not scored.
+        Raises `ValueError` where the texts differ in number.
         """
-        return self._forced.force(sources, targets, self._tokens_of(source, target))
+        read = [usual_case(text, source) or text for text in sources]
+        forced = [usual_case(text, target) or text for text in targets]
+        hypotheses = self._forced.force(read, forced, self._tokens_of(source, target))
+        return [
+            hypothesis if hypothesis.text == text else dataclasses.replace(hypothesis, text=text)
+            for hypothesis, text in zip(hypotheses, targets, strict=True)
+        ]
 
     def _open(self, inter: int, intra: int) -> Any:
         try:

@@ -1,4 +1,5 @@
-"""Typical mistakes of NMT, detected in its outputs: `empty`, `repetition`, `copy` and `length`.
+"""Typical mistakes of NMT, detected in its outputs: `empty`, `repetition`, `copy` and `length`, and
+what `surface` has: `characters`, `marker`, `script` and `number`.
 
 A guard never changes a translation; it names what looks wrong, and the engine decodes once more.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import regex
+
+from translators.surface import surface_flags
 
 _LETTERS = regex.compile(r"\p{L}")
 _WORDS = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*")
@@ -27,13 +30,15 @@ def find_flags(
     target_pieces: Sequence[str],
     *,
     cut: bool,
+    language: str,
     same_language: bool,
 ) -> tuple[str, ...]:
     """What is wrong with `target` as a translation of `source`, () if nothing.
 
     `source_pieces` and `target_pieces` are their pieces as the model has them. `cut` says that
     decoding ran into its length limit, `same_language` that both are of one language, where a copy
-    is no mistake. An empty source has no flags.
+    is no mistake. `language` is the one (BCP 47) that `target` should be in. An empty source has no
+    flags.
     """
     if not source_pieces:
         return ()
@@ -50,7 +55,8 @@ def find_flags(
     longest = LENGTH_RATIO * source_count + LENGTH_SLACK
     if cut or count > longest or source_count > LENGTH_RATIO * count + LENGTH_SLACK:
         flags.append("length")
-    return tuple(flags)
+    flags += surface_flags(source, target, language, same_language=same_language)
+    return tuple(dict.fromkeys(flags))
 
 
 def _bare(text: str) -> str:

@@ -26,6 +26,8 @@ class DecodingRequest:
 
     tokens: LanguageTokens
     options: DecodingOptions
+    target: str
+    """The language of the translations, a BCP 47 tag."""
     same_language: bool
     """Whether source and target are one language, so that a copy is no mistake."""
 
@@ -85,6 +87,7 @@ class ResultReader:
             part.pieces,
             pieces,
             cut=len(pieces) >= self.output_limit(request.options),
+            language=request.target,
             same_language=request.same_language,
         )
 

@@ -2,9 +2,9 @@
 
 `sentencex` is what Wikimedia's translation tools use: rules for some 300 languages with their
 abbreviations, in Rust, maintained, and with no model to download. Around it: line breaks always
-end a sentence, offsets leave out white space, and short texts that cannot have two sentences are
-not searched. Thai has no marks for sentence ends; its texts stay whole, and the engine splits what
-is too long.
+end a sentence, abbreviations that it lacks (`abbreviations`) end none, offsets leave out white
+space, and short texts that cannot have two sentences are not searched. Thai has no marks for
+sentence ends; its texts stay whole, and the engine splits what is too long.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ import sentencex
 
 from corpora.text.languages import joins_sentences, language_subtag
 from corpora.text.words import trim
+from translators.abbreviations import ends_in_abbreviation
 
 _MAY_SPLIT = regex.compile(r"\p{Sentence_Terminal}\P{L}*\p{L}|[\n\r\x0b\x0c\x85\u2028\u2029]|\.\d")
 _LINE = regex.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
-_CLOSED = regex.compile(r"[。！？!?…]+[」』”’）)】》〉\]]*")
+_CLOSED = regex.compile(
+    r"[。！？!?…]++[」』”’）)】》〉\]]*+"
+    r"(?!(?<=[」』])(?:と(?!ても|ころ|にかく|きどき|うとう|つぜん)|って|なんて|など|を|の(?!ち)))"
+)
+"""The end of a sentence, but not that of a quotation that a Japanese particle goes on with."""
 
 
 def split_sentences(text: str, lang: str) -> list[tuple[int, int]]:
@@ -60,7 +65,10 @@ def _boundaries(line: str, code: str) -> list[tuple[int, int]]:
     # Without a space after the stop it may be a name (`Yahoo!Mail`, `node.Js`): keep it whole.
     joined = cuts[:1]
     for start, end in cuts[1:]:
-        if line[start - 1] in ".!?…" and not line[start].isspace():
+        before = line[joined[-1][0] : start]
+        if (line[start - 1] in ".!?…" and not line[start].isspace()) or ends_in_abbreviation(
+            before, line[start:end], code
+        ):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
@@ -82,6 +90,20 @@ def _closed(line: str) -> list[tuple[int, int]]:
 def _stripped(text: str, cuts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     trimmed = (trim(text, start, end) for start, end in cuts)
     return [sentence for sentence in trimmed if sentence is not None]
+
+
+def join_across(
+    sentences: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """`sentences` in order, with those joined that one of `spans` (offsets of the same text) is in
+    both of: no span is cut."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sentences:
+        if joined and any(a < joined[-1][1] and b > start for a, b in spans):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
 
 
 @dataclass(frozen=True, slots=True)

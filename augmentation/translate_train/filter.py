@@ -19,7 +19,9 @@ from corpora.schema import DROPPED_SCHEMA
 from corpora.shards import ShardRef, ShardWriter, is_done
 from filters.protocol import Filter
 
-VERSION = 2
+VERSION = 3
+MIN_LETTERS = 40
+"""Shorter texts take as long to identify and are mostly names and commands."""
 
 
 def filter_rows(ref: ShardRef, gates: FilterConfig, source: str, target: str) -> ShardRef:
@@ -107,7 +109,7 @@ def load_filters(
     if gates.max_wrong_language is not None:
         from filters.language import WrongLanguage
 
-        chosen.append(WrongLanguage(source, target, gates.max_wrong_language))
+        chosen.append(WrongLanguage(source, target, gates.max_wrong_language, MIN_LETTERS))
     return chosen
 
 

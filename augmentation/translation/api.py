@@ -14,6 +14,7 @@ from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
 from augmentation.reporting.tables import Column, Table
 from augmentation.translation.config import TranslateConfig
 from augmentation.translation.files import FileOptions, FileTranslation, translate_file
+from augmentation.translation.labels import labels_lost
 from augmentation.translation.rejected import RejectedRows
 from augmentation.translation.setup import TranslationSetup, resolve_translation
 from augmentation.translation.texts import TextSource, format_of
@@ -114,7 +115,7 @@ def translate(
     if out is not None:
         raise TypeError("only the translations of a file go to `out`: give a Path as data")
     records = translate_records(
-        _records(data, config.field),
+        _records(data, config.field, config.into),
         setup,
         target,
         field=config.field,
@@ -135,7 +136,7 @@ def _translate_file(
 ) -> FileTranslation:
     kind = config.format or format_of(data)
     return translate_file(
-        TextSource(data, kind, config.field, skips=config.on_error == "skip"),
+        TextSource(data, kind, config.field, config.into, skips=config.on_error == "skip"),
         out,
         setup,
         target,
@@ -145,8 +146,8 @@ def _translate_file(
     )
 
 
-def _records(data: Texts, field: str) -> Iterator[Mapping[str, Any]]:
-    """The records in `data`, all of which have a text in `field`."""
+def _records(data: Texts, field: str, into: str) -> Iterator[Mapping[str, Any]]:
+    """The records in `data`, all of which have a text in `field`, to be translated `into` one."""
     if isinstance(data, str):
         raise TypeError("a string may be a text or a file: give [text], or Path(file)")
     if holds_arrow(data):
@@ -167,6 +168,8 @@ def _records(data: Texts, field: str) -> Iterator[Mapping[str, Any]]:
         if not isinstance(item.get(field), str):
             problem = f"no text in the field {field!r}"
             raise UserError(problem, file="rows in memory", row=number, choices=map(str, item))
+        if (lost := labels_lost(item, field, into)) is not None:
+            raise UserError(lost, file="rows in memory", row=number)
         yield item
 
 

@@ -162,9 +162,9 @@ class FilterConfig(Strict):
 
     max_length_ratio: float | None = Field(4.0, gt=1)
     """How many times longer or shorter a translation may be than is usual in its shard."""
-    max_wrong_language: float | None = Field(None, gt=0, le=1)
-    """Highest probability of another language that the language identifier may give a
-    translation."""
+    max_wrong_language: float | None = Field(0.95, gt=0, le=1)
+    """Highest probability of another language that the language identifier may give a text or its
+    translation, of 40 letters or more."""
     max_untranslated: float | None = Field(None, gt=0, le=1)
     """Largest share of words, case ignored, that a translation of some length may share with its
     source."""

@@ -27,12 +27,13 @@ from augmentation.translation.sqlite_index import (
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
 from corpora.storage import make_folder
+from translators.sentences import join_across
 
 _TABLES = (
     "CREATE TABLE segments (key BLOB PRIMARY KEY, shard INTEGER, row INTEGER) WITHOUT ROWID",
     "CREATE TABLE shards (shard INTEGER PRIMARY KEY, made_from TEXT)",
 )
-VERSION = 2
+VERSION = 3
 FIELDS = ("text", "text_pair", "target")
 """The texts of a row, by their number in the column `field`."""
 KEY_TYPE = pa.binary(16)
@@ -112,7 +113,11 @@ def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iter
         for number, values in texts:
             text = values[row]
             if text is not None:
-                for start, end in split(text, lang):
+                cuts = split(text, lang)
+                if number == 0 and len(cuts) > 1:
+                    spans = batch.column("spans")[row].as_py()
+                    cuts = join_across(cuts, [(span["start"], span["end"]) for span in spans])
+                for start, end in cuts:
                     yield _Occurrence(first + row, number, start, end, text[start:end])
 
 

@@ -23,7 +23,7 @@ from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 NEEDS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score hypotheses themselves."""
-TRANSLATE_VERSION = 4
+TRANSLATE_VERSION = 5
 """Raised whenever the engine changes what the same model and options make of a text."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from augmentation.translation.labels import labels_lost
 from augmentation.translation.rejected import RejectedRows
 from corpora.errors import UserError
 from corpora.readers.streams import blocks, text_lines, undecoded
@@ -38,6 +39,8 @@ class TextSource:
     format: TextFormat
     field: str = "text"
     """Field of a JSON object that is translated."""
+    into: str | None = None
+    """Field that the translation will be written to."""
     skips: bool = False
     """Whether bad rows are rejected, with their reason; else they are an error."""
 
@@ -71,6 +74,8 @@ class TextSource:
             problem = undecoded(line)
             if problem is None:
                 problem, row = _read_row(line, self.field)
+            if problem is None:
+                problem = labels_lost(row, self.field, self.into)
             if problem is None:
                 yield TextItem(number, row[self.field], row)
             elif self.skips:

@@ -110,6 +110,7 @@ def translate(
         sys.stdin.buffer if piped_in else Path(input),
         format or format_of(Path(input)),
         field,
+        into,
         skips=on_error == "skip",
     )
     options = FileOptions(into, n_best, split=not no_split)
@@ -211,5 +212,5 @@ class _Meter(Listener):
         if done.rejected:
             extra += f", {done.rejected} skipped"
         if done.flagged:
-            extra += f", {done.flagged} flagged (empty, repetition, copy or length)"
+            extra += f", {done.flagged} flagged by the guards"
         say(f"{self._words(time.monotonic())}{extra}", sys.stderr)

@@ -12,7 +12,6 @@ from filters.duplicate import Duplicate
 from filters.language import WrongLanguage, can_identify, identify
 from filters.length_ratio import LengthRatio, expected_ratio
 from filters.normalisation import normalise
-from filters.numbers import numbers
 from filters.protocol import Filter
 
 
@@ -111,13 +110,6 @@ def test_normalisation() -> None:
 def test_normalisation_done_twice_changes_nothing_but_references(text: str) -> None:
     once = frame((text.replace("&", ""), "")).select(normalise(pl.col("source"))).item()
     assert frame((once, "")).select(normalise(pl.col("source"))).item() == once
-
-
-def test_numbers_know_groups_and_other_digits() -> None:
-    assert numbers("8,733 km, 200 000 in 2010") == numbers("2010: 200.000 in 8 733 km")
-    assert numbers("٣٤ at 2:30") == {"34": 1, "2": 1, "30": 1}
-    assert numbers("1,5 and 1.5") == {"1": 2, "5": 2}
-    assert numbers("\U00010d41\U00010d42") == {"\U00010d41\U00010d42": 1}  # of Unicode 16
 
 
 def test_length_ratio_follows_the_languages() -> None:

@@ -59,6 +59,14 @@ def test_translate_keeps_the_fields_of_records(toy: ToyTranslator) -> None:
         labelferry.translate(records, source="en", target="de")
 
 
+def test_translate_refuses_spans_that_would_not_fit(toy: ToyTranslator) -> None:
+    records = [{"text": "one two", "spans": [{"start": 0, "end": 3, "label": "N"}]}]
+    with pytest.raises(UserError, match="row 1: its 'spans' would not fit"):
+        labelferry.translate(records, source="en", target="de", into="text")
+    (row,) = labelferry.translate(records, source="en", target="de").records
+    assert row["spans"] == records[0]["spans"]
+
+
 def test_translate_rejects_bad_rows_of_a_file(toy: ToyTranslator, tmp_path: Path) -> None:
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text('{"text": "a b"}\n{}\n')

@@ -12,7 +12,7 @@ from translators.protocol import DecodingOptions
 
 
 def flags(source: str, target: str, **more: object) -> tuple[str, ...]:
-    settings = {"cut": False, "same_language": False} | more
+    settings = {"cut": False, "language": "de", "same_language": False} | more
     return find_flags(source, target, source.split(), target.split(), **settings)  # type: ignore[arg-type]
 
 

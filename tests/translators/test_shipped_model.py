@@ -6,8 +6,11 @@ model may say it otherwise.
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
+from tests.helpers.offset_checks import check_offsets
 from tests.helpers.paths import ROOT
 from translators.model_card import verify
 from translators.open import open_translator
@@ -83,3 +86,48 @@ def test_no_model_ships_unknown_terms() -> None:
         assert card.licence is not None and licence in card.licence and licence in terms
         for _, size, digest in corpus["files"]:
             assert size > 0 and len(digest) == 32
+
+
+def test_the_surface_of_a_text_changes_nothing() -> None:
+    """Combining marks, odd spaces, invisible characters, ligatures and full width."""
+    translator = open_translator(MODEL)
+    for source, target, plain, others in (
+        (
+            "de",
+            "en",
+            "Der Zug nach München fährt um 8:30 Uhr.",
+            [
+                unicodedata.normalize("NFD", "Der Zug nach München fährt um 8:30 Uhr."),
+                "Der\u00a0Zug nach\u2009München fährt um 8:30\u202fUhr.",
+                "\ufeffDer Zug nach Mün\u00adchen fährt\tum 8:30 Uhr.",
+            ],
+        ),
+        (
+            "en",
+            "de",
+            "Fly me to Oslo tomorrow, first flight.",
+            [
+                "Fly me to Oslo\ttomorrow, first flight.",
+                "Fly me to Ｏｓｌｏ to\u200bmorrow, ﬁrst ﬂight.",
+                "Fly me\nto Oslo\u3000tomorrow, first flight.",
+            ],
+        ),
+    ):
+        options = DecodingOptions(return_attention=True)
+        expected, *hypotheses = translator.translate([plain, *others], source, target, options)
+        assert not expected.flags
+        for text, hypothesis in zip(others, hypotheses, strict=True):
+            assert hypothesis.text == expected.text
+            assert hypothesis.target_pieces == expected.target_pieces
+            check_offsets(text, hypothesis.source_pieces)
+            words = [unicodedata.normalize("NFKC", text[a:b]) for a, b in hypothesis.source_pieces]
+            visible = "".join(words).replace("\u00ad", "").replace("\u200b", "")
+            assert visible == plain.replace(" ", "")
+
+
+def test_capital_letters_are_translated() -> None:
+    (usual, shouted) = open_translator(MODEL).translate(
+        ["I love this movie so much", "I LOVE THIS MOVIE SO MUCH"], "en", "de", DecodingOptions()
+    )
+    assert shouted.text == usual.text.upper()
+    assert not shouted.flags

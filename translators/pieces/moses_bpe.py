@@ -29,6 +29,9 @@ _UNIT = regex.compile(r"&(?:amp|apos|quot|lt|gt|#124|#91|#93);|\S")
 class MosesBpeCodec:
     """Pieces by Moses and BPE, from the language `source` to `target`; see `PieceCodec`."""
 
+    normalises = False
+    """Whether texts are normalised by rules of the model (NFKC) before they are cut."""
+
     def __init__(self, path: Path, source: str, target: str) -> None:
         """Load the merges at `path`; raises `UserError` for a file that has none.
 

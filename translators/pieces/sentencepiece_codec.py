@@ -25,6 +25,9 @@ class SentencePieceCodec:
         texts into pieces. Raises `UserError` for a file that is missing or no such model.
         """
         self._raw = _load(source, plain=False)
+        # Not from the model's proto, which is slow to read where it is large.
+        self.normalises = "A" in self._raw.normalize("\uff21")
+        """Whether the model has compatibility rules of its own, such as `nmt_nfkc`."""
         self._source = _load(source, plain=True)
         same = source == target or source.read_bytes() == target.read_bytes()
         self._target = self._source if same else _load(target, plain=True)

@@ -30,6 +30,9 @@ class TokenizersCodec:
                 "model to the folder",
                 file=path,
             )
+        normalizer = self._raw.normalizer
+        self.normalises = normalizer is not None and "A" in normalizer.normalize_str("\uff21")
+        """Whether the model has compatibility rules of its own, such as `nmt_nfkc`."""
         for tokenizer in (self._plain, self._raw):
             tokenizer.no_truncation()
             tokenizer.no_padding()

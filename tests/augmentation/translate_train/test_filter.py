@@ -66,6 +66,24 @@ def test_answers_of_rows_that_filters_drop_do_not_count_as_projected(
     assert target.lost["answer"] == {"unaligned": 1, "row dropped: translation-score": 2}
 
 
+def test_long_texts_in_another_language_are_dropped(tmp_path: Path, toy: ToyTranslator) -> None:
+    """A source that is not English, and a translation that is: the toy's words stay English."""
+    german = "stelle bitte einen Wecker auf sieben Uhr morgen früh und spiele danach Musik"
+    english = "the government said on monday that it would not change the law before the election"
+    rows = [{"text": german, "label": "x"}, {"text": english, "label": "x"},
+            {"text": "stelle einen Wecker", "label": "x"}]  # fmt: skip
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    config = translate_train_config(source, tmp_path / "run", task="classification")
+    result = translate_train(config)
+    assert result.summary.targets[0].dropped == {"language": 2}
+    filters = {"max_wrong_language": None}
+    kept = translate_train(
+        translate_train_config(source, tmp_path / "all", task="classification", filters=filters)
+    )
+    assert not kept.summary.targets[0].dropped
+
+
 def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None:
     source = write_labelled_rows(tmp_path / "in.jsonl", 30)
     result = translate_train(
@@ -77,5 +95,5 @@ def test_filters_record_their_scores(tmp_path: Path, toy: ToyTranslator) -> None
     assert dropped["untranslated"] > 0
     made = next(final_rows(result.run, "de"))
     assert made.provenance is not None
-    assert set(made.provenance.scores) == {"length-ratio", "untranslated"}
+    assert set(made.provenance.scores) == {"language", "length-ratio", "untranslated"}
     check_row_counts(result, ["de"])

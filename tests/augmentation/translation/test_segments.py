@@ -14,7 +14,7 @@ from augmentation.translation.segments import (
     segment_key,
     segment_shard,
 )
-from corpora.records import Row
+from corpora.records import Row, Span
 from corpora.shards import ShardRef, ShardWriter
 from translators.sentences import split_sentences
 
@@ -56,6 +56,29 @@ def test_all_texts_of_a_row_are_segmented(tmp_path: Path) -> None:
     table = read_segments(ref)
     assert table.column("field").to_pylist() == [0, 1, 2]
     assert table.column("shard_row").to_pylist() == [0, 1, 0]
+
+
+def test_no_span_is_cut(tmp_path: Path) -> None:
+    text = "He works for Which? Books now. She left.\nOK? Yes."
+    name = text.index("Which? Books"), text.index(" now")
+    over_lines = text.index("left"), text.rindex("?")
+    rows = [
+        Row("plain", "en", text),
+        Row("name", "en", text, spans=(Span(*name, "ORG"),)),
+        Row("lines", "en", text, spans=(Span(*name, "ORG"), Span(*over_lines, "X"))),
+    ]
+    (ref,) = segment_all(write_rows(tmp_path, [rows]))
+    table = read_segments(ref)
+    cuts: dict[int, list[str]] = {}
+    for row, start, end in zip(
+        *(table.column(n).to_pylist() for n in ("row", "start", "end")), strict=True
+    ):
+        cuts.setdefault(row, []).append(text[start:end])
+    assert cuts == {
+        0: ["He works for Which?", "Books now.", "She left.", "OK?", "Yes."],
+        1: ["He works for Which? Books now.", "She left.", "OK?", "Yes."],
+        2: ["He works for Which? Books now.", "She left.\nOK?", "Yes."],
+    }
 
 
 def test_keys_tell_languages_apart() -> None:

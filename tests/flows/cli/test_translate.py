@@ -111,6 +111,33 @@ def test_bad_rows(
     assert json.loads(rejected)["line"] == 2 and problem in json.loads(rejected)["reason"]
 
 
+def test_spans_that_would_not_fit_are_refused(model: str, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    rows = [
+        {"text": "A man", "spans": []},
+        {"text": "A dog", "spans": [{"start": 2, "end": 5, "label": "X"}]},
+        {"text": "a cat", "tokens": ["a", "cat"], "ner_tags": [0, 1]},
+    ]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["translate", str(source), "-o", str(out), "--model", model, *TO_GERMAN]
+    assert main([*command, "--into", "de"]) == 0
+    kept = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [{**row, "de": 0} for row in rows] == [
+        {**{k: v for k, v in row.items() if k != "de_flags"}, "de": 0} for row in kept
+    ]
+    out.unlink()
+    assert main([*command, "--into", "text"]) == 2
+    assert not out.exists()
+    assert main([*command, "--into", "text", "--on-error", "skip"]) == 0
+    (row,) = map(json.loads, out.read_text().splitlines())
+    assert row["spans"] == []
+    rejected = map(json.loads, (tmp_path / "out.jsonl.rejected.jsonl").read_text().splitlines())
+    assert [(r["line"], r["reason"].split(" would")[0]) for r in rejected] == [
+        (2, "its 'spans'"),
+        (3, "its 'tokens'"),
+    ]
+
+
 def test_a_terminal_shows_the_time_left(
     model: str,
     tmp_path: Path,
