@@ -14,7 +14,7 @@ from augmentation.pipeline.listener import Listener, Progress
 from augmentation.translation.rejected import RejectedRows
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.texts import TextItem, TextSource, chunks
-from augmentation.translation.translate import translate, with_translation
+from augmentation.translation.translate import protected_stretches, translate, with_translation
 from corpora.storage import replacing_text
 from translators.texts import TextTranslation
 
@@ -73,6 +73,7 @@ def translate_file(
                 target,
                 n_best=options.n_best,
                 split=options.split,
+                protected=protected_stretches((item.row for item in chunk), setup, source.field),
             )
             for item, translation in zip(chunk, translations, strict=True):
                 flagged += bool(translation.flags)

@@ -11,17 +11,18 @@ from translators.copying import is_copied
 from translators.protection.items import Item
 from translators.protection.patterns import find_patterns, paired
 from translators.protection.scripts import UnwritableFinder
-
-Stretches = Sequence[tuple[int, int]]
-"""Half-open code point offsets of what is protected in a text besides."""
+from translators.protection.stretches import Stretches
 
 
 class ItemFinder:
     """Finds the items of texts."""
 
-    def __init__(self, unwritable: UnwritableFinder | None, kept: Sequence[str] = ()) -> None:
+    def __init__(
+        self, unwritable: UnwritableFinder | None, kept: Sequence[str] = (), *, forms: bool = True
+    ) -> None:
         """`unwritable` finds what the model cannot write (None is nothing); `kept` are terms that
-        stay as they are."""
+        stay as they are; `forms` says whether what its form shows to be untranslatable does."""
+        self._forms = forms
         self._unwritable = unwritable
         self._kept = None
         if kept:
@@ -36,7 +37,7 @@ class ItemFinder:
         named = [Item(a, b, text[a:b], "kept") for a, b in protected if a < b]
         if self._kept is not None:
             named += [Item(*match.span(), match[0], "kept") for match in self._kept.finditer(text)]
-        items = find_patterns(text)
+        items = find_patterns(text) if self._forms else []
         if self._unwritable is not None and not text.isascii():
             items = [*items, *self._unwritable.find(text)]
         if not items and not named:
@@ -45,7 +46,7 @@ class ItemFinder:
             return []
         if named:
             named = paired(named)
-            items = [i for i in items if not any(i.start < n.end and n.start < i.end for n in named)]
-        elif not text.isascii():
-            pass
+            items = [
+                i for i in items if not any(i.start < n.end and n.start < i.end for n in named)
+            ]
         return paired([*named, *items])

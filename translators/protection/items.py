@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +18,6 @@ the user named."""
 REWRITTEN: frozenset[Kind] = frozenset({"date", "quantity"})
 """Kinds that languages write differently (`20°C`, `20 °C`; `3.5`, `3,5`): the digits decide."""
 _NUMBER = regex.compile(r"\p{Nd}+")
-_UNIT = regex.compile(r"[^\W\d_]+|[°%‰€£¥$]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +75,49 @@ def _lost_numbers(items: Sequence[Item], translation: str) -> list[Item]:
 
 
 def _written(item: Item) -> regex.Pattern[str]:
-    """The item's numbers in their order, with any separators, and its unit where it is a sign."""
+    """The item's numbers in their order, with any separators, and degrees, which models lose."""
     numbers = _NUMBER.findall(item.text)
     between = r"[\s.,:/\-\u2010-\u2015'’]{1,2}"
     body = between.join(map(regex.escape, numbers))
-    units = _UNIT.findall(item.text) if item.kind == "quantity" else []
-    signs = [unit for unit in units if unit in "°%‰€£¥$"]
-    has_degrees = "°" in signs
     tail = ""
-    if has_degrees:
-        letters = "".join(unit for unit in units if unit.isalpha())
+    if "°" in item.text:
+        letters = "".join(filter(str.isalpha, item.text))
         tail = rf"\s?°\s?{regex.escape(letters)}"
     return regex.compile(rf"(?<!\p{{Nd}}){body}(?!\p{{Nd}}){tail}")
 
 
 def is_nested(items: Sequence[Item], translation: str) -> bool:
-    """Whether the pairs among `items` are as well nested in `translation` as tags must be."""
-    paired = sorted({(item.pair, item.role, item.text) for item in items if item.pair >= 0})
-    if not paired:
+    """Whether the pairs among `items` enclose each other in `translation` as they do in the text.
+
+    Each must be there, with the same pairs around it; pairs beside each other may change places.
+    """
+    halves = [item for item in sorted(items, key=lambda item: item.start) if item.pair >= 0]
+    if not halves:
         return True
-    texts = sorted({text for _, _, text in paired}, key=len, reverse=True)
-    openings = {text for _, role, text in paired if role == "open"}
-    closing_of: dict[str, set[str]] = {}
-    by_pair: dict[int, dict[str, str]] = {}
-    for number, role, text in paired:
-        by_pair.setdefault(number, {})[role] = text
-    for halves in by_pair.values():
-        closing_of.setdefault(halves["open"], set()).add(halves["close"])
+    closing: dict[str, set[str]] = {}
+    for opening in halves:
+        if opening.role == "open":
+            closing[opening.text] = closing.get(opening.text, set()) | {
+                half.text for half in halves if half.pair == opening.pair and half.role == "close"
+            }
+    texts = sorted({half.text for half in halves}, key=len, reverse=True)
+    found = regex.findall("|".join(map(regex.escape, texts)), translation)
+    return _paths(found, closing) == _paths([half.text for half in halves], closing)
+
+
+def _paths(
+    halves: Sequence[str], closing: Mapping[str, set[str]]
+) -> Counter[tuple[str, ...]] | None:
+    """How often each pair is within which others, outermost first, for `halves` in order; None
+    where they do not fit together. `closing` has what may close each opening half."""
+    paths: Counter[tuple[str, ...]] = Counter()
     stack: list[str] = []
-    for match in regex.finditer("|".join(map(regex.escape, texts)), translation):
-        text = match[0]
-        if stack and text in closing_of[stack[-1]]:
+    for text in halves:
+        if stack and text in closing[stack[-1]]:
+            paths[(*stack, text)] += 1
             stack.pop()
-        elif text in openings:
+        elif text in closing:
             stack.append(text)
         else:
-            return False
-    return not stack
+            return None
+    return None if stack else paths

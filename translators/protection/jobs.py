@@ -115,9 +115,7 @@ def chunks_of(core: str, items: Sequence[Item]) -> list[tuple[int, int, bool]]:
     return [stretch for stretch in stripped if stretch[0] < stretch[1]]
 
 
-def split_around(
-    job: Job, translations: Mapping[str, Hypothesis], aligned: bool
-) -> Hypothesis:
+def split_around(job: Job, translations: Mapping[str, Hypothesis], aligned: bool) -> Hypothesis:
     """The core of `job` with its items as they are, and the `translations` of the texts between
     them in their order; `aligned` says whether hypotheses have pieces."""
     parts, hypotheses = [], []

@@ -82,7 +82,7 @@ def slots_of(items: Sequence[Item], text: str) -> list[Slot]:
 
 
 def mask_text(text: str, slots: Sequence[Slot]) -> MaskedText:
-    """`text` with the masks of `slots`, which are in order and have one each."""
+    """`text` with the masks of `slots`, which are in order and have masks."""
     masked, at = "", 0
     done: list[Slot] = []
     stretches: list[_Stretch] = []
@@ -130,7 +130,9 @@ def unmask(masked: MaskedText, hypothesis: Hypothesis) -> Hypothesis | None:
     if positions is None:
         return None
     text, stretches = _fill(masked.slots, hypothesis.text, positions)
-    source = _Pieces.of(hypothesis.source_pieces, masked.stretches, [s.source for s in masked.slots])
+    source = _Pieces.of(
+        hypothesis.source_pieces, masked.stretches, [s.source for s in masked.slots]
+    )
     target = _Pieces.of(hypothesis.target_pieces, stretches, [s.target for s in masked.slots])
     attention = None
     if hypothesis.attention is not None:
@@ -255,7 +257,7 @@ class _Pieces:
 
 
 def item_words(text: str) -> list[tuple[int, int]]:
-    """Half-open offsets of the words of an item and the signs between them."""
+    """Half-open offsets of the words of `text`, an item, and of the signs between them."""
     words = [match.span() for match in _WORD.finditer(text)]
     return words if 0 < len(words) <= _MOST_WORDS else [(0, len(text))]
 

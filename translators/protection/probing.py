@@ -21,7 +21,7 @@ class Shape:
     """The n-th mask, from 0."""
 
     def masks(self, count: int, text: str) -> list[str]:
-        """So many masks that are not in `text`."""
+        """`count` masks that are not in `text`."""
         masks: list[str] = []
         number = 0
         while len(masks) < count:
@@ -46,8 +46,8 @@ SHAPES = (
     Shape("motorway", lambda n: f"B{n + 52}"),
 )
 _CARRIERS: dict[str, tuple[str, ...]] = {
-    "en": ("I saw {} yesterday.", "{} is supported by {}.", "Please open {} and click on the button.",
-           "Go to {}, then choose {} and save it.", "We need {} for this."),
+    "en": ("I saw {} yesterday.", "{} is supported by {}.",
+           "Please open {} and click on the button.", "Go to {}, then choose {} and save it.", "We need {} for this."),
     "de": ("Ich habe {} gestern gesehen.", "{} wird von {} unterstützt.",
            "Bitte öffnen Sie {} und klicken Sie auf den Knopf.",
            "Geh zu {}, wähle dann {} und speichere es.", "Wir brauchen {} dafür."),
@@ -59,16 +59,19 @@ _CARRIERS: dict[str, tuple[str, ...]] = {
            "Vai a {}, poi scegli {} e salva.", "Abbiamo bisogno di {} per questo."),
     "pt": ("Vi {} ontem.", "{} é suportado por {}.", "Abra {} e clique no botão.",
            "Vá para {}, escolha {} e salve.", "Precisamos de {} para isso."),
-    "nl": ("Ik heb {} gisteren gezien.", "{} wordt ondersteund door {}.", "Open {} en klik op de knop.",
-           "Ga naar {}, kies {} en sla het op.", "We hebben {} hiervoor nodig."),
-    "pl": ("Widziałem {} wczoraj.", "{} jest obsługiwane przez {}.", "Otwórz {} i kliknij przycisk.",
-           "Przejdź do {}, wybierz {} i zapisz.", "Potrzebujemy {} do tego."),
+    "nl": ("Ik heb {} gisteren gezien.", "{} wordt ondersteund door {}.",
+           "Open {} en klik op de knop.", "Ga naar {}, kies {} en sla het op.",
+           "We hebben {} hiervoor nodig."),
+    "pl": ("Widziałem {} wczoraj.", "{} jest obsługiwane przez {}.",
+           "Otwórz {} i kliknij przycisk.", "Przejdź do {}, wybierz {} i zapisz.",
+           "Potrzebujemy {} do tego."),
     "ru": ("Я видел {} вчера.", "{} поддерживается {}.", "Откройте {} и нажмите кнопку.",
            "Перейдите в {}, выберите {} и сохраните.", "Для этого нам нужен {}."),
     "tr": ("Dün {} gördüm.", "{} ve {} destekleniyor.", "Lütfen {} açın ve düğmeye tıklayın.",
            "Bunun için {} gerekiyor."),
     "zh": ("我昨天看到了{}。", "{}由{}支持。", "请打开{}并点击按钮。", "我们需要{}。"),
-    "ja": ("昨日{}を見ました。", "{}は{}で使えます。", "{}を開いてボタンを押してください。", "これには{}が必要です。"),
+    "ja": ("昨日{}を見ました。", "{}は{}で使えます。", "{}を開いてボタンを押してください。",
+           "これには{}が必要です。"),
     "ar": ("رأيت {} أمس.", "{} مدعوم من {}.", "يرجى فتح {} والنقر على الزر.", "نحتاج {} لهذا."),
 }  # fmt: skip
 _OPTIONS = DecodingOptions(beam_size=2, max_decoding_length=64)

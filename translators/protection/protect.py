@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from translators.open import model_infos
-from translators.protection.finding import ItemFinder, Stretches
+from translators.protection.finding import ItemFinder
+from translators.protection.items import Kind
 from translators.protection.probing import marker_pairs
 from translators.protection.scripts import unwritable_finder
 from translators.protection.term_translator import TermTranslator
 from translators.protection.terms import Term
-from translators.protection.translator import ProtectingTranslator
-from translators.protocol import DecodingOptions, Hypothesis, Translator
+from translators.protection.translator import LEFT_AT_FIRST, ProtectingTranslator
+from translators.protocol import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +24,26 @@ class Protection:
     """Terms that stay as they are."""
     terms: tuple[Term, ...] = ()
     """How terms are to be translated."""
+    forms: bool = True
+    """Whether what its form shows to be untranslatable, or the model cannot write, stays too."""
 
 
-def protect(translator: Translator, protection: Protection) -> ProtectingTranslator:
+def protect(
+    translator: Translator,
+    protection: Protection,
+    left_at_first: Collection[Kind] = LEFT_AT_FIRST,
+) -> ProtectingTranslator:
     """A translator that keeps what cannot be translated and uses the terms of `protection`, over
-    `translator`, which `open_translator` made."""
+    `translator`, which `open_translator` made. `left_at_first` is that of `ProtectingTranslator`.
+    """
     infos = model_infos(translator)
     unwritable = None
-    if infos:
+    if infos and protection.forms:
         unwritable = unwritable_finder(tuple((info.path, info.content_hash) for info in infos))
     with_terms = TermTranslator(translator, protection.terms) if protection.terms else translator
     return ProtectingTranslator(
         with_terms,
-        ItemFinder(unwritable, protection.kept),
+        ItemFinder(unwritable, protection.kept, forms=protection.forms),
         marker_pairs([info.card.markers for info in infos]),
+        left_at_first,
     )
-
-
-def translate_protected(
-    translator: Translator,
-    texts: Sequence[str],
-    protected: Sequence[Stretches],
-    source: str,
-    target: str,
-    options: DecodingOptions,
-) -> list[Hypothesis]:
-    """Translate `texts` with `translator` from `source` to `target` with `options`, keeping the
-    stretches of `protected` in each, which a translator without protection cannot."""
-    if isinstance(translator, ProtectingTranslator):
-        return translator.translate_protected(texts, protected, source, target, options)
-    return translator.translate(texts, source, target, options)

@@ -147,7 +147,9 @@ class TermTranslator:
         most: dict[str, list[Hypothesis]] = {}
         for text, hypotheses in candidates.items():
             counts = [_count(hypothesis, matches[text], finder) for hypothesis in hypotheses]
-            unique = {h.text: h for h, n in zip(hypotheses, counts, strict=True) if n == max(counts)}
+            unique = {
+                h.text: h for h, n in zip(hypotheses, counts, strict=True) if n == max(counts)
+            }
             most[text] = list(unique.values())
         if not self._can_force(*pair):
             return {text: hypotheses[0] for text, hypotheses in most.items()}

@@ -30,6 +30,7 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
     "it": ("i", "e", "a", "o"),
     "pt": ("es", "as", "os", "ões", "ão", "a", "o", "s"),
 }
+_VERBAL = frozenset({"ing", "ed", "ied"})
 _OTHER_ENDINGS = 2
 """Letters that any other language may add to a word of some length, or exchange in it."""
 _SHORTEST = 3
@@ -66,8 +67,8 @@ def read_terms(path: Path) -> tuple[Term, ...]:
     """The terms in the file `path`: tab-separated source term, target term and perhaps a case rule
     (`any` or `exact`), one a line.
 
-    A source term with several lines may be translated by any of its target terms. Raises `UserError`
-    with file and line for what is no such line.
+    A source term with several lines may be translated by any of its target terms. Raises
+    `UserError` with file and line for what is no such line.
     """
     terms: dict[tuple[str, bool], list[str]] = {}
     for number, line in enumerate(text_lines(path), start=1):
@@ -101,19 +102,31 @@ def read_kept(path: Path) -> tuple[str, ...]:
     return kept
 
 
-def stem(word: str, lang: str) -> str:
-    """`word` without case and inflection, in the language `lang` (a subtag such as `de`)."""
-    word = word.casefold()
-    if lang == "de":
-        word = word.translate(_UMLAUTS)
+def stems(word: str, lang: str, *, least: int = _SHORTEST) -> frozenset[str]:
+    """`word` without case and with each ending of the language `lang` (a subtag such as `de`) taken
+    off that leaves `least` letters, and as it is."""
+    word = _folded(word, lang)
     endings = _ENDINGS.get(lang)
     if endings is None:
-        cut = max(_SHORTEST + 1, len(word) - _OTHER_ENDINGS)
-        return word[:cut] if word.isalpha() else word
-    for ending in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
-            return word[: -len(ending)]
-    return word
+        cut = min(_OTHER_ENDINGS, len(word) - _SHORTEST - 1) if word.isalpha() else 0
+        return frozenset(word[: len(word) - n] for n in range(max(0, cut) + 1))
+    shorter = (word.removesuffix(ending) for ending in endings)
+    return frozenset((word, *(short for short in shorter if len(short) >= least)))
+
+
+def _term_stems(word: str, lang: str) -> frozenset[str]:
+    """The stems of a word of a term: without the endings of number and case alone, so that
+    `meeting` is no form of `meet`."""
+    return frozenset(
+        short
+        for short in stems(word, lang, least=_SHORTEST + 1)
+        if lang != "en" or _folded(word, lang)[len(short) :] not in _VERBAL
+    )
+
+
+def _folded(word: str, lang: str) -> str:
+    word = word.casefold()
+    return word.translate(_UMLAUTS) if lang == "de" else word
 
 
 class TermFinder:
@@ -122,16 +135,15 @@ class TermFinder:
     def __init__(self, terms: Sequence[Term], source: str, target: str) -> None:
         """`source` and `target` are the languages (BCP 47) of the `terms`."""
         self._source, self._target = language_subtag(source), language_subtag(target)
-        self._by_word: dict[str, list[tuple[tuple[str, ...], Term]]] = {}
+        self._by_word: dict[str, list[tuple[tuple[frozenset[str], ...], Term]]] = {}
         self._unspaced: list[Term] = []
         for term in terms:
-            words = tuple(stem(word, self._source) for word in _WORD.findall(term.source))
+            words = tuple(_term_stems(word, self._source) for word in _WORD.findall(term.source))
             if not words or _UNSPACED.search(term.source):
                 self._unspaced.append(term)
-            else:
-                self._by_word.setdefault(words[0], []).append((words, term))
-        for entries in self._by_word.values():
-            entries.sort(key=lambda entry: (-len(entry[0]), not entry[1].exact))
+                continue
+            for first in words[0]:
+                self._by_word.setdefault(first, []).append((words, term))
         self._forms: dict[Term, regex.Pattern[str]] = {}
 
     def find(self, text: str) -> list[TermMatch]:
@@ -147,11 +159,13 @@ class TermFinder:
 
     def _find_words(self, text: str) -> Iterable[TermMatch]:
         spans = [match.span() for match in _WORD.finditer(text)]
-        stems = [stem(text[a:b], self._source) for a, b in spans]
-        for at, first in enumerate(stems):
-            for words, term in self._by_word.get(first, ()):
+        forms = [stems(text[a:b], self._source) for a, b in spans]
+        for at, first in enumerate(forms):
+            entries = {entry for form in first for entry in self._by_word.get(form, ())}
+            for words, term in entries:
                 last = at + len(words)
-                if tuple(stems[at:last]) != words:
+                inside = forms[at:last]
+                if len(inside) < len(words) or any(map(frozenset.isdisjoint, inside, words)):
                     continue
                 start, end = spans[at][0], spans[last - 1][1]
                 if not term.exact or text[start:end].startswith(term.source):
@@ -162,9 +176,7 @@ class TermFinder:
         if term not in self._forms:
             self._forms[term] = self._form(term)
         if not term.exact:
-            translation = translation.casefold()
-            if self._target == "de":
-                translation = translation.translate(_UMLAUTS)
+            translation = _folded(translation, self._target)
         return self._forms[term].search(translation) is not None
 
     def _form(self, term: Term) -> regex.Pattern[str]:
@@ -174,13 +186,14 @@ class TermFinder:
         words = _WORD.findall(target)
         if not words or _UNSPACED.search(target):
             return regex.escape(target if exact else target.casefold())
-        stems = [
-            (word, "") if exact else (stem(word, self._target), r"\w{0,3}") for word in words
+        shortest = [
+            (word, "") if exact else (min(_term_stems(word, self._target), key=len), r"\w{0,3}")
+            for word in words
         ]
         compounds = self._target in _COMPOUNDING and len(words) == 1
-        if compounds and len(stems[0][0]) >= _LONG_ENOUGH:
-            return regex.escape(stems[0][0])
-        parts = [regex.escape(word) + more for word, more in stems]
+        if compounds and len(shortest[0][0]) >= _LONG_ENOUGH:
+            return regex.escape(shortest[0][0])
+        parts = [regex.escape(word) + more for word, more in shortest]
         return r"(?<!\w)" + r"\W+".join(parts) + r"(?!\w)"
 
 
@@ -191,7 +204,7 @@ def _occurrences(term: Term, text: str) -> Iterable[int]:
 
 def _separate(matches: list[TermMatch]) -> list[TermMatch]:
     result: list[TermMatch] = []
-    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+    for match in sorted(matches, key=lambda match: (match.start, -match.end, not match.term.exact)):
         if not result or match.start >= result[-1].end:
             result.append(match)
     return result

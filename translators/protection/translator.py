@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from translators.protection.finding import ItemFinder, Stretches
+from translators.protection.finding import ItemFinder
 from translators.protection.items import REWRITTEN, Item, Kind, lost_items
 from translators.protection.jobs import Job, chunks_of, split_around
 from translators.protection.masks import MaskedText, mask_text, slots_of, unmask
 from translators.protection.probing import Shape, copied_shapes
+from translators.protection.stretches import Stretches
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
 LOST_PLACEHOLDER = "lost-placeholder"
 """The flag of a translation that lacks something protected."""
-_LEFT_AT_FIRST: frozenset[Kind] = REWRITTEN | {"hashtag", "handle", "symbol"}
+LEFT_AT_FIRST: frozenset[Kind] = REWRITTEN | {"hashtag", "handle", "symbol"}
+"""What stays in the text in the first decoding, because models may well copy it."""
 _SEARCHED = 4
 """Hypotheses that are searched for one with all masks."""
 _SEARCHED_SHAPES = 2
@@ -47,12 +49,15 @@ class ProtectingTranslator:
         translator: Translator,
         finder: ItemFinder,
         markers: Sequence[tuple[str, str]] = (),
+        left_at_first: Collection[Kind] = LEFT_AT_FIRST,
     ) -> None:
         """`finder` finds what is protected; `markers` are the opening and closing markers that
-        the model was trained to keep, which stand for pairs of tags."""
+        the model was trained to keep, which stand for pairs of tags. Items of the kinds
+        `left_at_first` are masked only where the first decoding loses them."""
         self.translator = translator
         self._finder = finder
         self._markers = tuple(markers)
+        self._left_at_first = frozenset(left_at_first)
         self._shapes: dict[tuple[str, str], tuple[Shape, ...]] = {}
         self._probing = threading.Lock()
 
@@ -106,7 +111,7 @@ class ProtectingTranslator:
         waiting = []
         for job in jobs:
             if job.has_words:
-                job.masked = [item for item in job.items if item.kind not in _LEFT_AT_FIRST]
+                job.masked = [item for item in job.items if item.kind not in self._left_at_first]
                 waiting.append(job)
             else:
                 job.finish(None, options.return_attention)
@@ -207,6 +212,21 @@ class ProtectingTranslator:
             if lost_items(job.items, core.text) or self._strays(job, core.text):
                 core = dataclasses.replace(core, flags=(LOST_PLACEHOLDER, *core.flags))
             job.finish(core, options.return_attention)
+
+
+def translate_protected(
+    translator: Translator,
+    texts: Sequence[str],
+    protected: Sequence[Stretches],
+    source: str,
+    target: str,
+    options: DecodingOptions,
+) -> list[Hypothesis]:
+    """Translate `texts` with `translator` from `source` to `target` with `options`, keeping the
+    stretches of `protected` in each, which a translator without protection cannot."""
+    if isinstance(translator, ProtectingTranslator):
+        return translator.translate_protected(texts, protected, source, target, options)
+    return translator.translate(texts, source, target, options)
 
 
 def _attempts(shapes: Sequence[Shape]) -> list[_Attempt]:
