@@ -3,9 +3,9 @@
     python -m benchmarks.protection data/models/en-de ../shared/data [--rows N]
 
 `placeholders`: interface strings with `{ $x }` and tags, both directions. `terms`: sentences of
-newstest2017 with IATE terms, each with its own list. `numbers`: sentences of that set with dates and
-quantities, by what is done first. `nothing`: xSID's English train set without rows that have anything
-to protect; the outputs must be the same, and old and new take turns.
+newstest2017 with IATE terms, each with its own list. `numbers`: sentences of that set with dates
+and quantities, by what is done first. `nothing`: xSID's English train set without rows that have
+anything to protect; the outputs must be the same, and old and new take turns.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def nothing(translator: Translator, data: Path, rows: int) -> None:
     """Texts of xSID in `data` with nothing to protect, at most `rows`: the same outputs, and the
     time that protection adds to `translator`."""
     with gzip.open(data / "xsid" / "en.train.conll.gz", "rt", encoding="utf-8") as lines:
-        texts = [line[8:].strip() for line in lines if line.startswith("# text: ")]
+        texts = [line[9:].strip() for line in lines if line.startswith("# text = ")]
     protected = protect(translator, Protection())
     finder = ItemFinder(None)
     texts = [text for text in dict.fromkeys(texts) if not finder.find(text)][:rows]

@@ -87,7 +87,7 @@ _TAG_NAME = regex.compile(r"<(/?)([A-Za-z][\w:.-]*)")
 
 
 def find_patterns(text: str) -> list[Item]:
-    """The items of `text` that their form shows to be untranslatable, in order, without overlaps."""
+    """The items of `text` that their form shows to be untranslatable, in order, not overlapping."""
     if _MAY_MATCH.search(text) is None:
         return []
     items = []

@@ -47,7 +47,8 @@ SHAPES = (
 )
 _CARRIERS: dict[str, tuple[str, ...]] = {
     "en": ("I saw {} yesterday.", "{} is supported by {}.",
-           "Please open {} and click on the button.", "Go to {}, then choose {} and save it.", "We need {} for this."),
+           "Please open {} and click on the button.", "Go to {}, then choose {} and save it.",
+           "We need {} for this."),
     "de": ("Ich habe {} gestern gesehen.", "{} wird von {} unterstützt.",
            "Bitte öffnen Sie {} und klicken Sie auf den Knopf.",
            "Geh zu {}, wähle dann {} und speichere es.", "Wir brauchen {} dafür."),
