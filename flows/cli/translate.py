@@ -186,5 +186,5 @@ class _Meter(Listener):
         self.__exit__()
         extra = f", {skipped} skipped" if skipped else ""
         if flagged:
-            extra += f", {flagged} flagged (empty, repetition, copy or length)"
+            extra += f", {flagged} flagged (empty, repetition, copy, length or lost-placeholder)"
         print(f"{self._words(time.monotonic())}{extra}", file=sys.stderr)

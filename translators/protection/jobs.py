@@ -51,7 +51,7 @@ class Job:
                 first, last, start, end = first + 1, last - 1, opening.end, closing.start
             elif opening.start == start and _is_peeled(opening, ""):
                 first, start = first + 1, opening.end
-            elif closing.end == end and _is_peeled(closing, text[start : closing.start]):
+            elif closing.end == end and _is_peeled(closing, text[start : _tail(text, items, last)]):
                 last, end = last - 1, closing.start
             else:
                 break
@@ -133,6 +133,16 @@ def copied(text: str, aligned: bool) -> Hypothesis:
     """`text` as its own translation; its words are the pieces if it is to be `aligned`."""
     words = tuple(item_words(text))
     return copy_of(text, words if aligned else (), aligned, len(words))
+
+
+def _tail(text: str, items: Sequence[Item], last: int) -> int:
+    """Where the run of hashtags and the like begins that ends with the item before `last`."""
+    at = items[last - 1].start
+    for item in reversed(items[: last - 1]):
+        if item.kind not in _PEELED_AFTER_A_SENTENCE or text[item.end : at].strip():
+            break
+        at = item.start
+    return at
 
 
 def _is_peeled(item: Item, before: str) -> bool:

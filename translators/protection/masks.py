@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -230,16 +231,13 @@ class _Pieces:
         entries: list[tuple[int, int, int, int, int]] = []
         masked: dict[int, list[int]] = {}
         for number, (start, end) in enumerate(pieces):
-            stretch = _stretch_of(start, end, stretches)
-            if stretch is None:
-                continue
-            if stretch.slot >= 0:
-                masked.setdefault(stretch.slot, []).append(number)
-                continue
-            shift = stretch.new_start - stretch.start
-            low = min(max(start, stretch.start), stretch.end)
-            high = min(max(end, low), stretch.end)
-            entries.append((low + shift, high + shift, 0, number, -1))
+            texts, slot = _stretches_of(start, end, stretches)
+            if not texts and slot is not None:
+                masked.setdefault(slot, []).append(number)
+            for stretch in texts:
+                shift = stretch.new_start - stretch.start
+                low, high = max(start, stretch.start), min(end, stretch.end)
+                entries.append((low + shift, high + shift, 0, number, -1))
         if pieces:
             for stretch in stretches:
                 if stretch.slot >= 0:
@@ -262,29 +260,29 @@ def item_words(text: str) -> list[tuple[int, int]]:
     return words if 0 < len(words) <= _MOST_WORDS else [(0, len(text))]
 
 
-def _stretch_of(start: int, end: int, stretches: Sequence[_Stretch]) -> _Stretch | None:
-    """The stretch that a piece belongs to: text rather than a mask where it has some of both."""
-    best, most = None, 0
+def _stretches_of(
+    start: int, end: int, stretches: Sequence[_Stretch]
+) -> tuple[list[_Stretch], int | None]:
+    """The stretches of text that a piece has something of, and a slot whose mask it has part of."""
+    texts, slot = [], None
     for stretch in stretches:
-        overlap = min(end, stretch.end) - max(start, stretch.start)
-        if start == end and stretch.start <= start < stretch.end:
-            return stretch
-        if overlap > 0:
-            weight = overlap + (1000 if stretch.slot < 0 else 0)
-            if weight > most:
-                best, most = stretch, weight
-    return best
+        is_inside = start == end and stretch.start <= start < stretch.end
+        if is_inside or min(end, stretch.end) > max(start, stretch.start):
+            if stretch.slot < 0:
+                texts.append(stretch)
+            else:
+                slot = stretch.slot
+    return texts, slot
 
 
 def _map_attention(
     attention: NDArray[np.float32], source: _Pieces, target: _Pieces
 ) -> NDArray[np.float32]:
     columns = np.zeros((attention.shape[1], len(source.offsets)), dtype=np.float32)
+    shares = Counter(old for _, old in source.plain)
     for new, old in source.plain:
-        columns[old, new] = 1.0
-    count: dict[int, int] = {}
-    for _, slot, _ in source.words:
-        count[slot] = count.get(slot, 0) + 1
+        columns[old, new] = 1.0 / shares[old]
+    count = Counter(slot for _, slot, _ in source.words)
     for new, slot, _ in source.words:
         columns[source.masked.get(slot, []), new] = 1.0 / count[slot]
     spread = attention @ columns

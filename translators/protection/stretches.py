@@ -24,5 +24,5 @@ def stretches_of(spans: Iterable[Span], labels: Sequence[str]) -> tuple[tuple[in
 
 
 def as_pairs(flat: Sequence[int] | None) -> tuple[tuple[int, int], ...]:
-    """Start, end, start, end, ... as pairs; None is none."""
+    """The numbers in `flat` (start, end, start, end, ...) as pairs; None is none."""
     return tuple(zip(flat[::2], flat[1::2], strict=True)) if flat else ()
