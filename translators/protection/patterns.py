@@ -21,7 +21,7 @@ _EXTENSIONS = (
     "arrow|parquet|conll|ipynb|tex|bib"
 )
 _ATTRIBUTE = (
-    r"""\s+(?:[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)|\{\{?[^{}]*\}?\}"""
+    r"""\s+(?:[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|\{[^{}]*\}|[^\s"'<>]+)|\{\{?[^{}]*\}?\}"""
     r"|hidden|disabled|checked|required|selected|download|async|defer|controls|autoplay|loop|muted)"
 )
 _PICTURE = (

@@ -24,6 +24,7 @@ FOUND = {
     'An <a href="{ $url }">old</a> <br/> &nbsp; `x = 1`': [
         '<a href="{ $url }">', "</a>", "<br/>", "&nbsp;", "`x = 1`",
     ],
+    "Go to <a href={ $firefox }>us</a>.": ["<a href={ $firefox }>", "</a>"],
     "Read [the docs](https://a.de/x), **now** and *here*.": [
         "[", "](https://a.de/x)", "**", "**", "*", "*",
     ],
