@@ -36,7 +36,10 @@ class ItemFinder:
         """
         named = [Item(a, b, text[a:b], "kept") for a, b in protected if a < b]
         if self._kept is not None:
-            named += [Item(*match.span(), match[0], "kept") for match in self._kept.finditer(text)]
+            named += [
+                Item(match.start(), match.end(), match[0], "kept")
+                for match in self._kept.finditer(text)
+            ]
         items = find_patterns(text) if self._forms else []
         if self._unwritable is not None and not text.isascii():
             items = [*items, *self._unwritable.find(text)]

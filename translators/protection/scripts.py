@@ -46,8 +46,8 @@ class UnwritableFinder:
         if lacking:
             letters = "".join(rf"\p{{Script={script}}}" for script in sorted(lacking))
             alternatives.append(rf"(?P<word>[{letters}][{letters}\p{{M}}\u200c\u200d·]*)")
-        written = "".join(regex.escape(sign) for sign in sorted(signs or ()))
-        but = f"--[{written}]" if written else ""
+        listed = "".join(regex.escape(sign) for sign in sorted(signs or ()))
+        but = f"--[{listed}]" if listed else ""
         alternatives.append(rf"(?P<symbol>[{_SIGN[1:-1]}{but}]+)")
         self._pattern = regex.compile("|".join(alternatives), regex.V1)
 
@@ -56,7 +56,12 @@ class UnwritableFinder:
         if text.isascii():
             return []
         return [
-            Item(*match.span(), match[0], "word" if match.lastgroup == "word" else "symbol")
+            Item(
+                match.start(),
+                match.end(),
+                match[0],
+                "word" if match.lastgroup == "word" else "symbol",
+            )
             for match in self._pattern.finditer(text)
         ]
 

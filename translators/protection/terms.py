@@ -185,14 +185,14 @@ class TermFinder:
     def _form_of(self, target: str, exact: bool) -> str:
         words = _WORD.findall(target)
         if not words or _UNSPACED.search(target):
-            return regex.escape(target if exact else target.casefold())
+            return str(regex.escape(target if exact else target.casefold()))
         shortest = [
             (word, "") if exact else (min(_term_stems(word, self._target), key=len), r"\w{0,3}")
             for word in words
         ]
         compounds = self._target in _COMPOUNDING and len(words) == 1
         if compounds and len(shortest[0][0]) >= _LONG_ENOUGH:
-            return regex.escape(shortest[0][0])
+            return str(regex.escape(shortest[0][0]))
         parts = [regex.escape(word) + more for word, more in shortest]
         return r"(?<!\w)" + r"\W+".join(parts) + r"(?!\w)"
 
