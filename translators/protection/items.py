@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import regex
@@ -54,12 +55,22 @@ def lost_items(items: Sequence[Item], translation: str) -> list[Item]:
 
 def _count(text: str, translation: str, others: Counter[str]) -> int:
     """How often `text` is in `translation`, not counting where it is part of a longer item."""
-    count = translation.count(text)
+    count = len(standing(text).findall(translation))
     if count:
         for other, times in others.items():
             if len(other) > len(text) and text in other:
-                count -= other.count(text) * min(times, translation.count(other))
+                inside = len(standing(text).findall(other))
+                count -= inside * min(times, translation.count(other))
     return count
+
+
+@lru_cache(1024)
+def standing(text: str) -> regex.Pattern[str]:
+    """Finds `text` where it is not part of a longer word; a genitive `s` and the endings of other
+    scripts (Korean particles) may follow."""
+    before = r"(?<![\p{Latin}\p{N}])" if text[:1].isalnum() else ""
+    after = r"(?=s?(?![\p{Latin}\p{N}]))" if text[-1:].isalnum() else ""
+    return regex.compile(before + regex.escape(text) + after)
 
 
 def _lost_numbers(items: Sequence[Item], translation: str) -> list[Item]:

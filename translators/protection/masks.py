@@ -15,7 +15,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from translators.protection.items import Item
+from translators.protection.items import Item, standing
 from translators.protocol import Hypothesis
 
 _WORD = regex.compile(r"\w+|[^\w\s]+")
@@ -153,10 +153,7 @@ def _find_masks(slots: Sequence[Slot], text: str) -> list[tuple[int, int, int]] 
     """Start, end and slot of every mask in `text`, in order; None unless each is there once."""
     positions = []
     for number, slot in enumerate(slots):
-        mask = regex.escape(slot.mask)
-        if slot.mask[:1].isalnum():
-            mask = rf"(?<![\p{{L}}\p{{N}}]){mask}(?=s?(?![\p{{L}}\p{{N}}]))"
-        matches = list(regex.finditer(mask, text))
+        matches = list(standing(slot.mask).finditer(text))
         if len(matches) != 1:
             return None
         positions.append((*matches[0].span(), number))

@@ -56,6 +56,9 @@ def test_spaces_that_were_added_are_removed() -> None:
 
 def test_a_mask_that_is_missing_or_doubled() -> None:
     result = mask_text("a {x} b", [Slot("XQ1", 2, 5, "{x}", "{x}")])
+    for text in ("我去XQ1吧", "XQ1에 가다", "XQ1s Haus"):
+        placed = unmask(result, Hypothesis(text, 0.0))
+        assert placed is not None and placed.text == text.replace("XQ1", "{x}")
     for text in ("A B", "A XQ1 XQ1", "A XQ12", "A xq1"):
         assert unmask(result, Hypothesis(text, 0.0)) is None
     restored = unmask(result, Hypothesis("A XQ1-B", 0.0, piece_count=3))
