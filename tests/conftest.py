@@ -61,7 +61,8 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
         translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True
     )
     monkeypatch.setattr(TranslationModels, "resolve", lambda names: models)
-    monkeypatch.setattr(TranslationSetup, "translator", lambda setup: translator)
+    for method in ("translator", "plain_translator"):
+        monkeypatch.setattr(TranslationSetup, method, lambda setup: translator)
     return translator
 
 

@@ -44,7 +44,7 @@ class Hypothesis:
     attention: NDArray[np.float32] | None = None
     """Soft alignment of shape (target pieces, source pieces); rows sum to at most 1."""
     flags: tuple[str, ...] = ()
-    """What the guards found wrong; `translators.guards` has their names."""
+    """What the guards found wrong (`translators.guards` has their names), or `lost-placeholder`."""
     alternatives: tuple[Hypothesis, ...] = ()
     """The rest of the n-best list, best first."""
     piece_count: int | None = None

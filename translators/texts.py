@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from translators.protection.stretches import Stretches, stretches_within
+from translators.protection.translator import translate_protected
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 from translators.reassembly import Reassembly
 from translators.sentences import Joint, split_sentences
@@ -30,24 +32,41 @@ def translate_texts(
     options: DecodingOptions,
     *,
     split: bool = True,
+    protected: Sequence[Stretches] = (),
 ) -> list[TextTranslation]:
     """Translate `texts` of any length from `source` to `target` (BCP 47 tags), in order.
 
     `translator` decodes with `options`; `split` cuts the texts into sentences first. White space
-    between sentences and around the text stays, as the target language writes it. Raises
-    `UserError` for a pair that the translator lacks.
+    between sentences and around the text stays, as the target language writes it. `protected` are
+    the stretches of each text that are kept as they are; () is none in any. Raises `UserError` for
+    a pair that the translator lacks.
     """
     cuts = [split_sentences(text, source) if split else _whole(text) for text in texts]
-    segments = [text[a:b] for text, cut in zip(texts, cuts, strict=True) for a, b in cut]
-    hypotheses = dict(
-        zip(segments, translator.translate(segments, source, target, options), strict=True)
+    kept = protected or [()] * len(texts)
+    segments = [
+        (text[a:b], stretches_within(of_text, a, b))
+        for text, cut, of_text in zip(texts, cuts, kept, strict=True)
+        for a, b in cut
+    ]
+    translated = translate_protected(
+        translator,
+        [text for text, _ in segments],
+        [of for _, of in segments],
+        source,
+        target,
+        options,
     )
+    hypotheses = dict(zip(segments, translated, strict=True))
     joint = Joint(source, target)
     return [
         _reassemble(
-            text, cut, [hypotheses[text[a:b]] for a, b in cut], options.num_hypotheses, joint
+            text,
+            cut,
+            [hypotheses[text[a:b], stretches_within(of_text, a, b)] for a, b in cut],
+            options.num_hypotheses,
+            joint,
         )
-        for text, cut in zip(texts, cuts, strict=True)
+        for text, cut, of_text in zip(texts, cuts, kept, strict=True)
     ]
 
 

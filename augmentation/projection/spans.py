@@ -18,10 +18,12 @@ from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import Translations, translation_batch
 from corpora.choices import Task
 from corpora.records import Span
+from translators.protection.stretches import Stretches, as_pairs
 from translators.protocol import Hypothesis
 
-Alternatives = Callable[[Sequence[str]], Sequence[Sequence[Hypothesis]]]
-"""Gives further translations of every text, next best first; some texts may have none."""
+Alternatives = Callable[[Sequence[str], Sequence[Stretches]], Sequence[Sequence[Hypothesis]]]
+"""Gives further translations of every text, in which stretches are kept as they are, next best
+first; some texts may have none."""
 Spans = Sequence[tuple[Span, ...]]
 """The spans of each row."""
 
@@ -65,6 +67,18 @@ class Shard:
     segments: pa.Table
     translations: Translations
     numbers: NDArray[np.int64]
+
+    def protected(self) -> dict[tuple[int, int, int], tuple[tuple[int, int], ...]]:
+        """By row, start and end of a segment of the field `text`, what is protected in it."""
+        column = self.segments.column("protected")
+        if column.null_count == len(column):
+            return {}
+        keys = zip(
+            *(self.segments.column(name).to_pylist() for name in ("row", "start", "end")),
+            strict=True,
+        )
+        pairs = zip(keys, column.to_pylist(), strict=True)
+        return {key: as_pairs(offsets) for key, offsets in pairs if offsets}
 
     def segment_rows(self) -> list[tuple[int, int, int, int, int]]:
         """(row, field, start, end, number of the translation) of every segment."""
@@ -193,8 +207,9 @@ def _retranslate(
             segments[row].append((field, start, end, number))
     column = shard.batch.column("text").take(pa.array(list(lost)))
     texts = dict(zip(lost, column.to_pylist(), strict=True))
+    protected = shard.protected()
     sentences = {
-        (row, start, end): texts[row][start:end]
+        (row, start, end): (texts[row][start:end], protected.get((row, start, end), ()))
         for row, row_segments in segments.items()
         for field, start, end, _ in row_segments
         if field == 0 and any(span.start < end and start < span.end for span in lost[row])
@@ -208,7 +223,7 @@ def _retranslate(
     reassembly = RowReassembly(shard.batch.take(rows), context.source, context.target)
     for number, (row, rank) in enumerate(tries):
         for field, start, end, best in segments[row]:
-            sentence = sentences.get((row, start, end), "") if field == 0 else ""
+            sentence = sentences.get((row, start, end), _NOTHING) if field == 0 else _NOTHING
             translations, chosen = shard.translations, best
             if rank < further.counts.get(sentence, 0):
                 translations, chosen = further.translations, further.first[sentence] + rank
@@ -217,25 +232,33 @@ def _retranslate(
     return [row for row, _ in tries], reassembly
 
 
+_Sentence = tuple[str, tuple[tuple[int, int], ...]]
+"""A sentence and what is protected in it."""
+_NOTHING: _Sentence = ("", ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Alternatives:
     """The further translations of some sentences."""
 
     translations: Translations
-    first: dict[str, int]
+    first: dict[_Sentence, int]
     """Number of the first further translation of each sentence that has one."""
-    counts: dict[str, int]
+    counts: dict[_Sentence, int]
     """How many each sentence has."""
 
     @classmethod
-    def of(cls, sentences: Sequence[str], alternatives: Alternatives) -> _Alternatives:
-        hypotheses = dict(zip(sentences, alternatives(sentences), strict=True))
+    def of(cls, sentences: Sequence[_Sentence], alternatives: Alternatives) -> _Alternatives:
+        n_best_lists = alternatives(
+            [text for text, _ in sentences], [kept for _, kept in sentences]
+        )
+        hypotheses = dict(zip(sentences, n_best_lists, strict=True))
         flat = [(sentence, h) for sentence, n_best in hypotheses.items() for h in n_best]
-        first: dict[str, int] = {}
+        first: dict[_Sentence, int] = {}
         for number, (sentence, _) in enumerate(flat):
             first.setdefault(sentence, number)
-        keys = pa.array([segment_key(sentence, "") for sentence, _ in flat], KEY_TYPE)
-        texts = pa.array([sentence for sentence, _ in flat], pa.string())
+        keys = pa.array([segment_key(sentence[0], "") for sentence, _ in flat], KEY_TYPE)
+        texts = pa.array([sentence[0] for sentence, _ in flat], pa.string())
         batch = translation_batch(keys, texts, [hypothesis for _, hypothesis in flat])
         counts = {sentence: len(n_best) for sentence, n_best in hypotheses.items()}
         return cls(Translations(pa.Table.from_batches([batch])), first, counts)

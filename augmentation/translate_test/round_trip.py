@@ -14,6 +14,7 @@ from corpora.choices import Task
 from corpora.predictions import Prediction
 from corpora.records import Row
 from trainers.protocol import Predictor
+from translators.protection.stretches import Stretches, stretches_of
 from translators.protocol import DecodingOptions, Translator
 
 
@@ -29,6 +30,8 @@ class RoundTrip:
     """Projects spans back; None where the task has none."""
     options: DecodingOptions
     """How to translate the rows; `num_hypotheses` is how many translations each row gets."""
+    protected_labels: tuple[str, ...] = ()
+    """Labels of spans of the rows that are kept as they are."""
 
     @classmethod
     def of(cls, translation: TranslationSetup, target: str, n_best: int = 1) -> RoundTrip:
@@ -41,6 +44,7 @@ class RoundTrip:
             translation.translator(),
             translation.span_projector(),
             translation.n_best_options(n_best),
+            translation.config.protection.protect,
         )
 
     def check(self) -> None:
@@ -51,7 +55,10 @@ class RoundTrip:
 
     def translate(self, rows: Sequence[Row]) -> list[TranslatedRow]:
         """The n-best translations of `rows`."""
-        texts = self._translate([row.text for row in rows])
+        texts = self._translate(
+            [row.text for row in rows],
+            [stretches_of(row.spans, self.protected_labels) for row in rows],
+        )
         has_pairs = any(row.text_pair is not None for row in rows)
         pairs = (
             self._translate([row.text_pair or "" for row in rows])
@@ -63,11 +70,19 @@ class RoundTrip:
             for row, text, pair in zip(rows, texts, pairs, strict=True)
         ]
 
-    def _translate(self, texts: Sequence[str]) -> list[list[DocumentTranslation]]:
+    def _translate(
+        self, texts: Sequence[str], protected: Sequence[Stretches] = ()
+    ) -> list[list[DocumentTranslation]]:
         from translators.sentences import split_sentences
 
         return translate_documents(
-            texts, self.source, self.target, self.translator, self.options, split_sentences
+            texts,
+            self.source,
+            self.target,
+            self.translator,
+            self.options,
+            split_sentences,
+            protected,
         )
 
     def predict(

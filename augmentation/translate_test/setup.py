@@ -44,6 +44,7 @@ class TranslateTestSetup:
             "predictors": self.predictors,
             "model": self.translation.models.name,
             "projector": self.translation.projector,
+            "protection_files": dict(self.translation.protection_files),
             **self.config.model_dump(mode="json", exclude=_NOT_FINGERPRINTED),
         }
 

@@ -45,7 +45,7 @@ def perform(job: Job, setup: TranslateTrainSetup) -> ShardRef | None:
     if job.step == "ingest":
         return ingest(ref, setup.input)
     if job.step == "segment":
-        return segment(ref, translation.source)
+        return segment(ref, translation.source, translation.config.protection.protect)
     if job.step == "report":
         from augmentation.translate_train.report import write_report
 

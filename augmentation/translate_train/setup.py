@@ -43,6 +43,7 @@ class TranslateTrainSetup:
             "hashes": dict(models.hashes),
             "projector": self.translation.projector,
             "projection_files": dict(self.translation.projection_files),
+            "protection_files": dict(self.translation.protection_files),
             **self.config.model_dump(mode="json", exclude=_NOT_FINGERPRINTED),
         }
 

@@ -13,6 +13,7 @@ from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.table import TRANSLATION_SCHEMA, translation_batch
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done
+from translators.protection.stretches import as_pairs
 
 
 def translate(
@@ -63,9 +64,8 @@ def _translate(segments: pa.Table, translation: TranslationSetup, target: str) -
     if not segments.num_rows:
         return pa.RecordBatch.from_pylist([], TRANSLATION_SCHEMA)
     texts = segments.column("text").to_pylist()
-    hypotheses = translation.translator().translate(
-        texts, translation.source, target, translation.options()
-    )
+    protected = [as_pairs(offsets) for offsets in segments.column("protected").to_pylist()]
+    hypotheses = translation.translate_segments(texts, protected, target, translation.options())
     keys, sources = (segments.column(name).chunk(0) for name in ("key", "text"))
     return translation_batch(keys, sources, hypotheses)
 

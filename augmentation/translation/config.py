@@ -131,6 +131,22 @@ class DecodingConfig(Strict):
         return DecodingOptions(**values, return_attention=attention, seed=seed)
 
 
+class ProtectionConfig(Strict):
+    """What comes out of a translation as it went in, and which terms are used; all of it changes
+    the result."""
+
+    placeholders: bool = True
+    """Whether what cannot be translated inside a sentence (addresses, placeholders, tags, emoji,
+    numbers with units, words that the model cannot write) is kept as it is."""
+    keep: Path | None = None
+    """File of terms to keep as they are, one a line."""
+    terms: Path | None = None
+    """File of terms and their translations: tab-separated source term, target term and, where it
+    matters, the case rule `exact`."""
+    protect: tuple[str, ...] = ()
+    """Label of spans whose text is kept as it is; may be repeated."""
+
+
 class ProjectionConfig(Strict):
     """How spans are projected onto translations."""
 
@@ -203,6 +219,7 @@ class TranslationConfig(Strict):
     pivot: Language | None = None
     """Language to translate through where no model is direct."""
     decoding: DecodingConfig = Field(default_factory=DecodingConfig)
+    protection: ProtectionConfig = Field(default_factory=ProtectionConfig)
     projection: ProjectionConfig = Field(default_factory=ProjectionConfig)
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignment.protocol import SegmentAlignment
+from translators.protection.stretches import Stretches, stretches_within
+from translators.protection.translator import translate_protected
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 from translators.reassembly import Reassembly
 from translators.sentences import Joint
@@ -35,25 +37,31 @@ def translate_documents(
     translator: Translator,
     options: DecodingOptions,
     split: Split,
+    protected: Sequence[Stretches] = (),
 ) -> list[list[DocumentTranslation]]:
     """The n-best translations of each of `texts` (at least one), best first, without repetitions.
 
     `translator` translates the sentences that `split` finds from `source` to `target` as `options`
     say; `options.num_hypotheses` is how many translations there are at most. The k-th translation
     of a text is made of the k-th of each of its sentences; a sentence that has fewer gives its
-    last. A text whose translation is blank keeps the source text, flagged `empty`.
+    last. A text whose translation is blank keeps the source text, flagged `empty`. `protected` are
+    the stretches of each text that are kept as they are; () is none in any.
     """
     cuts = [split(text, source) for text in texts]
-    sentences = list(
-        dict.fromkeys(t[a:b] for t, cut in zip(texts, cuts, strict=True) for a, b in cut)
+    kept = protected or [()] * len(texts)
+    sentences = [
+        [(text[a:b], stretches_within(of_text, a, b)) for a, b in cut]
+        for text, cut, of_text in zip(texts, cuts, kept, strict=True)
+    ]
+    unique = list(dict.fromkeys(sentence for of_text in sentences for sentence in of_text))
+    translated = translate_protected(
+        translator, [text for text, _ in unique], [of for _, of in unique], source, target, options
     )
-    hypotheses = dict(
-        zip(sentences, translator.translate(sentences, source, target, options), strict=True)
-    )
+    hypotheses = dict(zip(unique, translated, strict=True))
     joint = Joint(source, target)
     documents = []
-    for text, cut in zip(texts, cuts, strict=True):
-        n_best = [[h, *h.alternatives] for h in (hypotheses[text[a:b]] for a, b in cut)]
+    for text, cut, of_text in zip(texts, cuts, sentences, strict=True):
+        n_best = [[h, *h.alternatives] for h in map(hypotheses.__getitem__, of_text)]
         variants: dict[str, DocumentTranslation] = {}
         for rank in range(max(map(len, n_best), default=1)):
             chosen = [ranked[min(rank, len(ranked) - 1)] for ranked in n_best]

@@ -19,7 +19,7 @@ from augmentation.translation.partial import DoneChunk, keeping
 from augmentation.translation.rejected import RejectedRows
 from augmentation.translation.setup import TranslationSetup
 from augmentation.translation.texts import TextItem, TextSource, chunks
-from augmentation.translation.translate import translate, with_translation
+from augmentation.translation.translate import protected_stretches, translate, with_translation
 from corpora.fingerprint import content_hash, fingerprint
 from translators.texts import TextTranslation
 
@@ -82,7 +82,7 @@ def translate_file(
             made_from = _made_from(made_by, chunk)
             done = output.take(made_from)
             if done is None:
-                done = _translated(chunk, setup, target, options)
+                done = _translated(chunk, setup, target, source.field, options)
                 output.add(made_from, done)
             else:
                 kept += len(chunk)
@@ -95,7 +95,11 @@ def translate_file(
 
 
 def _translated(
-    chunk: Sequence[TextItem], setup: TranslationSetup, target: str, options: FileOptions
+    chunk: Sequence[TextItem],
+    setup: TranslationSetup,
+    target: str,
+    field: str,
+    options: FileOptions,
 ) -> DoneChunk:
     translations = translate(
         [item.text for item in chunk],
@@ -103,6 +107,7 @@ def _translated(
         target,
         n_best=options.n_best,
         split=options.split,
+        protected=protected_stretches((item.row for item in chunk), setup, field),
     )
     lines = [
         _written(item, translation, options)

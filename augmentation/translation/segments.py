@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from augmentation.translation.sqlite_index import (
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done, read_batches, sidecar_of
 from corpora.storage import make_folder
+from translators.protection.stretches import Stretches, stretches_within
 from translators.sentences import join_across
 
 _TABLES = (
@@ -47,31 +49,43 @@ SEGMENT_SCHEMA = pa.schema(
         pa.field("shard_row", pa.int32(), nullable=False),
         pa.field("key", KEY_TYPE),
         pa.field("text", pa.string()),
+        pa.field("protected", pa.list_(pa.int32())),
     ]
 )
-"""One segment of one row's field; `key` and `text` only where the segment is first seen."""
+"""One segment of one row's field; `key` and `text` only where the segment is first seen.
+`protected` are start, end, start, end, ... of what is kept as it is in the segment, null where
+nothing is."""
 Split = Callable[[str, str], Sequence[tuple[int, int]]]
 """A text and its language to the offsets of its sentences."""
 
 
-def segment_key(text: str, lang: str) -> bytes:
-    """16 bytes (BLAKE2b) that identify `text` in the language `lang`."""
-    data = f"{lang}\0{text}".encode()
+def segment_key(text: str, lang: str, protected: Stretches = ()) -> bytes:
+    """16 bytes (BLAKE2b) that identify `text` in the language `lang`, in which what is `protected`
+    is kept as it is."""
+    kept = "".join(f"\0{start}:{end}" for start, end in protected)
+    data = f"{lang}\0{text}{kept}".encode()
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def segment_shard(source: ShardRef, out: ShardRef, lang: str, split: Split) -> ShardRef:
+def segment_shard(
+    source: ShardRef, out: ShardRef, lang: str, split: Split, labels: Sequence[str] = ()
+) -> ShardRef:
     """Cut the texts of the rows in the shard `source` into sentences, as `split` finds them in the
-    language `lang`, and write them to the shard `out`. Shards must come in order."""
-    made_from = fingerprint(["segment", VERSION, lang, sidecar_of(source).checksum, _before(out)])
+    language `lang`, and write them to the shard `out`. Shards must come in order.
+
+    Spans with one of `labels` are kept as they are by whoever translates the segments.
+    """
+    made_from = fingerprint(
+        ["segment", VERSION, lang, sidecar_of(source).checksum, _before(out), *sorted(labels)]
+    )
     if is_done(out, made_from):
         return out
     cut = [
         occurrence
         for at, batch in _numbered(read_batches(source))
-        for occurrence in cut_rows(batch, lang, split, at)
+        for occurrence in cut_rows(batch, lang, split, at, labels)
     ]
-    keys = [segment_key(occurrence.text, lang) for occurrence in cut]
+    keys = [segment_key(o.text, lang, o.protected) for o in cut]
     addresses = _assign(keys, out, made_from)
     with ShardWriter(out, made_from, schema=SEGMENT_SCHEMA) as writer:
         writer.write(_segment_batch(cut, keys, addresses, out.index))
@@ -98,11 +112,16 @@ class _Occurrence:
     start: int
     end: int
     text: str
+    protected: Stretches = ()
+    """What is kept as it is."""
 
 
-def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iterator[_Occurrence]:
+def cut_rows(
+    batch: pa.RecordBatch, lang: str, split: Split, first: int, labels: Sequence[str] = ()
+) -> Iterator[_Occurrence]:
     """The segments of `batch` by row, field and start, as `split` finds them in the language
-    `lang`; `first` is the number of the first row."""
+    `lang`; `first` is the number of the first row. Spans with one of `labels` are protected."""
+    kept = _protected_spans(batch, labels)
     columns = [(number, batch.column(name)) for number, name in enumerate(FIELDS)]
     texts = [
         (number, column.to_pylist())
@@ -117,8 +136,24 @@ def cut_rows(batch: pa.RecordBatch, lang: str, split: Split, first: int) -> Iter
                 if number == 0 and len(cuts) > 1:
                     spans = batch.column("spans")[row].as_py()
                     cuts = join_across(cuts, [(span["start"], span["end"]) for span in spans])
+                stretches = kept.get(row, ()) if number == 0 else ()
                 for start, end in cuts:
-                    yield _Occurrence(first + row, number, start, end, text[start:end])
+                    protected = stretches_within(stretches, start, end)
+                    yield _Occurrence(first + row, number, start, end, text[start:end], protected)
+
+
+def _protected_spans(
+    batch: pa.RecordBatch, labels: Sequence[str]
+) -> dict[int, list[tuple[int, int]]]:
+    """By row of `batch`, start and end of the spans with one of `labels`."""
+    if not labels:
+        return {}
+    kept: dict[int, list[tuple[int, int]]] = {}
+    for row, spans in enumerate(batch.column("spans").to_pylist()):
+        for span in spans or ():
+            if span["label"] in labels:
+                kept.setdefault(row, []).append((span["start"], span["end"]))
+    return kept
 
 
 def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -148,6 +183,7 @@ def _segment_batch(
             [occurrence.text if new else None for occurrence, new in zip(cut, is_new, strict=True)],
             pa.string(),
         ),
+        pa.array([list(chain(*o.protected)) or None for o in cut], pa.list_(pa.int32())),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SEGMENT_SCHEMA)
 
@@ -158,8 +194,9 @@ def read_segments(ref: ShardRef) -> pa.Table:
 
 
 def new_segments(ref: ShardRef) -> pa.Table:
-    """Key and text of the segments that are first seen in the shard `ref`, in order."""
-    table = read_segments(ref).select(["key", "text"])
+    """Key, text and what is protected of the segments that are first seen in the shard `ref`, in
+    order."""
+    table = read_segments(ref).select(["key", "text", "protected"])
     return table.filter(table.column("text").is_valid())
 
 

@@ -7,17 +7,17 @@ the translator and the projector. It has no run folder and no input, so every pi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from alignment.protocol import SpanProjector
 from augmentation.pipeline.cache import PROCESS_CACHE
-from augmentation.translation.config import SPAN_TASKS, TranslationConfig
+from augmentation.translation.config import SPAN_TASKS, ProtectionConfig, TranslationConfig
 from augmentation.translation.memory import TranslationMemory
 from corpora.choices import Task
 from corpora.errors import UserError
-from corpora.fingerprint import file_hash, fingerprint
+from corpora.fingerprint import content_hash, file_hash, fingerprint
 from corpora.folders import memory_folder
 from translators.protocol import DecodingOptions, Hypothesis, Translator
 
@@ -25,6 +25,8 @@ NEEDS_TRANSLATOR = ("candidate", "marker")
 """Projectors that translate or score hypotheses themselves."""
 TRANSLATE_VERSION = 5
 """Raised whenever the engine changes what the same model and options make of a text."""
+PROTECTION_VERSION = 1
+"""Raised whenever protection changes what becomes of a text that has something to protect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class TranslationSetup:
     """Name of the span projector; None where the task has no spans."""
     projection_files: Mapping[str, str] = field(default_factory=dict)
     """Content hashes of the files and folders that the projector's options name."""
+    protection_files: Mapping[str, str] = field(default_factory=dict)
+    """Content hashes of the user's lists of terms, by the setting that names the file."""
     memory: Path | None = None
     """Folder of the translation memory; None translates without one."""
     seed: int = 0
@@ -86,6 +90,12 @@ class TranslationSetup:
     def has_spans(self) -> bool:
         """Whether spans are projected."""
         return self.projector is not None
+
+    @property
+    def protects(self) -> bool:
+        """Whether anything is protected in texts."""
+        protection = self.config.protection
+        return bool(protection.placeholders or protection.protect or self.protection_files)
 
     def options(self) -> DecodingOptions:
         """How to decode."""
@@ -101,7 +111,15 @@ class TranslationSetup:
 
     def identity(self, target: str) -> dict[str, Any]:
         """Everything that decides how a segment is translated to `target`."""
+        protection = {}
+        if self.protects:
+            protection["protection"] = {
+                "version": PROTECTION_VERSION,
+                "placeholders": self.config.protection.placeholders,
+                "files": dict(self.protection_files),
+            }
         return {
+            **protection,
             "version": TRANSLATE_VERSION,
             "model": self.models.name,
             "hashes": dict(self.models.hashes),
@@ -123,16 +141,59 @@ class TranslationSetup:
         ]
 
     def translator(self) -> Translator:
-        """The translator, loaded once per process."""
-        from translators.open import open_translator
+        """The translator, which protects what the configuration says; made once per process."""
+        if not self.protects:
+            return self.plain_translator()
+        from translators.protection.protect import Protection, protect
+        from translators.protection.terms import read_kept, read_terms
 
+        config = self.config.protection
+
+        def make() -> Translator:
+            protection = Protection(
+                () if config.keep is None else read_kept(config.keep),
+                () if config.terms is None else read_terms(config.terms),
+                config.placeholders,
+            )
+            return protect(self.plain_translator(), protection)
+
+        files = tuple(sorted(self.protection_files.items()))
+        key = ("protecting", self._translator_key(), config.placeholders, files)
+        return PROCESS_CACHE.get(key, make)
+
+    def translate_segments(
+        self,
+        texts: Sequence[str],
+        protected: Sequence[Sequence[tuple[int, int]]],
+        target: str,
+        options: DecodingOptions,
+    ) -> list[Hypothesis]:
+        """Translate `texts`, single segments, to `target` with `options`.
+
+        In each, the stretches of `protected` (half-open code point offsets) are kept as they are.
+        """
+        if not any(protected):
+            return self.translator().translate(texts, self.source, target, options)
+        from translators.protection.translator import translate_protected
+
+        return translate_protected(
+            self.translator(), texts, protected, self.source, target, options
+        )
+
+    def _translator_key(self) -> tuple[Any, ...]:
         config, runtime = self.config, self.config.runtime
-        key = (
+        return (
             *("translator", tuple(sorted(self.models.hashes.items())), config.pivot),
             *(config.decoding.compute_type, runtime.device, runtime.threads, runtime.batch_tokens),
         )
+
+    def plain_translator(self) -> Translator:
+        """The translator without protection, loaded once per process."""
+        from translators.open import open_translator
+
+        config, runtime = self.config, self.config.runtime
         return PROCESS_CACHE.get(
-            key,
+            self._translator_key(),
             lambda: open_translator(
                 config.model,
                 pivot=config.pivot,
@@ -160,15 +221,19 @@ class TranslationSetup:
 
         options = dict(self.config.projection.options)
         if self.projector in NEEDS_TRANSLATOR:
-            options["translator"] = self.translator()
+            # Markers of its own would look like placeholders.
+            options["translator"] = self.plain_translator()
         if self.projector == "marker":
             options["options"] = replace(self.options(), return_attention=False)
         return load_projector(self.projector, **options)
 
-    def alternatives(self, texts: Sequence[str], target: str) -> list[tuple[Hypothesis, ...]]:
-        """For each of `texts`, what its n-best list to `target` has after the best hypothesis."""
+    def alternatives(
+        self, texts: Sequence[str], protected: Sequence[Sequence[tuple[int, int]]], target: str
+    ) -> list[tuple[Hypothesis, ...]]:
+        """For each of `texts`, what its n-best list to `target` has after the best hypothesis;
+        `protected` is that of `translate_segments`."""
         options = self.n_best_options(self.config.projection.alternatives + 1)
-        hypotheses = self.translator().translate(texts, self.source, target, options)
+        hypotheses = self.translate_segments(texts, protected, target, options)
         return [hypothesis.alternatives for hypothesis in hypotheses]
 
     def check(self, target: str) -> None:
@@ -205,6 +270,7 @@ def resolve_translation(
         models,
         _choose_projector(config, task, models),
         _hash_priors(config.projection.options),
+        _protection_files(config.protection),
         folder,
         seed,
     )
@@ -214,6 +280,21 @@ def _hash_priors(options: Mapping[str, Any]) -> dict[str, str]:
     """The hash of the file that the option `priors` names; no other option is a path."""
     priors = options.get("priors")
     return {"priors": file_hash(priors)} if isinstance(priors, str) else {}
+
+
+def _protection_files(protection: ProtectionConfig) -> dict[str, str]:
+    """Hashes of the lists of terms, which are read now, so that what is wrong in them is known
+    before a model is loaded."""
+    files = {}
+    if protection.keep is not None:
+        from translators.protection.terms import read_kept
+
+        files["keep"] = content_hash("\n".join(read_kept(protection.keep)).encode())
+    if protection.terms is not None:
+        from translators.protection.terms import read_terms
+
+        files["terms"] = fingerprint([asdict(term) for term in read_terms(protection.terms)])
+    return files
 
 
 def _choose_projector(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from augmentation.translation.setup import TranslationSetup
+from corpora.errors import UserError
+from translators.protection.stretches import Stretches
 from translators.texts import TextTranslation, translate_texts
 
 
@@ -16,14 +18,40 @@ def translate(
     *,
     n_best: int = 1,
     split: bool = True,
+    protected: Sequence[Stretches] = (),
 ) -> list[TextTranslation]:
     """Translate `texts` of any length to `target` (BCP 47) as `setup` says, in order.
 
     Every text gets its `n_best` translations, best first; `split` cuts texts into sentences first.
-    Raises `UserError` for a language pair that the models lack.
+    `protected` are the stretches of each text that are kept as they are; () is none in any. Raises
+    `UserError` for a language pair that the models lack.
     """
     options = setup.n_best_options(n_best)
-    return translate_texts(setup.translator(), texts, setup.source, target, options, split=split)
+    return translate_texts(
+        setup.translator(), texts, setup.source, target, options, split=split, protected=protected
+    )
+
+
+def protected_stretches(
+    records: Iterable[Mapping[str, Any] | None], setup: TranslationSetup, field: str
+) -> list[Stretches]:
+    """Of each of `records`, the stretches of its `field` that `setup` keeps as they are: those of
+    its `spans` (start, end, label) with a protected label. A record without spans has none."""
+    labels = setup.config.protection.protect
+    return [_stretches(record, labels, field) if record and labels else () for record in records]
+
+
+def _stretches(record: Mapping[str, Any], labels: Sequence[str], field: str) -> Stretches:
+    size = len(record[field])
+    try:
+        spans = [(s["start"], s["end"]) for s in record.get("spans") or () if s["label"] in labels]
+        valid = all(0 <= start <= end <= size for start, end in spans)
+    except (TypeError, KeyError):
+        valid = False
+    if not valid:
+        problem = "'spans' must be objects with start, end and label, within the text"
+        raise UserError(f"{problem}: {record.get('spans')!r:.80}")
+    return tuple(spans)
 
 
 def translate_records(
@@ -42,7 +70,12 @@ def translate_records(
     """
     records = list(records)
     translations = translate(
-        [record[field] for record in records], setup, target, n_best=n_best, split=split
+        [record[field] for record in records],
+        setup,
+        target,
+        n_best=n_best,
+        split=split,
+        protected=protected_stretches(records, setup, field),
     )
     return [
         with_translation(record, translation, into, n_best)

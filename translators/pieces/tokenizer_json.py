@@ -77,9 +77,16 @@ class TokenizersCodec:
 
 
 def _without_control(data: dict[str, Any]) -> dict[str, Any]:
-    """The tokenizer with no token left that text could turn into a control token."""
+    """The tokenizer with no token left that text could turn into a control token.
+
+    Tokens that were added for texts, such as `[NAME]`, stay: without them they would be unknown.
+    """
     data = json.loads(json.dumps(data))
-    data["added_tokens"] = []
+    data["added_tokens"] = [
+        token
+        for token in data.get("added_tokens") or ()
+        if CONTROL_PIECE.fullmatch(token["content"]) is None
+    ]
     data["post_processor"] = None
     model = data.get("model") or {}
     vocabulary = model.get("vocab")

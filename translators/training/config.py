@@ -59,6 +59,9 @@ class NoiseConfig(_Strict):
     """An unseen string put after both sides, as people put emoji, addresses and hashtags."""
     markers: float = Field(0.05, ge=0.0, le=1.0)
     """Aligned phrases bracketed by projection markers on both sides."""
+    masks: float = Field(0.0, ge=0.0, le=1.0)
+    """Words that are the same on both sides replaced by masks, as stand for placeholders and the
+    like when texts are translated (see `translators.protection`)."""
 
 
 class OptimizerConfig(_Strict):

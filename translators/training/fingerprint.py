@@ -15,6 +15,8 @@ def run_fingerprint(config: TrainingConfig, data: TrainingData, start: StartingP
     `data`, and those of the weights of `start`, None where training starts from nothing."""
     digest = hashlib.blake2b(digest_size=16)
     decisive = config.model_dump(exclude=set(LENGTH_OF_A_RUN))
+    if not config.noise.masks:  # runs that began before there was this setting go on
+        del decisive["noise"]["masks"]
     digest.update(json.dumps(decisive, sort_keys=True).encode())
     for path in (data.bitext, data.subwords, *([start.weights] if start else ())):
         with path.open("rb") as file:

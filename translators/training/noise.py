@@ -10,10 +10,15 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+from translators.protection.probing import SHAPES
 from translators.training.config import NoiseConfig
 from translators.training.inventory import Inventory
 from translators.training.marking import mark_phrases
 from translators.training.words import TokenisedPair, WordSplitter, words_and_gaps
+
+_MOST_MASKS = 3
+_MASKS = tuple(shape for shape in SHAPES if shape.write(0).isalnum())
+"""Shapes whose masks are one word each, so that links stay true."""
 
 
 class Noise:
@@ -50,6 +55,8 @@ class Noise:
             self._add(pair, rng)
         if lower:
             self._lower(pair)
+        if config.masks and rng.random() < config.masks:  # after `_lower`: masks keep their case
+            _mask(pair, rng)
         if self._markers and rng.random() < config.markers:
             mark_phrases(pair, self._markers, rng)
 
@@ -120,19 +127,35 @@ class Noise:
                 pair.links = [link for link in pair.links if link[side] < len(words)]
 
 
+def _mask(pair: TokenisedPair, rng: random.Random) -> None:
+    """Replace up to three words that are the same on both sides by masks, numbered in the order of
+    the source, of a shape that protection tries."""
+    same = [(i, j) for i, j in _one_to_one(pair) if pair.source[i] == pair.target[j]]
+    words = [(i, j) for i, j in same if pair.source[i].isalnum()]
+    chosen = sorted(rng.sample(words, min(len(words), rng.randint(1, _MOST_MASKS))))
+    shape = rng.choice(_MASKS)
+    masks = shape.masks(len(chosen), " ".join(pair.source + pair.target))
+    for (i, j), mask in zip(chosen, masks, strict=True):
+        pair.source[i] = pair.target[j] = mask
+
+
+def _one_to_one(pair: TokenisedPair) -> list[tuple[int, int]]:
+    """The links of words that have no other."""
+    by_source = Counter(i for i, _ in pair.links)
+    by_target = Counter(j for _, j in pair.links)
+    return [(i, j) for i, j in pair.links if by_source[i] == by_target[j] == 1]
+
+
 def _swappable(pair: TokenisedPair) -> list[tuple[int, int]]:
     """The links of names and numbers that are aligned one to one and may be exchanged.
 
     A link may when both words are the same, or when both are capitalised and neither opens its
     sentence (Mary, Maria).
     """
-    by_source = Counter(i for i, _ in pair.links)
-    by_target = Counter(j for _, j in pair.links)
     return [
         (i, j)
-        for i, j in pair.links
-        if by_source[i] == by_target[j] == 1
-        and _is_name_or_number(pair.source[i])
+        for i, j in _one_to_one(pair)
+        if _is_name_or_number(pair.source[i])
         and (
             pair.source[i] == pair.target[j]
             or (i and j and _is_capitalised(pair.source[i]) and _is_capitalised(pair.target[j]))

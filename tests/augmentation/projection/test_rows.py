@@ -92,7 +92,7 @@ def project_with_alternatives(
     )
     requests: list[list[str]] = []
 
-    def alternatives(texts: Sequence[str]) -> list[tuple[Hypothesis, ...]]:
+    def alternatives(texts: Sequence[str], protected: object) -> list[tuple[Hypothesis, ...]]:
         requests.append(list(texts))
         return [
             tuple(Hypothesis(text, -2.0, flags=flags) for text, flags in others.get(source, []))

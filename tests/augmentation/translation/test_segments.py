@@ -137,3 +137,23 @@ def test_shard_and_shard_row_lead_to_the_text(
         for segment in read_segments(ref).to_pylist():
             text = shard[segment["row"]][segment["start"] : segment["end"]]
             assert stored[segment["shard"]][segment["shard_row"]] == text
+
+
+def test_what_is_protected_makes_another_segment(tmp_path: Path) -> None:
+    rows = [
+        Row("a", "en", "See Bonn. Go home.", spans=(Span(4, 8, "city"),)),
+        Row("b", "en", "See Bonn.", spans=(Span(4, 8, "name"),)),
+        Row("c", "en", "See Bonn.", spans=(Span(0, 8, "city"),)),
+        Row("d", "en", "See Bonn.", spans=(Span(4, 8, "city"),)),
+    ]
+    ref = ShardRef(tmp_path, "10-ingest", 0)
+    with ShardWriter(ref, "x") as out:
+        out.write_rows(rows, rows_in=len(rows))
+    out_ref = segment_shard(ref, ref.next("20-segment"), "en", split_sentences, ["city"])
+    new = new_segments(out_ref).to_pylist()
+    assert [(s["text"], s["protected"]) for s in new] == [
+        ("See Bonn.", [4, 8]), ("Go home.", None), ("See Bonn.", None), ("See Bonn.", [0, 8]),
+    ]  # fmt: skip
+    assert new[0]["key"] == segment_key("See Bonn.", "en", ((4, 8),))
+    assert new[2]["key"] == segment_key("See Bonn.", "en")
+    assert len({s["key"] for s in new}) == 4

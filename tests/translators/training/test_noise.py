@@ -51,3 +51,25 @@ def test_swap_takes_capitalised_words_that_differ(processor) -> None:  # type: i
         kept = texts_of(processor, maker.make(opening, ">>yy<<", False, random.Random(seed)))
         assert kept == (opening.source, opening.target)
     assert len(changed) > 20
+
+
+def test_masks_stand_for_the_same_words_on_both_sides(processor) -> None:  # type: ignore[no-untyped-def]
+    maker = example_maker(processor, masks=1.0, lower=0.5)
+    seen = set()
+    for seed in range(30):
+        example = maker.make(PAIR, ">>yy<<", False, random.Random(seed))
+        source, target = texts_of(processor, example)
+        new = set(source.replace(".", "").split()) - {"Tom", "sees", "Berlin", "in", "1999"}
+        new -= {"tom", "berlin"}
+        assert new and new <= set(target.replace(".", "").split())
+        seen |= new
+    assert {"XQ1", "Kwalu"} <= seen
+
+
+def test_without_masks_examples_are_as_before(processor) -> None:  # type: ignore[no-untyped-def]
+    """The setting draws nothing where it is off."""
+    for seed in range(20):
+        off = example_maker(processor, swap=0.5, add=0.5, masks=0.0)
+        before = example_maker(processor, swap=0.5, add=0.5)
+        examples = [m.make(PAIR, ">>yy<<", False, random.Random(seed)) for m in (off, before)]
+        assert examples[0] == examples[1]
