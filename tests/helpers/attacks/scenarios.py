@@ -68,7 +68,7 @@ def _test_input(folder: Path) -> None:
 def _test(folder: Path) -> None:
     translate_by_toy(pytest.MonkeyPatch())
     translate_test(
-        translate_test_config(folder / "in.jsonl", folder / "run", memory=folder / "memory")
+        translate_test_config(folder / "in.jsonl", folder / "run")
     )
 
 
