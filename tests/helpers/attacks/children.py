@@ -11,7 +11,8 @@ from typing import Any
 _PRELOADED = (
     "augmentation.compare.run", "augmentation.translate_test.run",
     "augmentation.translate_train.run", "augmentation.translate_train.report",
-    "augmentation.translation.memory_merge", "flows.cli.export", "flows.cli.inspect",
+    "augmentation.translation.memory_merge", "alignment.projectors", "filelock", "filters.untranslated",
+    "pyarrow.pandas_compat", "flows.cli.export", "flows.cli.inspect",
     "flows.cli.translate_train", "tests.helpers.attacks.scenarios", "tests.helpers.attacks.readers",
 )  # fmt: skip
 """What children share with the server that they are forked from, which runs none of it."""

@@ -42,7 +42,7 @@ class FileOperations:
         sys.addaudithook(self._audit)
         for module, name in ((pa.ipc, "new_file"), (pa, "OSFile"), (pa, "CompressedOutputStream")):
             setattr(module, name, partial(self._open_with_arrow, getattr(module, name)))
-        connect, fsync = sqlite3.connect, os.fsync
+        connect = sqlite3.connect
 
         def connecting(*args: Any, **options: Any) -> sqlite3.Connection:
             self.note()
@@ -51,8 +51,7 @@ class FileOperations:
             return connection
 
         def syncing(descriptor: int) -> None:
-            self.note()
-            fsync(descriptor)
+            self.note()  # what a killed process wrote is there without waiting for the disk
 
         sqlite3.connect, os.fsync = connecting, syncing  # type: ignore[assignment]
 

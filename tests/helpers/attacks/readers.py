@@ -8,7 +8,7 @@ import random
 import re
 import shutil
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from corpora.records import Row, Span
 from corpora.writers import write_corpus
 from scoring.files import read_predictions
 from tests.helpers.attacks import mutations
+from tests.helpers.attacks.children import Died, in_children
 from tests.helpers.intent_rows import make_intent_rows
 
 Check = Callable[[Path, bytes | None], list[str]]
@@ -161,8 +162,17 @@ class Case:
     seed: int
 
 
-def attack(case: Case) -> list[str]:
-    """What is wrong with what a reader makes of the file of `case`."""
+@dataclass(frozen=True)
+class Outcome:
+    """What a reader made of a broken file."""
+
+    refused: bool
+    """Whether a `UserError` was raised, so that no row was read."""
+    problems: tuple[str, ...] = ()
+
+
+def attack(case: Case) -> Outcome:
+    """Break the file of `case`, read it, and check what comes of it."""
     rng = random.Random(f"{case.seed} {case.kind.name} {case.number}")
     folder = case.folder / "case"
     shutil.rmtree(folder, ignore_errors=True)
@@ -173,16 +183,23 @@ def attack(case: Case) -> list[str]:
     path = folder / case.kind.file
     path.write_bytes(packed)
     try:
-        problems = case.kind.check(path, data)
+        return Outcome(False, tuple(case.kind.check(path, data)))
+    except UserError as error:
+        return Outcome(True, tuple(_wrong_message(error, path)))
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        problems = [f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"]
-    return [f"{case.kind.name} {case.number}: {problem}" for problem in problems]
+        return Outcome(False, (f"{error!r} ({where.filename}:{where.lineno})",))
 
 
-def _refusal(error: UserError, path: Path) -> list[str]:
+def attack_all(cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
+    """The outcomes of all cases, in their order; none may take longer than 20 seconds."""
+    for case, answer in zip(cases, in_children(attack, cases, 20), strict=True):
+        yield case, Outcome(False, (answer.how,)) if isinstance(answer, Died) else answer
+
+
+def _wrong_message(error: UserError, path: Path) -> list[str]:
     message = str(error)
-    problems = [] if "\n" not in message else ["a message of several lines"]
+    problems = ["a message of several lines"] if len(message.splitlines()) != 1 else []
     return problems if str(path.parent) in message else [*problems, f"names no file: {message}"]
 
 
@@ -200,7 +217,7 @@ def check_corpus(task: str, path: Path, data: bytes | None) -> list[str]:
     read = {mode: _read(path, task, mode) for mode in ("skip", "error", "repair")}
     for mode, result in read.items():
         if isinstance(result, UserError):
-            problems += _refusal(result, path)
+            problems += _wrong_message(result, path)
         else:
             rows = [row for batch in result for row in batch.rows]
             problems += [f"{mode}: {problem}" for problem in wrong_rows(rows)]
@@ -211,7 +228,9 @@ def check_corpus(task: str, path: Path, data: bytes | None) -> list[str]:
         # What no row can be had from must not be read otherwise.
         if not isinstance(whole, UserError):
             problems.append(f"refused only where bad rows are skipped: {skipped}")
-        return problems
+        if problems:
+            return problems
+        raise skipped
     rows = [row for batch in skipped for row in batch.rows]
     rows_in = sum(batch.rows_in for batch in skipped)
     expected = count_rows(path, data)
@@ -328,10 +347,7 @@ def check_predictions(path: Path, data: bytes | None) -> list[str]:
     """As many predictions as lines, each inside its row."""
     gold = rows_for("tokens")
     texts = {row.id: row.text for row in gold}
-    try:
-        read = read_predictions(path, "tokens", gold)
-    except UserError as error:
-        return _refusal(error, path)
+    read = read_predictions(path, "tokens", gold)
     problems = []
     if data is not None:
         lines = sum(1 for line in _lines(data) if line.strip())
@@ -343,37 +359,31 @@ def check_predictions(path: Path, data: bytes | None) -> list[str]:
     return problems
 
 
-def _check_pairs(path: Path, bitext: Bitext, expected: Callable[[int], bool]) -> list[str]:
-    try:
-        pairs = list(read_bitext(bitext, "en", "de"))
-    except UserError as error:
-        return _refusal(error, path)
+def _check_pairs(bitext: Bitext, expected: Callable[[int], bool]) -> list[str]:
+    pairs = list(read_bitext(bitext, "en", "de"))
     return [] if expected(len(pairs)) else [f"{len(pairs)} pairs"]
 
 
 def check_tsv(path: Path, data: bytes | None) -> list[str]:
     """Every line that is not empty is a pair, but for the header."""
     lines = sum(1 for line in _lines(data or b"") if line.removesuffix("\r"))
-    return _check_pairs(path, Bitext(path), lambda n: data is None or lines - n in (0, 1))
+    return _check_pairs(Bitext(path), lambda n: data is None or lines - n in (0, 1))
 
 
 def check_tmx(path: Path, data: bytes | None) -> list[str]:
     """No more pairs than units."""
-    return _check_pairs(path, Bitext(path), lambda n: data is None or n <= data.count(b"<tu"))
+    return _check_pairs(Bitext(path), lambda n: data is None or n <= data.count(b"<tu"))
 
 
 def check_moses(path: Path, data: bytes | None) -> list[str]:
     """As many pairs as lines."""
     other = path.with_suffix(".de")
     lines = len(_lines(other.read_bytes()))
-    return _check_pairs(path, Bitext(path, other), lambda n: n == lines)
+    return _check_pairs(Bitext(path, other), lambda n: n == lines)
 
 
 def check_pharaoh(path: Path, data: bytes | None) -> list[str]:
     """As many alignments as lines, with weights in (0, 1]."""
-    try:
-        read = list(read_pharaoh(path))
-    except UserError as error:
-        return _refusal(error, path)
+    read = list(read_pharaoh(path))
     problems = [] if data is None or len(read) == len(_lines(data)) else ["other lines"]
     return problems + ["a weight" for a in read if not ((a.weights > 0) & (a.weights <= 1)).all()]

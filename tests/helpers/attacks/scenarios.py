@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -11,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from augmentation.compare.config import CompareConfig
 from augmentation.compare.run import compare
+from augmentation.translate_test.config import TranslateTestConfig
 from augmentation.translate_test.run import translate_test
+from augmentation.translate_train.config import TranslateTrainConfig
 from augmentation.translate_train.run import translate_train
 from augmentation.translation.memory_merge import merge_memories
-from corpora.errors import UserError
+from flows.cli.main import main
 from tests.helpers.compare_runs import compare_config, write_compare_corpora
 from tests.helpers.paths import ROOT
 from tests.helpers.toy_translator import translate_by_toy
@@ -26,6 +28,9 @@ from tests.helpers.translate_train_runs import (
     translate_train_config,
     write_labelled_rows,
 )
+
+for config in (TranslateTrainConfig, TranslateTestConfig, CompareConfig):
+    config.model_rebuild()  # once, for all children that are forked with it
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,22 @@ class Scenario:
 
 def _train_input(folder: Path) -> None:
     folder.mkdir(parents=True)
-    write_labelled_rows(folder / "in.jsonl", 22)
+    write_labelled_rows(folder / "in.jsonl", 15)
+
+
+def train_command(folder: Path) -> list[str]:
+    """The command line of what `translate-train` runs in `folder`."""
+    return [
+        "translate-train", str(folder / "in.jsonl"), "--task", "tokens", "--source", "en",
+        "--target", "de", "--out", str(folder / "run"), "--memory", str(folder / "memory"),
+        "--shard-rows", "10", "--projector", "attention", "--no-prefect",
+    ]  # fmt: skip
 
 
 def _train(folder: Path) -> None:
     translate_by_toy(pytest.MonkeyPatch())
     translate_train(
-        translate_train_config(
-            folder / "in.jsonl", folder / "run", memory=folder / "memory"
-        )
+        translate_train_config(folder / "in.jsonl", folder / "run", memory=folder / "memory")
     )
 
 
@@ -100,10 +112,9 @@ def _train_translator_input(folder: Path) -> None:
 
 
 def _train_translator(folder: Path) -> None:
-    from flows.cli.main import main
-    from tests.helpers.swapped_words import train_command
+    from tests.helpers.swapped_words import train_command as command
 
-    assert main(train_command(folder / "in.tsv", folder / "model")) == 0
+    assert main(command(folder / "in.tsv", folder / "model")) == 0
 
 
 def _trained(folder: Path) -> dict[str, str]:
