@@ -66,7 +66,9 @@ def attack_runs(folder: Path, args: argparse.Namespace) -> int:
         killed = sum(len(kill.fatal) for kill in made)
         lines.append(f"| {scenario} | {count} | {len(made)} | {killed} | {failed} |")
         wrong += failed
-    print("| command | operations | runs | kills | wrong |\n|---|---|---|---|---|", *lines, sep="\n")
+    print(
+        "| command | operations | runs | kills | wrong |\n|---|---|---|---|---|", *lines, sep="\n"
+    )
     return wrong
 
 

@@ -3,7 +3,6 @@ in one line, or without effect."""
 
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 

@@ -9,11 +9,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 _PRELOADED = (
-    "augmentation.compare.run", "augmentation.translate_test.run",
-    "augmentation.translate_train.run", "augmentation.translate_train.report",
-    "augmentation.translation.memory_merge", "alignment.projectors", "filelock", "filters.untranslated",
-    "pyarrow.pandas_compat", "flows.cli.export", "flows.cli.inspect",
-    "flows.cli.translate_train", "tests.helpers.attacks.scenarios", "tests.helpers.attacks.readers",
+    "alignment.projectors", "augmentation.compare.run", "augmentation.translate_test.run",
+    "augmentation.translate_train.report", "augmentation.translation.memory_merge", "filelock",
+    "filters.untranslated", "flows.cli.export", "flows.cli.inspect", "flows.cli.translate_train",
+    "pyarrow.pandas_compat", "tests.helpers.attacks.readers", "tests.helpers.attacks.scenarios",
 )  # fmt: skip
 """What children share with the server that they are forked from, which runs none of it."""
 MOST_CASES = 200

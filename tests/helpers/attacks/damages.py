@@ -31,7 +31,9 @@ def flip(path: Path, canary: Path, rng: random.Random) -> None:
     """Turn one bit around: at the beginning, at the end, or anywhere."""
     data = bytearray(path.read_bytes())
     edge = min(64, len(data))
-    at = rng.choice((rng.randrange(edge), len(data) - 1 - rng.randrange(edge), rng.randrange(len(data))))
+    at = rng.choice(
+        (rng.randrange(edge), len(data) - 1 - rng.randrange(edge), rng.randrange(len(data)))
+    )
     data[at] ^= 1 << rng.randrange(8)
     path.write_bytes(bytes(data))
 
@@ -127,9 +129,11 @@ def subjects(folder: Path) -> list[Subject]:
     work = folder / "store"
     shutil.copytree(ROOT / "data" / "models" / "en-de", work / "store" / "m")
     (work / "in.txt").write_text("Wake me at nine.\nThe weather is good.\n", encoding="utf-8")
-    translate = ("translate", str(work / "in.txt"), "--source", "en", "--target", "de", "--model", "m",
-                 "--threads", "1,1")  # fmt: skip
-    made.append(Subject("store", work, ("store",), (translate, ("models", "show", "m"), ("models", "list"))))
+    translate = ("translate", str(work / "in.txt"), "--source", "en", "--target", "de",
+                 "--model", "m", "--threads", "1,1")  # fmt: skip
+    made.append(
+        Subject("store", work, ("store",), (translate, ("models", "show", "m"), ("models", "list")))
+    )
     for subject in made:
         subject.folder.rename(subject.whole)
     return made
@@ -162,9 +166,7 @@ class Verdict:
     problem: str = ""
 
 
-def cases(
-    subject: Subject, damages: Sequence[str], times: int = 1, seed: int = 0
-) -> list[Case]:
+def cases(subject: Subject, damages: Sequence[str], times: int = 1, seed: int = 0) -> list[Case]:
     """Every one of `damages` to every file of `subject`, flips and cuts `times` times; links take
     the place of folders too. `seed` decides where."""
     made = []
@@ -260,7 +262,10 @@ def attack(case: Case) -> Verdict:
             where = traceback.extract_tb(error.__traceback__)[-1]
             outcome, problem = WRONG, f"{error!r} ({where.filename}:{where.lineno})"
         if file_hashes(canary) != elsewhere:
-            outcome, problem = WRONG, f"changed outside: {file_hashes(canary).keys() ^ elsewhere.keys()}"
+            outcome, problem = (
+                WRONG,
+                f"changed outside: {file_hashes(canary).keys() ^ elsewhere.keys()}",
+            )
         return Verdict(case, outcome, problem)
 
 
@@ -279,16 +284,20 @@ def _judge(
     answers = _read(subject, subject.reads)
     refusals = [answer for answer in answers if isinstance(answer, str)]
     for arguments, answer, expected in zip(subject.reads, answers, whole[0], strict=True):
-        if isinstance(answer, tuple) and answer != expected and arguments[0] not in ("memory", "models"):
+        if (
+            isinstance(answer, tuple)
+            and answer != expected
+            and arguments[0] not in ("memory", "models")
+        ):
             return WRONG, f"{arguments[0]} says {answer!r}"
     if not subject.repair:
         return (REFUSED, refusals[0]) if refusals else (UNAFFECTED, "")
     code, _, err = command(subject.repair)
     refused = _one_line(err) if code == 2 else ""
     if refused:
-        if subject.folder.name == path.name or path.is_dir():
-            return REFUSED, refused
-        path.unlink(missing_ok=True)  # the way out that every message names
+        for each in [path, *subject.folder.rglob("*")]:  # the way out that every message names
+            if each.is_symlink() or (each == path and path.is_file()):
+                each.unlink()
         code, _, err = command(subject.repair)
     if code != 0:
         return WRONG, f"exit code {code}: {err}"

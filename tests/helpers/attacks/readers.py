@@ -20,7 +20,7 @@ from alignment.pharaoh import read_pharaoh
 from corpora.batches import dropped_to_batch, rows_to_batch
 from corpora.bitext import Bitext, read_bitext
 from corpora.errors import UserError
-from corpora.predictions import prediction_to_json, Prediction
+from corpora.predictions import Prediction, prediction_to_json
 from corpora.readers import CorpusBatch, open_corpus
 from corpora.records import Row, Span
 from corpora.writers import write_corpus
@@ -61,7 +61,9 @@ def rows_for(task: str) -> list[Row]:
         spans = tuple(replace(s, label="answer") if task == "qa" else s for s in row.spans)
         row = replace(row, id=f"r{number}", text=f"{row.text} {hard}", spans=spans)
         start = len(row.text) - len(hard)
-        row = replace(row, tokens=(*(row.tokens or ()), (start, len(row.text))) if " " not in hard else None)
+        row = replace(
+            row, tokens=(*(row.tokens or ()), (start, len(row.text))) if " " not in hard else None
+        )
         if task in ("pair", "qa"):
             row = replace(row, text_pair=f"where is {hard}", tokens=None)
         if task in ("classification", "pair", "text"):
@@ -82,7 +84,8 @@ def kinds(folder: Path) -> list[Kind]:
                 data = _with_surfaces(data)
             made.append(Kind(
                 f"{suffix} {task}", path.name, {path.name: data}, partial(check_corpus, task),
-                "lines" if suffix == "jsonl" else "", suffix if suffix in ("parquet", "arrow") else "", True,
+                "lines" if suffix == "jsonl" else "",
+                suffix if suffix in ("parquet", "arrow") else "", packed=True,
             ))  # fmt: skip
     conll = [row for row in rows_for("tokens") if row.tokens]
     write_corpus(conll, folder / "a.conll", task="tokens")
@@ -112,11 +115,14 @@ def kinds(folder: Path) -> list[Kind]:
              partial(check_corpus, "tokens"), table="stream"),
         Kind("datasets state", "state.json", {"state.json": state, "data.arrow": tagged},
              partial(check_corpus, "tokens"), json="whole"),
-        Kind("predictions", "p.jsonl", {"p.jsonl": predictions}, check_predictions, "lines", packed=True),
-        Kind("bitext tsv", "a.tsv", {"a.tsv": b"en\tde\n" + b"a b\tc d\n" * 9}, check_tsv, packed=True),
+        Kind("predictions", "p.jsonl", {"p.jsonl": predictions}, check_predictions, "lines",
+             packed=True),
+        Kind("bitext tsv", "a.tsv", {"a.tsv": b"en\tde\n" + b"a b\tc d\n" * 9}, check_tsv,
+             packed=True),
         Kind("tmx", "a.tmx", {"a.tmx": tmx.encode()}, check_tmx, packed=True),
         Kind("moses", "a.en", {"a.en": lines, "a.de": lines}, check_moses, packed=True),
-        Kind("pharaoh", "a.links", {"a.links": b"0-0 1-1:0.5\n\n2p1 1-2\n" * 4}, check_pharaoh, packed=True),
+        Kind("pharaoh", "a.links", {"a.links": b"0-0 1-1:0.5\n\n2p1 1-2\n" * 4}, check_pharaoh,
+             packed=True),
     ]  # fmt: skip
     return made
 
@@ -257,7 +263,11 @@ def wrong_rows(rows: Iterable[Row]) -> list[str]:
             last = end
         spans = [(row.text, span) for span in row.spans]
         if row.provenance is not None:
-            spans += [(row.provenance.source_text, s) for s in row.provenance.source_spans if s.end > s.start]
+            spans += [
+                (row.provenance.source_text, s)
+                for s in row.provenance.source_spans
+                if s.end > s.start
+            ]
         for text, span in spans:
             if not 0 <= span.start < span.end <= len(text):
                 problems.append(f"{row.id}: span {span.start}:{span.end}")

@@ -79,9 +79,7 @@ def _test_input(folder: Path) -> None:
 
 def _test(folder: Path) -> None:
     translate_by_toy(pytest.MonkeyPatch())
-    translate_test(
-        translate_test_config(folder / "in.jsonl", folder / "run")
-    )
+    translate_test(translate_test_config(folder / "in.jsonl", folder / "run"))
 
 
 def _predictions(folder: Path) -> dict[str, str]:
@@ -156,7 +154,9 @@ def remembered(memory: Path) -> dict[str, str]:
                 "SELECT hex(key), name FROM segments JOIN parts USING (part)"
             ):
                 found[f"{index.parent.name}/{key}"] = name
-    files = {n: h for n, h in file_hashes(memory).items() if n.endswith((".arrow", "identity.json"))}
+    files = {
+        n: h for n, h in file_hashes(memory).items() if n.endswith((".arrow", "identity.json"))
+    }
     return found | files
 
 
