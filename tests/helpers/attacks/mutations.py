@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 NASTY_BYTES = [
     b"\0", b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f", b'"', b'""', b"\t", b"\r",
-    b"\n\n", b"\r\n", b"\x1b[2J", b"\\", b"\\ud800", b"1e999", b"NaN", b"-1", b"9" * 25, 
-    b"9" * 5000, b"[" * 2000, b"{", b"}", b"null", b"<tu>", b"</tuv>", b"&x;", b"-DOCSTART- O\n", b"# id = x\n",
-    b"<!DOCTYPE a [<!ENTITY x 'y'>]>", b"# text = y\n", b"\tI-x\n", b"B-", b"1-2\t_\n", b"0-0:nan",
+    b"\n\n", b"\r\n", b"\x1b[2J", b"\\", b"\\ud800", b"1e999", b"NaN", b"-1", b"9" * 25,
+    b"9" * 5000, b"[" * 2000, b"{", b"}", b"null", b"<tu>", b"</tuv>", b"&x;",
+    b"-DOCSTART- O\n", b"# id = x\n", b"<!DOCTYPE a [<!ENTITY x 'y'>]>",
+    b"# text = y\n", b"\tI-x\n", b"B-", b"1-2\t_\n", b"0-0:nan",
     b" ", b"PAR1", *(c.encode() for c in ("\u2028", "\u200d\U0001f3fd", "\u0301", "\u0130")),
 ]  # fmt: skip
 NASTY_VALUES: list[Any] = [
@@ -115,7 +116,7 @@ def change_table(table: pa.Table, rng: random.Random) -> pa.Table:
     """`table` with a column that is gone, or of another type, or has holes, or another name."""
     at = rng.randrange(table.num_columns)
     name, column = table.column_names[at], table.column(at)
-    kind = rng.randrange(5)
+    kind = rng.randrange(6)
     if kind == 0:
         return table.remove_column(at)
     if kind == 1:
@@ -129,6 +130,12 @@ def change_table(table: pa.Table, rng: random.Random) -> pa.Table:
     if kind == 3:
         info = {"info": {"features": {name: {"_type": "ClassLabel", "names": ["a", 1]}}}}
         return table.replace_schema_metadata({"huggingface": json.dumps(info)})
+    if kind == 4 and "spans" in table.column_names:
+        at = table.column_names.index("spans")
+        spans = table.column(at).to_pylist()
+        for span in rng.choice(spans) or ():
+            span[rng.choice(("start", "end"))] += rng.choice((-100, -1, 1, 100))
+        return table.set_column(at, "spans", pa.array(spans, table.column(at).type))
     return table.set_column(at, name, _odd_column(len(table), rng))
 
 
@@ -146,7 +153,7 @@ def _odd_column(rows: int, rng: random.Random) -> pa.Array:
 
 
 def write_table(table: pa.Table, kind: str) -> bytes:
-    """`table` as the bytes of a file: `parquet`, `arrow`, or `stream` (Arrow, as `datasets` has)."""
+    """`table` as a file: `parquet`, `arrow`, or `stream` (Arrow, as `datasets` has it)."""
     out = pa.BufferOutputStream()
     if kind == "parquet":
         pq.write_table(table, out, row_group_size=5)

@@ -328,6 +328,13 @@ def wrong_texts(rows: list[Row], path: Path, data: bytes | None) -> list[str]:
             records = table.to_pylist()
         except (ValueError, OverflowError):
             return []
+    elif path.suffix == ".json":
+        answers = set(re.findall(r'"text": ?("(?:[^"\\]|\\.)*")', data.decode("utf-8", "replace")))
+        texts = {json.loads(answer, strict=False) for answer in answers}
+        return [
+            f"{row.id}: an answer with another surface" for row in rows
+            if not {row.text[span.start : span.end] for span in row.spans} <= texts
+        ]  # fmt: skip
     elif path.suffix == ".conll":
         words = {cell for line in _lines(data) for cell in re.split("[\t ]", line.rstrip("\r"))}
         words |= {cell for line in _lines(data) for cell in line.rstrip("\r").split("\t")}
