@@ -16,6 +16,7 @@ from corpora.readers import FORMATS, ColumnMapping, open_corpus
 from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.values import ValueProblem, parse_json, short
 from corpora.records import Row
+from corpora.storage import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
     if task == "text" and _is_plain(path, options.gold_format):
         return [
             Row(str(number), options.lang or "und", line, target=line)
-            for number, line in enumerate(_lines(path), 1)
+            for number, line in enumerate(text_lines(path), 1)
         ]
     corpus = open_corpus(
         path,
@@ -76,7 +77,9 @@ def read_predictions(
     """
     options = options or FileOptions()
     path = Path(path)
-    if not path.exists():
+    with reading(path):
+        exists = path.exists()
+    if not exists:
         raise UserError("no such file", file=path)
     if _is_json_lines(path, options.format):
         return list(_from_json_lines(path, task, {row.id: row for row in gold}))
@@ -85,7 +88,7 @@ def read_predictions(
         if answers is not None:
             return [Prediction(key, target=text) for key, text in answers.items()]
     if task == "text" and _is_plain(path, options.format):
-        lines = list(_lines(path))
+        lines = list(text_lines(path))
         if len(lines) != len(gold):
             raise UserError(f"{len(lines)} lines for {len(gold)} gold rows", file=path)
         return [Prediction(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
@@ -102,12 +105,6 @@ def _is_plain(path: Path, format: str | None) -> bool:
     if format is not None:
         return format == "text"
     return format_suffix(path) == ".txt"
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if not path.exists():
-        raise UserError("no such file", file=path)
-    yield from text_lines(path)
 
 
 def _from_json_lines(path: Path, task: Task, gold: Mapping[str, Row]) -> Iterator[Prediction]:

@@ -17,6 +17,7 @@ from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import seekable
 from corpora.records import Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
+from corpora.storage import reading
 
 _BATCH = 2_000
 _ARROW_FILE = b"ARROW1"
@@ -43,7 +44,9 @@ def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
 
     Raises `UserError` if it is not one.
     """
-    if not path.is_file():
+    with reading(path):
+        is_file = path.is_file()
+    if not is_file:
         raise UserError("no such file", file=path)
     with seekable(path) as file:
         head = file.read(len(_ARROW_FILE))

@@ -176,6 +176,7 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         ("state.json", {"_data_files": [5]}, "its '_data_files' is not a list of objects"),
         ("state.json", {"_data_files": [{"file": "x"}]}, "objects with a 'filename'"),
         ("state.json", {"_data_files": [{"filename": 5}]}, "objects with a 'filename'"),
+        ("state.json", {"_data_files": [{"filename": "x" * 300}]}, "this name is too long"),
         ("state.json", [], "its '_data_files' is not a list of objects"),
         ("dataset_dict.json", {"splits": []}, "its 'splits' is not a list of names"),
         ("dataset_dict.json", {"splits": {"train": 1}}, "its 'splits' is not a list of names"),
