@@ -21,6 +21,8 @@ from corpora.storage import reading
 
 _BATCH = 2_000
 _ARROW_FILE = b"ARROW1"
+# A size that is corrupt may ask for more memory than there is.
+_NOT_WHOLE = (pa.ArrowException, MemoryError, OSError, UnicodeDecodeError)
 
 
 def read_arrow(source: Source) -> Items:
@@ -35,7 +37,7 @@ def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
             parquet = pq.ParquetFile(file)
             _check_names(parquet.schema_arrow, path)
             yield from parquet.iter_batches(batch_size=_BATCH)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except _NOT_WHOLE as error:
             raise UserError(f"not a whole Parquet file ({_in_a_line(error)})", file=path) from error
 
 
@@ -60,7 +62,7 @@ def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
                 stream = pa.ipc.open_stream(file)
                 _check_names(stream.schema, path)
                 yield from stream
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except _NOT_WHOLE as error:
             raise UserError(f"not a whole Arrow file ({_in_a_line(error)})", file=path) from error
 
 
@@ -127,7 +129,7 @@ def _records(batch: pa.RecordBatch) -> list[_Record | str]:
         # Without this check, reading may go beyond the file's memory.
         batch.validate(full=True)
         columns = [column.to_pylist() for column in batch.columns]
-    except (pa.ArrowException, ValueError, OverflowError) as error:
+    except (pa.ArrowException, MemoryError, ValueError, OverflowError) as error:
         half = batch.num_rows // 2
         if not half:
             return [_in_a_line(error)]

@@ -217,6 +217,10 @@ def _read(path: Path, task: str, on_error: str) -> list[CorpusBatch] | UserError
         return error
 
 
+_ALLOWED = re.compile("seems to be quoted|not UTF-8")
+"""What is refused though it is in no row, such as a comment, where bad rows are not skipped."""
+
+
 def check_corpus(task: str, path: Path, data: bytes | None) -> list[str]:
     """No row lost, no offset outside, no other text than the file's, however bad rows are met."""
     problems: list[str] = []
@@ -245,7 +249,7 @@ def check_corpus(task: str, path: Path, data: bytes | None) -> list[str]:
     if not isinstance(whole, UserError):
         if rows_in != len(rows) or [r for batch in whole for r in batch.rows] != rows:
             problems.append("other rows where no bad row is met")
-    elif rows_in == len(rows) and "seems to be quoted" not in str(whole):
+    elif rows_in == len(rows) and not _ALLOWED.search(str(whole)):
         problems.append(f"refused, though no row is bad: {whole}")
     if not isinstance(repaired, UserError) and sum(b.rows_in for b in repaired) != rows_in:
         problems.append("repair reads another number of rows")
@@ -328,7 +332,7 @@ def wrong_texts(rows: list[Row], path: Path, data: bytes | None) -> list[str]:
             records = table.to_pylist()
         except (ValueError, OverflowError):
             return []
-    elif path.name == "a.json":
+    elif path.name == "a.json" and b'"label"' not in data:
         answers = set(re.findall(r'"text": ?("(?:[^"\\]|\\.)*")', data.decode("utf-8", "replace")))
         texts = {json.loads(answer, strict=False) for answer in answers}
         return [
