@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from corpora.readers.streams import format_suffix, text_lines, whole_text
 from corpora.readers.values import ValueProblem, short
 from corpora.records import Row
 from corpora.repair import repair_row
+from corpora.storage import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
     if task == "text" and _is_plain(path, options.gold_format):
         return [
             Row(str(number), options.lang or "und", line, target=line)
-            for number, line in enumerate(_lines(path), 1)
+            for number, line in enumerate(text_lines(path), 1)
         ]
     corpus = open_corpus(
         path,
@@ -85,14 +86,16 @@ def read_predictions(
     """
     options = options or FileOptions()
     path = regular_file(Path(path))
-    if not path.exists():
+    with reading(path):
+        exists = path.exists()
+    if not exists:
         raise UserError("no such file", file=path)
     if task == "qa" and options.format is None and format_suffix(path) == ".json":
         answers = _official_answers(path)
         if answers is not None:
             return [Prediction(key, target=text) for key, text in answers.items()]
     if task == "text" and _is_plain(path, options.format):
-        lines = list(_lines(path))
+        lines = list(text_lines(path))
         if len(lines) != len(gold):
             raise UserError(f"{len(lines)} lines for {len(gold)} gold rows", file=path)
         return [Prediction(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
@@ -103,12 +106,6 @@ def _is_plain(path: Path, format: str | None) -> bool:
     if format is not None:
         return format == "text"
     return format_suffix(path) == ".txt"
-
-
-def _lines(path: Path) -> Iterator[str]:
-    if not path.exists():
-        raise UserError("no such file", file=path)
-    yield from text_lines(path)
 
 
 def _check_text(text: object, row: Row) -> None:

@@ -53,17 +53,9 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
     """The toy translator, by which all runs of this test are translated."""
-    from augmentation.translation.setup import TranslationModels, TranslationSetup
-    from tests.helpers.toy_translator import ToyTranslator
+    from tests.helpers.toy_translator import translate_by_toy
 
-    translator = ToyTranslator()
-    models = TranslationModels(
-        translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True
-    )
-    monkeypatch.setattr(TranslationModels, "resolve", lambda names: models)
-    for method in ("translator", "plain_translator"):
-        monkeypatch.setattr(TranslationSetup, method, lambda setup: translator)
-    return translator
+    return translate_by_toy(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from augmentation.translation.fields import (
     AnyCaseScheme,
     ComputeType,
     Device,
+    InputPath,
     Language,
     Models,
     OutputPath,
@@ -138,9 +139,9 @@ class ProtectionConfig(Strict):
     placeholders: bool = True
     """Whether what cannot be translated inside a sentence (addresses, placeholders, tags, emoji,
     numbers with units, words that the model cannot write) is kept as it is."""
-    keep: Path | None = None
+    keep: InputPath | None = None
     """File of terms to keep as they are, one a line."""
-    terms: Path | None = None
+    terms: InputPath | None = None
     """File of terms and their translations: tab-separated source term, target term and, where it
     matters, the case rule `exact`."""
     protect: tuple[str, ...] = ()

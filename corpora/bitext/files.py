@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpora.errors import UserError
 from corpora.readers.streams import format_suffix
-from corpora.storage import COMPRESSIONS, NOT_TWICE
+from corpora.storage import COMPRESSIONS, NOT_TWICE, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ class Bitext:
     def check_files(self) -> None:
         """Raise `UserError` for a file that is not there, and for what is no regular file."""
         for file in self.files():
+            with reading(file):
+                exists = file.exists()
             if file.is_dir():
                 raise UserError("this is a folder, not a file", file=file)
-            if not file.exists():
+            if not exists:
                 raise UserError("no such file", file=file)
             if not file.is_file():
                 raise UserError(NOT_TWICE, file=file)

@@ -17,9 +17,12 @@ from corpora.readers.options import Defect, Items, Source
 from corpora.readers.streams import seekable
 from corpora.records import Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
+from corpora.storage import reading
 
 _BATCH = 2_000
 _ARROW_FILE = b"ARROW1"
+# A size that is corrupt may ask for more memory than there is.
+_NOT_WHOLE = (pa.ArrowException, MemoryError, OSError, UnicodeDecodeError)
 
 
 def read_arrow(source: Source) -> Items:
@@ -34,7 +37,7 @@ def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
             parquet = pq.ParquetFile(file)
             _check_names(parquet.schema_arrow, path)
             yield from parquet.iter_batches(batch_size=_BATCH)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except _NOT_WHOLE as error:
             raise UserError(f"not a whole Parquet file ({_in_a_line(error)})", file=path) from error
 
 
@@ -43,7 +46,9 @@ def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
 
     Raises `UserError` if it is not one.
     """
-    if not path.is_file():
+    with reading(path):
+        is_file = path.is_file()
+    if not is_file:
         raise UserError("no such file", file=path)
     with seekable(path) as file:
         head = file.read(len(_ARROW_FILE))
@@ -57,7 +62,7 @@ def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
                 stream = pa.ipc.open_stream(file)
                 _check_names(stream.schema, path)
                 yield from stream
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except _NOT_WHOLE as error:
             raise UserError(f"not a whole Arrow file ({_in_a_line(error)})", file=path) from error
 
 
@@ -126,7 +131,7 @@ def _records(batch: pa.RecordBatch) -> list[_Record | str]:
         # Without this check, reading may go beyond the file's memory.
         batch.validate(full=True)
         columns = [column.to_pylist() for column in batch.columns]
-    except (pa.ArrowException, ValueError, OverflowError) as error:
+    except (pa.ArrowException, MemoryError, ValueError, OverflowError) as error:
         half = batch.num_rows // 2
         if not half:
             return [_in_a_line(error)]

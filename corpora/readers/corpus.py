@@ -31,6 +31,7 @@ from corpora.readers.options import (
 )
 from corpora.readers.pipes import regular_file
 from corpora.records import Row
+from corpora.storage import reading
 
 _NAMED_SPLITS = 20  # at most, in a message
 
@@ -135,7 +136,9 @@ def open_corpus(
     """
     path = regular_file(Path(path))
     task, on_error = checked_task(task), checked_on_error(on_error)
-    if not path.exists():
+    with reading(path):
+        exists = path.exists()
+    if not exists:
         raise UserError("no such file", file=path)
     if path.is_file() and path.stat().st_size == 0:
         raise UserError("the file is empty", file=path)

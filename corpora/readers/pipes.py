@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 
 from corpora.errors import UserError, call
 from corpora.readers.streams import blocks, format_suffix, opening
-from corpora.storage import writing
+from corpora.storage import reading, writing
 
 _STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _MAGIC = {b"PAR1": ".parquet", b"ARROW1": ".arrow", b"<?xml": ".tmx", b"<tmx": ".tmx"}
@@ -39,7 +39,9 @@ def regular_file(path: Path) -> Path:
 
     Raises `UserError` for standard input that was read before, and for a full disk.
     """
-    if not is_read_once(path):
+    with reading(path):
+        read_once = is_read_once(path)
+    if not read_once:
         return path
     global _folder, _copies
     if _folder is None:

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
+from augmentation.translation.setup import TranslationModels, TranslationSetup
 from translators.protocol import DecodingOptions, Hypothesis
 
 _WORD = re.compile(r"\S+")
@@ -57,3 +59,15 @@ class ToyTranslator:
 
     def force(self, *arguments: Any) -> list[Hypothesis]:
         raise NotImplementedError
+
+
+def translate_by_toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
+    """The toy translator, by which all runs are translated until `monkeypatch` is undone."""
+    translator = ToyTranslator()
+    models = TranslationModels(
+        translator.name, {"toy": "0123abcd" * 8}, {"toy": "CC0-1.0"}, True, True
+    )
+    monkeypatch.setattr(TranslationModels, "resolve", lambda names: models)
+    for method in ("translator", "plain_translator"):
+        monkeypatch.setattr(TranslationSetup, method, lambda setup: translator)
+    return translator

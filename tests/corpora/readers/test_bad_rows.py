@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from corpora.bitext import Bitext, read_bitext
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, open_corpus
 from corpora.records import Span
+from scoring.files import read_predictions
 from tests.helpers.json_lines import read_batch, read_rows, write_json_lines
 
 SPAN = {"start": 0, "end": 1, "label": "X"}
@@ -297,3 +299,14 @@ def test_a_limit_counts_rows_kept_and_dropped(tmp_path: Path, size: int) -> None
     batches = list(corpus.batches(size, limit=5))
     assert [row.id for batch in batches for row in batch.rows] == ["0", "1", "2", "3"]
     assert sum(len(batch.dropped) for batch in batches) == 1
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    long = tmp_path / f"{'x' * 300}.tsv"
+    for read in (
+        lambda: open_corpus(long, task="text"),
+        lambda: list(read_bitext(Bitext(long), "en", "de")),
+        lambda: read_predictions(long, "tokens", []),
+    ):
+        with pytest.raises(UserError, match="this name is too long for the file system"):
+            read()

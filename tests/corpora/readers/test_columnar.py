@@ -176,6 +176,7 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
         ("state.json", {"_data_files": [5]}, "its '_data_files' is not a list of objects"),
         ("state.json", {"_data_files": [{"file": "x"}]}, "objects with a 'filename'"),
         ("state.json", {"_data_files": [{"filename": 5}]}, "objects with a 'filename'"),
+        ("state.json", {"_data_files": [{"filename": "x" * 300}]}, "this name is too long"),
         ("state.json", [], "its '_data_files' is not a list of objects"),
         ("dataset_dict.json", {"splits": []}, "its 'splits' is not a list of names"),
         ("dataset_dict.json", {"splits": {"train": 1}}, "its 'splits' is not a list of names"),
@@ -200,3 +201,14 @@ def test_a_saved_data_set_whose_state_cannot_be_read(tmp_path: Path) -> None:
     file.write_text("{}\n", encoding="utf-8")
     with pytest.raises(UserError, match="not a folder that datasets saved"):
         list(open_corpus(file, task="text", format="datasets").rows())
+
+
+def test_a_corrupt_size_asks_for_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(file: object) -> None:
+        raise MemoryError
+
+    path = write_arrow(tmp_path / "x.arrow", pa.record_batch({"text": ["a"]}))
+    monkeypatch.setattr(pa.ipc, "open_file", out_of_memory)
+    monkeypatch.setattr(pa.ipc, "open_stream", out_of_memory)
+    with pytest.raises(UserError, match="not a whole Arrow file"):
+        batch_of(path)
