@@ -7,6 +7,7 @@ the core between them is translated.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from translators.protocol import Hypothesis
 
 _PEELED: frozenset[Kind] = frozenset({"tag", "markup", "emoji", "symbol"})
 _PEELED_AFTER_A_SENTENCE: frozenset[Kind] = frozenset({"hashtag", "handle", "address"})
+_CLOSING = re.compile(r"['’]s(?!\w)|[,;:.!?…)\]}»”\"–—-]+")
 _SENTENCE_END = frozenset(".!?…。！？")
 
 
@@ -100,19 +102,29 @@ class Job:
 
 
 def chunks_of(core: str, items: Sequence[Item]) -> list[tuple[int, int, bool]]:
-    """The items of `core` and the texts between them: start, end, whether it is an item; without
-    the white space around them."""
+    """The items of `core` and the texts between them: start, end, whether it is copied; without
+    the white space around them.
+
+    Signs that a text begins with are copied too: they close what was before the item.
+    """
     stretches: list[tuple[int, int, bool]] = []
     at = 0
     for item in items:
         stretches += [(at, item.start, False), (item.start, item.end, True)]
         at = item.end
     stretches.append((at, len(core), False))
-    stripped = (
-        (start, end, True) if is_item else (*_strip(core, start, end), False)
-        for start, end, is_item in stretches
-    )
-    return [stretch for stretch in stripped if stretch[0] < stretch[1]]
+    chunks: list[tuple[int, int, bool]] = []
+    for start, end, is_item in stretches:
+        if is_item:
+            chunks.append((start, end, True))
+            continue
+        start, end = _strip(core, start, end)
+        signs = _CLOSING.match(core, start, end)
+        if signs is not None:
+            chunks.append((start, signs.end(), True))
+            start, end = _strip(core, signs.end(), end)
+        chunks.append((start, end, False))
+    return [chunk for chunk in chunks if chunk[0] < chunk[1]]
 
 
 def split_around(job: Job, translations: Mapping[str, Hypothesis], aligned: bool) -> Hypothesis:

@@ -90,8 +90,8 @@ class ProtectingTranslator:
         target: str,
         options: DecodingOptions,
     ) -> list[Hypothesis]:
-        """As `translate`, of `texts` in each of which the stretches of `protected` are to come out
-        as they are, too."""
+        """Translate `texts` from `source` to `target` with `options`, as `translate` does; the
+        stretches of `protected` in each are to come out as they are, too."""
         keys = [(text, tuple(stretches)) for text, stretches in zip(texts, protected, strict=True)]
         jobs = {
             key: Job.of(key[0], items)

@@ -78,6 +78,9 @@ def test_around_it_where_all_masks_are_lost() -> None:
     toy = Spoiling(without(r"\b(?:[A-Z]+-?\d+|[A-Z][a-z]+)\b"))
     (hypothesis,) = protecting(toy).translate(["wake {x} up now"], "en", "de", OPTIONS)
     assert (hypothesis.text, hypothesis.flags) == ("WAKE {x} NOW UP", ())
+    assert texts_of(protecting(toy), "wake {x}, and up", "wake ({x}) up") == [
+        "WAKE {x}, UP AND", "( WAKE{x}) UP",
+    ]  # fmt: skip
     assert hypothesis.attention is not None
     assert hypothesis.attention.shape == (6, 6)
 
