@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpora.choices import OFFSET_UNITS, OffsetUnit
@@ -11,9 +11,10 @@ from corpora.errors import UserError
 from corpora.records import Row
 from corpora.text.units import UNIT_NAMES, CodePoints
 
-_LEAST = 3  # edges inside words
-_SHARE = 0.2  # of the edges that another unit would move
-_BETTER = 4  # times fewer edges are inside words by the other unit
+_LEAST = 6  # edges inside words
+_TEXTS = 4  # at least, with such edges
+_SHARE = 0.4  # of the edges that another unit would move
+_BETTER = 8  # times fewer edges are inside words by the other unit
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class _Edges:
     moved: int = 0
     wrong: int = 0
     wrong_by_unit: int = 0
+    texts: set[str] = field(default_factory=set)
+    """With edges that are wrong."""
 
 
 def check_unit(rows: Iterable[Row], path: Path) -> None:
@@ -36,7 +39,9 @@ def check_unit(rows: Iterable[Row], path: Path) -> None:
     fitting = [
         unit
         for unit, e in edges.items()
-        if e.wrong >= max(_LEAST, _SHARE * e.moved) and e.wrong_by_unit * _BETTER <= e.wrong
+        if len(e.texts) >= _TEXTS
+        and e.wrong >= max(_LEAST, _SHARE * e.moved)
+        and e.wrong_by_unit * _BETTER <= e.wrong
     ]
     if fitting:
         unit = min(fitting, key=lambda u: (edges[u].wrong_by_unit - edges[u].wrong, u != "utf16"))
@@ -54,7 +59,9 @@ def _count(row: Row, convert: CodePoints, counts: _Edges) -> None:
             other = convert.offset(offset)
             if other != offset:
                 counts.moved += 1
-                counts.wrong += _is_inside_word(row.text, offset)
+                if _is_inside_word(row.text, offset):
+                    counts.wrong += 1
+                    counts.texts.add(row.text)
                 counts.wrong_by_unit += _is_inside_word(row.text, other)
 
 

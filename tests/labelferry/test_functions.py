@@ -220,7 +220,7 @@ def test_score_takes_rows_of_every_kind(labelled_data: LabelledData, kind: str) 
     wrong = [{"id": "0", "spans": []}, {"id": "1", "spans": labelled_data.records()[1]["spans"]}]
     report = labelferry.score(wrong, data(), task="tokens")
     assert report.scores[0].value == pytest.approx(200 / 3)
-    with pytest.raises(UserError, match="rows in memory, row 1: the prediction has no 'id'"):
+    with pytest.raises(UserError, match="rows in memory: nothing to score: no column for spans"):
         labelferry.score([{"label": "x"}], data(), task="tokens")
     with pytest.raises(TypeError, match="no Row and no dictionary"):
         labelferry.score(data(), [1], task="tokens")
