@@ -35,5 +35,5 @@ def test_altered_files(store: Path, ready: Path) -> None:
     with pytest.raises(UserError, match="not the one"):
         open_translator("m", device="cpu")
     (info.path / "model.bin").write_bytes(b"nonsense")
-    with pytest.raises(UserError, match="cannot load the model"):
+    with pytest.raises(UserError, match="not a CTranslate2 model"):
         Engine(info, CPU, verified=True)
