@@ -10,6 +10,7 @@ import regex
 _GROUPED = regex.compile(r"(?<![\d.,])\d{1,3}(?:([.,'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?![\d])")
 _SEPARATOR = regex.compile(r"\D")
 _DIGITS = regex.compile(r"\d+")
+_YEAR = regex.compile(r"(?:1[6-9]|20)\d\d")
 
 
 def _join_groups(match: regex.Match[str]) -> str:
@@ -29,8 +30,8 @@ def has_changed_number(source: str, target: str) -> bool:
     """Whether `target`, a translation of `source`, has another number in the place of one.
 
     A number that is only missing or only added may be spelt out on the other side. Decimal signs,
-    separators of thousands, leading zeros, the order of dates, hours of 12 and of 24, decades
-    (`1980s`, `80er`) and units of thousands and millions (`1.5 million`, `1,500,000`) make no
+    separators of thousands, leading zeros, the order of dates, hours of 12 and of 24, years and decades
+    without their century (`1980s`, `80er`) and units of thousands and millions (`1.5 million`, `1,500,000`) make no
     difference.
     """
     if _DIGITS.search(source) is None or _DIGITS.search(target) is None:
@@ -55,7 +56,7 @@ def _may_be_same(first: str, second: str) -> bool:
     """Whether two digit strings that differ may be one number, written in two ways."""
     shorter, longer = sorted((first, second), key=len)
     if longer.rstrip("0") == shorter.rstrip("0") or (
-        len(longer) == 4 and longer[2:] == shorter.zfill(2)
+        _YEAR.fullmatch(longer) is not None and longer[2:] == shorter.zfill(2)
     ):
         return True
     values = sorted((int(first), int(second))) if len(longer) < 3 else [0, 0]

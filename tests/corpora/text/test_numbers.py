@@ -28,6 +28,7 @@ def test_numbers_know_groups_and_other_digits() -> None:
         ("room 007", "Zimmer 7", False),
         ("٣٤", "34", False),
         ("٣٤", "43", True),
+        ("Add 1,250.50 EUR.", "Füge 50,50 EUR hinzu.", True),
     ],
 )
 def test_changed_numbers(source: str, target: str, changed: bool) -> None:
