@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from filters.batch_identifier import BatchIdentifier
 from filters.bounded import Bounded
 
 _ALIKE = (
@@ -29,10 +31,15 @@ def _identifier() -> Any:
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
-def identify(text: str) -> tuple[str, float]:
-    """The likeliest language of `text` (ISO 639-1) and its probability among about a hundred."""
-    language, probability = _identifier().classify(text)
-    return str(language), float(probability)
+@cache
+def _batch_identifier() -> BatchIdentifier:
+    return BatchIdentifier(_identifier())
+
+
+def identify(texts: Sequence[str]) -> list[tuple[str, float]]:
+    """The likeliest language (ISO 639-1) of each of `texts`, and its probability among about a
+    hundred."""
+    return _batch_identifier().identify(texts)
 
 
 def _accepted(language: str) -> frozenset[str]:
@@ -84,10 +91,10 @@ class WrongLanguage(Bounded):
         counts = unique.str.count_matches(r"\p{L}")
         if not (counts >= self._min_letters).any() or self._tags[side] in self.unknown:
             return np.zeros(len(texts))
+        long_texts = unique.filter(counts >= self._min_letters).to_list()
         scores: dict[str, float] = {}
-        for text, letters in zip(unique.to_list(), counts.to_list(), strict=True):
-            language, probability = identify(text) if letters >= self._min_letters else ("", 0.0)
+        for text, (language, probability) in zip(long_texts, identify(long_texts), strict=True):
             scores[text] = 0.0 if language in accepted else probability
             if scores[text] > self._high:
                 self.wrong_languages[side][language] += 1
-        return np.array([scores[text] for text in texts.to_list()])
+        return np.array([scores.get(text, 0.0) for text in texts.to_list()])

@@ -126,7 +126,7 @@ def test_duplicates_are_remembered_across_batches() -> None:
 
 
 def test_language_identification_is_careful_with_short_texts() -> None:
-    assert identify("This is clearly a sentence in English.")[0] == "en"
+    assert identify(["This is clearly a sentence in English."])[0][0] == "en"
     batch = frame(("Ok, bye!", "Ok, tschüss!"), ("Tom.", "Tom."), ("42", "42"), ("Menu", "Menü"))
     language = WrongLanguage("en", "de", 0.95)
     assert language.accept(language.score(batch)).all()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from corpora.text.languages import language_subtag
 from translators.families import BPE_CODES
 from translators.model_card import ModelInfo, tokenizer_file
 from translators.pieces.codec import PieceCodec
-from translators.pieces.moses_bpe import MosesBpeCodec
 from translators.pieces.normaliser import TextNormaliser
 from translators.pieces.normalising_codec import NormalisingCodec
 from translators.pieces.sentencepiece_codec import SentencePieceCodec
 from translators.pieces.tokenizer_json import TokenizersCodec
 from translators.vocabulary import read_vocabulary
+
+
+class _Codec(PieceCodec, Protocol):
+    @property
+    def normalises(self) -> bool: ...
 
 
 def open_codec(info: ModelInfo, threads: int) -> PieceCodec:
@@ -24,8 +30,10 @@ def open_codec(info: ModelInfo, threads: int) -> PieceCodec:
     card = info.card
     source = tokenizer_file(info.path, card.source_tokenizer)
     target = tokenizer_file(info.path, card.target_tokenizer)
-    codec: SentencePieceCodec | TokenizersCodec | MosesBpeCodec
+    codec: _Codec
     if source.name == BPE_CODES:
+        from translators.pieces.moses_bpe import MosesBpeCodec  # sacremoses is slow to load
+
         languages = [language_subtag(next(iter(tags))) for tags in (card.sources, card.targets)]
         codec = MosesBpeCodec(source, *languages)
     elif source.suffix == ".json":
