@@ -30,9 +30,9 @@ def has_changed_number(source: str, target: str) -> bool:
     """Whether `target`, a translation of `source`, has another number in the place of one.
 
     A number that is only missing or only added may be spelt out on the other side. Decimal signs,
-    separators of thousands, leading zeros, the order of dates, hours of 12 and of 24, years and decades
-    without their century (`1980s`, `80er`) and units of thousands and millions (`1.5 million`, `1,500,000`) make no
-    difference.
+    separators of thousands, leading zeros, the order of dates, hours of 12 and of 24, years and
+    decades without their century (`1980s`, `80er`) and units of thousands and millions
+    (`1.5 million`, `1,500,000`) make no difference.
     """
     if _DIGITS.search(source) is None or _DIGITS.search(target) is None:
         return False

@@ -117,6 +117,11 @@ def dash_or_file(kind: Any, tokens: Sequence[Token]) -> Any:
     return paths if get_origin(kind) is list else paths[0]
 
 
+def dash_or_output(kind: Any, tokens: Sequence[Token]) -> Path:
+    """As `dash_or_file`, for a file to write: the path `-` is standard output."""
+    return Path(_dash_or_file(tokens[0]))
+
+
 def _dash_or_file(token: Token) -> str:
     if token.value.startswith("-") and token.value != "-":
         if token.keyword is not None:
@@ -129,7 +134,8 @@ def _dash_or_file(token: Token) -> str:
 def stream(help: str, *names: str, **more: Any) -> Parameter:
     """As `option` (with `help`, `names` and `more`), of a file that may be `-`, which means a
     standard stream."""
-    return option(help, *names, allow_leading_hyphen=True, converter=dash_or_file, **more)
+    more = {"converter": dash_or_file} | more
+    return option(help, *names, allow_leading_hyphen=True, **more)
 
 
 YesNo = Literal["yes", "no"]

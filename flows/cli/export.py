@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from corpora.choices import OutputFormat
 from corpora.errors import UserError
-from flows.cli.arguments import check_outputs, option, stream
+from flows.cli.arguments import check_outputs, dash_or_output, option, stream
 from flows.cli.messages import say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def export(
             "File to write; .gz and .zst compress, - is standard output.",
             default="RUN/export/LANG.SUFFIX",
             metavar="FILE",
+            converter=dash_or_output,
         ),
     ] = None,
     target: Annotated[

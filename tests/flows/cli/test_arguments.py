@@ -80,7 +80,7 @@ def test_senseless_numbers(
         ("decoding.beam_size", 0, "greater than or equal to 1, not 0"),
         ("decoding.length_penalty", float("nan"), "finite number, not nan"),
         ("filters.max_length_ratio", 0.5, "greater than 1, not 0.5"),
-        ("runtime.threads", [0, 1], "greater than 0, not 0"),
+        ("runtime.threads", [0, 1], "greater than or equal to 1, not 0"),
         ("reading.limit", -5, "greater than or equal to 1, not -5"),
         ("seed", -1, "greater than or equal to 0, not -1"),
     ],

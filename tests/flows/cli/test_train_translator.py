@@ -133,8 +133,6 @@ def test_a_vocabulary_larger_than_the_data_supports(
         (("--weights", "1e12"), "bitext.0.weight"),
         (("--name", "a/b"), "name: 'a/b' cannot be the name of a model"),
         (("--init-subwords", "new"), "without init_from all subwords are new"),
-        (("--source", "de"), "source and target are both 'de'"),
-        (("--source", "nonsense!"), "not a language tag"),
         (("--columns", "a"), "--columns a: 1 given, 2 needed"),
         (("--columns", "x,y"), "no column 'x'"),
         (("--target", "fr"), "say which target it has, as in de="),
@@ -152,10 +150,22 @@ def test_arguments_that_make_no_sense(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [("de", "source and target are both 'de'"), ("nonsense!", "not a language tag")],
+)
+def test_sources_that_make_no_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, problem: str
+) -> None:
+    bitext = write_tsv(tmp_path / "a.tsv", make_swapped_pairs(20))
+    command = [source if word == "en" else word for word in train_command(bitext, tmp_path / "out")]
+    assert problem in error_of(capsys, *command)
+
+
 def test_columns_are_those_of_the_tables_among_the_corpora() -> None:
     from flows.cli.train_translator import _corpus
 
-    assert _corpus("a.tsv", ["1", "2"]) == {"path": "a.tsv", "columns": ["1", "2"]}
+    assert _corpus("a.tsv", ["1", "2"]) == {"path": Path("a.tsv"), "columns": ["1", "2"]}
     assert _corpus("de=a.TMX.gz", ["1", "2"])["columns"] is None
 
 

@@ -180,9 +180,10 @@ def test_what_an_earlier_run_rejected_goes_with_it(
 
 
 def test_bad_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def error(*arguments: str) -> str:
+    def error(*arguments: str, source: str = "en", target: str = "de") -> str:
         capsys.readouterr()
-        assert main(["translate", "--model", model, *TO_GERMAN, *arguments]) == 2
+        languages = ("--source", source, "--target", target)
+        assert main(["translate", "--model", model, *languages, *arguments]) == 2
         return capsys.readouterr().err
 
     assert "no such file" in error(str(tmp_path / "no.txt"))
@@ -191,11 +192,9 @@ def test_bad_input(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"hello " * 100)[:-12])
     assert "cut short" in error(str(tmp_path / "cut.gz"))
     (tmp_path / "a.txt").write_text("a")
-    assert "choose from: de, en, fr" in error(str(tmp_path / "a.txt"), "--target", "pt")
-    assert "not a language tag" in error(str(tmp_path / "a.txt"), "--source", "english")
-    assert "no model from en to pt" in error(
-        str(tmp_path / "a.txt"), "--target", "pt", "--pivot", "fr"
-    )
+    assert "choose from: de, en, fr" in error(str(tmp_path / "a.txt"), target="pt")
+    assert "not a language tag" in error(str(tmp_path / "a.txt"), source="english")
+    assert "no model from en to pt" in error(str(tmp_path / "a.txt"), "--pivot", "fr", target="pt")
     assert "a file is in the way" in error(
         str(tmp_path / "a.txt"), "-o", str(tmp_path / "a.txt" / "out")
     ) or "not a folder" in error(str(tmp_path / "a.txt"), "-o", str(tmp_path / "a.txt" / "out"))

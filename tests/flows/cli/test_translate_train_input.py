@@ -202,10 +202,10 @@ def test_odd_texts_come_through(run_translate_train: Command, tmp_path: Path, te
 
 
 def test_a_row_of_100_000_characters(run_translate_train: Command, tmp_path: Path) -> None:
-    sentence = "The dog sleeps in house number {}. "
-    text = "".join(sentence.format(n) for n in range(3000))[:100_000]
-    at = text.index("number 2600")
-    source = write_raw_json_lines(tmp_path / "in.jsonl", span_row(text, (at, at + 11, "n")))
+    sentence = "The dog sleeps in the big house. "
+    text = (sentence * 4000)[:100_000]
+    at = 2600 * len(sentence) + sentence.index("house")
+    source = write_raw_json_lines(tmp_path / "in.jsonl", span_row(text, (at, at + 5, "n")))
     code, out, err = run_translate_train(source, "--unplaced", "drop-span", "--beam-size", "1")
     assert code == 0, err
     assert re.search(r"rows in +1\n", out)
