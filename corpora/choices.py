@@ -8,6 +8,9 @@ from typing import Literal, get_args
 Task = Literal["classification", "pair", "tokens", "qa", "text"]
 """What rows are labelled for."""
 TASKS: tuple[Task, ...] = get_args(Task)
+LabelKind = Literal["label", "labels", "value"]
+"""The field of a row that has its label: one class, several classes, or a number."""
+LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
 OnError = Literal["error", "skip", "repair"]
 """What is done about bad rows: stop, drop them with their reason, or repair them."""
 ON_ERROR: tuple[OnError, ...] = get_args(OnError)

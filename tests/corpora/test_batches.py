@@ -40,8 +40,9 @@ def test_a_table_of_several_batches_and_a_taken_batch_read_alike() -> None:
 
 
 def test_the_columns_of_the_design_are_there() -> None:
-    assert ROW_SCHEMA.names[:9] == [
-        "id", "lang", "text", "text_pair", "label", "spans", "target", "split", "meta",
+    assert ROW_SCHEMA.names[:11] == [
+        "id", "lang", "text", "text_pair", "label", "labels", "value", "spans", "target",
+        "split", "meta",
     ]  # fmt: skip
     assert is_row_schema(DROPPED_SCHEMA)
     assert not is_row_schema(pa.schema([("text", pa.string())]))
