@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,6 +51,16 @@ class Prediction:
         """The labels of the predicted spans that could not be projected back."""
         marks = (flag.partition(":") for flag in self.flags)
         return tuple(label for flag, _, label in marks if flag == UNMAPPED)
+
+
+def prediction_of_labels(
+    row_id: str, labels: Sequence[str], probabilities: Iterable[float]
+) -> Prediction:
+    """The prediction for the row `row_id` that has those `labels` whose `probabilities`, each on
+    its own, are one half or more."""
+    by_label = dict(zip(labels, map(float, probabilities), strict=True))
+    chosen = tuple(label for label, probability in by_label.items() if probability >= 0.5)
+    return Prediction(row_id, None, by_label, labels=chosen)
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
@@ -196,7 +206,12 @@ def _probabilities(value: Any) -> dict[str, float]:
 def _check_characters(prediction: Prediction) -> None:
     """Raise `ValueProblem` for half a surrogate pair, which no UTF-8 file can hold."""
     strings = [prediction.id, prediction.label or "", prediction.target or ""]
-    strings += [*(prediction.labels or ()), *prediction.probabilities, *prediction.flags, *(s.label for s in prediction.spans)]
+    strings += [
+        *(prediction.labels or ()),
+        *prediction.probabilities,
+        *prediction.flags,
+        *(s.label for s in prediction.spans),
+    ]
     joined = "\n".join(strings)
     if without_surrogates(joined) != joined:
         raise ValueProblem("lone-surrogate", "the prediction has half of a surrogate pair")

@@ -49,7 +49,7 @@ _USUAL: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "ner_tags", "slots", "labels", "slot_labels", "bio_tags", "ner"),
     "split": ("split", "partition"),
 }
-_MANY = ("labels", *(name for name in _CLASS if name != "labels"), "tags", "genres", "topics")
+_MANY = ("labels", *(name for name in _CLASS if name != "labels"), "genres", "topics")
 _NUMBERS = ("value", "label", "score", "similarity", "similarity_score", "rating")
 _LABELS: dict[str, tuple[str, ...]] = {"label": _CLASS, "labels": _MANY, "value": _NUMBERS}
 _USUAL_OF_TASK: dict[Task, dict[str, tuple[str, ...]]] = {
@@ -153,7 +153,11 @@ class ColumnFinder:
         for name in FIELDS:
             if name == "labels" and "label" in PREDICTED[options.task]:
                 self._find_labels(columns)
-            if name in columns or name in _OTHER_LABELS or (name in guessed and options.task in ("tokens", "qa")):
+            if (
+                name in columns
+                or name in _OTHER_LABELS
+                or (name in guessed and options.task in ("tokens", "qa"))
+            ):
                 continue
             column = self._usual(name, columns)
             if column is not None:

@@ -75,7 +75,10 @@ def _has_fraction(number: float) -> bool:
 
 
 def check_labels(
-    columns: Mapping[str, str], records: Sequence[Mapping[str, Any]], options: ReadOptions, file: Path
+    columns: Mapping[str, str],
+    records: Sequence[Mapping[str, Any]],
+    options: ReadOptions,
+    file: Path,
 ) -> None:
     """Raise `UserError` where it cannot be told what the column of labels is.
 
