@@ -21,7 +21,7 @@ InputFormat = Literal[
     "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "text"
 ]
 """The formats that can be read: the keys of `corpora.readers.FORMATS`."""
-OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "text"]
+OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "hf", "text"]
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
 """Tagging schemes, under all names that `corpora.tagging.scheme_named` accepts."""

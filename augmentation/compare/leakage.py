@@ -26,8 +26,8 @@ def rows_fingerprint(rows: Iterable[Row]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for row in rows:
         spans = [(s.start, s.end, s.label) for s in row.spans]
-        values = (row.id, row.lang, row.text, row.text_pair, row.label, row.labels, row.value, spans, row.target,
-                  row.tokens)  # fmt: skip
+        values = (row.id, row.lang, row.text, row.text_pair, row.label, spans, row.target,
+                  row.tokens, row.labels, row.value)  # fmt: skip
         digest.update(repr(values).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

@@ -36,8 +36,8 @@ def sample_file(
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 
     `task` is by default the one that fits the format; `format`, `columns`, `split`, `quoting`,
-    `offsets` and `label_separator` are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be
-    read.
+    `offsets` and `label_separator` are those of `corpora.readers.open_corpus`. Raises
+    `UserError` for what cannot be read.
     """
     path = regular_file(path)
 

@@ -58,7 +58,8 @@ def read(
     must have a label. A row with a text of more than `max_chars` characters is a bad row. `offsets`
     is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-` and `&quot;`
     in tokens as the signs that they stand for. `format`, `quoting` and `unescape` are of files
-    alone. `label_separator` is what stands between the labels of a row where text names several. See `corpora.readers.open_corpus`.
+    alone. `label_separator` is what stands between the labels of a row where text names several.
+    See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.

@@ -20,8 +20,8 @@ Records = Sequence[Mapping[str, Any]]
 ClassNames = Mapping[str, Sequence[str]]
 """The names of a column's class numbers (`datasets`' ClassLabel)."""
 
-FIELDS = ("id", "lang", "text", "text_pair", "label", "labels", "value", "spans", "target", "split", "meta",
-          "tokens", "tags")  # fmt: skip
+FIELDS = ("id", "lang", "text", "text_pair", "label", "labels", "value", "spans",
+          "target", "split", "meta", "tokens", "tags")  # fmt: skip
 _OTHER_LABELS: tuple[LabelKind, ...] = ("labels", "value")
 """Fields in place of `label`: several classes, a number."""
 NEEDED: dict[Task, tuple[str, ...]] = {

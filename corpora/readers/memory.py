@@ -70,8 +70,9 @@ def rows_of(
     """The rows in `data` as a corpus that can be read any number of times.
 
     An iterator is read to its end now. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`,
-    `labelled`, `max_chars`, `offsets`, `label_separator` and `gold` are those of `open_corpus`. Raises `UserError` for
-    an unknown task or scheme, and `TypeError` for data of another kind.
+    `labelled`, `max_chars`, `offsets`, `label_separator` and `gold` are those of
+    `open_corpus`. Raises `UserError` for an unknown task or scheme, and `TypeError` for data of
+    another kind.
     """
     task, on_error = checked_task(task), checked_on_error(on_error)
     options = ReadOptions(

@@ -11,8 +11,8 @@ from corpora.errors import UserError
 from flows.cli.arguments import (
     SEED,
     Columns,
-    Number,
     LabelSeparator,
+    Number,
     Offsets,
     Quoting,
     Splits,

@@ -119,9 +119,8 @@ class TransformersTrainer:
 def _check_rows(rows: Sequence[Row], task: Task) -> None:
     if not rows:
         raise UserError("there are no rows to train on")
-    if task in ("classification", "pair") and not _labels(rows, task):
-        if _kind(rows, task) != "value":
-            raise UserError("no row to train on has any of the labels")
+    if _kind(rows, task) == "labels" and not _labels(rows, task):
+        raise UserError("no row to train on has any of the labels")
     for row in rows:
         if task == "text" and row.target is None:
             raise UserError("a row to train on has no target", row=row.id)
