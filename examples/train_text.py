@@ -28,7 +28,7 @@ def encode(row):
     return {**tokenizer(row["text"], row.get("text_pair"), truncation=True), "labels": label}
 
 
-encoded = rows.map(encode, remove_columns=rows.column_names)
+encoded = [encode(row) for row in rows]
 collate = DataCollatorWithPadding(tokenizer)
 loader = torch.utils.data.DataLoader(encoded, batch_size=16, shuffle=True, collate_fn=collate)
 optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5)

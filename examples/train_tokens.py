@@ -20,14 +20,15 @@ model = AutoModelForTokenClassification.from_pretrained(
 
 
 def encode(row):
-    """The pieces of a row; only the first piece of a token has its tag."""
+    """The pieces of a row; the first piece of each token has its tag."""
     encoded = tokenizer(row["tokens"], is_split_into_words=True, truncation=True)
-    words = [None, *encoded.word_ids()]
-    tags = [-100 if w in (None, last) else row["ner_tags"][w] for last, w in zip(words, words[1:])]
+    words = encoded.word_ids()
+    first = [word is not None and word not in words[:n] for n, word in enumerate(words)]
+    tags = [row["ner_tags"][w] if f else -100 for w, f in zip(words, first, strict=True)]
     return {**encoded, "labels": tags}
 
 
-encoded = rows.map(encode, remove_columns=rows.column_names)
+encoded = [encode(row) for row in rows]
 collate = DataCollatorForTokenClassification(tokenizer)
 loader = torch.utils.data.DataLoader(encoded, batch_size=16, shuffle=True, collate_fn=collate)
 optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5)

@@ -19,7 +19,8 @@ def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -
     The class of a row for `task` is its label, or each of its labels; where rows have none (names,
     answers), rows are drawn so that every label of spans is in `few.per_class` of them. Rows that
     share a source, or for questions the text, count once. Without any label, and of rows labelled
-    with a number, `few.per_class` rows are drawn. Raises `UserError` where `few.classes` are more than there are.
+    with a number, `few.per_class` rows are drawn. Raises `UserError` where `few.classes` are more
+    than there are.
     """
     rng = random.Random(seed)
     shuffled = list(rows)

@@ -47,11 +47,12 @@ def write_corpus(
     """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
 
     The format `hf` is a folder, which `path` is the name of. A format whose rows cannot say of
-    which split they are has a file for each split, where there are several: `rows.train.conll` and `rows.test.conll` for the `path` `rows.conll`. `format` None
-    goes by the name. Raises `UserError` for an unknown format, one that cannot hold rows for
-    `task`, a row that it cannot hold, and for no space or no permission. Memory stays bounded. With
-    `safe_cells`, for CSV and TSV alone, fields that begin with =, +, -, @, a tab or a carriage
-    return get an apostrophe before them: a spreadsheet would compute them.
+    which split they are has a file for each split, where there are several: `rows.train.conll` and
+    `rows.test.conll` for the `path` `rows.conll`. `format` None goes by the name. Raises
+    `UserError` for an unknown format, one that cannot hold rows for `task`, a row that it cannot
+    hold, and for no space or no permission. Memory stays bounded. With `safe_cells`, for CSV and
+    TSV alone, fields that begin with =, +, -, @, a tab or a carriage return get an apostrophe
+    before them: a spreadsheet would compute them.
     """
     path = Path(path)
     writer = find_writer(path, format, task)
