@@ -245,7 +245,7 @@ class LinearPredictor:
         facts: Mapping[str, Any] = {
             "labels": self.labels,
             "pair": self.pair,
-            "kind": self.kind,
+            "label_kind": self.kind,
             "views": [{"analyzer": view.analyzer, "terms": view.terms} for view in self.views],
         }
         write_facts(folder, LinearTrainer.name, facts)
@@ -279,7 +279,7 @@ def _described(
     """Labels, whether they are of pairs, their kind, and the terms of each view; raises
     `ValueError` and what other types raise."""
     labels, pair, views = facts["labels"], facts["pair"], facts["views"]
-    kind = facts.get("kind", "label")
+    kind = facts.get("label_kind", "label")
     if kind not in LABEL_KINDS:
         raise ValueError(f"no kind of label {kind!r}")
     least = {"label": 2, "labels": 1, "value": 0}[kind]

@@ -189,9 +189,11 @@ class ColumnFinder:
         """Tell a class, several classes and a number apart; see `corpora.readers.label_columns`."""
         options = self._options
         given = options.columns.given()
-        named = [kind for kind in LABEL_KINDS if kind in columns and given.get(kind)]
+        named = [
+            kind for kind in LABEL_KINDS if kind in columns and columns[kind] == given.get(kind)
+        ]
         if named or not columns.keys().isdisjoint(_OTHER_LABELS):
-            if columns.get("label") != given.get("label", ""):
+            if "label" not in named:
                 columns.pop("label", None)
             return
         kinds = LABEL_KINDS if options.gold is None else scored_fields(options)
