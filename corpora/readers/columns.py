@@ -207,7 +207,8 @@ class ColumnFinder:
         for kind in (kind for kind in _OTHER_LABELS if kind in kinds):
             for name in usual_names(kind, options.task):
                 free = name in self._names and name not in columns.values()
-                if free and could_be(kind, name, self._values(name)):
+                ours = options.gold is not None and name == kind
+                if free and (ours or could_be(kind, name, self._values(name), options)):
                     columns[kind] = name
                     return
 
@@ -241,6 +242,8 @@ class ColumnFinder:
             value = record.get(column)
             if value is None or value == "" or value == []:
                 continue
+            if name in _OTHER_LABELS and could_be(name, name, [value], self._options):
+                return True
             if fits(name, value):
                 return True
             empty = False
@@ -254,7 +257,7 @@ def fits(name: str, value: Any) -> bool:
             isinstance(value, str) and not looks_tagged(value.split()) and value[:1] not in "[{"
         )
     if name in _OTHER_LABELS:
-        return could_be(name, name, [value])
+        return could_be(name, name, [value], ReadOptions("classification"))
     if name == "tags":
         if isinstance(value, str):
             return looks_tagged(value.split()) or value[:2] in ('["', "['")

@@ -19,28 +19,25 @@ from corpora.readers.values import ValueProblem, read_number, short
 
 
 def kind_of_values(values: Sequence[Any], options: ReadOptions) -> LabelKind:
-    """What the `values` of a column of labels are, by their types and the `options` of the reader.
-
-    With a `label_separator` text is several classes.
-    """
-    if could_be("labels", "labels", values):
-        return "labels"
-    if options.label_separator is not None and all(isinstance(value, str) for value in values):
+    """What the `values` of a column of labels are, by their types and the `options` of the reader."""
+    if could_be("labels", "labels", values, options):
         return "labels"
     numbers = [value for value in values if type(value) in (int, float)]
     return "value" if len(numbers) == len(values) and any(map(_has_fraction, numbers)) else "label"
 
 
-def could_be(kind: str, name: str, values: Sequence[Any]) -> bool:
+def could_be(kind: str, name: str, values: Sequence[Any], options: ReadOptions) -> bool:
     """Whether the column called `name` with these `values` may have labels of a `kind`.
 
-    The kinds are `labels` and `value`; whole numbers are such only in a column called `value`.
+    With a `label_separator` in `options` of the reader, text is several classes. The kinds are `labels` and `value`; whole numbers are such only in a column called `value`.
     """
     if not values:
         return False
     if kind == "labels":
         if has_lists(values):
             return all(isinstance(value, str) or _is_list(value) for value in values)
+        if options.label_separator is not None:
+            return all(isinstance(value, str) for value in values)
         return all(
             isinstance(value, str) and (value == "[]" or value.startswith('["')) for value in values
         )

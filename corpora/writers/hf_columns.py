@@ -75,7 +75,7 @@ def in_order(names: set[str]) -> list[str]:
 
 
 def features_of(facts: Facts) -> dict[str, Any]:
-    """The features of the columns as `datasets` writes them."""
+    """The features of the columns of rows with these `facts`, as `datasets` writes them."""
     classes = {"names": facts.names(), "_type": "ClassLabel"}
     features: dict[str, Any] = {"id": _STRING, "lang": _STRING}
     if facts.task == "qa":
@@ -120,7 +120,8 @@ def _feature(type_: pa.DataType) -> Any:
 
 
 def schema_of(facts: Facts) -> pa.Schema:
-    """The Arrow schema of the columns, with the features where `datasets` looks for them."""
+    """The Arrow schema of the columns of rows with these `facts`, with their features where
+    `datasets` looks for them."""
     features = features_of(facts)
     schema = pa.schema([(name, _arrow_type(feature)) for name, feature in features.items()])
     info = json.dumps({"info": {"features": features}}, ensure_ascii=False)
@@ -142,7 +143,8 @@ def _arrow_type(feature: Any) -> pa.DataType:
 def batch_of(
     rows: Sequence[Row], facts: Facts, schema: pa.Schema, notes: Counter[str]
 ) -> pa.RecordBatch:
-    """`rows` as a record batch of `schema`; `notes` counts what had to be changed."""
+    """`rows` as a record batch of `schema`, by the `facts` of all rows; `notes` counts what had to
+    be changed."""
     exported = export_batch(rows_to_batch(rows))
     made = _made_columns(rows, facts, notes)
     columns = [

@@ -140,16 +140,10 @@ def score(
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
 
+    language = None if lang is None else normalise_tag(lang)
+    mapping, quotes = _columns(columns), quoted(quoting)
     files = FileOptions(
-        format,
-        gold_format,
-        None if lang is None else normalise_tag(lang),
-        _columns(columns),
-        scheme,
-        on_error,
-        quoted(quoting),
-        offsets,
-        label_separator,
+        format, gold_format, language, mapping, scheme, on_error, quotes, offsets, label_separator
     )
     report = run(
         predictions,

@@ -77,6 +77,7 @@ def test_a_separator_is_between_the_classes_of_a_table(tmp_path):
     assert labels_of(path, columns=columns, label_separator="|") == expected
     with pytest.raises(UserError, match=r"line 2: the labels are no list.*--label-separator"):
         labels_of(path, columns=columns)
+    assert labels_of(path, label_separator="|") == expected  # the name is a usual one
     path.write_text("text,label\na,x||y\n", encoding="utf-8")
     with pytest.raises(UserError, match="line 2: one of the labels is no name: ''"):
         labels_of(path, label_separator="|")
