@@ -19,7 +19,7 @@ from corpora.readers.values import ValueProblem, read_number, short
 
 
 def kind_of_values(values: Sequence[Any], options: ReadOptions) -> LabelKind:
-    """What the `values` of a column of labels are, by their types and the `options` of the reader."""
+    """What the `values` of a column of labels are, by their types and the reader's `options`."""
     if could_be("labels", "labels", values, options):
         return "labels"
     numbers = [value for value in values if type(value) in (int, float)]
@@ -29,7 +29,8 @@ def kind_of_values(values: Sequence[Any], options: ReadOptions) -> LabelKind:
 def could_be(kind: str, name: str, values: Sequence[Any], options: ReadOptions) -> bool:
     """Whether the column called `name` with these `values` may have labels of a `kind`.
 
-    With a `label_separator` in `options` of the reader, text is several classes. The kinds are `labels` and `value`; whole numbers are such only in a column called `value`.
+    With a `label_separator` in the reader's `options`, text is several classes. The kinds are
+    `labels` and `value`; whole numbers are such only in a column called `value`.
     """
     if not values:
         return False

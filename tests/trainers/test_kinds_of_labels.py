@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from corpora.errors import UserError
 from corpora.records import Row
@@ -57,6 +58,16 @@ def test_rows_of_several_kinds_cannot_be_trained_on(trainer):
         trainer.fit([SETS[0], NUMBERS[0]])
 
 
+@pytest.fixture
+def single_thread():
+    """A model this small is slower with several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("single_thread")
 @pytest.mark.parametrize(("rows", "weights"), [(SETS, True), (NUMBERS, False)])
 def test_transformers_learn_several_labels_and_numbers(tmp_path, rows, weights):
     base = tiny_bert(tmp_path / "base", [row.text for row in rows], layers=1)
