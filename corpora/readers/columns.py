@@ -71,7 +71,7 @@ _USUAL_OF_TASK: dict[Task, dict[str, tuple[str, ...]]] = {
     "text": {},
 }
 _GUESSES = ("prediction", "predictions", "predicted", "pred")
-_GUESSED_LABELS = {
+_GUESSED_LABELS: dict[str, tuple[str, ...]] = {
     "label": (*_GUESSES, "predicted_label"),
     "labels": (*_GUESSES, "predicted_labels"),
     "value": (*_GUESSES, "predicted_value", "predicted_score"),

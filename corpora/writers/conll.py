@@ -31,7 +31,7 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
     cuts it. Split and provenance are not written. What would be read as something else is changed
     and reported: a line break becomes a space, spaces around an id or a label go, and a key
     of `meta` that is taken or no single word becomes another. Raises `UserError` for overlapping
-    spans, a second text and free-text targets.
+    spans, a second text, free-text targets, several labels and numbers as labels.
     """
     numbered: bool | None = None
     while chunk := list(islice(rows, _ROWS)):
@@ -43,6 +43,8 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
 def _sentence(row: Row, target: Target, numbered: bool) -> str:
     if row.text_pair is not None or row.target is not None:
         raise target.refuse(row, "CoNLL cannot hold a second text or a free-text target")
+    if row.labels is not None or row.value is not None:
+        raise target.refuse(row, "CoNLL cannot hold several labels or a number as the label")
     offsets = words_of_row(row)
     if not offsets:
         raise target.refuse(row, "CoNLL cannot hold a row without words")

@@ -212,6 +212,8 @@ def test_text(tmp_path: Path) -> None:
         ("x.conll", Row("9", "de", "a", target="b"), "free-text target"),
         ("x.conll", Row("9", "de", "abc", spans=(Span(0, 2, "X"), Span(1, 3, "Y"))), "overlapping"),
         ("x.conll", Row("9", "de", "a b", spans=(Span(1, 2, "X"),)), "a span of spaces"),
+        ("x.conll", Row("9", "de", "a", labels=("x",)), "several labels or a number"),
+        ("x.conll", Row("9", "de", "a", value=1.5), "several labels or a number"),
         ("x.conll", Row("9", "de", "# a = b", tokens=((0, 7),)), "reads as a comment"),
         ("x.conll", Row("9", "de", "a -DOCSTART-", tokens=((0, 1), (2, 12))), "reads as a comment"),
         ("x.json", Row("9", "de", "a"), "without a question"),
