@@ -33,9 +33,13 @@ def rows_to_batch(rows: Sequence[Row]) -> pa.RecordBatch:
 
 
 def batch_to_rows(batch: pa.RecordBatch | pa.Table) -> list[Row]:
-    """The rows of a batch (or table) that has the columns of `ROW_SCHEMA`, in order."""
+    """The rows of a batch (or table) that has the columns of `ROW_SCHEMA`, in order.
+
+    `labels` and `value`, which older files lack, may be missing.
+    """
     if isinstance(batch, pa.Table):
         return [row for part in batch.to_batches() for row in batch_to_rows(part)]
+    missing = [None] * batch.num_rows
 
     def values(name: str) -> list[Any]:
         return batch.column(name).to_pylist()  # type: ignore[no-any-return]
@@ -54,6 +58,8 @@ def batch_to_rows(batch: pa.RecordBatch | pa.Table) -> list[Row]:
             _read_maps(batch.column("meta"), EMPTY),
             _read_lists(batch.column("tokens"), _read_tokens, None),
             _read_provenance(batch),
+            _read_labels(batch.column("labels")) if "labels" in batch.schema.names else missing,
+            values("value") if "value" in batch.schema.names else missing,
             strict=True,
         )
     ]
@@ -89,6 +95,8 @@ def _row_columns(rows: Sequence[Row]) -> list[pa.Array]:
         pa.array([r.text for r in rows], pa.string()),
         pa.array([r.text_pair for r in rows], pa.string()),
         pa.array([r.label for r in rows], pa.string()),
+        pa.array([r.labels for r in rows], pa.list_(pa.string())),
+        pa.array([r.value for r in rows], pa.float64()),
         _write_spans([r.spans for r in rows]),
         pa.array([r.target for r in rows], pa.string()),
         pa.array([r.split for r in rows], pa.string()),
@@ -184,6 +192,10 @@ def _read_lists(
             result.append(tuple(items[at : at + length]))
             at += length
     return result
+
+
+def _read_labels(column: pa.ListArray) -> list[tuple[str, ...] | None]:
+    return _read_lists(column, pa.Array.to_pylist, None)
 
 
 def _read_spans(items: pa.StructArray) -> list[Span]:

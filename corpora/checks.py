@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 
 from corpora.choices import Task
 from corpora.records import Provenance, Row, Span
@@ -45,11 +46,21 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
         return Problem("lone-surrogate", f"{name} has half of a surrogate pair")
     if row.split is not None and split_name(row.split) is None:
         return Problem("bad-split", f"a data set can have no split {row.split!r}")
+    if (problem := _label_problem(row)) is not None:
+        return problem
     if row.spans and (problem := _span_problem(row, task)) is not None:
         return problem
     if row.tokens is not None and not _ordered(row.tokens, len(text)):
         return Problem("bad-tokens", "token offsets are not in order and inside the text")
     return None if row.provenance is None else _source_problem(row.provenance)
+
+
+def _label_problem(row: Row) -> Problem | None:
+    if row.labels is not None and ("" in row.labels or len(set(row.labels)) < len(row.labels)):
+        return Problem("bad-label", f"a label is empty or occurs twice: {list(row.labels)}")
+    if row.value is not None and not isfinite(row.value):
+        return Problem("bad-value", f"the value is no finite number: {row.value}")
+    return None
 
 
 def _source_problem(provenance: Provenance) -> Problem | None:

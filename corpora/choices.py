@@ -8,6 +8,9 @@ from typing import Literal, get_args
 Task = Literal["classification", "pair", "tokens", "qa", "text"]
 """What rows are labelled for."""
 TASKS: tuple[Task, ...] = get_args(Task)
+LabelKind = Literal["label", "labels", "value"]
+"""The field of a row that has its label: one class, several classes, or a number."""
+LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
 OnError = Literal["error", "skip", "repair"]
 """What is done about bad rows: stop, drop them with their reason, or repair them."""
 ON_ERROR: tuple[OnError, ...] = get_args(OnError)
@@ -18,7 +21,7 @@ InputFormat = Literal[
     "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "text"
 ]
 """The formats that can be read: the keys of `corpora.readers.FORMATS`."""
-OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "text"]
+OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "hf", "text"]
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
 """Tagging schemes, under all names that `corpora.tagging.scheme_named` accepts."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corpora.readers.values import ValueProblem, decoded, read_spans, short
+from corpora.labels import label_kind
+from corpora.readers.values import (
+    ValueProblem,
+    decoded,
+    read_labels,
+    read_number,
+    read_spans,
+    short,
+)
 from corpora.records import Row, Span
 from corpora.surrogates import without_surrogates
 
@@ -33,6 +41,10 @@ class Prediction:
     candidates: tuple[Span, ...] = ()
     """All spans that may be there, the predicted ones among them, with their probabilities; they
     may overlap. For ensembles only, not in files. Empty where the predictor gives none."""
+    labels: tuple[str, ...] | None = None
+    """Classes, where a row may have any number of them; `probabilities` has each on its own."""
+    value: float | None = None
+    """Number, where rows are labelled with such."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:
@@ -41,11 +53,25 @@ class Prediction:
         return tuple(label for flag, _, label in marks if flag == UNMAPPED)
 
 
+def prediction_of_labels(
+    row_id: str, labels: Sequence[str], probabilities: Iterable[float]
+) -> Prediction:
+    """The prediction for the row `row_id` that has those `labels` whose `probabilities`, each on
+    its own, are one half or more."""
+    by_label = dict(zip(labels, map(float, probabilities), strict=True))
+    chosen = tuple(label for label, probability in by_label.items() if probability >= 0.5)
+    return Prediction(row_id, None, by_label, labels=chosen)
+
+
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
     """`prediction` as an object that `prediction_from_json` reads; what is empty is left out."""
     values: dict[str, Any] = {"id": prediction.id}
     if prediction.label is not None:
         values["label"] = prediction.label
+    if prediction.labels is not None:
+        values["labels"] = list(prediction.labels)
+    if prediction.value is not None:
+        values["value"] = prediction.value
     if prediction.probabilities:
         values["probabilities"] = {k: round(v, 6) for k, v in prediction.probabilities.items()}
     values["spans"] = [_span_to_json(span) for span in prediction.spans]
@@ -66,8 +92,8 @@ def _span_to_json(span: Span) -> dict[str, Any]:
 def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
     """A prediction from `value`, the JSON object of a line; `rows` are the rows by id.
 
-    Offsets are into the text of the row with its id. Where there are probabilities and no label,
-    the label is the most probable one. Raises `ValueProblem` that says what is wrong.
+    Offsets are into the text of the row with its id. Where there are probabilities and no label and
+    no labels, the label is the most probable one. Raises `ValueProblem` that says what is wrong.
     """
     if not isinstance(value, dict):
         raise ValueProblem("not-an-object", f"not a JSON object: {short(value)}")
@@ -81,16 +107,18 @@ def prediction_from_json(value: Any, rows: Mapping[str, Row]) -> Prediction:
     if not isinstance(flags, list):
         raise ValueProblem("bad-flags", f"'flags' is not a list: {short(flags)}")
     key = str(given)
-    probabilities = _probabilities(value.get("probabilities"))
-    label = value.get("label")
+    labels = None if value.get("labels") is None else read_labels(value["labels"])
     prediction = Prediction(
         key,
-        most_probable(probabilities) if label is None and probabilities else label,
-        probabilities,
+        value.get("label"),
+        _probabilities(value.get("probabilities")),
         _spans(value, rows.get(key)),
         value.get("target"),
         tuple(map(str, flags)),
+        labels=labels,
+        value=read_number(value.get("value"), "value"),
     )
+    prediction = _with_label(prediction)
     _check_characters(prediction)
     return prediction
 
@@ -109,14 +137,24 @@ def prediction_of_row(row: Row, gold: Row | None) -> Prediction:
     _check_spans(row.spans, row.id, None if gold is None else gold.text)
     prediction = Prediction(
         row.id,
-        most_probable(probabilities) if row.label is None and probabilities else row.label,
+        row.label,
         probabilities,
         row.spans,
         row.target,
         tuple(map(str, flags)),
+        labels=row.labels,
+        value=row.value,
     )
+    prediction = _with_label(prediction)
     _check_characters(prediction)
     return prediction
+
+
+def _with_label(prediction: Prediction) -> Prediction:
+    """`prediction` with the most probable label, where it has probabilities alone."""
+    if label_kind(prediction) is not None or not prediction.probabilities:
+        return prediction
+    return replace(prediction, label=most_probable(prediction.probabilities))
 
 
 def most_probable(probabilities: Mapping[str, float]) -> str:
@@ -168,7 +206,12 @@ def _probabilities(value: Any) -> dict[str, float]:
 def _check_characters(prediction: Prediction) -> None:
     """Raise `ValueProblem` for half a surrogate pair, which no UTF-8 file can hold."""
     strings = [prediction.id, prediction.label or "", prediction.target or ""]
-    strings += [*prediction.probabilities, *prediction.flags, *(s.label for s in prediction.spans)]
+    strings += [
+        *(prediction.labels or ()),
+        *prediction.probabilities,
+        *prediction.flags,
+        *(s.label for s in prediction.spans),
+    ]
     joined = "\n".join(strings)
     if without_surrogates(joined) != joined:
         raise ValueProblem("lone-surrogate", "the prediction has half of a surrogate pair")

@@ -69,6 +69,11 @@ class Row:
     tokens: tuple[tuple[int, int], ...] | None = None
     """Offsets of the input's own tokens, where the input was tokenised."""
     provenance: Provenance | None = None
+    labels: tuple[str, ...] | None = None
+    """Classes of a row that may have any number of them, in place of `label`; empty for none of
+    them, None where the row is not labelled so."""
+    value: float | None = None
+    """Number that the row is labelled with (similarity, rating), in place of `label`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ ROW_SCHEMA = pa.schema(
         pa.field("text", pa.string(), nullable=False),
         pa.field("text_pair", pa.string()),
         pa.field("label", pa.string()),
+        pa.field("labels", pa.list_(pa.string())),
+        pa.field("value", pa.float64()),
         pa.field("spans", pa.list_(SPAN_TYPE), nullable=False),
         pa.field("target", pa.string()),
         pa.field("split", pa.string()),

@@ -20,6 +20,7 @@ def surrogate_field(row: Row) -> str | None:
     """The name of a field of `row` with half of a surrogate pair in it, or None."""
     strings = [row.text, row.id, row.lang]
     strings += [s for s in (row.text_pair, row.label, row.target, row.split) if s is not None]
+    strings += row.labels or ()
     strings += _span_strings(row.spans)
     for pair in row.meta.items():
         strings += pair
@@ -32,7 +33,7 @@ def surrogate_field(row: Row) -> str | None:
         value = getattr(row, name)
         if value is not None and _SURROGATE.search(value):
             return name
-    return "a span, meta or provenance"
+    return "a span, one of the labels, meta or provenance"
 
 
 def _provenance_strings(provenance: Provenance) -> Iterator[str]:
@@ -67,6 +68,7 @@ def row_without_surrogates(row: Row) -> Row:
         text=clean(row.text),
         text_pair=_clean(row.text_pair),
         label=_clean(row.label),
+        labels=None if row.labels is None else tuple(map(clean, row.labels)),
         target=_clean(row.target),
         split=_clean(row.split),
         spans=_clean_spans(row.spans),

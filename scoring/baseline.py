@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpora.choices import Task
+from corpora.labels import classes_of
 from corpora.predictions import Prediction
 from corpora.records import Row
 from scoring.significance import Comparison, SignificanceOptions, compare_measures
@@ -39,8 +40,7 @@ def compare_with_baseline(
     alphabet = {
         label
         for prediction in (*predicted, *baseline)
-        for label in (prediction.label, *(span.label for span in prediction.spans))
-        if label is not None
+        for label in (*classes_of(prediction), *(span.label for span in prediction.spans))
     }
     groups = None
     if task == "qa" and len({row.text for row in gold}) < len(gold):

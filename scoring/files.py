@@ -13,7 +13,7 @@ from corpora.choices import OffsetUnit, Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction, prediction_of_row
 from corpora.readers import ColumnMapping, Corpus, open_corpus
-from corpora.readers.columns import scored_names
+from corpora.readers.columns import scored_fields, scored_names
 from corpora.readers.offset_units import check_unit
 from corpora.readers.options import Defect
 from corpora.readers.pipes import regular_file
@@ -45,6 +45,8 @@ class FileOptions:
     """Whether fields of tables may be quoted; None: in CSV they may, in TSV not."""
     offsets: OffsetUnit | None = None
     """What offsets count, of the gold and of the predictions; None: code points."""
+    label_separator: str | None = None
+    """What stands between the labels of a row where text names several."""
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -70,6 +72,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
         on_error=options.on_error,
         quoting=options.quoting,
         offsets=options.offsets,
+        label_separator=options.label_separator,
     )
     return list(corpus.rows())
 
@@ -151,6 +154,7 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
         on_error=options.on_error,
         quoting=options.quoting,
         offsets=options.offsets,
+        label_separator=options.label_separator,
         labelled=False,
         gold=gold,
     )
@@ -205,6 +209,8 @@ def _check_any(corpus: Corpus, predictions: Sequence[Prediction]) -> None:
     """Raise `UserError` where no row has the one thing that its task predicts."""
     task = corpus.options.task
     field = {"classification": "label", "pair": "label", "text": "target"}.get(task)
+    if field == "label":
+        (field,) = scored_fields(corpus.options)
     if field is not None and all(getattr(p, field) is None for p in predictions):
         looked_for = ", ".join(scored_names(corpus.options))
         problem = f"nothing to score: no row has a {field}; looked for: {looked_for}"
@@ -236,4 +242,7 @@ def predictions_of_rows(rows: Sequence[Row], gold: Sequence[Row]) -> list[Predic
                 _check_text(row.text, gold_row)
             except ValueProblem as problem:
                 raise UserError(problem.detail, row=row.id) from problem
-    return [Prediction(row.id, row.label, {}, row.spans, row.target) for row in rows]
+    return [
+        Prediction(row.id, row.label, {}, row.spans, row.target, labels=row.labels, value=row.value)
+        for row in rows
+    ]

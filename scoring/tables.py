@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from corpora.text.shortened import shortened
 from corpora.text.visible import visible
+from scoring.numbers import NOT_PERCENT
 from scoring.protocol import Score
 from scoring.significance import Comparison
 from scoring.task import LanguageTable
@@ -46,8 +47,15 @@ def score_table(scores: Sequence[Score]) -> Table:
     return Table(
         ("metric", "%", "signature"),
         ("left", "right", "left"),
-        tuple((score.name, f"{score.value:.2f}", score.signature) for score in scores),
+        tuple(
+            (score.name, shown_value(score.name, score.value), score.signature) for score in scores
+        ),
     )
+
+
+def shown_value(metric: str, value: float, sign: Literal["", "+"] = "") -> str:
+    """The `value` of `metric` in percent, of an error as a number; with `sign` "+", with a sign."""
+    return f"{value:{sign}.4g} (not %)" if metric in NOT_PERCENT else f"{value:{sign}.2f}"
 
 
 def by_label_table(by_label: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -106,12 +114,14 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Table:
         tuple(
             (
                 comparison.name,
-                f"{comparison.baseline:.2f}",
-                f"{comparison.value:.2f}",
-                f"{comparison.difference:+.2f}",
+                shown_value(comparison.name, comparison.baseline),
+                shown_value(comparison.name, comparison.value),
+                shown_value(comparison.name, comparison.difference, "+"),
                 ""
                 if comparison.interval is None
-                else f"{comparison.interval[0]:+.2f} to {comparison.interval[1]:+.2f}",
+                else " to ".join(
+                    shown_value(comparison.name, end, "+") for end in comparison.interval
+                ),
                 f"{comparison.p_value:.4f}",
                 comparison.signature,
             )

@@ -9,10 +9,13 @@ from statistics import fmean, pstdev
 
 from corpora.choices import TASKS, Task
 from corpora.errors import UserError
+from corpora.labels import classes_of, common_kind
 from corpora.predictions import Prediction
 from corpora.records import Row
+from scoring.label_sets import label_set_measures
 from scoring.labels import label_measures
 from scoring.measures import Measure
+from scoring.numbers import number_measures
 from scoring.pairing import count_unknown_labels
 from scoring.protocol import Score
 from scoring.spans import span_measures
@@ -41,7 +44,8 @@ def task_measures(
 ) -> list[Measure]:
     """The measures of `task`, the main one first.
 
-    That is accuracy for classification and pairs, strict span F1 for tokens, F1 for questions and
+    That is accuracy for classification and pairs (micro F1 where rows have several labels,
+    Pearson's correlation where they have a number), strict span F1 for tokens, F1 for questions and
     chrF++ for text. Rows for `tokens` that also have a label get the label's measures too, as
     `label_...`. `predicted` must be paired with the rows `gold` already (see `pair_up`); `options`
     default to the usual ones. An `alphabet` of more labels changes no value; measures that share
@@ -55,6 +59,12 @@ def task_measures(
     if not allow_unknown_labels:
         unknown_labels(task, gold, predicted)
     if task in ("classification", "pair"):
+        kind = common_kind(gold, "the gold has no label here")
+        if kind == "labels":
+            gold_sets = [row.labels or () for row in gold]
+            return label_set_measures(gold_sets, [p.labels for p in predicted], alphabet=labels)
+        if kind == "value":
+            return number_measures([row.value or 0.0 for row in gold], _values(predicted))
         return _label_measures(gold, predicted, "", labels)
     if task == "tokens":
         measures = span_measures(gold, predicted, alphabet=labels)
@@ -88,10 +98,19 @@ def unknown_labels(
         unknown |= count_unknown_labels(gold_labels, labels, file=file)
     has_classes = task == "tokens" and all(row.label is not None for row in gold)
     if has_classes or task in ("classification", "pair"):
-        gold_labels = [row.label for row in gold if row.label is not None]
-        labels = [prediction.label for prediction in predicted if prediction.label is not None]
+        gold_labels = [label for row in gold for label in classes_of(row)]
+        labels = [label for prediction in predicted for label in classes_of(prediction)]
         unknown |= count_unknown_labels(gold_labels, labels, file=file)
     return unknown
+
+
+def _values(predicted: Sequence[Prediction]) -> list[float]:
+    values = []
+    for prediction in predicted:
+        if prediction.value is None:
+            raise UserError("no number was predicted here", row=prediction.id)
+        values.append(prediction.value)
+    return values
 
 
 def _label_measures(

@@ -36,7 +36,7 @@ OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
 }
 """What `compare` runs of other pipelines, cell by cell; no other pipeline may import one."""
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 70
-TESTS_OF_NO_PACKAGE = frozenset({"helpers", "packaging", "attacks"})
+TESTS_OF_NO_PACKAGE = frozenset({"examples", "helpers", "packaging", "attacks"})
 """Folders of tests that mirror no package of the product."""
 
 

@@ -27,7 +27,7 @@ def rows_fingerprint(rows: Iterable[Row]) -> str:
     for row in rows:
         spans = [(s.start, s.end, s.label) for s in row.spans]
         values = (row.id, row.lang, row.text, row.text_pair, row.label, spans, row.target,
-                  row.tokens)  # fmt: skip
+                  row.tokens, row.labels, row.value)  # fmt: skip
         digest.update(repr(values).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from augmentation.compare.check import CheckResult
+from corpora.choices import Task
 from scoring.significance import Comparison
 
-SHOWN_METRICS = {
-    "classification": ("accuracy", "macro_f1"),
-    "pair": ("accuracy", "macro_f1"),
+_OF_LABELS = ("accuracy", "macro_f1")
+_OTHER_LABELS = ("micro_f1", "macro_f1", "subset_accuracy", "pearson", "spearman")
+"""Of rows with several labels, and of those with a number."""
+_SHOWN: dict[Task, tuple[str, ...]] = {
+    "classification": _OF_LABELS,
+    "pair": _OF_LABELS,
     "tokens": ("span_f1", "label_accuracy", "exact_rows"),
     "qa": ("f1", "exact_match"),
     "text": ("chrF++", "BLEU"),
 }
-"""The metrics of the table by task, the first of which decides which strategy is best."""
+
+
+def shown_metrics(task: Task, scores: Collection[str]) -> tuple[str, ...]:
+    """Which of the metrics `scores` of `task` are in the table; the first decides which strategy
+    is best."""
+    shown = _SHOWN[task]
+    if shown == _OF_LABELS and "accuracy" not in scores:
+        shown = _OTHER_LABELS
+    return tuple(name for name in shown if name in scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from augmentation.compare.context import CompareContext
 from augmentation.compare.grid import Cell, cells_of
 from augmentation.compare.html import html_report
 from augmentation.compare.results import (
-    SHOWN_METRICS,
     CompareResults,
     LanguageResult,
     Spread,
     StrategyResult,
+    shown_metrics,
 )
 from augmentation.compare.strategies import strategies_of
+from corpora.labels import classes_of
 from corpora.predictions import Prediction
 from corpora.records import Row
 from corpora.storage import write_text
@@ -47,7 +48,7 @@ def collect(context: CompareContext) -> CompareResults:
         for lang in context.langs:
             result = _language(context, trainer.title, lang)
             scores = result.strategies[0].scores
-            metrics = tuple(name for name in SHOWN_METRICS[config.task] if name in scores)
+            metrics = shown_metrics(config.task, scores)
             languages.append(result)
         if config.source.test is not None:
             result = _language(context, trainer.title, config.source.lang)
@@ -71,8 +72,11 @@ def _language(context: CompareContext, trainer: str, lang: str) -> LanguageResul
         label
         for predictions, _ in read.values()
         for prediction in predictions
-        for label in (prediction.label, *(s.label for s in prediction.spans), *prediction.unmapped)
-        if label is not None
+        for label in (
+            *classes_of(prediction),
+            *(s.label for s in prediction.spans),
+            *prediction.unmapped,
+        )
     }
     measured = {
         cell: _measures(context, gold, predictions, alphabet)
@@ -128,8 +132,8 @@ def _strategy(
         metric: _compare_seeds(
             context, [m[metric] for m in baseline], [m[metric] for m in measured], gold
         )
-        for metric in SHOWN_METRICS[context.config.task]
-        if baseline and metric in measured[0]
+        for metric in shown_metrics(context.config.task, measured[0])
+        if baseline
     }
     kinds = sorted({kind for record in records for kind in record["seconds"]})
     seconds = {

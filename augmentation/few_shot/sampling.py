@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from augmentation.few_shot.config import FewShotConfig
 from corpora.choices import Task
 from corpora.errors import UserError
+from corpora.labels import classes_of, label_kind
 from corpora.records import Row
 
 
 def sample_few(rows: Sequence[Row], task: Task, few: FewShotConfig, seed: int) -> list[Row]:
     """`few.per_class` of `rows` for each class, drawn by `seed`; all of a rarer class.
 
-    The class of a row for `task` is its label; where rows have none (names, answers), rows are
-    drawn so that every label of spans is in `few.per_class` of them. Rows that share a source, or
-    for questions the text, count once. Without any label `few.per_class` rows are drawn. Raises
-    `UserError` where `few.classes` are more than there are.
+    The class of a row for `task` is its label, or each of its labels; where rows have none (names,
+    answers), rows are drawn so that every label of spans is in `few.per_class` of them. Rows that
+    share a source, or for questions the text, count once. Without any label, and of rows labelled
+    with a number, `few.per_class` rows are drawn. Raises `UserError` where `few.classes` are more
+    than there are.
     """
     rng = random.Random(seed)
     shuffled = list(rows)
@@ -59,10 +61,10 @@ def few_shortages(rows: Sequence[Row], task: Task, few: FewShotConfig) -> dict[s
 
 
 def _classes(row: Row, task: Task) -> list[str]:
-    if task in ("text", "qa"):
+    if task in ("text", "qa") or row.value is not None:
         return ["all"]
-    if row.label is not None:
-        return [row.label]
+    if label_kind(row) is not None:
+        return list(classes_of(row)) or [""]
     return sorted({span.label for span in row.spans})
 
 

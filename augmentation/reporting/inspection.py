@@ -31,12 +31,13 @@ def sample_file(
     split: str | Sequence[str] | None = None,
     quoting: bool | None = None,
     offsets: OffsetUnit | None = None,
+    label_separator: str | None = None,
 ) -> FileSample:
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 
-    `task` is by default the one that fits the format; `format`, `columns`, `split`, `quoting` and
-    `offsets` are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be
-    read.
+    `task` is by default the one that fits the format; `format`, `columns`, `split`, `quoting`,
+    `offsets` and `label_separator` are those of `corpora.readers.open_corpus`. Raises
+    `UserError` for what cannot be read.
     """
     path = regular_file(path)
 
@@ -50,6 +51,7 @@ def sample_file(
             labelled=labelled,
             quoting=quoting,
             offsets=offsets,
+            label_separator=label_separator,
         )
 
     corpus = opened(labelled=False)

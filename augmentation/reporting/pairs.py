@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from augmentation.reporting.highlights import split_at_spans
 from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.reporting.palette import Palette
+from corpora.labels import shown_label
 from corpora.records import Row, Span
 from corpora.text.shortened import shortened
 
@@ -68,7 +69,7 @@ def _pair(row: Row, note: str, palette: Palette) -> Pair:
     lines.append(_line(row.lang, False, row.text, row.spans, palette))
     if row.text_pair is not None:
         lines.append(_line(row.lang, False, row.text_pair, (), palette))
-    facts = [row.id, f"label {row.label}" if row.label else "", note]
+    facts = [row.id, f"label {shown_label(row)}" if shown_label(row) else "", note]
     return Pair(tuple(lines), tuple(shortened(fact, _FACT_CHARS) for fact in facts if fact))
 
 

@@ -47,6 +47,7 @@ def read(
     max_chars: int | None = None,
     unescape: bool = False,
     offsets: OffsetUnit | None = None,
+    label_separator: str | None = None,
 ) -> RowsView:
     """The rows of `data`, a file or folder or rows in memory, checked for `task`.
 
@@ -57,7 +58,8 @@ def read(
     must have a label. A row with a text of more than `max_chars` characters is a bad row. `offsets`
     is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-` and `&quot;`
     in tokens as the signs that they stand for. `format`, `quoting` and `unescape` are of files
-    alone. See `corpora.readers.open_corpus`.
+    alone. `label_separator` is what stands between the labels of a row where text names several.
+    See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.
@@ -79,6 +81,7 @@ def read(
             max_chars=max_chars,
             unescape=unescape,
             offsets=offsets,
+            label_separator=label_separator,
         )
         return RowsView(corpus)
     if format is not None or quoting is not None or unescape:
@@ -95,5 +98,6 @@ def read(
             labelled=labelled,
             max_chars=max_chars,
             offsets=offsets,
+            label_separator=label_separator,
         )
     )

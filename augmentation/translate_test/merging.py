@@ -14,6 +14,7 @@ from augmentation.translate_test.span_ensemble import (
     combine_spans,
 )
 from corpora.choices import Task
+from corpora.labels import classes_of, first_kind
 from corpora.predictions import Prediction, most_probable
 
 _LEAST = 1e-6
@@ -50,12 +51,54 @@ def _merged(
         (probabilities_of(prediction), weight)
         for prediction, weight in zip(predictions, weights, strict=True)
     ]
-    probabilities = (_geometric_mean if mean == "logits" else _arithmetic_mean)(weighted)
-    label = most_probable(probabilities) if probabilities else None
+    kind = first_kind(predictions)
+    if kind == "labels":
+        probabilities = _mean_of_each(weighted, mean)
+    else:
+        probabilities = (_geometric_mean if mean == "logits" else _arithmetic_mean)(weighted)
+    label = most_probable(probabilities) if probabilities and kind != "labels" else None
+    labels = None
+    if kind == "labels":
+        labels = tuple(
+            name for name, probability in probabilities.items() if probability >= 0.5 - 1e-9
+        )
     pool = combine_answers if task == "qa" else combine_spans
     spans = pool(predictions, weights, mean)
     flags = () if task == "qa" and spans else _majority_flags(predictions, weights)
-    return Prediction(first.id, label, probabilities, spans, first.target, flags)
+    return Prediction(
+        first.id,
+        label,
+        probabilities,
+        spans,
+        first.target,
+        flags,
+        labels=labels,
+        value=_mean_value(predictions, weights),
+    )
+
+
+def _mean_value(predictions: Sequence[Prediction], weights: Sequence[float]) -> float | None:
+    """The mean of the predictions that are numbers; None where none is."""
+    pairs = zip(predictions, weights, strict=True)
+    given = [(p.value, weight) for p, weight in pairs if p.value is not None and weight > 0]
+    total = sum(weight for _, weight in given)
+    return sum(value * weight / total for value, weight in given) if given else None
+
+
+def _mean_of_each(weighted: Weighted, mean: Mean) -> dict[str, float]:
+    """The mean probability of each class on its own, or that of its logits."""
+    means: dict[str, float] = {}
+    for label in sorted({label for values, _ in weighted for label in values}):
+        pairs = [(values.get(label, 0.0), weight) for values, weight in weighted if weight > 0]
+        if mean != "logits":
+            means[label] = sum(probability * weight for probability, weight in pairs)
+            continue
+        logit = 0.0
+        for probability, weight in pairs:
+            limited = min(max(probability, _LEAST), 1 - _LEAST)
+            logit += weight * math.log(limited / (1 - limited))
+        means[label] = 1 / (1 + math.exp(-logit))
+    return means
 
 
 def _majority_flags(predictions: Sequence[Prediction], weights: Sequence[float]) -> tuple[str, ...]:
@@ -70,10 +113,8 @@ def _majority_flags(predictions: Sequence[Prediction], weights: Sequence[float])
 
 
 def probabilities_of(prediction: Prediction) -> Mapping[str, float]:
-    """The class probabilities of `prediction`; 1 for its label where it gives none."""
-    if prediction.probabilities or prediction.label is None:
-        return prediction.probabilities
-    return {prediction.label: 1.0}
+    """The class probabilities of `prediction`; 1 for its label or labels where it gives none."""
+    return prediction.probabilities or dict.fromkeys(classes_of(prediction), 1.0)
 
 
 Weighted = Sequence[tuple[Mapping[str, float], float]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
 from augmentation.reporting.tables import Column, Table
@@ -17,7 +18,7 @@ def predictions_html(predictions: Path) -> str:
     rows = tuple(
         (
             value["id"],
-            value.get("label") or "",
+            _label(value),
             "; ".join(map(_span, value.get("spans", ()))),
             value.get("target") or "",
             ", ".join(value.get("flags", ())),
@@ -30,6 +31,12 @@ def predictions_html(predictions: Path) -> str:
         Column("flags", "words"),
     )
     return notebook_html(Section(table=Table("First predictions", columns, rows)))
+
+
+def _label(value: dict[str, Any]) -> str:
+    if "value" in value:
+        return f"{value['value']:g}"
+    return value.get("label") or ", ".join(value.get("labels", ()))
 
 
 def _span(span: dict[str, object]) -> str:

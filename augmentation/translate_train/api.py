@@ -10,7 +10,11 @@ from augmentation.pipeline.configuration import validate
 from augmentation.pipeline.inputs import RowData, naming_rows_in_memory, saved
 from augmentation.pipeline.listener import Listener
 from augmentation.translate_train.config import TranslateTrainConfig
-from augmentation.translate_train.finished import default_export_path, export_rows
+from augmentation.translate_train.finished import (
+    default_export_path,
+    export_rows,
+    languages_of_export,
+)
 from augmentation.translate_train.run import TranslateTrainResult
 from augmentation.translate_train.run import translate_train as run_translate_train
 from augmentation.translate_train.runs import open_finished
@@ -54,8 +58,9 @@ def export(
 ) -> WriteReport:
     """Write the rows of a finished `run`, a result or a folder, to the file `out`.
 
-    `target` is the language, by default the run's only one. `format` is by default that of
-    the name of `out`, or JSON Lines in the run's folder `export` without `out`. `split` chooses the
+    `target` is the language, by default the run's only one (all, for the format `hf`).
+    `format` is by default that of the name of `out`, or JSON Lines in the run's folder `export`
+    without `out`. `split` chooses the
     rows of one split, or of several. Formats that cannot hold a row's split, such as CoNLL, have a
     file for each where there are several: the report has them all. Raises `UserError` for a run
     that is not finished, a language or split that
@@ -63,11 +68,11 @@ def export(
     """
     folder = run.run if isinstance(run, TranslateTrainResult) else Path(run)
     finished = open_finished(folder)
-    language = finished.target(target)
+    languages = languages_of_export(finished, target, format)
     if out is None:
         format = format or "jsonl"
-        path = default_export_path(finished, language, format)
+        path = default_export_path(finished, "+".join(languages), format)
     else:
         path = Path(out)
     check_writable(path)
-    return export_rows(finished, path, target=language, format=format, split=split)
+    return export_rows(finished, path, target=languages, format=format, split=split)

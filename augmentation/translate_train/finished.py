@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from augmentation.reporting.samples import sample_dropped, sample_rows
@@ -66,6 +66,14 @@ def check_format(format: str | None) -> None:
         raise UserError(f"no format {format!r} to write", choices=WRITERS)
 
 
+def languages_of_export(run: FinishedRun, target: str | None, format: str | None) -> list[str]:
+    """The languages of an export of `run`: `target`, or the only one; in the format `hf`, which
+    keeps languages apart, all of them."""
+    if target is None and format == "hf":
+        return list(run.config.targets)
+    return [run.target(target)]
+
+
 def check_outside(out: Path, run: FinishedRun) -> None:
     """Raise `UserError` where `out` would be among the files of `run`, which must not change; only
     its folder `export` takes further files."""
@@ -81,12 +89,13 @@ def export_rows(
     run: FinishedRun,
     out: Path,
     *,
-    target: str,
+    target: str | Sequence[str],
     format: str | None = None,
     split: str | Sequence[str] | None = None,
     safe_cells: bool = False,
 ) -> WriteReport:
-    """Write the rows of `run` in `target` to the file `out`, those of `split` where it is given.
+    """Write the rows of `run` in `target`, a language or several, to the file `out`, those of
+    `split` where it is given.
 
     `format` is by default that of the name of `out`; `safe_cells` is as in `write_corpus`. Several
     splits are a file each in formats that cannot hold the split of a row. Raises `UserError` for a
@@ -94,10 +103,11 @@ def export_rows(
     what `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
-    for path in files_of_export(run, out, target=target, format=format, split=split):
+    targets = (target,) if isinstance(target, str) else target
+    for path in files_of_export(run, out, target=targets[0], format=format, split=split):
         if path.exists() and run.config.input.exists() and path.samefile(run.config.input):
             raise UserError("the export would overwrite the input of the run", file=path)
-    rows = finished_rows(run, target, split)
+    rows = chain.from_iterable(finished_rows(run, lang, split) for lang in targets)
     task = run.config.task
     return write_corpus(rows, out, format=format, task=task, safe_cells=safe_cells)
 

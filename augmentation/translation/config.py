@@ -61,6 +61,9 @@ class ReadingConfig(Strict):
     offsets: OffsetUnit | None = None
     """What the offsets of spans count: Unicode `codepoints` (by default), units of UTF-16
     (`utf16`), or `bytes` of UTF-8."""
+    label_separator: str | None = Field(None, min_length=1)
+    """What stands between the labels of a row where text names several, as `|` in `a|b`; by default
+    such text is JSON."""
     on_error: OnError = "error"
     """What to do about bad rows: `error` stops, `skip` drops them with their reason, `repair`
     repairs what can be."""
@@ -89,6 +92,7 @@ class ReadingConfig(Strict):
             quoting=self.quoting,
             unescape=self.unescape,
             offsets=self.offsets,
+            label_separator=self.label_separator,
             labelled=labelled,
             max_chars=self.max_chars,
         )

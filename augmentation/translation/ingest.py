@@ -15,7 +15,7 @@ from corpora.fingerprint import fingerprint, path_hash
 from corpora.readers import CorpusBatch
 from corpora.shards import ShardRef, ShardWriter, is_done
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)

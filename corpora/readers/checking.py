@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from corpora.checks import Problem, find_problem
 from corpora.errors import UserError
+from corpora.labels import label_kind
 from corpora.readers.ids import UniqueIds, id_of_content
 from corpora.readers.options import Defect, Format, Item, Items, ReadOptions
 from corpora.records import DroppedRow, Row
@@ -90,7 +91,7 @@ class RowChecker:
             return Problem("other-language", f"the row is in {row.lang!r}, not in {lang!r}")
         problem = self._too_long(row) or find_problem(row, self._options.task)
         needs_label = self._options.labelled and self._options.task in ("classification", "pair")
-        if problem is None and needs_label and row.label is None:
+        if problem is None and needs_label and label_kind(row) is None:
             return Problem("missing-label", "there is no label")
         return problem
 

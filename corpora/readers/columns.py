@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from corpora.choices import Task
+from corpora.choices import LABEL_KINDS, LabelKind, Task
+from corpora.labels import first_kind
+from corpora.readers.label_columns import could_be, kind_of_values
 from corpora.readers.options import ReadOptions
 from corpora.tagging import looks_tagged
 
@@ -18,8 +20,10 @@ Records = Sequence[Mapping[str, Any]]
 ClassNames = Mapping[str, Sequence[str]]
 """The names of a column's class numbers (`datasets`' ClassLabel)."""
 
-FIELDS = ("id", "lang", "text", "text_pair", "label", "spans", "target", "split", "meta",
-          "tokens", "tags")  # fmt: skip
+FIELDS = ("id", "lang", "text", "text_pair", "label", "labels", "value", "spans",
+          "target", "split", "meta", "tokens", "tags")  # fmt: skip
+_OTHER_LABELS: tuple[LabelKind, ...] = ("labels", "value")
+"""Fields in place of `label`: several classes, a number."""
 NEEDED: dict[Task, tuple[str, ...]] = {
     "classification": ("text",),
     "pair": ("text", "text_pair"),
@@ -45,12 +49,15 @@ _USUAL: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "ner_tags", "slots", "labels", "slot_labels", "bio_tags", "ner"),
     "split": ("split", "partition"),
 }
+_MANY = ("labels", *(name for name in _CLASS if name != "labels"), "genres", "topics")
+_NUMBERS = ("value", "label", "score", "similarity", "similarity_score", "rating")
+_LABELS: dict[str, tuple[str, ...]] = {"label": _CLASS, "labels": _MANY, "value": _NUMBERS}
 _USUAL_OF_TASK: dict[Task, dict[str, tuple[str, ...]]] = {
-    "classification": {"label": _CLASS},
+    "classification": _LABELS,
     "pair": {
         "text": ("text", "premise", "sentence1", "text1", "question1"),
         "text_pair": ("text_pair", "hypothesis", "sentence2", "text2", "question2"),
-        "label": _CLASS,
+        **_LABELS,
     },
     "tokens": {
         "label": ("label", "intent"),
@@ -64,9 +71,14 @@ _USUAL_OF_TASK: dict[Task, dict[str, tuple[str, ...]]] = {
     "text": {},
 }
 _GUESSES = ("prediction", "predictions", "predicted", "pred")
+_GUESSED_LABELS: dict[str, tuple[str, ...]] = {
+    "label": (*_GUESSES, "predicted_label"),
+    "labels": (*_GUESSES, "predicted_labels"),
+    "value": (*_GUESSES, "predicted_value", "predicted_score"),
+}
 _GUESSES_OF_TASK: dict[Task, dict[str, tuple[str, ...]]] = {
-    "classification": {"label": (*_GUESSES, "predicted_label")},
-    "pair": {"label": (*_GUESSES, "predicted_label")},
+    "classification": _GUESSED_LABELS,
+    "pair": _GUESSED_LABELS,
     "tokens": {
         "spans": (*_GUESSES, "predicted_spans", "predicted_entities"),
         "tags": (*_GUESSES, "predicted_tags", "pred_tags"),
@@ -85,6 +97,16 @@ _SCORED: dict[Task, tuple[str, ...]] = {
 """Fields one of which a file of predictions must have."""
 
 
+def scored_fields(options: ReadOptions) -> tuple[str, ...]:
+    """The fields of a file of predictions that `options` read, one of which it must have.
+
+    Labels are predicted as the gold has them: a class, several classes, or a number.
+    """
+    scored = _SCORED[options.task]
+    kind = first_kind(options.gold or ()) if "label" in scored else None
+    return scored if kind is None else (kind,)
+
+
 def guessed_names(name: str, options: ReadOptions) -> tuple[str, ...]:
     """The columns that have what was predicted for the field `name`, if `options` read such."""
     return () if options.gold is None else _GUESSES_OF_TASK[options.task].get(name, ())
@@ -94,7 +116,7 @@ def scored_names(options: ReadOptions) -> list[str]:
     """The columns that are looked for in files of predictions that `options` read."""
     names = [
         column
-        for name in _SCORED[options.task]
+        for name in scored_fields(options)
         for column in (*usual_names(name, options.task), *guessed_names(name, options))
     ]
     return list(dict.fromkeys(names))
@@ -129,12 +151,18 @@ class ColumnFinder:
         tagged = "tags" in columns and options.columns.spans is None
         guessed = self._add_guesses(columns)
         for name in FIELDS:
-            if name in columns or (name in guessed and options.task in ("tokens", "qa")):
+            if name == "labels" and "label" in PREDICTED[options.task]:
+                self._find_labels(columns)
+            if (
+                name in columns
+                or name in _OTHER_LABELS
+                or (name in guessed and options.task in ("tokens", "qa"))
+            ):
                 continue
             column = self._usual(name, columns)
             if column is not None:
                 columns[name] = column
-        if "label" in PREDICTED[options.task] and "label" not in columns:
+        if "label" in PREDICTED[options.task] and columns.keys().isdisjoint(LABEL_KINDS):
             self._take_only_class(columns)
         if tagged:
             columns.pop("spans", None)
@@ -143,7 +171,7 @@ class ColumnFinder:
 
     def _add_guesses(self, columns: dict[str, str]) -> set[str]:
         """Add what is a prediction by its name; the fields that it stands in for."""
-        scored = _SCORED[self._options.task]
+        scored = scored_fields(self._options)
         for name in scored:
             for column in guessed_names(name, self._options):
                 free = column in self._names and column not in columns.values()
@@ -156,6 +184,33 @@ class ColumnFinder:
         usual = usual_names(name, self._options.task)
         free = [u for u in usual if u in self._names and u not in columns.values()]
         return next((u for u in free if u == usual[0] or self.fits(name, u)), None)
+
+    def _find_labels(self, columns: dict[str, str]) -> None:
+        """Tell a class, several classes and a number apart; see `corpora.readers.label_columns`."""
+        options = self._options
+        given = options.columns.given()
+        named = [
+            kind for kind in LABEL_KINDS if kind in columns and columns[kind] == given.get(kind)
+        ]
+        if named or not columns.keys().isdisjoint(_OTHER_LABELS):
+            if "label" not in named:
+                columns.pop("label", None)
+            return
+        kinds = LABEL_KINDS if options.gold is None else scored_fields(options)
+        if "label" not in kinds:
+            columns.pop("label", None)
+        elif (column := columns.get("label")) is not None and (values := self._values(column)):
+            kind = kind_of_values(values, options)
+            if kind != "label":
+                columns[kind] = columns.pop("label")
+            return
+        for kind in (kind for kind in _OTHER_LABELS if kind in kinds):
+            for name in usual_names(kind, options.task):
+                free = name in self._names and name not in columns.values()
+                ours = options.gold is not None and name == kind
+                if free and (ours or could_be(kind, name, self._values(name), options)):
+                    columns[kind] = name
+                    return
 
     def _take_only_class(self, columns: dict[str, str]) -> None:
         """Take the one column of class numbers for the label, where there is one alone."""
@@ -175,6 +230,11 @@ class ColumnFinder:
             return True
         return self._options.task == "tokens" and "text" in columns
 
+    def _values(self, column: str) -> list[Any]:
+        """The values of `column` in the first records that are not empty."""
+        values = (record.get(column) for record in self._records)
+        return [value for value in values if value is not None and value != ""]
+
     def fits(self, name: str, column: str) -> bool:
         """Whether the values of `column` in the first records are such as the field `name` has."""
         empty = True
@@ -182,6 +242,8 @@ class ColumnFinder:
             value = record.get(column)
             if value is None or value == "" or value == []:
                 continue
+            if name in _OTHER_LABELS and could_be(name, name, [value], self._options):
+                return True
             if fits(name, value):
                 return True
             empty = False
@@ -194,6 +256,8 @@ def fits(name: str, value: Any) -> bool:
         return isinstance(value, int | float) or (
             isinstance(value, str) and not looks_tagged(value.split()) and value[:1] not in "[{"
         )
+    if name in _OTHER_LABELS:
+        return could_be(name, name, [value], ReadOptions("classification"))
     if name == "tags":
         if isinstance(value, str):
             return looks_tagged(value.split()) or value[:2] in ('["', "['")
@@ -218,10 +282,12 @@ def missing_fields(
     """
     task = options.task
     if options.gold is not None:
-        scored = _SCORED[task]
+        scored = scored_fields(options)
         has_classes = "label" in scored and "probabilities" in names
         return [] if has_classes or not columns.keys().isdisjoint(scored) else [scored[0]]
     needed = {*NEEDED[task], *(PREDICTED[task] if options.labelled else ())}
+    if not columns.keys().isdisjoint(_OTHER_LABELS):
+        needed -= {"label"}
     if "tags" in columns:  # with the tokens they make up text and spans
         needed -= {"spans"}
         if "tokens" in columns or "text" not in columns:

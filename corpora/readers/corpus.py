@@ -26,6 +26,7 @@ from corpora.readers.options import (
     checked_offsets,
     checked_on_error,
     checked_scheme,
+    checked_separator,
     checked_splits,
     checked_task,
 )
@@ -116,6 +117,7 @@ def open_corpus(
     max_chars: int | None = None,
     unescape: bool = False,
     offsets: OffsetUnit | str | None = None,
+    label_separator: str | None = None,
     gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """Prepare to read `path`; nothing but its first bytes is read yet, of a pipe all of it.
@@ -127,7 +129,8 @@ def open_corpus(
     `split`, only rows of that split, or of those splits, are read. Rows must have what `task`
     predicts if they are `labelled`. With `unescape`, `-LRB-` and `&quot;` in tokens are the signs
     that they stand for. `offsets` is what offsets count: code points unless it says otherwise.
-    `gold` are the rows that a file of predictions is for.
+    `label_separator` is what stands between the labels of a row where text names several. `gold`
+    are the rows that a file of predictions is for.
 
     Raises `UserError` for a missing or empty file, an unknown `task`, `format` or `scheme`,
     `columns` that the format does not have, and a `delimiter` of other than one character.
@@ -159,6 +162,7 @@ def open_corpus(
         max_chars=max_chars,
         unescape=unescape,
         offsets=checked_offsets(offsets),
+        label_separator=checked_separator(label_separator),
         gold=gold,
     )
     return Corpus(path, find_format(path, format, options), options)

@@ -15,7 +15,9 @@ from corpora.records import Row
 def id_of_content(row: Row) -> str:
     """An id for a `row` that has none, made from its language, texts, label and spans."""
     spans = [f"{s.start}:{s.end}:{s.label}" for s in row.spans]
-    return content_id(row.lang, row.text, row.text_pair, row.label, row.target, *spans)
+    others = [f"label:{label}" for label in row.labels or ()]
+    others += [] if row.value is None else [f"value:{row.value!r}"]
+    return content_id(row.lang, row.text, row.text_pair, row.label, row.target, *spans, *others)
 
 
 class UniqueIds:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from corpora.choices import LABEL_KINDS
 from corpora.detokenize import align_tokens
 from corpora.errors import UserError
 from corpora.readers.columns import (
@@ -23,6 +24,7 @@ from corpora.readers.columns import (
     usual_names,
 )
 from corpora.readers.gold import GoldRows
+from corpora.readers.label_columns import are_whole_numbers, check_labels, has_lists
 from corpora.readers.markup import spans_of_markup
 from corpora.readers.options import Defect, Source
 from corpora.readers.tokenised import TokenisedError, from_tokens
@@ -30,7 +32,9 @@ from corpora.readers.values import (
     ValueProblem,
     as_string,
     cell,
+    read_labels,
     read_map,
+    read_number,
     read_offsets,
     read_provenance,
     read_spans,
@@ -70,14 +74,20 @@ class RowBuilder:
         if {"spans", "tags"} <= self._columns.keys():
             problem = "columns for 'spans' and for 'tags' are named: only one of them can be read"
             raise UserError(problem, file=source.path)
+        labels = sorted(self._columns.keys() & set(LABEL_KINDS))
+        if len(labels) > 1:
+            problem = f"columns for {' and '.join(map(repr, labels))} are named: a row has one kind"
+            raise UserError(f"{problem} of label", file=source.path)
         for field, column in tuple(self._columns.items()):
             if column not in names:
                 if options.gold is None:
                     raise UserError(f"no column {column!r}", file=source.path, choices=names)
                 del self._columns[field]  # it is one of the gold's
         self._float_ids = False
+        self._lists = False
         self._find_columns(names, records)
         self._require(names, records)
+        self._whole_labels = are_whole_numbers(self._columns, records, options)
         self._look(records)
         if "id" in self._columns:
             values = (record.get(self._columns["id"]) for record in records)
@@ -91,10 +101,14 @@ class RowBuilder:
         self._source.columns.update(columns)
         for field in self._source.columns.keys() - columns.keys():
             del self._source.columns[field]
+        if "labels" in columns:
+            self._lists |= has_lists([record.get(columns["labels"]) for record in records])
         self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
         unused = {"spans"} if "tags" in columns else {"tags"}
         if "tokens" in columns and "spans" not in columns:
             unused.discard("tags")
+        if not columns.keys().isdisjoint(LABEL_KINDS):
+            unused.update(LABEL_KINDS)
         missing = (name for name in FIELDS if name not in columns and name not in unused)
         usual = (u for name in missing for u in usual_names(name, options.task))
         self._awaited = frozenset(usual) - self._taken - frozenset(names)
@@ -125,6 +139,11 @@ class RowBuilder:
                 tags = self._tags(record.get(column))
                 sentences.append(tags if looks_tagged(tags) else [t for t in tags if is_tag(t)])
         self._scheme = detect_scheme(sentences)
+
+    def check_labels(self, records: Records) -> None:
+        """Raise `UserError` where the first `records`, of a table without types, leave it open
+        whether labels are classes or numbers."""
+        check_labels(self._columns, records, self._source.options, self._source.path)
 
     def build(self, number: int, record: Mapping[str, Any]) -> tuple[int, Row] | Defect:
         """The row of `record`, the `number`-th of the file, or a defect if it cannot be a row."""
@@ -185,6 +204,8 @@ class RowBuilder:
             self._meta(values.get("meta"), record, taken),
             tokens,
             provenance,
+            self._labels(values),
+            read_number(values.get("value"), self._columns.get("value", "value")),
         )
 
     def _spans(self, value: Any, text: str) -> tuple[Span, ...]:
@@ -268,8 +289,23 @@ class RowBuilder:
             label = self._class(values)
         options = self._source.options
         if label is None and options.labelled and "label" in PREDICTED[options.task]:
-            raise ValueProblem("missing-label", f"there is no {self._columns['label']!r}")
+            kinds = [kind for kind in LABEL_KINDS if kind in self._columns]
+            if all(values.get(kind) is None or values[kind] == "" for kind in kinds):
+                if kinds == ["labels"] and values["labels"] == "" and options.label_separator:
+                    return None  # none of the labels
+                columns = " and no ".join(repr(self._columns[kind]) for kind in kinds)
+                raise ValueProblem("missing-label", f"there is no {columns}")
         return label
+
+    def _labels(self, values: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Classes of a row that may have several; an empty text has none where they are text."""
+        value, separator = values.get("labels"), self._source.options.label_separator
+        if value is None or (value == "" and separator is None):
+            return None
+        if isinstance(value, str) and self._lists:
+            value = [value]
+        names = self.class_names.get(self._columns["labels"])
+        return read_labels(value, separator, names)
 
     def _optional_text(self, values: Mapping[str, Any], name: str) -> str | None:
         """A field of text, None where it is empty."""
@@ -295,6 +331,13 @@ class RowBuilder:
             return None
         if not isinstance(value, str | int | float) or value != value:
             problem = f"{self._columns['label']!r} is not a string or number: {short(value)}"
+            if isinstance(value, list):
+                problem += f"; --columns labels={self._columns['label']} reads lists of classes"
+            raise ValueProblem("bad-label", problem)
+        if self._whole_labels and type(value) is float and value % 1:
+            column = self._columns["label"]
+            problem = f"{value} is a number with a fraction where the first labels are classes: "
+            problem += f"say which with --columns value={column} or --columns label={column}"
             raise ValueProblem("bad-label", problem)
         return as_string(value)
 

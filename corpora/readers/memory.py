@@ -28,6 +28,7 @@ from corpora.readers.options import (
     checked_offsets,
     checked_on_error,
     checked_scheme,
+    checked_separator,
     checked_splits,
     checked_task,
 )
@@ -63,13 +64,15 @@ def rows_of(
     labelled: bool = True,
     max_chars: int | None = None,
     offsets: OffsetUnit | str | None = None,
+    label_separator: str | None = None,
     gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """The rows in `data` as a corpus that can be read any number of times.
 
     An iterator is read to its end now. `task`, `lang`, `columns`, `on_error`, `scheme`, `split`,
-    `labelled`, `max_chars`, `offsets` and `gold` are those of `open_corpus`. Raises `UserError` for
-    an unknown task or scheme, and `TypeError` for data of another kind.
+    `labelled`, `max_chars`, `offsets`, `label_separator` and `gold` are those of
+    `open_corpus`. Raises `UserError` for an unknown task or scheme, and `TypeError` for data of
+    another kind.
     """
     task, on_error = checked_task(task), checked_on_error(on_error)
     options = ReadOptions(
@@ -82,6 +85,7 @@ def rows_of(
         labelled=labelled,
         max_chars=max_chars,
         offsets=checked_offsets(offsets),
+        label_separator=checked_separator(label_separator),
         gold=gold,
     )
     if holds_arrow(data):

@@ -32,6 +32,8 @@ class ColumnMapping:
     meta: str | None = None
     tokens: str | None = None
     tags: str | None = None
+    labels: str | None = None
+    value: str | None = None
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -76,6 +78,8 @@ class ReadOptions:
     offsets: OffsetUnit | None = None
     """What the offsets of the file count; None: code points, unless another unit fits better, which
     is an error."""
+    label_separator: str | None = None
+    """What stands between the classes in text that names several; None: such text is JSON."""
     gold: Sequence[Row] | None = None
     """The rows that a file of predictions is for: they give the texts that it may leave out. None
     for a file of rows."""
@@ -145,6 +149,15 @@ def checked_offsets(unit: OffsetUnit | str | None) -> OffsetUnit | None:
     if unit is not None and unit not in OFFSET_UNITS:
         raise UserError(f"no unit {unit!r} of offsets", choices=OFFSET_UNITS)
     return unit
+
+
+def checked_separator(separator: str | None) -> str | None:
+    """`separator`, if it can stand between labels, or None; raises `UserError` otherwise."""
+    if separator is not None and (not separator.strip() or '"' in separator):
+        raise UserError(
+            f"labels cannot be separated by {separator!r}: it must have a sign that is no quote"
+        )
+    return separator
 
 
 def checked_splits(split: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -109,6 +109,7 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     window = _window(records)
     first = [item[1] for item in window if not isinstance(item, Defect)]
     builder = RowBuilder(source, header, first)
+    builder.check_labels(first)
     for item in chain(window, records):
         yield item if isinstance(item, Defect) else builder.build(*item)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -201,6 +201,56 @@ def _finite(value: Any, name: str) -> float | None:
         if type(value) in (int, float) and math.isfinite(value):
             return float(value)
     raise _WrongTypeError(f"{name!r} is not a number: {short(value)}")
+
+
+def read_labels(
+    value: Any, separator: str | None = None, names: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Classes from a `value`: a list, JSON of one, or text in which `separator` stands between
+    them.
+
+    Numbers are those of the classes called `names`, or names themselves. Raises `ValueProblem`.
+    """
+    items = value
+    if isinstance(value, str):
+        text = value.strip()
+        if text == "[]" or text.startswith('["') or (separator is None and text[:1] == "["):
+            items = decoded(text, "labels")
+        elif separator is not None:
+            items = [part.strip() for part in text.split(separator)] if text else []
+        else:
+            problem = f"the labels are no list: {short(value)}; say what stands between them with "
+            raise ValueProblem("bad-label", problem + "--label-separator")
+    if not isinstance(items, list | tuple):
+        raise ValueProblem("bad-label", f"the labels are no list: {short(value)}")
+    return tuple(dict.fromkeys(_class(item, names) for item in items))
+
+
+def _class(item: Any, names: Sequence[str] | None) -> str:
+    if names is not None and type(item) is int:
+        if not 0 <= item < len(names):
+            problem = f"there is no class {item}: {len(names)} have names, counted from 0"
+            raise ValueProblem("bad-label", problem)
+        return names[item]
+    if item is None or item == "" or not isinstance(item, str | int | float) or item != item:
+        raise ValueProblem("bad-label", f"one of the labels is no name: {short(item)}")
+    return as_string(item)
+
+
+def read_number(value: Any, name: str) -> float | None:
+    """The number in the column `name` from a `value`, which may be text; None where it is empty.
+
+    Raises `ValueProblem` for what is no number, and for one that is not finite.
+    """
+    if value is None or value == "":
+        return None
+    with suppress(TypeError, ValueError, OverflowError):
+        # Python reads `1_000`, too, which is no number elsewhere.
+        wrong = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
+        number = math.nan if wrong else float(value)
+        if math.isfinite(number):
+            return number
+    raise ValueProblem("bad-value", f"{name!r} is not a number: {short(value)}")
 
 
 def read_offsets(value: Any) -> tuple[tuple[int, int], ...] | None:

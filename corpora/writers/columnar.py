@@ -39,14 +39,14 @@ def write_parquet(rows: Iterator[Row], target: Target) -> None:
     """Write `rows` to `target` as a Parquet file of `EXPORT_SCHEMA`."""
     with pq.ParquetWriter(target.file, EXPORT_SCHEMA, compression="zstd") as writer:
         for batch in _batches(rows):
-            writer.write_batch(_export_batch(batch))
+            writer.write_batch(export_batch(batch))
 
 
 def write_arrow(rows: Iterator[Row], target: Target) -> None:
     """Write `rows` to `target` as an Arrow IPC file of `EXPORT_SCHEMA`."""
     with pa.ipc.new_file(target.file, EXPORT_SCHEMA) as writer:
         for batch in _batches(rows):
-            writer.write_batch(_export_batch(batch))
+            writer.write_batch(export_batch(batch))
 
 
 def write_dataset_folder(
@@ -131,7 +131,7 @@ class _Files:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        batch = _export_batch(batch)
+        batch = export_batch(batch)
         while True:
             if self._writer is None:
                 path = self._base.with_name(f"{self._base.name}-{len(self.paths):05d}")
@@ -156,7 +156,8 @@ class _Files:
             self._writer = None
 
 
-def _export_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+def export_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`batch`, of `ROW_SCHEMA`, with the columns of `EXPORT_SCHEMA`."""
     columns = [
         _as_list(column, field.type) if pa.types.is_map(column.type) else column
         for column, field in zip(batch.columns, EXPORT_SCHEMA, strict=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
+from pathlib import Path
 
+from corpora.errors import UserError
 from corpora.records import Row, Span
 from corpora.tagging import Chunk, encode_iob2
 from corpora.text.words import trim, words_of_row
@@ -28,7 +31,7 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
     cuts it. Split and provenance are not written. What would be read as something else is changed
     and reported: a line break becomes a space, spaces around an id or a label go, and a key
     of `meta` that is taken or no single word becomes another. Raises `UserError` for overlapping
-    spans, a second text and free-text targets.
+    spans, a second text, free-text targets, several labels and numbers as labels.
     """
     numbered: bool | None = None
     while chunk := list(islice(rows, _ROWS)):
@@ -40,6 +43,8 @@ def write_conll(rows: Iterator[Row], target: Target) -> None:
 def _sentence(row: Row, target: Target, numbered: bool) -> str:
     if row.text_pair is not None or row.target is not None:
         raise target.refuse(row, "CoNLL cannot hold a second text or a free-text target")
+    if row.labels is not None or row.value is not None:
+        raise target.refuse(row, "CoNLL cannot hold several labels or a number as the label")
     offsets = words_of_row(row)
     if not offsets:
         raise target.refuse(row, "CoNLL cannot hold a row without words")
@@ -96,21 +101,35 @@ def _one_line(value: str, target: Target) -> str:
 
 
 def _chunks(row: Row, offsets: list[tuple[int, int]], target: Target) -> list[Chunk]:
+    chunks = []
+    for first, end, name in chunks_of_spans(row, offsets, target.notes, target.path):
+        label = name.translate(_SEPARATORS)
+        if label != name:
+            target.notes["label-separator-made-space"] += 1
+        chunks.append((first, end, label))
+    return chunks
+
+
+def chunks_of_spans(
+    row: Row, offsets: list[tuple[int, int]], notes: Counter[str], file: Path | None = None
+) -> list[Chunk]:
+    """The spans of `row` in words, which have the `offsets`; `notes` counts spans that lost spaces.
+
+    Raises `UserError`, which names `file`, for overlapping spans and for a span of spaces.
+    """
     spans = sorted(row.spans, key=lambda s: (s.start, s.end))
     if any(right.start < left.end for left, right in pairwise(spans)):
-        raise target.refuse(row, "CoNLL cannot hold overlapping spans")
+        raise UserError("tags of tokens cannot hold overlapping spans", file=file, row=row.id)
     starts = [start for start, _ in offsets]
     chunks = []
     for span in spans:
         first, end = bisect_left(starts, span.start), bisect_left(starts, span.end)
         if first == end:
-            raise target.refuse(row, f"CoNLL cannot hold a span of spaces ({_describe(span)})")
+            problem = f"tags of tokens cannot hold a span of spaces ({_describe(span)})"
+            raise UserError(problem, file=file, row=row.id)
         if trim(row.text, span.start, span.end) != (span.start, span.end):
-            target.notes["span-trimmed"] += 1
-        label = span.label.translate(_SEPARATORS)
-        if label != span.label:
-            target.notes["label-separator-made-space"] += 1
-        chunks.append((first, end, label))
+            notes["span-trimmed"] += 1
+        chunks.append((first, end, span.label))
     return chunks
 
 

@@ -14,6 +14,7 @@ from corpora.storage import COMPRESSIONS, compressing, replacing
 from corpora.writers.by_split import split_paths, spooled_by_split
 from corpora.writers.columnar import write_arrow, write_parquet
 from corpora.writers.conll import write_conll
+from corpora.writers.hf import refuse_file, write_hf
 from corpora.writers.options import Target, Writer, WriteReport
 from corpora.writers.squad import write_lines, write_squad
 from corpora.writers.tables import write_csv, write_jsonl, write_tsv
@@ -28,6 +29,7 @@ WRITERS: Mapping[str, Writer] = {
         Writer("arrow", write_arrow, ".arrow"),
         Writer("conll", write_conll, ".conll", ("tokens", "classification"), splits=False),
         Writer("squad", write_squad, ".json", ("qa",), splits=False),
+        Writer("hf", refuse_file, ".hf", folder=write_hf),
         Writer("text", write_lines, ".txt", splits=False),
     )
 }
@@ -44,17 +46,20 @@ def write_corpus(
 ) -> WriteReport:
     """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
 
-    A format whose rows cannot say of which split they are has a file for each split, where there
-    are several: `rows.train.conll` and `rows.test.conll` for the `path` `rows.conll`. `format` None
-    goes by the name. Raises `UserError` for an unknown format, one that cannot hold rows for
-    `task`, a row that it cannot hold, and for no space or no permission. Memory stays bounded. With
-    `safe_cells`, for CSV and TSV alone, fields that begin with =, +, -, @, a tab or a carriage
-    return get an apostrophe before them: a spreadsheet would compute them.
+    The format `hf` is a folder, which `path` is the name of. A format whose rows cannot say of
+    which split they are has a file for each split, where there are several: `rows.train.conll` and
+    `rows.test.conll` for the `path` `rows.conll`. `format` None goes by the name. Raises
+    `UserError` for an unknown format, one that cannot hold rows for `task`, a row that it cannot
+    hold, and for no space or no permission. Memory stays bounded. With `safe_cells`, for CSV and
+    TSV alone, fields that begin with =, +, -, @, a tab or a carriage return get an apostrophe
+    before them: a spreadsheet would compute them.
     """
     path = Path(path)
     writer = find_writer(path, format, task)
     if safe_cells and writer.name not in ("csv", "tsv"):
         raise UserError("safe cells are for CSV and TSV alone", file=path)
+    if writer.folder is not None:
+        return writer.folder(rows, path, task)
     notes: Counter[str] = Counter()
     if writer.splits:
         files = {path: _write(rows, path, writer, task, notes, safe_cells)}

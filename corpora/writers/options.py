@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +44,8 @@ class Writer:
     tasks: tuple[Task, ...] = TASKS
     splits: bool = True
     """Whether its rows say of which split they are; else every split goes to its own file."""
+    folder: Callable[[Iterable[Row], Path, Task | None], WriteReport] | None = None
+    """Writes rows to a folder, where the format is one, in place of `write`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from corpora.schema import ROW_SCHEMA
 from corpora.writers.options import Target
 
 _ROWS = 5_000
-_LISTS = ("spans", "meta", "tokens", "source_spans", "scores")
+_LISTS = ("labels", "spans", "meta", "tokens", "source_spans", "scores")
 
 
 def write_jsonl(rows: Iterator[Row], target: Target) -> None:
@@ -41,6 +41,8 @@ def record(row: Row, always: tuple[str, ...] = ()) -> dict[str, Any]:
         "text": row.text,
         "text_pair": row.text_pair,
         "label": row.label,
+        "labels": row.labels,
+        "value": row.value,
         "spans": [_span(s) for s in row.spans],
         "target": row.target,
         "split": row.split,
@@ -114,7 +116,7 @@ def _table(rows: Iterator[Row], target: Target) -> Iterator[list[list[str]]]:
         with pa.ipc.new_stream(spill, ROW_SCHEMA) as stream:
             while chunk := list(islice(rows, _ROWS)):
                 batch = rows_to_batch(chunk)
-                used.update(name for name in batch.schema.names if _has_values(batch[name]))
+                used.update(name for name in batch.schema.names if _has_values(batch, name))
                 stream.write_batch(batch)
         spill.seek(0)
         columns = [name for name in ROW_SCHEMA.names if name in used]
@@ -130,8 +132,10 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _has_values(column: pa.Array) -> bool:
-    if pa.types.is_list(column.type) or pa.types.is_map(column.type):
+def _has_values(batch: pa.RecordBatch, name: str) -> bool:
+    column = batch.column(name)
+    # Of labels, an empty list says something: none of them.
+    if name != "labels" and (pa.types.is_list(column.type) or pa.types.is_map(column.type)):
         return bool(column.offsets[-1].as_py() > column.offsets[0].as_py())
     return bool(column.null_count < len(column))
 

@@ -188,6 +188,15 @@ Offsets = Annotated[
     ),
 ]
 """The option `--offsets`."""
+LabelSeparator = Annotated[
+    str | None,
+    option(
+        "What stands between the labels of a row where text names several, as | in a|b.",
+        default="such text is JSON",
+        metavar="TEXT",
+    ),
+]
+"""The option `--label-separator`."""
 
 
 def with_choices(text: str, choices: Sequence[str]) -> str:

@@ -54,28 +54,32 @@ def export(
     already.
 
     CoNLL, SQuAD and text do not say of which split a row is: several splits are a file each, as in
-    rows.train.conll and rows.test.conll.
+    rows.train.conll and rows.test.conll. hf is a folder for trainers of transformers, with a folder
+    for each language and split: tokens and ner_tags, or labels, and the names of their classes.
     """
     from augmentation.translate_train.finished import (
         check_outside,
         default_export_path,
         export_rows,
+        languages_of_export,
     )
     from augmentation.translate_train.runs import open_finished
 
     finished = open_finished(run)
-    lang = finished.target(target)
+    languages = languages_of_export(finished, target, format)
     piped = str(out) == "-"
     if piped:
-        report = _write_out(finished, format or "jsonl", lang, split, safe_cells)
+        if format == "hf":
+            raise UserError("the format 'hf' is a folder: name it with --out")
+        report = _write_out(finished, format or "jsonl", languages[0], split, safe_cells)
     else:
         if out is None:
             format = format or "jsonl"
-            out = default_export_path(finished, lang, format)
+            out = default_export_path(finished, "+".join(languages), format)
         check_outside(out, finished)
         check_outputs({"--out": out}, {"of the run": finished.config.input})
         report = export_rows(
-            finished, out, target=lang, format=format, split=split, safe_cells=safe_cells
+            finished, out, target=languages, format=format, split=split, safe_cells=safe_cells
         )
     stream = sys.stderr if piped else sys.stdout
     for path, count in report.files.items():

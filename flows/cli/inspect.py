@@ -11,6 +11,7 @@ from corpora.errors import UserError
 from flows.cli.arguments import (
     SEED,
     Columns,
+    LabelSeparator,
     Number,
     Offsets,
     Quoting,
@@ -46,6 +47,7 @@ def inspect(
     split: Splits = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
+    label_separator: LabelSeparator = None,
 ) -> int:
     """Show some rows of a file or a run: the source above the target, spans in brackets with their
     label. For a file also which columns were taken, and what its rows lack for --task.
@@ -83,6 +85,7 @@ def inspect(
         split=split,
         quoting=quoted(quoting),
         offsets=offsets,
+        label_separator=label_separator,
     )
     for row in of_file.rows:
         _show(console, row, "")
@@ -94,9 +97,10 @@ def inspect(
 
 
 def _show(console: Any, row: Row, note: str) -> None:
+    from corpora.labels import shown_label
     from corpora.text.visible import visible
 
-    facts = [row.id, *([row.label] if row.label else []), *([note] if note else [])]
+    facts = [row.id, *([label] if (label := shown_label(row)) else []), *([note] if note else [])]
     console.print(visible("  ".join(facts)), style="bold", markup=False)
     made = row.provenance
     if made is not None:

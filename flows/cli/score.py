@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from corpora.choices import AnswerNormalisation, SignificanceTest, Task
-from flows.cli.arguments import SEED, Number, Offsets, Quoting, option, quoted, stream
+from flows.cli.arguments import (
+    SEED,
+    LabelSeparator,
+    Number,
+    Offsets,
+    Quoting,
+    option,
+    quoted,
+    stream,
+)
 from flows.cli.messages import print_data, say
 
 if TYPE_CHECKING:
@@ -100,6 +109,7 @@ def score(
     columns: _Columns = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
+    label_separator: LabelSeparator = None,
     scheme: _Scheme = None,
     on_error: _OnError = "error",
     baseline: _Baseline = None,
@@ -116,7 +126,9 @@ def score(
     PREDICTIONS are of any format that gold may have, SQuAD's {id: answer} JSON, or lines of text.
     Texts may be left out: `id` and `label`, `spans`, `target`, `prediction` or the like will do.
 
-      classification, pair   accuracy, macro and micro F1, Matthews
+      classification, pair   accuracy, macro and micro F1, Matthews; for lists of labels
+                             micro and macro F1, subset accuracy; for numbers Pearson's and
+                             Spearman's correlation, mean squared error
       tokens                 span F1 (strict IOB2, and exact offsets), exact rows; by label
       qa                     SQuAD's F1 and exact match
       text                   chrF++, chrF, BLEU, TER (and COMET with --comet)
@@ -128,15 +140,10 @@ def score(
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
 
+    language = None if lang is None else normalise_tag(lang)
+    mapping, quotes = _columns(columns), quoted(quoting)
     files = FileOptions(
-        format,
-        gold_format,
-        None if lang is None else normalise_tag(lang),
-        _columns(columns),
-        scheme,
-        on_error,
-        quoted(quoting),
-        offsets,
+        format, gold_format, language, mapping, scheme, on_error, quotes, offsets, label_separator
     )
     report = run(
         predictions,

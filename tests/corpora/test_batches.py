@@ -40,8 +40,18 @@ def test_a_table_of_several_batches_and_a_taken_batch_read_alike() -> None:
 
 
 def test_the_columns_of_the_design_are_there() -> None:
-    assert ROW_SCHEMA.names[:9] == [
-        "id", "lang", "text", "text_pair", "label", "spans", "target", "split", "meta",
+    assert ROW_SCHEMA.names[:11] == [
+        "id", "lang", "text", "text_pair", "label", "labels", "value", "spans", "target",
+        "split", "meta",
     ]  # fmt: skip
     assert is_row_schema(DROPPED_SCHEMA)
     assert not is_row_schema(pa.schema([("text", pa.string())]))
+
+
+def test_batches_of_before_there_were_labels_and_values_are_read() -> None:
+    rows = [Row("1", "de", "a", label="x"), Row("2", "de", "b")]
+    old = rows_to_batch(rows).drop_columns(["labels", "value"])
+    assert batch_to_rows(old) == rows
+    rows = [Row("1", "de", "a", labels=()), Row("2", "de", "b", labels=("x", "y"))]
+    rows += [Row("3", "de", "c", value=0.1), Row("4", "de", "d")]
+    assert batch_to_rows(rows_to_batch(rows)) == rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from corpora.choices import Task
+from corpora.choices import LabelKind, Task
 from trainers.encoding.answers import AnswerEncoder
 from trainers.encoding.classes import ClassEncoder
 from trainers.encoding.protocol import Encoder, Limits
@@ -29,12 +29,14 @@ class EncoderOptions:
     may_be_unanswerable: bool
     target_length: int
     """Pieces of generated text, at most."""
+    kind: LabelKind = "label"
+    """What classifiers predict: a class, several classes, or a number."""
 
 
 def make_encoder(task: Task, tokenizer: Any, options: EncoderOptions) -> Encoder:
     """The encoder of `task` for a model with `tokenizer`, made with `options`."""
     if task in ("classification", "pair"):
-        return ClassEncoder(tokenizer, options.labels, options.limits, task == "pair")
+        return ClassEncoder(tokenizer, options.labels, options.limits, task == "pair", options.kind)
     if task == "tokens":
         return TagEncoder(tokenizer, options.labels, options.limits, options.cutter)
     if task == "qa":

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from corpora.predictions import Prediction
+from corpora.choices import LabelKind
+from corpora.predictions import Prediction, prediction_of_labels
 from corpora.records import Row
 from trainers.encoding.protocol import Feature, Limits, windows_of
 
@@ -18,12 +19,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ClassEncoder:
-    """The `Encoder` of one class per row, of a text or of a pair of texts."""
+    """The `Encoder` of a text or of a pair of texts, and its class, classes or number (`kind`)."""
 
     tokenizer: Any
     labels: tuple[str, ...]
     limits: Limits
     pair: bool = False
+    kind: LabelKind = "label"
 
     def encode(self, rows: Sequence[Row], *, training: bool) -> list[Feature]:
         """See `Encoder.encode` for `rows` and `training`; long pairs are cut, with a warning."""
@@ -41,11 +43,18 @@ class ClassEncoder:
             self._warn_of_cuts(rows, encoded["input_ids"])
         else:
             encoded = self.tokenizer(texts, **self.limits.options())
-        index = {label: i for i, label in enumerate(self.labels)}
         return [
-            Feature(row, inputs, index[str(rows[row].label)] if training else None)
+            Feature(row, inputs, self._expected(rows[row]) if training else None)
             for row, inputs in windows_of(encoded)
         ]
+
+    def _expected(self, row: Row) -> int | list[float]:
+        """The number of the row's class, a 1 for each class that it has, or its number."""
+        if self.kind == "value":
+            return [row.value or 0.0]
+        if self.kind == "labels":
+            return [float(label in (row.labels or ())) for label in self.labels]
+        return self.labels.index(str(row.label))
 
     def _warn_of_cuts(self, rows: Sequence[Row], encoded: Sequence[Sequence[int]]) -> None:
         full = [i for i, pieces in enumerate(encoded) if len(pieces) >= self.limits.length]
@@ -72,15 +81,24 @@ class ClassEncoder:
     def decode(
         self, rows: Sequence[Row], features: Sequence[Feature], outputs: Sequence[Any]
     ) -> list[Prediction]:
-        """The most probable class of each of `rows`, averaged over its windows.
+        """The most probable class of each of `rows`, its classes or its number, averaged over its
+        windows.
 
         For `features` and `outputs` see `Encoder.decode`.
         """
-        sums = np.zeros((len(rows), len(self.labels)))
+        sums = np.zeros((len(rows), 1 if self.kind == "value" else len(self.labels)))
         counts = np.zeros((len(rows), 1))
-        for feature, log_probabilities in zip(features, outputs, strict=True):
-            sums[feature.row] += np.exp(log_probabilities)
+        for feature, output in zip(features, outputs, strict=True):
+            sums[feature.row] += output if self.kind == "value" else np.exp(output)
             counts[feature.row] += 1
+        if self.kind == "value":
+            means = (sums / counts)[:, 0].tolist()
+            return [Prediction(r.id, value=mean) for r, mean in zip(rows, means, strict=True)]
+        if self.kind == "labels":
+            return [
+                prediction_of_labels(row.id, self.labels, mean)
+                for row, mean in zip(rows, sums / counts, strict=True)
+            ]
         return [
             Prediction(
                 row.id,

@@ -83,7 +83,8 @@ class Encoder(Protocol):
     ) -> list[Prediction]:
         """Predictions for `rows` from the model's `outputs` for `features`.
 
-        The outputs are log-probabilities for each window, or the pieces of generated text.
+        The outputs are log-probabilities for each window (numbers, where these are predicted), or
+        the pieces of generated text.
         """
         ...
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from corpora.choices import Task
+from corpora.choices import LabelKind, Task
 from trainers.encoding.protocol import IGNORED, Feature
 
 
@@ -42,10 +42,15 @@ class Collator:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The mean loss of a batch for `task`: cross-entropy, with `weights` of the classes."""
+    """The mean loss of a batch for `task`: cross-entropy, with `weights` of the classes.
+
+    For rows of another `kind` it is that of each class on its own, whose `weights` are those of
+    rows that have it, or the squared error of a number.
+    """
 
     task: Task
     weights: Any = None
+    kind: LabelKind = "label"
 
     def __call__(self, model: Any, batch: dict[str, Any]) -> Any:
         """The loss of `model` on a `batch` from a `Collator`, which loses its labels."""
@@ -60,6 +65,12 @@ class Loss:
                 + cross_entropy(output.end_logits.float(), labels[:, 1])
             ) / 2
         logits = output.logits.float()
+        if self.kind == "value":
+            return torch.nn.functional.mse_loss(logits, labels)
+        if self.kind == "labels":
+            return torch.nn.functional.binary_cross_entropy_with_logits(
+                logits, labels, pos_weight=self.weights
+            )
         return cross_entropy(
             logits.reshape(-1, logits.shape[-1]),
             labels.reshape(-1),

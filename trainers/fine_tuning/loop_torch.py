@@ -217,6 +217,15 @@ def _to(batch: dict[str, Any], device: str) -> dict[str, Any]:
     return {key: value.to(device) for key, value in batch.items()}
 
 
+def positive_weights(features: Sequence[Feature]) -> Any:
+    """For each class of `features` that may have several, how many have it not for each that has
+    it: what makes up for rare classes."""
+    expected = np.array([feature.labels for feature in features])
+    having = expected.sum(axis=0)
+    weights = np.where(having > 0, (len(expected) - having) / np.maximum(having, 1), 1.0)
+    return torch.tensor(np.maximum(weights, 1.0), dtype=torch.float32)
+
+
 def class_weights(features: Sequence[Feature], size: int) -> Any:
     """Weights of `size` classes that give each the same share of the loss on `features`.
 

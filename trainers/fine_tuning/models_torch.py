@@ -9,7 +9,7 @@ from typing import Any
 import torch
 import transformers
 
-from corpora.choices import Task
+from corpora.choices import LabelKind, Task
 from corpora.errors import UserError
 from corpora.weights import check_weights
 
@@ -47,19 +47,47 @@ def load_tokenizer(model: str, task: Task, revision: str | None) -> Any:
     return tokenizer
 
 
-def load_model(model: str, task: Task, revision: str | None, labels: tuple[str, ...] = ()) -> Any:
+PROBLEM_TYPES: dict[LabelKind, str] = {
+    "label": "single_label_classification",
+    "labels": "multi_label_classification",
+    "value": "regression",
+}
+"""What `transformers` calls the kinds of labels in a model's configuration."""
+
+
+def kind_of_config(config: Any) -> LabelKind:
+    """The kind of label that the classifier with `config` predicts; as in `transformers`, a single
+    output without any statement is a number."""
+    for kind, name in PROBLEM_TYPES.items():
+        if config.problem_type == name:
+            return kind
+    return "value" if config.num_labels == 1 else "label"
+
+
+def load_model(
+    model: str,
+    task: Task,
+    revision: str | None,
+    labels: tuple[str, ...] = (),
+    kind: LabelKind = "label",
+) -> Any:
     """The network of `model`, a folder or a hub id (pinned by `revision`), with a head for `task`.
 
-    With `labels` the head is a new one for these. Raises `UserError` where it cannot be read.
+    With `labels` the head is a new one for these, of that `kind`; for numbers it has one output.
+    Raises `UserError` where it cannot be read.
     """
     more: dict[str, Any] = {}
-    if labels:
+    if kind == "value":
+        more = {"num_labels": 1, "problem_type": "regression", "ignore_mismatched_sizes": True}
+    elif labels:
         more = {
             "num_labels": len(labels),
             "id2label": dict(enumerate(labels)),
             "label2id": {label: i for i, label in enumerate(labels)},
             "ignore_mismatched_sizes": True,  # a new head has another size
         }
+        if task in ("classification", "pair"):
+            more["problem_type"] = PROBLEM_TYPES[kind]
     check_weights(model, revision)
     with _reading(model), quiet():
         return _MODELS[task].from_pretrained(

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from corpora.choices import Task
+from corpora.choices import LabelKind, Task
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
 from trainers.encoding import EncoderOptions, make_encoder
+from trainers.encoding.classes import ClassEncoder
 from trainers.encoding.protocol import Encoder, Feature, Limits
 from trainers.encoding.tags import as_iob2
 from trainers.encoding.texts import TextEncoder
@@ -23,6 +24,7 @@ from trainers.fine_tuning.batches_torch import Collator
 from trainers.fine_tuning.loop_torch import choose_device
 from trainers.fine_tuning.models_torch import (
     check_architecture,
+    kind_of_config,
     load_model,
     load_tokenizer,
     longest_input,
@@ -56,9 +58,13 @@ class TransformersPredictor:
     def labels(self) -> tuple[str, ...]:
         """The classes, or the labels of spans; empty for text."""
         if self.task != "tokens":
-            return self.encoder.labels
+            return () if self._kind == "value" else self.encoder.labels
         tags = (as_iob2(tag) for tag in self.encoder.labels)
         return tuple(sorted({tag[2:] for tag in tags if tag != "O"}))
+
+    @property
+    def _kind(self) -> LabelKind:
+        return self.encoder.kind if isinstance(self.encoder, ClassEncoder) else "label"
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """One prediction for each of `rows`, in order."""
@@ -88,7 +94,7 @@ class TransformersPredictor:
             yield order[start : start + self.batch_size]
 
     def _outputs(self, batch: dict[str, Any]) -> list[Any]:
-        """Log-probabilities for each feature without the padding; pieces for text."""
+        """Log-probabilities for each feature without the padding; numbers, or pieces for text."""
         if isinstance(self.encoder, TextEncoder):
             generated = self.model.generate(
                 **batch, num_beams=self.beam_size, max_new_tokens=self.encoder.target_length
@@ -100,6 +106,11 @@ class TransformersPredictor:
             pairs = zip(_log_softmax(output.start_logits), _log_softmax(output.end_logits),
                         mask, strict=True)  # fmt: skip
             return [(starts[m], ends[m]) for starts, ends, m in pairs]
+        if self._kind == "value":
+            return list(output.logits.float().cpu().numpy().astype(np.float64))
+        if self._kind == "labels":
+            logs = torch.nn.functional.logsigmoid(output.logits.float())
+            return list(logs.cpu().numpy().astype(np.float64))
         logs = _log_softmax(output.logits)
         if self.task == "tokens":
             return [feature_logs[m] for feature_logs, m in zip(logs, mask, strict=True)]
@@ -162,6 +173,7 @@ def load_transformers(
         WordCutter(bool(facts.get("own_words"))),
         bool(facts.get("may_be_unanswerable", True)),
         sizes["target_length"],
+        kind_of_config(config) if task in ("classification", "pair") else "label",
     )
     encoder = make_encoder(task, tokenizer, options)
     classifier = None

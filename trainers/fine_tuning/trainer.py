@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from corpora.choices import Task
+from corpora.choices import LabelKind, Task
 from corpora.errors import UserError
+from corpora.labels import classes_of, common_kind, label_kind
 from corpora.records import Row
 from trainers.encoding import EncoderOptions, make_encoder
 from trainers.encoding.protocol import Encoder, Limits
@@ -18,6 +19,7 @@ from trainers.fine_tuning.loop_torch import (
     class_weights,
     fine_tune,
     fix_seeds,
+    positive_weights,
 )
 from trainers.fine_tuning.models_torch import (
     load_model,
@@ -70,21 +72,25 @@ class TransformersTrainer:
         device = choose_device(self.device)
         fix_seeds(seed)
         tokenizer = load_tokenizer(self.model, self.task, self.revision)
-        labels = _labels(rows, self.task)
-        model = load_model(self.model, self.task, self.revision, labels).to(device)
+        labels, kind = _labels(rows, self.task), _kind(rows, self.task)
+        model = load_model(self.model, self.task, self.revision, labels, kind).to(device)
         encoder = self._encoder(tokenizer, model, labels, rows)
         features = encoder.encode(rows, training=True)
-        usable_dev = [row for row in dev if _is_usable(row, encoder.labels, self.task)]
+        usable_dev = [row for row in dev if _is_usable(row, encoder.labels, self.task, kind)]
         dev_features = encoder.encode(usable_dev, training=True) if usable_dev else []
         weights = None
-        if self.tuning.class_weights and self.task in ("classification", "pair", "tokens"):
+        if self.tuning.class_weights and kind == "value":
+            raise UserError("class_weights are for classes, and the rows are labelled with numbers")
+        if self.tuning.class_weights and kind == "labels":
+            weights = positive_weights(features).to(device)
+        elif self.tuning.class_weights and self.task in ("classification", "pair", "tokens"):
             weights = class_weights(features, len(labels)).to(device)
         losses = fine_tune(
             model,
             features,
             dev_features,
             Collator(tokenizer, self.task),
-            Loss(self.task, weights),
+            Loss(self.task, weights, kind),
             self.tuning,
             seed=seed,
             device=device,
@@ -105,6 +111,7 @@ class TransformersTrainer:
             WordCutter.for_training(rows),
             any(not row.spans for row in rows),
             self.target_length,
+            _kind(rows, self.task),
         )
         return make_encoder(self.task, tokenizer, options)
 
@@ -112,9 +119,9 @@ class TransformersTrainer:
 def _check_rows(rows: Sequence[Row], task: Task) -> None:
     if not rows:
         raise UserError("there are no rows to train on")
+    if _kind(rows, task) == "labels" and not _labels(rows, task):
+        raise UserError("no row to train on has any of the labels")
     for row in rows:
-        if task in ("classification", "pair") and row.label is None:
-            raise UserError("a row to train on has no label", row=row.id)
         if task == "text" and row.target is None:
             raise UserError("a row to train on has no target", row=row.id)
     if task in ("tokens", "qa") and not any(row.spans for row in rows):
@@ -123,17 +130,24 @@ def _check_rows(rows: Sequence[Row], task: Task) -> None:
 
 def _labels(rows: Sequence[Row], task: Task) -> tuple[str, ...]:
     if task in ("classification", "pair"):
-        return tuple(sorted({str(row.label) for row in rows}))
+        return tuple(sorted({label for row in rows for label in classes_of(row)}))
     if task == "tokens":
         labels = sorted({span.label for row in rows for span in row.spans})
         return ("O", *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
     return ()
 
 
-def _is_usable(row: Row, labels: tuple[str, ...], task: Task) -> bool:
+def _kind(rows: Sequence[Row], task: Task) -> LabelKind:
+    """What kind of label all rows have."""
+    if task not in ("classification", "pair"):
+        return "label"
+    return common_kind(rows, "a row to train on has no label")
+
+
+def _is_usable(row: Row, labels: tuple[str, ...], task: Task, kind: LabelKind) -> bool:
     """Whether a dev row has only labels that the training rows have."""
     if task in ("classification", "pair"):
-        return row.label in labels
+        return label_kind(row) == kind and set(classes_of(row)) <= set(labels)
     if task == "tokens":
         return all(f"B-{span.label}" in labels for span in row.spans)
     return task != "text" or row.target is not None
