@@ -80,6 +80,12 @@ def read_run(folder: str | Path) -> RunManifest:
         if not Path(folder).exists():
             raise UserError("no such folder", file=folder)
         if not path.exists():
+            if _has_records(Path(folder)):
+                raise UserError(
+                    f"this run has lost its {RUN_FILE}; run its command again, which writes it "
+                    "anew and keeps what is done",
+                    file=folder,
+                )
             raise UserError(f"not a run folder: it has no {RUN_FILE}", file=folder)
         values = read_checked(path)
     try:
@@ -148,9 +154,15 @@ def check_run(
             )
 
 
+def is_run(folder: Path) -> bool:
+    """Whether `folder` is that of a run, also of one that has lost its manifest."""
+    return (folder / RUN_FILE).is_file() or _has_records(folder)
+
+
 def _has_records(folder: Path) -> bool:
     """Whether steps of a run left records in `folder`: it is a run whose manifest is lost."""
-    return any(read_checked(record) is not None for record in folder.glob("*/*.json"))
+    records = (path for path in folder.glob("*/*.json") if path.is_file())  # no pipe is read
+    return any(read_checked(record) is not None for record in records)
 
 
 def _check_same(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from corpora.checked_json import CHECKSUM, read_checked, write_checked
 from corpora.errors import UserError
-from corpora.storage import write_text
 from corpora.text.languages import same_language
 from translators.families import FAMILIES, Family, FamilyName
 
@@ -158,9 +158,36 @@ def verify(info: ModelInfo) -> None:
                 )
 
 
+def read_card(path: Path) -> ModelCard:
+    """The card in the file `path`.
+
+    Raises `UserError` where it is broken, and where its checksum says that it was changed since
+    `write_card`; one without a checksum, which somebody wrote by hand, is taken as it is.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+        if isinstance(values, dict) and values.pop(CHECKSUM, None) is not None:
+            values = read_checked(path)
+            if values is None:
+                raise UserError(
+                    "a broken card: it is not as it was written; add the model again, or take "
+                    f"{CHECKSUM!r} out of it if it was you who changed it",
+                    file=path,
+                )
+        return ModelCard.model_validate_json(json.dumps(values))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"a broken card: {_first_problem(error)}", file=path) from error
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
+    return str(error)
+
+
 def write_card(folder: Path, card: ModelCard) -> ModelInfo:
     """Write `card` into `folder`, with the hashes of the files that are there now."""
     card = card.model_copy(update={"files": hash_files(folder)})
-    text = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
-    write_text(folder / CARD, text)
+    write_checked(folder / CARD, card.model_dump(mode="json"))
     return ModelInfo(folder.resolve(), card, content_hash(card))

@@ -14,8 +14,6 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from corpora import folders
 from corpora.errors import UserError
 from corpora.posix import IS_POSIX
@@ -26,6 +24,7 @@ from translators.model_card import (
     ModelCard,
     ModelInfo,
     content_hash,
+    read_card,
     tokenizer_file,
     write_card,
 )
@@ -132,23 +131,13 @@ def read_model(path: Path) -> ModelInfo:
         raise UserError("not a model folder: it has no model.bin", file=path)
     if not card_path.is_file():
         return describe_folder(path)
-    try:
-        card = ModelCard.model_validate_json(card_path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UserError(f"a broken card: {_first_problem(error)}", file=card_path) from error
+    card = read_card(card_path)
     for name in (card.source_tokenizer, card.target_tokenizer):
         tokenizer_file(path, name)
     unhashed = {"model.bin", card.source_tokenizer, card.target_tokenizer} - card.files.keys()
     if unhashed:
         raise UserError(f"a broken card: no hash of {min(unhashed)}", file=card_path)
     return ModelInfo(path.resolve(), card, content_hash(card))
-
-
-def _first_problem(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
-    return str(error)
 
 
 def staging_folder(name: str) -> Path:

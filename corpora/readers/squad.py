@@ -107,6 +107,11 @@ def _row(source: Source, question: _Question) -> Row:
 
 
 def _spans(source: Source, answers: Any, context: str) -> tuple[Span, ...]:
+    # A span of another shape would give an answer whose text nobody has compared with the context.
+    for answer in span_items(answers):
+        if not isinstance(answer, dict) or not {"text", "answer_start"} <= answer.keys():
+            problem = f"an answer has no 'text' and 'answer_start': {short(answer)}"
+            raise ValueProblem("bad-spans", problem)
     try:
         return read_spans(answers, context, source.options.offsets)
     except ValueProblem as problem:
@@ -123,8 +128,7 @@ def _find_answers(answers: Any, context: str) -> tuple[Span, ...] | None:
     """Each answer where it occurs nearest to its given offset; None if one does not occur."""
     spans = []
     for answer in span_items(answers):
-        fields = answer if isinstance(answer, dict) else {}
-        text, offset = fields.get("text"), whole(fields.get("answer_start"))
+        text, offset = answer["text"], whole(answer["answer_start"])
         if not isinstance(text, str) or not text or type(offset) is not int:
             return None
         starts = [m.start() for m in re.finditer(f"(?={re.escape(text)})", context)]

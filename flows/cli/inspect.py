@@ -54,13 +54,15 @@ def inspect(
     """
     from rich.console import Console
 
+    from corpora.manifest import is_run
+
     class Output(Console):
         def on_broken_pipe(self) -> None:
             """Leave it to `main`: who closes the pipe has seen enough."""
             raise BrokenPipeError
 
     console = Output(highlight=False, soft_wrap=True)
-    if path.is_dir() and (path / "run.json").is_file():
+    if path.is_dir() and is_run(path):
         from augmentation.translate_train.finished import sample_run
         from augmentation.translate_train.runs import open_finished
 

@@ -44,6 +44,5 @@ def test_damaged_files(attacked: list[Subject]) -> None:
     assert counts[HEALED] + counts[REFUSED] + counts[UNAFFECTED] == 24
 
 
-@pytest.mark.xfail(strict=True, reason="links are refused")
 def test_links(attacked: list[Subject]) -> None:
     outcomes(sample(attacked, list(LINKS), 3))

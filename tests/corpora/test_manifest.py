@@ -4,9 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from corpora.checked_json import write_checked
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint
-from corpora.manifest import RunManifest, open_run, package_versions, read_run, run_folder
+from corpora.manifest import (
+    RunManifest,
+    is_run,
+    open_run,
+    package_versions,
+    read_run,
+    run_folder,
+)
 
 
 def manifest(**changes: object) -> RunManifest:
@@ -53,6 +61,20 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_names_of_runs_are_plain(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="not a name for a run"):
         run_folder(tmp_path, name, "0" * 32)
+
+
+def test_a_run_that_lost_its_manifest_says_how_to_go_on(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a run folder: it has no run.json"):
+        read_run(tmp_path)
+    assert not is_run(tmp_path)
+    with open_run(tmp_path, manifest()):
+        write_checked(tmp_path / "10-ingest" / "part-00000.json", {"rows": 1})
+    (tmp_path / "run.json").unlink()
+    assert is_run(tmp_path)
+    with pytest.raises(UserError, match="has lost its run.json; run its command again"):
+        read_run(tmp_path)
+    with open_run(tmp_path, manifest()):
+        assert read_run(tmp_path) == manifest()
 
 
 def test_versions() -> None:

@@ -14,7 +14,7 @@ from flows.cli.main import main
 from translators.adding import GUIDED, add_model
 from translators.describing import ModelFacts
 from translators.engine import Engine
-from translators.model_card import ModelInfo, verify, write_card
+from translators.model_card import ModelInfo, read_card, verify, write_card
 from translators.open import open_translator
 from translators.store import list_models, remove, resolve
 
@@ -42,7 +42,7 @@ def test_add_list_show_remove(store: Path, ready: Path) -> None:
 def test_a_card_without_hashes_is_broken(store: Path, ready: Path) -> None:
     info = add_model(str(ready), ModelFacts())
     path = info.path / "labelferry.json"
-    card = json.loads(path.read_text(encoding="utf-8"))
+    card = read_card(path).model_dump(mode="json")
     for missing in ("model.bin", "source.spm"):
         files = {name: value for name, value in card["files"].items() if name != missing}
         path.write_text(json.dumps(card | {"files": files}), encoding="utf-8")
@@ -70,9 +70,21 @@ def test_names_stay_in_the_store(store: Path, ready: Path, name: str) -> None:
 def test_broken_cards(store: Path, ready: Path, change: dict[str, object], message: str) -> None:
     info = add_model(str(ready), ModelFacts(name="m"))
     card = info.path / "labelferry.json"
-    card.write_text(json.dumps(json.loads(card.read_text()) | change))
+    card.write_text(json.dumps(info.card.model_dump(mode="json") | change))
     with pytest.raises(UserError, match=message):
         resolve("m")
+
+
+def test_a_card_that_was_changed(store: Path, ready: Path) -> None:
+    card = add_model(str(ready), ModelFacts(name="m")).path / "labelferry.json"
+    values = json.loads(card.read_text(encoding="utf-8"))
+    changed = values | {"max_source_pieces": values["max_source_pieces"] + 1}
+    card.write_text(json.dumps(changed), encoding="utf-8")
+    with pytest.raises(UserError, match="not as it was written; add the model again, or take"):
+        resolve("m")
+    changed.pop("record_checksum")
+    card.write_text(json.dumps(changed), encoding="utf-8")
+    assert resolve("m").card.max_source_pieces == changed["max_source_pieces"]
 
 
 def test_default_model(store: Path, ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:

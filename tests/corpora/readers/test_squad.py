@@ -49,7 +49,14 @@ def article(*questions: Any, **changes: Any) -> dict[str, Any]:
         (article(GOOD | {"question": 5}), "not-text", "'question' is not a string: 5"),
         (article(GOOD | {"question": " "}), "empty-text", "the question is empty"),
         (article(GOOD | {"answers": 5}), "bad-spans", "the spans are not a list: 5"),
-        (article(GOOD | {"answers": [5]}), "bad-spans", "not a span"),
+        (article(GOOD | {"answers": [5]}), "bad-spans", "no 'text' and 'answer_start': 5"),
+        (article(GOOD | {"answers": [[0, 1, "x"]]}), "bad-spans", "an answer has no 'text'"),
+        (article(GOOD | {"answers": [{"text": "Ulm"}]}), "bad-spans", "an answer has no 'text'"),
+        (
+            article(GOOD | {"answers": [{"start": 0, "end": 1, "label": "answer"}]}),
+            "bad-spans",
+            "an answer has no 'text'",
+        ),
         (
             article(GOOD | {"answers": {"text": ["Ulm"], "answer_start": []}}),
             "bad-spans",
@@ -111,9 +118,12 @@ def test_answers_in_every_shape_are_moved(tmp_path: Path, answers: Any) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"text": 5, "answer_start": 0}, {"text": "Ulm", "answer_start": "0"}, {"text": "Ulm"}, 5,
-     [0, 3, "answer"], {"text": "Bonn", "answer_start": 0}],
-)  # fmt: skip
+    [
+        {"text": 5, "answer_start": 0},
+        {"text": "Ulm", "answer_start": "0"},
+        {"text": "Bonn", "answer_start": 0},
+    ],
+)
 def test_answers_that_cannot_be_moved_are_told_as_they_are(tmp_path: Path, other: Any) -> None:
     path = tmp_path / "x.json"
     answers = [{"text": "Ulm", "answer_start": 12}, other]

@@ -33,6 +33,10 @@ def test_inspect(
     assert main(["inspect", str(tmp_path / "in.jsonl"), "--dropped"]) == 2
     assert main(["inspect", str(tmp_path / "none.jsonl")]) == 2
     assert main(["inspect", str(tmp_path / "run"), "--rows", "0"]) == 2
+    (tmp_path / "run" / "run.json").unlink()
+    capsys.readouterr()
+    assert main(["inspect", str(tmp_path / "run")]) == 2
+    assert "this run has lost its run.json; run its command again" in capsys.readouterr().err
 
 
 def test_columns_are_told_and_what_a_task_lacks(

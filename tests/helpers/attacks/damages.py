@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import re
 import shutil
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from augmentation.pipeline.cache import PROCESS_CACHE
@@ -23,8 +25,17 @@ from tests.helpers.toy_translator import translate_by_toy
 from tests.helpers.translate_train_runs import file_hashes
 
 HEALED, REFUSED, UNAFFECTED, WRONG = "healed", "refused", "unaffected", "wrong"
-Answer = tuple[int, str, str]
-"""Exit code, standard output and standard error of a command."""
+_FOLDER = re.compile(r"^folder .*$", re.M)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, and the content of what it wrote."""
+
+    code: int
+    out: str
+    err: str
+    content: dict[str, str]
 
 
 def flip(path: Path, canary: Path, rng: random.Random) -> None:
@@ -97,8 +108,6 @@ class Subject:
     """Commands that only read."""
     repair: tuple[str, ...] = ()
     """The command that must come to the whole results, or refuse; empty where there is none."""
-    fresh: bool = False
-    """Whether the run is made from the beginning."""
 
     @property
     def whole(self) -> Path:
@@ -112,9 +121,12 @@ def subjects(folder: Path) -> list[Subject]:
     for name in ("finished", "unfinished", "memory"):
         work = folder / name
         SCENARIOS["translate-train"].prepare(work)
-        fatal = 350 if name == "unfinished" else None
-        (answer,) = in_children(_Run(work), [fatal], 300)
-        assert answer == KILLED if fatal else isinstance(answer, int), answer
+        if name == "memory":
+            shutil.copytree(folder / "finished.whole" / "memory", work / "memory")
+        else:
+            fatal = 350 if name == "unfinished" else None
+            (answer,) = in_children(_Run(work), [fatal], 300)
+            assert answer == KILLED if fatal else isinstance(answer, int), answer
         run = str(work / "run")
         reads = {
             "memory": (("memory", "merge", str(work / "memory"), "--into", str(work / "other")),),
@@ -123,9 +135,8 @@ def subjects(folder: Path) -> list[Subject]:
             ("export", run, "--out", str(work / "out.jsonl")),
         ))  # fmt: skip
         parts = {"finished": ("run",), "unfinished": ("run", "memory"), "memory": ("memory",)}[name]
-        made.append(
-            Subject(name, work, parts, reads, tuple(train_command(work)), fresh=name == "memory")
-        )
+        made.append(Subject(name, work, parts, reads, tuple(train_command(work))))
+        work.rename(made[-1].whole)
     work = folder / "store"
     shutil.copytree(ROOT / "data" / "models" / "en-de", work / "store" / "m")
     (work / "in.txt").write_text("Wake me at nine.\nThe weather is good.\n", encoding="utf-8")
@@ -134,8 +145,7 @@ def subjects(folder: Path) -> list[Subject]:
     made.append(
         Subject("store", work, ("store",), (translate, ("models", "show", "m"), ("models", "list")))
     )
-    for subject in made:
-        subject.folder.rename(subject.whole)
+    work.rename(made[-1].whole)
     return made
 
 
@@ -182,8 +192,8 @@ def cases(subject: Subject, damages: Sequence[str], times: int = 1, seed: int = 
     return made
 
 
-def command(arguments: Sequence[str]) -> Answer:
-    """Run a command in this process."""
+def command(arguments: Sequence[str]) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command in this process."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(list(arguments))
@@ -197,10 +207,41 @@ def _read(subject: Subject, reads: Sequence[Sequence[str]]) -> list[Answer | str
         code, out, err = command(arguments)
         if code == 2:
             answers.append(_one_line(err))
-        else:
-            written = subject.folder / "out.jsonl"
-            answers.append((code, out, written.read_text("utf-8") if written.exists() else ""))
+            continue
+        written = subject.folder / "out.jsonl"
+        content = {"out": written.read_text("utf-8")} if written.exists() else {}
+        if arguments[0] == "memory":
+            content = translations(subject.folder / "other")
+        answers.append(Answer(code, out, err, content))
     return answers
+
+
+def translations(memory: Path) -> dict[str, str]:
+    """What a translation memory gives for each of its segments."""
+    content = {}
+    for file in memory.glob("*/*.arrow"):
+        for row in pa.ipc.open_file(file).read_all().to_pylist():
+            content[f"{file.parent.name} {row.pop('key').hex()}"] = repr(row)
+    return content
+
+
+def _wrong_answer(arguments: Sequence[str], answer: Answer, expected: Answer, is_lost: bool) -> str:
+    """What is wrong with the `answer` to a reading command, where `expected` is that to the same of
+    the undamaged folder, and the damaged file `is_lost` or not."""
+    if arguments[0] == "memory":  # what is corrupt is left out, and counted
+        right = answer.content.items() <= expected.content.items()
+        lost = len(expected.content) - len(answer.content)
+        told = not lost or is_lost or "are corrupt and were left out" in answer.err
+    elif arguments[:2] == ("models", "list"):
+        listed, all_ = ([line.split() for line in a.out.splitlines()] for a in (answer, expected))
+        right = all(line in all_ for line in listed)
+        told = len(listed) == len(all_) or is_lost or "left out: " in answer.err
+    elif arguments[:2] == ("models", "show"):  # the folder's size counts files without a hash
+        right = _FOLDER.sub("", answer.out) == _FOLDER.sub("", expected.out)
+        told = answer.err == expected.err
+    else:
+        right, told = (answer.out, answer.content) == (expected.out, expected.content), True
+    return "" if right and told else f"{arguments[0]} says {answer!r}"
 
 
 def _one_line(err: str) -> str:
@@ -217,8 +258,6 @@ def _results(subject: Subject) -> dict[str, str]:
 def _begin(subject: Subject) -> None:
     shutil.rmtree(subject.folder, ignore_errors=True)
     shutil.copytree(subject.whole, subject.folder, symlinks=True)
-    if subject.fresh:
-        shutil.rmtree(subject.folder / "run")
     PROCESS_CACHE._values.clear()
 
 
@@ -284,12 +323,11 @@ def _judge(
     answers = _read(subject, subject.reads)
     refusals = [answer for answer in answers if isinstance(answer, str)]
     for arguments, answer, expected in zip(subject.reads, answers, whole[0], strict=True):
-        if (
-            isinstance(answer, tuple)
-            and answer != expected
-            and arguments[0] not in ("memory", "models")
-        ):
-            return WRONG, f"{arguments[0]} says {answer!r}"
+        if isinstance(answer, str):
+            continue
+        assert isinstance(expected, Answer), expected
+        if problem := _wrong_answer(arguments, answer, expected, damaged is None):
+            return WRONG, problem
     if not subject.repair:
         return (REFUSED, refusals[0]) if refusals else (UNAFFECTED, "")
     code, _, err = command(subject.repair)

@@ -171,7 +171,7 @@ SCENARIOS = {
     "train-translator": Scenario(_train_translator_input, _train_translator, _trained, _nothing),
     "models add": Scenario(
         lambda folder: folder.mkdir(parents=True), _add_model,
-        lambda folder: file_hashes(folder / "store" / "added"), _nothing,
+        lambda folder: file_hashes(folder / "store"), _nothing,
     ),
     "memory merge": Scenario(
         _two_memories, _merge, lambda folder: remembered(folder / "two" / "m"), _nothing
