@@ -19,6 +19,7 @@ import sentencepiece
 from translators.training.config import TrainingConfig
 from translators.training.data import TrainingData
 from translators.training.examples import Example, ExampleMaker
+from translators.training.interruption import blocked
 from translators.training.inventory import Inventory
 from translators.training.words import SentencePair
 
@@ -105,7 +106,9 @@ def _ahead(
     waiting: list[Future[list[Example]]] = []
     while True:
         while len(waiting) < depth:
-            waiting.append(executor.submit(_make_pool, next(pools)))
+            pool = next(pools)
+            with blocked():  # Ctrl-C is heeded by the trainer alone
+                waiting.append(executor.submit(_make_pool, pool))
         yield waiting.pop(0).result()
 
 
