@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from corpora.choices import AnswerNormalisation, SignificanceTest, Task
-from flows.cli.arguments import SEED, Number, Offsets, Quoting, option, quoted, stream
+from flows.cli.arguments import (
+    SEED,
+    Number,
+    Offsets,
+    Quoting,
+    dash_or_file,
+    option,
+    quoted,
+    stream,
+)
 from flows.cli.messages import print_data, say
 
 if TYPE_CHECKING:
@@ -20,9 +29,10 @@ _Predictions = Annotated[
 _Gold = Annotated[
     list[Path],
     option(
-        "What is right; one file for each of PREDICTIONS (/dev/stdin is standard input).",
+        "What is right; one file for each of PREDICTIONS (--gold=- is standard input).",
         metavar="GOLD...",
         consume_multiple=True,
+        converter=dash_or_file,
         negative=(),
     ),
 ]
@@ -58,6 +68,7 @@ _Baseline = Annotated[
         "Test against these predictions.",
         metavar="PREDICTIONS...",
         consume_multiple=True,
+        converter=dash_or_file,
         negative=(),
     ),
 ]

@@ -37,9 +37,12 @@ _UNIT = (
     r"[kMGT]i?B|[kMG]?bit/s|[kMGT]?Hz|[kM]?W|[kM]?Wh|[mk]?V|mAh|mA|k?Pa|hPa|bar|k?J|kcal|km/h|mph|"
     r"m/s|px|pt|dpi|fps|ms|µs|min|h|s"
 )
+_FARTHEST = 1000
+"""Most characters between what opens and what closes: without it, every opening would be searched
+for its other half to the end of the text."""
 _FORMS: tuple[tuple[Kind, str], ...] = (
     ("code", r"`[^`\n]+`"),
-    ("tag", rf"<!--.*?-->|</?[A-Za-z][\w:.-]*(?:{_ATTRIBUTE})*\s*/?>"),
+    ("tag", rf"<!--.{{0,{_FARTHEST}}}?-->|</?[A-Za-z][\w:.-]*(?:{_ATTRIBUTE})*\s*/?>"),
     ("entity", r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6});"),
     (
         "placeholder",
@@ -81,7 +84,8 @@ _MAY_MATCH = re.compile(r"""[^\w\s.,;!?"'()’‘“”„…–—-]|[\d_]|\w\.
 """Something that every form has; the quickest of all checks, for most texts have nothing."""
 _MARKDOWN = regex.compile(
     r"(?P<open>!?\[)(?=[^\[\]\n]+(?P<close>\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)))"
-    r"|(?P<mark>\*\*|~~|(?<![\w*])\*(?!\*))(?=[^\s*])(?=[^\n]*?[^\s*](?P=mark))"
+    r"|(?P<mark>\*\*|~~|(?<![\w*])\*(?!\*))(?=[^\s*])"
+    rf"(?=[^\n]{{0,{_FARTHEST}}}?[^\s*](?P=mark))"
 )
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
                    "source", "track", "wbr"})  # fmt: skip

@@ -135,9 +135,12 @@ class Trainer:
 
     def run(self, *, max_seconds: float | None = None) -> TrainingResult:
         """Train to `max_steps`, to early stopping, or for `max_seconds` (then a checkpoint is
-        written and the run can continue later). Raises `UserError` when there is nothing to train
-        on, training diverges, or a checkpoint cannot be written, and `KeyboardInterrupt` where Ctrl-C
-        was pressed in the main thread, after a checkpoint."""
+        written and the run can continue later).
+
+        Raises `UserError` when there is nothing to train on, training diverges, or a checkpoint
+        cannot be written. After Ctrl-C in the main thread a checkpoint is written, and
+        `KeyboardInterrupt` raised.
+        """
         # A run that was interrupted after its last checkpoint may have been at its end.
         stopped = "early" if self._no_better() else "max_steps"
         self._on_saved(self._progress.step)

@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -76,6 +77,8 @@ class _Worker:
 
 
 _worker: _Worker | None = None
+_QUIET = "ignore:resource_tracker:UserWarning"
+"""Where a trainer is ended at once, multiprocessing clears up after it, and need not say so."""
 
 
 @contextmanager
@@ -90,6 +93,8 @@ def make_examples(
         _start_worker(data, config)
         yield (_make_pool(rows) for rows in pools)
         return
+    if _QUIET not in sys.warnoptions:  # they are passed on to new processes
+        sys.warnoptions.append(_QUIET)
     with ProcessPoolExecutor(
         workers,
         # A fork of a process whose threads hold locks may hang.
