@@ -49,6 +49,6 @@ def model_bytes(translator: Translator) -> int:
     on a GPU, which is fast with any of them."""
     if isinstance(translator, Pivot):
         return sum(map(model_bytes, translator.translators))
-    if not isinstance(translator, Engine) or translator.device != "cpu":
-        return 0
-    return (translator.info.path / "model.bin").stat().st_size
+    if isinstance(translator, Engine) and translator.device == "cpu":
+        return translator.weight_bytes
+    return 0
