@@ -13,6 +13,8 @@ from corpora.records import Span
 MAX_CELLS = 4_000_000
 """Most cells of a table of words or pieces of a sentence pair, such as 2,000 words on both sides:
 16 MB in single precision. Longer pairs are not aligned."""
+MAX_ATTENTION = 1 << 18
+"""Most numbers of a sentence's attention that a translator joins from several parts."""
 TEXT_TOO_LONG = "text-too-long"
 """Why a span has no place in a translation that is too long to be aligned."""
 
@@ -59,7 +61,7 @@ def blocks(sizes: Sequence[int], most: int) -> list[slice]:
 def is_unattended(segment: SegmentAlignment) -> bool:
     """Whether `segment` has no attention because it is too long for it."""
     pieces = len(segment.source_pieces) * len(segment.target_pieces)
-    return segment.attention is None and pieces > MAX_CELLS
+    return segment.attention is None and pieces > MAX_ATTENTION
 
 
 class SourceRanges:

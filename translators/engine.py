@@ -53,9 +53,8 @@ class Engine:
             verify(info)
         check_model_file(info.path / "model.bin")
         self.info = info
-        self._hardware = resolve_hardware(
-            hardware or Hardware(), (info.path / "model.bin").stat().st_size
-        )
+        self.weight_bytes = (info.path / "model.bin").stat().st_size
+        self._hardware = resolve_hardware(hardware or Hardware(), self.weight_bytes)
         parallel, _ = self._hardware.threads
         self._translator = self._open(*self._hardware.threads)
         self._codec = open_codec(info, available_cores())

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from translators.protocol import Hypothesis
 from translators.reassembly import WeightedScore
 
-MAX_ATTENTION = 4_000_000
-"""Numbers in a joined matrix, mostly zeros; 16 MB, which is some 2,000 pieces in one sentence."""
+MAX_ATTENTION = 1 << 18
+"""Numbers in a joined matrix, mostly zeros; 1 MB, which is some 500 pieces in one sentence."""
 _STRONG, _WEAK = ".!?…。！？।؟;:；：\n", ',、，،)]}–—"'
 
 

@@ -42,3 +42,13 @@ def model_infos(translator: Translator) -> list[ModelInfo]:
     if isinstance(translator, Pivot):
         return [info for part in translator.translators for info in model_infos(part)]
     return [translator.info] if isinstance(translator, Engine) else []
+
+
+def model_bytes(translator: Translator) -> int:
+    """The size of the weights behind a `translator` that `open_translator` made; 0 of others, and
+    on a GPU, which is fast with any of them."""
+    if isinstance(translator, Pivot):
+        return sum(map(model_bytes, translator.translators))
+    if isinstance(translator, Engine) and translator.device == "cpu":
+        return translator.weight_bytes
+    return 0

@@ -47,6 +47,9 @@ class Listener:
     def message(self, line: str) -> None:
         """There is a `line` of text worth reading."""
 
+    def saved(self, what: str) -> None:
+        """`what` says how much of the run is on the disk by now."""
+
     def tick(self) -> None:
         """Some time has passed."""
 
@@ -99,6 +102,11 @@ class Listeners(Listener):
         """Give all the `line`."""
         for listener in self._listeners:
             listener.message(line)
+
+    def saved(self, what: str) -> None:
+        """Tell all `what` is on the disk."""
+        for listener in self._listeners:
+            listener.saved(what)
 
     def tick(self) -> None:
         """Tell all that time has passed."""

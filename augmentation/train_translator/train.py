@@ -60,6 +60,10 @@ def train_step(setup: TrainSetup, listener: Listener) -> str:
         done, total = report.step, report.max_steps
         listener.advanced(Progress("train", 0.0, "steps", done, total, total))
 
+    def on_saved(step: int) -> None:
+        until = f"training is kept up to step {step:,}"
+        listener.saved(until if step else "training has no checkpoint yet, the rest is kept")
+
     trainer = Trainer(
         config.training,
         data,
@@ -72,6 +76,7 @@ def train_step(setup: TrainSetup, listener: Listener) -> str:
             },
         ),
         on_report=on_report,
+        on_saved=on_saved,
         device=setup.device,
         threads=setup.threads,
         start=start,

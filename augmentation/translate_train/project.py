@@ -56,8 +56,12 @@ def _translations_of(
     tables = [TRANSLATION_SCHEMA.empty_table()]
     for ref in translated:
         rows = unique[unique >> 32 == ref.index] & 0xFFFFFFFF
-        table = pa.Table.from_batches(read_batches(ref), TRANSLATION_SCHEMA)
-        tables.append(table.take(pa.array(rows)))
+        begin = 0
+        for batch in read_batches(ref):  # together, their attention may be more than a list holds
+            end = begin + batch.num_rows
+            inside = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
+            tables.append(pa.Table.from_batches([batch]).take(pa.array(inside - begin)))
+            begin = end
     return Translations(pa.concat_tables(tables)), inverse
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from alignment.limits import MAX_ATTENTION, blocks
 from augmentation.pipeline.shards import checksum
 from augmentation.translate_train.layout import translate_step
 from augmentation.translation.memory import TranslationMemory
@@ -14,6 +16,10 @@ from augmentation.translation.table import TRANSLATION_SCHEMA, translation_batch
 from corpora.fingerprint import fingerprint
 from corpora.shards import ShardRef, ShardWriter, is_done
 from translators.protection.stretches import as_pairs
+
+_MOST_ATTENTION = 1 << 26
+"""Numbers of attention in memory together: 256 MB."""
+_CHARS_A_PIECE = 3
 
 
 def translate(
@@ -29,16 +35,27 @@ def translate(
     if is_done(out, made_from):
         return out
     with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:
-        segments = new_segments(ref)
         memory = translation.translation_memory(target)
-        remembered, table = _look_up(segments, memory, out, input_hash)
-        batch = _translate(_without(segments, remembered), translation, target)
-        if memory is not None:
-            # Before the shard is marked as done, because done shards are never read again.
-            memory.add(batch)
-        writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
-        writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
+        counts = {"remembered": 0, "translated": 0}
+        for segments in _parts(new_segments(ref)):
+            remembered, table = _look_up(segments, memory, out, input_hash)
+            batch = _translate(_without(segments, remembered), translation, target)
+            if memory is not None:
+                # Before the shard is marked as done, because done shards are never read again.
+                memory.add(batch)
+            writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
+            counts["remembered"] += len(remembered)
+            counts["translated"] += batch.num_rows
+        writer.facts = counts
     return out
+
+
+def _parts(segments: pa.Table) -> list[pa.Table]:
+    """`segments` in parts whose attention fits into the memory: mostly all of them in one."""
+    lengths = pc.utf8_length(segments.column("text")).to_numpy().astype(np.int64)
+    sizes = np.minimum((lengths // _CHARS_A_PIECE) ** 2, MAX_ATTENTION).tolist()
+    parts = blocks(sizes, _MOST_ATTENTION) or [slice(0, 0)]
+    return [segments.slice(part.start, part.stop - part.start) for part in parts]
 
 
 def _look_up(

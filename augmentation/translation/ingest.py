@@ -49,10 +49,12 @@ class Input:
         It is read as `reading` says, `shard_rows` rows per shard; `labelled` says whether every
         row must have a label.
 
-        Raises `UserError` where there is none.
+        Raises `UserError` where there is none, and where it is of no format that can be read.
         """
         if not path.exists():
             raise UserError("no such file", file=path)
+        # Before its content is hashed, which takes long for a large file or folder.
+        reading.open(path, task, lang, labelled=labelled)
         return cls(path, path_hash(path), task, lang, reading, shard_rows, labelled)
 
     def fingerprint_of(self, index: int) -> str:

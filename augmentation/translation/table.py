@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, chain
 from typing import Any
@@ -84,14 +85,15 @@ class Translations:
     """Translations by number, unpacked from a table once."""
 
     def __init__(self, table: pa.Table) -> None:
-        batch = table.combine_chunks()
+        # Attention is not put together: it may have more numbers than an Arrow list takes.
+        batch = table.drop_columns("attention").combine_chunks()
         self.translations: list[str] = batch.column("translation").to_pylist()
         self.scores: list[float] = batch.column("score").to_pylist()
         self.flags: list[str] = batch.column("flags").to_pylist()
         self.piece_counts: list[int] = batch.column("piece_count").to_pylist()
         self._source = _Lists(batch.column("source_pieces"))
         self._target = _Lists(batch.column("target_pieces"))
-        self._attention = _Matrices(batch.column("attention"))
+        self._attention = _Matrices(table.column("attention"))
 
     def source_pieces(self, number: int) -> list[int]:
         """Starts and ends of the source pieces of translation `number`, one after the other."""
@@ -136,12 +138,15 @@ class _Lists:
 
 class _Matrices:
     def __init__(self, column: pa.ChunkedArray) -> None:
-        array = _chunk(column)
-        self._offsets = array.offsets.to_pylist()
-        self._valid = array.is_valid().to_pylist()
-        self._values = array.values.to_numpy(zero_copy_only=False).astype(np.float32)
+        self._ends = list(accumulate(map(len, column.chunks)))
+        self._offsets = [chunk.offsets.to_pylist() for chunk in column.chunks]
+        self._valid = [chunk.is_valid().to_pylist() for chunk in column.chunks]
+        self._values = [chunk.values.to_numpy(zero_copy_only=False) for chunk in column.chunks]
 
     def __getitem__(self, number: int) -> Any:
-        if not self._valid[number]:
+        chunk = bisect_right(self._ends, number)
+        number -= self._ends[chunk - 1] if chunk else 0
+        if not self._valid[chunk][number]:
             return None
-        return self._values[self._offsets[number] : self._offsets[number + 1]]
+        begin, end = self._offsets[chunk][number : number + 2]
+        return self._values[chunk][begin:end].astype(np.float32)

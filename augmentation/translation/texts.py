@@ -90,16 +90,18 @@ def format_of(path: Path) -> TextFormat:
     return "jsonl" if is_rows else "lines"
 
 
-def chunks(items: Iterator[TextItem]) -> Iterator[list[TextItem]]:
-    """`items` in lists of at most `CHUNK_ROWS` items and about `CHUNK_CHARACTERS` characters."""
+def chunks(items: Iterator[TextItem], most: int) -> Iterator[list[TextItem]]:
+    """`items` in lists of at most `most` items, at most `CHUNK_ROWS`, and about `CHUNK_CHARACTERS`
+    characters."""
+    most = min(most, CHUNK_ROWS)
     chunk: list[TextItem] = []
-    size, rows = 0, FIRST_ROWS
+    size, rows = 0, min(FIRST_ROWS, most)
     for item in items:
         chunk.append(item)
         size += len(item.text)
         if len(chunk) >= rows or size >= CHUNK_CHARACTERS:
             yield chunk
-            chunk, size, rows = [], 0, CHUNK_ROWS
+            chunk, size, rows = [], 0, most
     if chunk:
         yield chunk
 

@@ -13,6 +13,7 @@ from flows.cli.arguments import (
     Number,
     Offsets,
     Quoting,
+    dash_or_file,
     option,
     quoted,
     stream,
@@ -29,9 +30,10 @@ _Predictions = Annotated[
 _Gold = Annotated[
     list[Path],
     option(
-        "What is right; one file for each of PREDICTIONS (/dev/stdin is standard input).",
+        "What is right; one file for each of PREDICTIONS (--gold=- is standard input).",
         metavar="GOLD...",
         consume_multiple=True,
+        converter=dash_or_file,
         negative=(),
     ),
 ]
@@ -67,6 +69,7 @@ _Baseline = Annotated[
         "Test against these predictions.",
         metavar="PREDICTIONS...",
         consume_multiple=True,
+        converter=dash_or_file,
         negative=(),
     ),
 ]

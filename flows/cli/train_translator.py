@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from augmentation.pipeline.listener import Messages
 from augmentation.train_translator.config import TrainTranslatorConfig
 from flows.cli.arguments import STANDARD_INPUT, ConfigFile, NoPrefect, Number, option, stream
+from flows.cli.interrupts import SAME_AGAIN, kept
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -89,7 +91,6 @@ def train_translator(
     it has: de=corpus.tsv.
     """
     from augmentation.pipeline.configuration import load
-    from augmentation.pipeline.listener import Messages
     from corpora.readers.pipes import regular_file
 
     config = None if config is None else regular_file(config)
@@ -100,7 +101,7 @@ def train_translator(
     # Absolute, because `--out .` has no name. Links are not followed: they are refused later.
     folder = out.parent.resolve() / out.name if out.name else out.resolve()
     seconds = None if max_minutes is None else 60 * max_minutes
-    listener = Messages(lambda line: say(line, sys.stderr))
+    listener = _Lines()
     if no_prefect:
         from augmentation.train_translator.run import train_translator as run
 
@@ -122,6 +123,17 @@ def train_translator(
             run_flow(recipe, folder, work, device, threads, seconds, listener)
     say(out)
     return 0
+
+
+class _Lines(Messages):
+    """Prints what a run reports, and has an interrupt say what is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda line: say(line, sys.stderr))
+
+    def saved(self, what: str) -> None:
+        """Have an interrupt say `what` is kept."""
+        kept(f"{what}: {SAME_AGAIN}")
 
 
 def _corpora(

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from alignment.limits import MAX_CELLS, SourceRanges, blocks, no_links
+from alignment.limits import MAX_ATTENTION, MAX_CELLS, SourceRanges, blocks, no_links
 from alignment.projectors import load_projector
 from alignment.protocol import ProjectionInput, SegmentAlignment
 from alignment.symmetrize import links_from_posteriors
 from alignment.words import load_aligner
 from alignment.words.splitting import split_pair
 from corpora.records import Span
+from translators import long_texts
 
 _BOUND = 150_000_000
 """Bytes that a text may take that is too long to be aligned; a table of all its word pairs would
@@ -105,3 +106,7 @@ def test_ranges_are_touched_by_spans_with_a_letter_in_them() -> None:
     ranges = SourceRanges(segments)
     touched = [ranges.touch(Span(a, b, "X")) for a, b in ((0, 1), (5, 10), (9, 11), (15, 20))]
     assert touched == [True, False, True, False]
+
+
+def test_a_translator_gives_as_much_attention_as_projectors_expect() -> None:
+    assert MAX_ATTENTION == long_texts.MAX_ATTENTION

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -30,6 +29,13 @@ def is_running(number: int) -> bool:
         return False
 
 
+def children_of_ours() -> set[int]:
+    """Those of this process, whichever thread started them, also ended ones that nobody waited
+    for."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(number) for file in lists for number in file.read_text().split()}
+
+
 def wait_for_the_end_of(numbers: list[int]) -> None:
     limit = time.monotonic() + 5
     while any(map(is_running, numbers)):
@@ -57,10 +63,11 @@ def test_a_program_and_what_it_started_end_with_us(number: signal.Signals) -> No
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_the_end_of_a_program_ends_what_it_started() -> None:
+    before = children_of_ours()
     process = children.start(["/bin/sh", "-c", FORKING])
     assert process.stdout is not None
     running = [int(process.stdout.readline()) for _ in range(2)]
+    assert len(children_of_ours() - before) == 2  # the program and its guard
     children.end(process)
     wait_for_the_end_of(running)
-    with pytest.raises(ChildProcessError):  # nothing is left, its guard neither
-        os.waitpid(-1, os.WNOHANG)
+    assert children_of_ours() <= before

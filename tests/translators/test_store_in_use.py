@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -13,8 +14,11 @@ import pytest
 from corpora.errors import UserError
 from tests.helpers.paths import ROOT
 from translators.adding import add_model
-from translators.describing import ModelFacts
-from translators.model_card import CARD
+from translators.describing import ModelFacts, describe_folder
+from translators.engine import Engine
+from translators.model_card import CARD, write_card
+from translators.open import model_bytes
+from translators.protocol import DecodingOptions
 from translators.store import list_models, read_model, remove, staging_folder
 
 STOPPING = """
@@ -89,3 +93,20 @@ def test_a_store_that_is_deleted_meanwhile_is_one_line(
     monkeypatch.setattr(shutil, "copyfile", delete_and_copy)
     with pytest.raises(UserError, match="deleted while the model was added"):
         add_model(str(ready), ModelFacts(name="a"))
+
+
+def test_a_model_that_is_deleted_or_replaced_in_use_goes_on(ready: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(ready, tmp_path / "model")
+    write_card(folder, describe_folder(folder, ModelFacts(source="en", target="de")).card)
+    engine = Engine(read_model(folder))
+    options = DecodingOptions(max_decoding_length=12)
+    before = engine.translate(["a line", "another line"], "en", "de", options)
+    shutil.rmtree(folder)
+    assert engine.translate(["a line", "another line"], "en", "de", options) == before
+    assert model_bytes(engine) == (ready / "model.bin").stat().st_size
+    folder.mkdir()
+    (folder / "model.bin").write_text("something else")
+    assert engine.translate(["a line", "another line"], "en", "de", options) == before
+    sampling = dataclasses.replace(options, beam_size=1, sampling_topk=5)
+    with pytest.raises(UserError):  # samplers are loaded anew
+        engine.translate(["a line"], "en", "de", sampling)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import regex
@@ -49,7 +50,7 @@ class ItemFinder:
             return []
         if named:
             named = paired(named)
-            items = [
-                i for i in items if not any(i.start < n.end and n.start < i.end for n in named)
-            ]
+            ends = [n.end for n in named]
+            starts = [*(n.start for n in named), len(text)]
+            items = [i for i in items if i.end <= starts[bisect_right(ends, i.start)]]
         return paired([*named, *items])

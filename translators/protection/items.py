@@ -43,7 +43,8 @@ def lost_items(items: Sequence[Item], translation: str) -> list[Item]:
     if not items:
         return []
     wanted = Counter(item.text for item in items if item.kind not in REWRITTEN)
-    wrong = {text for text, count in wanted.items() if _count(text, translation, wanted) != count}
+    counts = _counts(tuple(wanted), translation) if wanted else Counter()
+    wrong = {text for text, count in wanted.items() if counts[text] != count}
     lost = [item for item in items if item.text in wrong and item.kind not in REWRITTEN]
     loose = [item for item in items if item.kind in REWRITTEN]
     if loose:
@@ -53,15 +54,19 @@ def lost_items(items: Sequence[Item], translation: str) -> list[Item]:
     return lost
 
 
-def _count(text: str, translation: str, others: Counter[str]) -> int:
-    """How often `text` is in `translation`, not counting where it is part of a longer item."""
-    count = len(standing(text).findall(translation))
-    if count:
-        for other, times in others.items():
-            if len(other) > len(text) and text in other:
-                inside = len(standing(text).findall(other))
-                count -= inside * min(times, translation.count(other))
-    return count
+def _counts(texts: tuple[str, ...], translation: str) -> Counter[str]:
+    """How often each of `texts` is in `translation`, not counting where it is part of a longer
+    one."""
+    return Counter(match[0] for match in _standing_any(texts).finditer(translation))
+
+
+@lru_cache(256)
+def _standing_any(texts: tuple[str, ...]) -> regex.Pattern[str]:
+    """As `standing`, of any of `texts`, the longest first: one search, however many there are."""
+    letter = r"[\p{L}\p{N}]"
+    before = rf"(?:(?!{letter})|(?<![\p{{Latin}}\p{{N}}]))"
+    after = rf"(?:(?<!{letter})|(?=s?(?![\p{{Latin}}\p{{N}}])))"
+    return regex.compile(rf"{before}\L<texts>{after}", texts=texts)
 
 
 @lru_cache(1024)
@@ -105,30 +110,40 @@ def is_nested(items: Sequence[Item], translation: str) -> bool:
     halves = [item for item in sorted(items, key=lambda item: item.start) if item.pair >= 0]
     if not halves:
         return True
+    closes = {half.pair: half.text for half in halves if half.role == "close"}
     closing: dict[str, set[str]] = {}
-    for opening in halves:
-        if opening.role == "open":
-            closing[opening.text] = closing.get(opening.text, set()) | {
-                half.text for half in halves if half.pair == opening.pair and half.role == "close"
-            }
-    texts = sorted({half.text for half in halves}, key=len, reverse=True)
-    found = regex.findall("|".join(map(regex.escape, texts)), translation)
-    return _paths(found, closing) == _paths([half.text for half in halves], closing)
+    for half in halves:
+        if half.role == "open" and half.pair in closes:
+            closing.setdefault(half.text, set()).add(closes[half.pair])
+    found = _any_of(tuple({half.text for half in halves})).findall(translation)
+    numbers: dict[tuple[int, str], int] = {}
+    return _paths(found, closing, numbers) == _paths(
+        [half.text for half in halves], closing, numbers
+    )
+
+
+@lru_cache(256)
+def _any_of(texts: tuple[str, ...]) -> regex.Pattern[str]:
+    """Finds any of `texts`, the longest first."""
+    return regex.compile(r"\L<texts>", texts=texts)
 
 
 def _paths(
-    halves: Sequence[str], closing: Mapping[str, set[str]]
-) -> Counter[tuple[str, ...]] | None:
-    """How often each pair is within which others, outermost first, for `halves` in order; None
-    where they do not fit together. `closing` has what may close each opening half."""
-    paths: Counter[tuple[str, ...]] = Counter()
-    stack: list[str] = []
+    halves: Sequence[str],
+    closing: Mapping[str, set[str]],
+    numbers: dict[tuple[int, str], int],
+) -> Counter[int] | None:
+    """How often each pair is within which others, for `halves` in order; None where they do not fit
+    together. `closing` has what may close each opening half, and `numbers` numbers a pair by that
+    of the one around it (0 is none) and its opening half."""
+    paths: Counter[int] = Counter()
+    stack: list[tuple[str, int]] = []
     for text in halves:
-        if stack and text in closing[stack[-1]]:
-            paths[(*stack, text)] += 1
-            stack.pop()
+        if stack and text in closing[stack[-1][0]]:
+            paths[stack.pop()[1]] += 1
         elif text in closing:
-            stack.append(text)
+            around = stack[-1][1] if stack else 0
+            stack.append((text, numbers.setdefault((around, text), len(numbers) + 1)))
         else:
             return None
     return None if stack else paths

@@ -45,7 +45,7 @@ class Job:
     def of(cls, text: str, items: Sequence[Item]) -> Job:
         """The job of `text`, which has `items`, in order."""
         start, end = _strip(text, 0, len(text))
-        first, last = 0, len(items)
+        first, last, tail = 0, len(items), end
         while first < last:
             opening, closing = items[first], items[last - 1]
             is_pair = opening.role == "open" and opening.pair == closing.pair
@@ -53,7 +53,11 @@ class Job:
                 first, last, start, end = first + 1, last - 1, opening.end, closing.start
             elif opening.start == start and _is_peeled(opening, ""):
                 first, start = first + 1, opening.end
-            elif closing.end == end and _is_peeled(closing, text[start : _tail(text, items, last)]):
+            elif closing.end == end:
+                if closing.start < tail:
+                    tail = _tail(text, items, last)
+                if not _is_peeled(closing, _before(text, start, tail)):
+                    break
                 last, end = last - 1, closing.start
             else:
                 break
@@ -157,11 +161,18 @@ def _tail(text: str, items: Sequence[Item], last: int) -> int:
     return at
 
 
+def _before(text: str, start: int, end: int) -> str:
+    """The last character of [start, end) that is no white space; empty if there is none."""
+    _, end = _strip(text, start, end)
+    return text[end - 1 : end] if start < end else ""
+
+
 def _is_peeled(item: Item, before: str) -> bool:
-    """Whether an `item` at an edge is peeled off; `before` is what is before it in the core."""
+    """Whether an `item` at an edge is peeled off; `before` is the character before it and others
+    of its run in the core."""
     if item.role != "alone":
         return False
-    after_sentence = before.rstrip()[-1:] in _SENTENCE_END if before else False
+    after_sentence = before in _SENTENCE_END
     return item.kind in _PEELED or (item.kind in _PEELED_AFTER_A_SENTENCE and after_sentence)
 
 

@@ -6,6 +6,8 @@ A text is searched by one expression; markup that encloses text (tags, Markdown)
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 
 import regex
@@ -35,9 +37,12 @@ _UNIT = (
     r"[kMGT]i?B|[kMG]?bit/s|[kMGT]?Hz|[kM]?W|[kM]?Wh|[mk]?V|mAh|mA|k?Pa|hPa|bar|k?J|kcal|km/h|mph|"
     r"m/s|px|pt|dpi|fps|ms|µs|min|h|s"
 )
+_FARTHEST = 1000
+"""Most characters between what opens and what closes: without it, every opening would be searched
+for its other half to the end of the text."""
 _FORMS: tuple[tuple[Kind, str], ...] = (
     ("code", r"`[^`\n]+`"),
-    ("tag", rf"<!--.*?-->|</?[A-Za-z][\w:.-]*(?:{_ATTRIBUTE})*\s*/?>"),
+    ("tag", rf"<!--.{{0,{_FARTHEST}}}?-->|</?[A-Za-z][\w:.-]*(?:{_ATTRIBUTE})*\s*/?>"),
     ("entity", r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6});"),
     (
         "placeholder",
@@ -79,7 +84,8 @@ _MAY_MATCH = re.compile(r"""[^\w\s.,;!?"'()’‘“”„…–—-]|[\d_]|\w\.
 """Something that every form has; the quickest of all checks, for most texts have nothing."""
 _MARKDOWN = regex.compile(
     r"(?P<open>!?\[)(?=[^\[\]\n]+(?P<close>\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)))"
-    r"|(?P<mark>\*\*|~~|(?<![\w*])\*(?!\*))(?=[^\s*])(?=[^\n]*?[^\s*](?P=mark))"
+    r"|(?P<mark>\*\*|~~|(?<![\w*])\*(?!\*))(?=[^\s*])"
+    rf"(?=[^\n]{{0,{_FARTHEST}}}?[^\s*](?P=mark))"
 )
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
                    "source", "track", "wbr"})  # fmt: skip
@@ -118,6 +124,7 @@ def _without_punctuation(text: str, start: int, end: int) -> int:
 def _markdown(text: str, items: Iterable[Item]) -> list[Item]:
     """Both halves of what Markdown puts around text: `[` and `](address)`, `**`, `*`, `~~`."""
     taken = [(item.start, item.end) for item in items]
+    ends = [end for _, end in taken]
     halves: list[Item] = []
     at = 0
     while (match := _MARKDOWN.search(text, at)) is not None:
@@ -127,7 +134,11 @@ def _markdown(text: str, items: Iterable[Item]) -> list[Item]:
         last = other + len(mark) if mark else match.end("close")
         if mark:
             at = last
-        if any(a <= start < b or a <= other < b for a, b in taken):
+        after = (bisect_right(ends, position) for position in (start, other))
+        if any(
+            n < len(taken) and taken[n][0] <= position
+            for n, position in zip(after, (start, other), strict=True)
+        ):
             continue
         halves += [
             Item(start, match.end(), match[0], "markup", "open"),
@@ -146,12 +157,14 @@ def paired(items: Iterable[Item]) -> list[Item]:
         ordered.append(item)
     pairs = 0
     stack: list[tuple[str, int]] = []
+    waiting: Counter[str] = Counter()
     result = [Item(item.start, item.end, item.text, item.kind) for item in ordered]
     for number, item in enumerate(ordered):
         name, role = _half(item)
         if role == "open":
             stack.append((name, number))
-        elif role == "close":
+            waiting[name] += 1
+        elif role == "close" and waiting[name]:
             for depth in range(len(stack) - 1, -1, -1):
                 if stack[depth][0] == name:
                     opening = ordered[stack[depth][1]]
@@ -162,6 +175,7 @@ def paired(items: Iterable[Item]) -> list[Item]:
                         item.start, item.end, item.text, item.kind, "close", pairs
                     )
                     pairs += 1
+                    waiting.subtract(opened for opened, _ in stack[depth:])
                     del stack[depth:]
                     break
     return result

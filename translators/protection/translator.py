@@ -27,6 +27,8 @@ LEFT_AT_FIRST: frozenset[Kind] = REWRITTEN | {"hashtag", "handle", "symbol"}
 """What stays in the text in the first decoding, because models may well copy it."""
 _SEARCHED = 4
 """Hypotheses that are searched for one with all masks."""
+_MOST_ITEMS = 64
+"""A text with more is translated around them: no decoding keeps so many."""
 _SEARCHED_SHAPES = 2
 """Further shapes of masks that are tried."""
 
@@ -108,9 +110,11 @@ class ProtectingTranslator:
 
     def _run(self, jobs: list[Job], source: str, target: str, options: DecodingOptions) -> None:
         """Give each of `jobs` its result."""
-        waiting = []
+        waiting, around = [], []
         for job in jobs:
-            if job.has_words:
+            if job.has_words and len(job.items) > _MOST_ITEMS:
+                around.append(job)
+            elif job.has_words:
                 job.masked = [item for item in job.items if item.kind not in self._left_at_first]
                 waiting.append(job)
             else:
@@ -119,7 +123,7 @@ class ProtectingTranslator:
         if waiting:
             for attempt in _attempts(self._copied_shapes(source, target)):
                 waiting = self._attempt(waiting, attempt, source, target, options)
-        self._split(waiting, source, target, options)
+        self._split([*waiting, *around], source, target, options)
 
     def _copied_shapes(self, source: str, target: str) -> tuple[Shape, ...]:
         """The shapes of masks that the model copies; it is asked once for a pair of languages."""
@@ -209,7 +213,9 @@ class ProtectingTranslator:
         translations = dict(zip(chunks, hypotheses, strict=True))
         for job in open_jobs:
             core = split_around(job, translations, options.return_attention)
-            if lost_items(job.items, core.text) or self._strays(job, core.text):
+            # Dates and quantities are all there, as they were.
+            copied = [item for item in job.items if item.kind not in REWRITTEN]
+            if lost_items(copied, core.text) or self._strays(job, core.text):
                 core = dataclasses.replace(core, flags=(LOST_PLACEHOLDER, *core.flags))
             job.finish(core, options.return_attention)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from translators.training.config import TrainingConfig
 from translators.training.data import TrainingData
 from translators.training.fingerprint import run_fingerprint
 from translators.training.forward import Dropout, autocast_dtype
+from translators.training.interruption import Interruption, deferred
 from translators.training.loss import batch_loss
 from translators.training.model import SpecialIds, build_model, zero_pad_gradient
 from translators.training.optimizers import learning_rate_factor, make_optimizers
@@ -58,15 +60,17 @@ class Trainer:
         *,
         validator: Validator | None = None,
         on_report: Callable[[Report], None] | None = None,
+        on_saved: Callable[[int], None] | None = None,
         device: str = "auto",
         threads: int | None = None,
         start: StartingPoint | None = None,
     ) -> None:
         """Prepare to train on `data` as `config` says, or to continue.
 
-        `validator` measures the model on the dev set, and `on_report` gets every `Report`. These,
-        `device` ("auto" takes a GPU where there is one) and `threads` do not change what is
-        learnt. `start` is a model to continue from, with these or other subwords and as many layers
+        `validator` measures the model on the dev set, `on_report` gets every `Report`, and
+        `on_saved` the step of every checkpoint (0 where there is none yet). These, `device` ("auto"
+        takes a GPU where there is one) and `threads` do not change what is learnt. `start` is a
+        model to continue from, with these or other subwords and as many layers
         or fewer. Raises `UserError` for a checkpoint of another run and weights that do not fit.
         """
         if device == "auto":
@@ -77,6 +81,7 @@ class Trainer:
         self._config = config
         self._validator = validator
         self._on_report = on_report or (lambda report: None)
+        self._on_saved = on_saved or (lambda step: None)
         subwords = sentencepiece.SentencePieceProcessor(model_file=str(data.subwords))
         self.special = SpecialIds(
             pad=subwords.get_piece_size(), eos=subwords.eos_id(), unk=subwords.unk_id()
@@ -130,41 +135,56 @@ class Trainer:
 
     def run(self, *, max_seconds: float | None = None) -> TrainingResult:
         """Train to `max_steps`, to early stopping, or for `max_seconds` (then a checkpoint is
-        written and the run can continue later). Raises `UserError` when there is nothing to train
-        on, training diverges, or a checkpoint cannot be written."""
+        written and the run can continue later).
+
+        Raises `UserError` when there is nothing to train on, training diverges, or a checkpoint
+        cannot be written. After Ctrl-C in the main thread a checkpoint is written, and
+        `KeyboardInterrupt` raised.
+        """
+        # A run that was interrupted after its last checkpoint may have been at its end.
+        stopped = "early" if self._no_better() else "max_steps"
+        self._on_saved(self._progress.step)
+        if self._steps_are_left() and stopped != "early":
+            with deferred() as interruption:
+                stopped = self._train(max_seconds, interruption)
+        self._save()
+        if stopped != "interrupted" and self._config.average_checkpoints > 1:
+            self._load(self._checkpoints.average(self._config.average_checkpoints))
+        return TrainingResult(self._model, self._progress, stopped)
+
+    def _train(self, max_seconds: float | None, interruption: Interruption) -> str:
+        """Do the steps that are left, as many as `max_seconds` allow: why it stopped.
+
+        At an `interruption` a checkpoint is written, and `KeyboardInterrupt` raised.
+        """
         config, progress = self._config, self._progress
         dtype = autocast_dtype(self._device)
         meter = Meter()
-        # A run that was interrupted after its last checkpoint may have been at its end.
-        stopped = "early" if self._no_better() else "max_steps"
         seconds_before = progress.seconds
-        stream = self._stream.batches(progress.pool, progress.batch)
-        while self._steps_are_left() and stopped != "early":
-            pool, index, batch = next(stream)
-            loss, count = self._step(batch.to(self._device), dtype)
-            meter.add(loss, count)
-            progress.step += 1
-            progress.pool, progress.batch = pool, index + 1
-            progress.target_tokens += count
-            elapsed = meter.elapsed()
-            progress.seconds = seconds_before + elapsed
-            validation = None
-            if progress.step % config.validate_every == 0 and self._validator is not None:
-                validation = self._validate()
-            if validation is not None or meter.is_due(elapsed) or progress.step == 1:
-                self._report(meter, validation)
-            if progress.step % config.checkpoint_every == 0:
-                self._save()
-            if validation is not None and self._no_better():
-                stopped = "early"
-            elif max_seconds is not None and elapsed > max_seconds and self._steps_are_left():
-                stopped = "interrupted"
-                break
-        stream.close()
-        self._save()
-        if stopped != "interrupted" and config.average_checkpoints > 1:
-            self._load(self._checkpoints.average(config.average_checkpoints))
-        return TrainingResult(self._model, progress, stopped)
+        with closing(self._stream.batches(progress.pool, progress.batch)) as stream:
+            while self._steps_are_left():
+                pool, index, batch = next(stream)
+                loss, count = self._step(batch.to(self._device), dtype)
+                meter.add(loss, count)
+                progress.step += 1
+                progress.pool, progress.batch = pool, index + 1
+                progress.target_tokens += count
+                elapsed = meter.elapsed()
+                progress.seconds = seconds_before + elapsed
+                validation = None
+                if progress.step % config.validate_every == 0 and self._validator is not None:
+                    validation = self._validate()
+                if validation is not None or meter.is_due(elapsed) or progress.step == 1:
+                    self._report(meter, validation)
+                if progress.step % config.checkpoint_every == 0 or interruption.is_wanted:
+                    self._save()
+                if interruption.is_wanted:
+                    raise KeyboardInterrupt
+                if validation is not None and self._no_better():
+                    return "early"
+                if max_seconds is not None and elapsed > max_seconds and self._steps_are_left():
+                    return "interrupted"
+        return "max_steps"
 
     def _report(self, meter: Meter, validation: dict[str, float] | None) -> None:
         progress, max_steps = self._progress, self._config.max_steps
@@ -233,3 +253,4 @@ class Trainer:
         self._checkpoints.save(
             self._progress, self._weights(), optimizer_tensors(self._optimizers, self._names)
         )
+        self._on_saved(self._progress.step)

@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,6 +20,7 @@ import sentencepiece
 from translators.training.config import TrainingConfig
 from translators.training.data import TrainingData
 from translators.training.examples import Example, ExampleMaker
+from translators.training.interruption import blocked
 from translators.training.inventory import Inventory
 from translators.training.words import SentencePair
 
@@ -75,6 +77,8 @@ class _Worker:
 
 
 _worker: _Worker | None = None
+_QUIET = "ignore:resource_tracker:UserWarning"
+"""Where a trainer is ended at once, multiprocessing clears up after it, and need not say so."""
 
 
 @contextmanager
@@ -89,6 +93,8 @@ def make_examples(
         _start_worker(data, config)
         yield (_make_pool(rows) for rows in pools)
         return
+    if _QUIET not in sys.warnoptions:  # they are passed on to new processes
+        sys.warnoptions.append(_QUIET)
     with ProcessPoolExecutor(
         workers,
         # A fork of a process whose threads hold locks may hang.
@@ -105,7 +111,9 @@ def _ahead(
     waiting: list[Future[list[Example]]] = []
     while True:
         while len(waiting) < depth:
-            waiting.append(executor.submit(_make_pool, next(pools)))
+            pool = next(pools)
+            with blocked():  # Ctrl-C is heeded by the trainer alone
+                waiting.append(executor.submit(_make_pool, pool))
         yield waiting.pop(0).result()
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
+from augmentation.translate_train.card import LABELS_FILE
 from augmentation.translate_train.run import TranslateTrainResult, translate_train
 from augmentation.translate_train.runs import open_finished
 from corpora.errors import UserError
@@ -35,6 +36,9 @@ def test_polars_and_datasets_open_the_export(
     done: TranslateTrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder,) = done.exports()
+    assert not (folder / LABELS_FILE).exists()  # the card shows them all
+    (folder / LABELS_FILE).parent.mkdir(exist_ok=True)
+    pl.DataFrame({"label": ["time"], "spans": [18]}).write_parquet(folder / LABELS_FILE)
     frame = pl.read_parquet(folder / "data")
     assert len(frame) == 19
     assert set(frame["lang"]) == {"de"}

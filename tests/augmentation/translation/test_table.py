@@ -32,4 +32,8 @@ def test_translations_are_read_back_unchanged() -> None:
     assert found.attention(1) is None
     empty = found.attention(2)
     assert empty is not None and empty.shape == (0, 1)
+    both = Translations(pa.Table.from_batches([batch.slice(1), batch, batch.slice(4), batch]))
+    matrices = [both.attention(number) for number in (2, 3, 7, 10)]
+    assert [None if m is None else m.size for m in matrices] == [1, 6, 6, 1]
+    assert both.attention(0) is None
     assert Translations(TRANSLATION_SCHEMA.empty_table()).translations == []

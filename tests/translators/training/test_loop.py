@@ -24,6 +24,7 @@ import safetensors.torch  # noqa: E402
 
 from corpora.errors import UserError  # noqa: E402
 from translators.marian_folder import StartingPoint  # noqa: E402
+from translators.training.batches import Batch  # noqa: E402
 from translators.training.config import OptimizerConfig, TrainingConfig  # noqa: E402
 from translators.training.data import TrainingData  # noqa: E402
 from translators.training.loop import Trainer, Validator  # noqa: E402
@@ -235,3 +236,27 @@ def test_data_without_a_usable_pair(
     trainer = _in_process(toy_config.model_copy(update=config), data, tmp_path / "out")
     with pytest.raises(UserError, match=problem):
         trainer.run()
+
+
+def test_an_interrupt_is_heeded_between_two_steps(
+    tmp_path: Path, toy_data: TrainingData, toy_config: TrainingConfig
+) -> None:
+    _in_process(toy_config, toy_data, tmp_path / "whole").run()
+    broken = _in_process(toy_config, toy_data, tmp_path / "broken")
+    saved: list[int] = []
+    broken._on_saved = saved.append
+    step = broken._step
+
+    def pressed(batch: Batch, dtype: torch.dtype) -> tuple[float, int]:
+        if broken._progress.step == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(batch, dtype)
+
+    broken._step = pressed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        broken.run()
+    assert saved == [0, 6, 10]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    _in_process(toy_config, toy_data, tmp_path / "broken").run()
+    whole, resumed = _weights(tmp_path / "whole"), _weights(tmp_path / "broken")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
