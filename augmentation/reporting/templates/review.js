@@ -149,6 +149,10 @@ function choose(step) {
   const count = states[at].spans.length;
   if (count) { now = (now + step + count) % count; draw(); }
 }
+function nextLabel() {
+  const span = states[at].spans[now], labels = data.spanLabels;
+  if (span) change(() => { span.label = labels[(labels.indexOf(span.label) + 1) % labels.length]; });
+}
 function nextClass() {
   if (!data.labels.length) return;
   const i = data.labels.indexOf(states[at].label);
@@ -176,6 +180,7 @@ const ACTIONS = [
   [["n"], "new span, or select words and choose a label", addSpan, "+ span"],
   [["x"], "remove the span", () => states[at].spans[now] && change(() => {
     states[at].spans.splice(now, 1); now = Math.min(now, states[at].spans.length - 1); }), "− span"],
+  [["l"], "next label of the span", nextLabel, null],
   [["c"], "next class of the row", nextClass, null],
   [["u"], "undo all of this row", undo, "undo"],
   [["s"], "save the corrections as a file", save, "save"],
@@ -266,9 +271,9 @@ function draw(rebuild = true) {
     chip.style.setProperty("--hue", data.hues[label]);
     return chip;
   });
-  by("buttons").replaceChildren(...chips, ...ACTIONS.filter(([, , , name]) => name).map(
+  by("buttons").replaceChildren(...ACTIONS.filter(([, , , name]) => name).map(
     ([, help, act, name]) => element("button", {textContent: name, title: help,
-      onclick: () => act("word")})));
+      onclick: () => act("word")})), ...chips);
 }
 
 by("keys").append(...ACTIONS.flatMap(([keys, help]) =>

@@ -99,7 +99,8 @@ def _answer(number: int, record: Mapping[str, Any]) -> Answer | None:
             values[name] = given[-1].get("value")
     if not values:
         return None
-    spans = None if values.get(_SPANS) is None else tuple(marked_spans(values[_SPANS]))
+    # Argilla fills in what was suggested, and leaves a question out where all of it was removed.
+    spans = tuple(marked_spans(values.get(_SPANS) or []))
     label = values.get(_CLASS)
     return Answer(
         number,
