@@ -38,7 +38,8 @@ def evidence_of(run: str, corrections: Iterable[Correction], split: Split) -> Ev
     unpaired = 0
     for correction in corrections:
         row = correction.row
-        if row is None or row.provenance is None:
+        origin = None if row is None else row.provenance
+        if row is None or origin is None:
             continue
         if correction.edited:
             pairs = list(_sentences(correction, row, split))
@@ -47,7 +48,9 @@ def evidence_of(run: str, corrections: Iterable[Correction], split: Split) -> Ev
         name = f"{run}/{row.id}"
         records += [
             HumanRecord("span", source, target, name, label)
-            for source, target, label in _spans(row, row.provenance.source_text)
+            for source, target, label in span_pairs(
+                origin.source_text, origin.source_spans, row.text, row.spans
+            )
         ]
     return Evidence(tuple(records), unpaired)
 
@@ -81,12 +84,13 @@ def _sentences(
             yield None
 
 
-def _spans(row: Row, source_text: str) -> Iterator[tuple[str, str, str]]:
-    """Text of the source span, text of the target span, and label, where they are a pair."""
-    origin = row.provenance
-    sources: Sequence[Span] = () if origin is None else origin.source_spans
-    for label in dict.fromkeys(span.label for span in row.spans):
-        left = [source_text[s.start : s.end] for s in sources if s.label == label]
-        right = [row.text[s.start : s.end] for s in row.spans if s.label == label]
+def span_pairs(
+    source: str, source_spans: Sequence[Span], target: str, target_spans: Sequence[Span]
+) -> Iterator[tuple[str, str, str]]:
+    """Text of the span in `source`, text of that in `target`, and label, where `source_spans` and
+    `target_spans` can be paired by their labels."""
+    for label in dict.fromkeys(span.label for span in target_spans):
+        left = [source[s.start : s.end] for s in source_spans if s.label == label]
+        right = [target[s.start : s.end] for s in target_spans if s.label == label]
         if len(left) == len(right) and len(set(left)) == len(set(right)) == 1:
             yield left[0], right[0], label
