@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from augmentation.compare.api import compare
     from augmentation.projection.api import align, project
     from augmentation.reporting.rows import read
-    from augmentation.train_translator.api import train_translator
     from augmentation.review.run import review_export, review_import
+    from augmentation.train_translator.api import train_translator
     from augmentation.translate_test.api import translate_test
     from augmentation.translate_train.api import export, translate_train
     from augmentation.translation.api import translate

@@ -27,9 +27,7 @@ class CorrectedProjector:
     ignored, whole words are compared, and no span comes to overlap another.
     """
 
-    def __init__(
-        self, projector: SpanProjector, phrases: Mapping[str, Mapping[str, int]]
-    ) -> None:
+    def __init__(self, projector: SpanProjector, phrases: Mapping[str, Mapping[str, int]]) -> None:
         self._projector = projector
         self.name = projector.name
         self.learns = bool(getattr(projector, "learns", False))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from corpora.errors import UserError
 from corpora.readers.pipes import regular_file
@@ -100,7 +100,9 @@ def _parse(text: str, path: Path, line: int | None) -> Any:
     except json.JSONDecodeError as error:
         raise UserError(f"no JSON: {error.msg}", file=path, line=line or error.lineno) from error
     except RecursionError as error:
-        raise UserError("no JSON that can be read: nested too deep", file=path, line=line) from error
+        raise UserError(
+            "no JSON that can be read: nested too deep", file=path, line=line
+        ) from error
 
 
 class BadRecordError(Exception):
@@ -128,7 +130,7 @@ def marked_spans(values: Any) -> Iterator[MarkedSpan]:
         yield MarkedSpan(start, end, label, text if isinstance(text, str) else None)
 
 
-def _is_offset(value: Any) -> bool:
+def _is_offset(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

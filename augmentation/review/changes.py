@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from augmentation.review.corrections import Correction, moved_spans
 from corpora.records import Span
@@ -107,8 +107,3 @@ def _kind(old: Span, new: Span, kind: str) -> bool:
         return (old.start, old.end, old.label) == (new.start, new.end, new.label)
     overlap = old.start < new.end and new.start < old.end
     return overlap and (kind == "relabelled" or old.label == new.label)
-
-
-def as_record(changes: ReviewChanges) -> dict[str, object]:
-    """`changes` as a JSON object."""
-    return asdict(changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from augmentation.review.answers import Answer, BadRecordError, MarkedSpan, read_json
 from augmentation.review.formats import tool_of
@@ -90,13 +91,7 @@ def _checked(answer: Answer, item: QueueItem, queue: Queue, unit: OffsetUnit) ->
     if answer.drop:
         return Correction(item, None)
     old = item.row
-    for field, text in answer.texts.items():
-        if getattr(old, field) is None and text:
-            raise BadRecordError(f"the row has no {field}")
-        if getattr(old, field) is not None and not text.strip():
-            raise BadRecordError(f"the {field} is empty; to take the row out, drop it")
-    texts = {field: text for field, text in answer.texts.items() if getattr(old, field) is not None}
-    new = replace(old, **texts)
+    new = replace(old, **_texts(answer, old))
     label = old.label if answer.label is None else answer.label
     if label != old.label and label not in queue.labels:
         raise BadRecordError(f"no row has the label {label!r}, but {', '.join(queue.labels)}")
@@ -117,6 +112,19 @@ def _checked(answer: Answer, item: QueueItem, queue: Queue, unit: OffsetUnit) ->
     mark = "corrected" if correction.is_error else "accepted"
     mark = "rescued" if item.drawn == "dropped" else mark
     return Correction(item, replace(new, meta={**new.meta, GOLD: mark}))
+
+
+def _texts(answer: Answer, old: Row) -> dict[str, Any]:
+    """The texts that `answer` gives the row `old`, by field."""
+    texts = {}
+    for field, text in answer.texts.items():
+        if getattr(old, field) is not None:
+            if not text.strip():
+                raise BadRecordError(f"the {field} is empty; to take the row out, drop it")
+            texts[field] = text
+        elif text:
+            raise BadRecordError(f"the row has no {field}")
+    return texts
 
 
 def _span(marked: MarkedSpan, text: str, unit: OffsetUnit, queue: Queue) -> Span:

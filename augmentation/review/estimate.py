@@ -87,5 +87,5 @@ def estimate(queue: Queue, corrections: Sequence[Correction]) -> Estimates:
         shares = [0.0] * 3 if rest is None else [rest.rate, rest.low, rest.high]
         rates = [(wrong_doubtful + share * others) / max(1, queue.rows) for share in shares]
         reviewed = seen + (0 if rest is None else rest.reviewed)
-        whole = Estimate(*rates, reviewed, queue.rows)
+        whole = Estimate(rates[0], rates[1], rates[2], reviewed, queue.rows)
     return Estimates(rest, labels, whole, rescued, doubtful - seen)

@@ -23,10 +23,6 @@ class Evidence:
     unpaired: int
     """Texts that people changed and whose sentences cannot be paired with those of the source."""
 
-    def count(self, kind: str) -> int:
-        """How many of the records are of the `kind` `sentence` or `span`."""
-        return sum(record.kind == kind for record in self.records)
-
 
 def evidence_of(run: str, corrections: Iterable[Correction], split: Split) -> Evidence:
     """What `corrections` of the run called `run` say of sentences and spans.
@@ -55,9 +51,7 @@ def evidence_of(run: str, corrections: Iterable[Correction], split: Split) -> Ev
     return Evidence(tuple(records), unpaired)
 
 
-def _sentences(
-    correction: Correction, row: Row, split: Split
-) -> Iterator[tuple[str, str] | None]:
+def _sentences(correction: Correction, row: Row, split: Split) -> Iterator[tuple[str, str] | None]:
     """The sentences of the texts that were changed, with their translations; None for a text whose
     sentences differ in number. The source of `target` is not kept with a row."""
     origin = row.provenance

@@ -100,7 +100,9 @@ class Queue:
     def load(cls, path: Path) -> Queue:
         """The queue in the file `path`; raises `UserError` where there is none or it is damaged."""
         if not path.is_file():
-            raise UserError("nothing of this run was exported for review in this language", file=path)
+            raise UserError(
+                "nothing of this run was exported for review in this language", file=path
+            )
         refuse_links(path.parent)
         try:
             with pa.memory_map(str(path)) as file:
@@ -150,9 +152,7 @@ def draw_queue(
     chosen = rng.sample(translated, min(least_sure, len(translated)))
     rejected = _take(refs, read_dropped, set(chosen), task)
     share = len(chosen) / len(translated) if translated else 1.0
-    spread += [
-        replace(rejected[number], drawn="dropped", probability=share) for number in chosen
-    ]
+    spread += [replace(rejected[number], drawn="dropped", probability=share) for number in chosen]
     span_labels, labels = _labels(shards, refs)
     return Queue(
         *(run.folder.name, target, task, len(doubt), len(translated)),

@@ -166,7 +166,11 @@ def _check_run(run: FinishedRun, target: str, corrections: Sequence[Correction])
     rescued = {c.item.row.id for c in corrections if c.item.drawn == "dropped"}
     for row in final_rows(run.folder, target):
         old = waiting.pop(row.id, row)
-        if row.id in rescued or (old.text, old.spans, old.label) != (row.text, row.spans, row.label):
+        if row.id in rescued or (old.text, old.spans, old.label) != (
+            row.text,
+            row.spans,
+            row.label,
+        ):
             waiting[row.id] = row
             break
     if waiting:
@@ -174,9 +178,7 @@ def _check_run(run: FinishedRun, target: str, corrections: Sequence[Correction])
         raise UserError(problem, file=run.folder, row=next(iter(waiting)))
 
 
-def _reviewed(
-    run: FinishedRun, target: str, corrections: Sequence[Correction]
-) -> Iterator[Row]:
+def _reviewed(run: FinishedRun, target: str, corrections: Sequence[Correction]) -> Iterator[Row]:
     """The rows of `run`, those corrected in their place, and last those that were taken in."""
     by_id = {c.item.row.id: c.row for c in corrections if c.item.drawn != "dropped"}
     for row in final_rows(run.folder, target):

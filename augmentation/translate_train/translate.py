@@ -41,7 +41,9 @@ def translate(
             # Before the shard is marked as done, because done shards are never read again.
             memory.add(batch)
         machine = _in_order(pa.Table.from_batches([batch]), table, remembered)
-        human = _corrected(segments.take(pa.array(corrected, pa.int64())), by_hand, translation, target)
+        human = _corrected(
+            segments.take(pa.array(corrected, pa.int64())), by_hand, translation, target
+        )
         writer.write(_in_order(machine, human, corrected), rows_in=segments.num_rows)
         writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
         if corrected:

@@ -92,7 +92,7 @@ def _corrections(path: Path, modified: int, size: int) -> HumanCorrections:
 def read_records(path: Path) -> list[HumanRecord]:
     """The records of the file `path`; raises `UserError` with the line for what is none."""
     refuse_links(path.parent)
-    records = []
+    records: list[HumanRecord] = []
     if not path.exists():
         return records
     with reading(path):

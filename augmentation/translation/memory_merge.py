@@ -33,8 +33,9 @@ def merge_memories(source: str | Path, into: str | Path | None = None) -> Merged
     """Add what the translation memory in the folder `source` has to the one in the folder `into`.
 
     `into` is by default the memory that runs use; it is made where there is none. Segments that it
-    has stay as they are, people's later corrections win, and `source` is left alone. Files that are corrupt are left out and
-    counted. Raises `UserError` where `source` is no memory of this version, and for links in it.
+    has stay as they are, people's later corrections win, and `source` is left alone. Files that are
+    corrupt are left out and counted. Raises `UserError` where `source` is no memory of this
+    version, and for links in it.
     """
     source, into = Path(source), Path(into) if into is not None else memory_folder()
     refuse_links(source)

@@ -128,9 +128,11 @@ def import_(
 
 def _say_changes(result: ReviewImport) -> None:
     changes = result.changes
-    say(f"reviewed: {changes.accepted} right, {changes.corrected} corrected, "
-        f"{changes.dropped} dropped, {changes.rescued} rescued; "
-        f"{changes.translations} translations changed; {result.not_reviewed} not reviewed")  # fmt: skip
+    say(
+        f"reviewed: {changes.accepted} right, {changes.corrected} corrected, {changes.dropped} "
+        f"dropped, {changes.rescued} rescued; {changes.translations} translations changed; "
+        f"{result.not_reviewed} not reviewed"
+    )
     names = ("kept", "moved", "relabelled", "removed", "added")
     for labels in (changes.spans, changes.labels):
         for label, of_label in sorted(labels.items()):
@@ -150,7 +152,9 @@ def _say_estimates(result: ReviewImport) -> None:
         say(f"note: {estimates.open} of the least sure rows were not reviewed; no estimate is "
             "about them", sys.stderr)  # fmt: skip
     if estimates.rest is None:
-        say("note: no row drawn at random was reviewed, so nothing is known of the rest", sys.stderr)
+        say(
+            "note: no row drawn at random was reviewed, so nothing is known of the rest", sys.stderr
+        )
 
 
 def _say_rate(what: str, rate: Estimate | None) -> None:

@@ -28,7 +28,7 @@ def _record(item: QueueItem) -> dict[str, Any]:
     row = item.row
     shown = facts(item)
     agent = None if row.provenance is None else row.provenance.model
-    suggestions = {
+    suggestions: dict[str, dict[str, Any]] = {
         name: {"value": text, "score": None, "agent": agent} for name, text in texts(row).items()
     }
     marked = spans_in("utf16", row)

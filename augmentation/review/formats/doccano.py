@@ -38,7 +38,9 @@ def _record(item: QueueItem, spans: bool) -> dict[str, Any]:
 
 
 def _answer(number: int, record: Mapping[str, Any]) -> Answer | None:
-    labels = next((record[name] for name in ("label", "labels", "entities") if name in record), None)
+    labels = next(
+        (record[name] for name in ("label", "labels", "entities") if name in record), None
+    )
     if not isinstance(labels, list):
         raise BadRecordError("it has no list 'label'")
     row_id, texts = string(record, ID), {"text": string(record, "text")}

@@ -56,9 +56,7 @@ def _task(item: QueueItem) -> dict[str, Any]:
     ]
     if row.label is not None:
         value = {"choices": [row.label]}
-        result.append(
-            {"from_name": _CLASS, "to_name": "text", "type": "choices", "value": value}
-        )
+        result.append({"from_name": _CLASS, "to_name": "text", "type": "choices", "value": value})
     origin = row.provenance
     model = "unknown" if origin is None else origin.model
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -137,7 +138,7 @@ def test_placed_spans_are_sound(words: list[str]) -> None:
     for span in placed:
         assert 0 <= span.start < span.end <= len(target)
         assert target[span.start : span.end].split()[0] in words
-    assert all(a.end <= b.start for a, b in zip(placed, placed[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(placed))
 
 
 @pytest.mark.parametrize("phrase", ["", "  "])

@@ -58,7 +58,9 @@ def test_estimates_of_a_queue() -> None:
     doubtful = [item(n, "least-sure") for n in range(4)]
     sample = [item(n, "random", 0.1) for n in range(10, 20)]
     dropped = [item(n, "dropped", 0.5) for n in range(30, 34)]
-    queue = Queue("run", "de", "tokens", 104, 8, ("LOC", "PER"), (), 0, (*doubtful, *sample, *dropped))
+    queue = Queue(
+        "run", "de", "tokens", 104, 8, ("LOC", "PER"), (), 0, (*doubtful, *sample, *dropped)
+    )
     done = [correction(i, True) for i in doubtful[:3]] + [correction(doubtful[3], False)]
     done += [correction(i, n < 2) for n, i in enumerate(sample)]
     done += [Correction(i, None) for i in dropped[:3]] + [correction(dropped[3], True)]

@@ -29,7 +29,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def translated(confidences: list[float], score: float, sources: int, **scores: float) -> Row:
     spans = tuple(Span(2 * i, 2 * i + 1, "a", "aligned", c) for i, c in enumerate(confidences))
     source_spans = tuple(Span(i, i + 1, "a") for i in range(sources))
-    origin = Provenance("s", "en", "source", "translate-train", "m", score, None, source_spans, scores)
+    origin = Provenance(
+        "s", "en", "source", "translate-train", "m", score, None, source_spans, scores
+    )
     return Row("r", "de", "a b c d e", spans=spans, provenance=origin)
 
 
@@ -77,7 +79,7 @@ def test_the_queue(run: Path) -> None:
 
 
 def test_random_rows_are_any_of_the_others(run: Path) -> None:
-    """Over many seeds every row that is not least sure is drawn as often as its probability says."""
+    """Over many seeds every row that is not least sure is drawn as often as it should be."""
     finished = open_finished(run)
     counts: dict[str, int] = {}
     for seed in range(30):
@@ -91,7 +93,9 @@ def test_random_rows_are_any_of_the_others(run: Path) -> None:
     assert np.ptp(list(counts.values())) < 8 * 2.4
 
 
-@pytest.mark.parametrize(("least_sure", "at_random"), [(0, 0), (0, 99), (99, 0), (54, 5), (0, None)])
+@pytest.mark.parametrize(
+    ("least_sure", "at_random"), [(0, 0), (0, 99), (99, 0), (54, 5), (0, None)]
+)
 def test_sizes_at_the_edge(run: Path, least_sure: int, at_random: int | None) -> None:
     queue = draw_queue(
         open_finished(run), "de", least_sure=least_sure, at_random=at_random, dropped=False

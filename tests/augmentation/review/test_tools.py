@@ -171,7 +171,7 @@ def test_translations_edited_in_a_tool_take_their_spans_along(run: Path, tmp_pat
     (new,) = checked.row.spans
     assert checked.row.text[new.start : new.end] == word[0] + "x" + word[1:]
     record["annotations"][0]["result"][-1]["value"]["text"] = ["etwas anderes"]
-    with pytest.raises(UserError, match="across an edge of the span .*--for html"):
+    with pytest.raises(UserError, match=r"across an edge of the span .*--for html"):
         read_corrections([write_records(tmp_path / "x.json", [record])], queue)
 
 
