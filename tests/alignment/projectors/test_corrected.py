@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignment.projectors.corrected import CorrectedProjector
@@ -123,6 +123,7 @@ def test_it_is_called_and_learns_as_the_projector_that_it_corrects() -> None:
     assert projector.project([]) == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(["die", "Vereinigten", "Staaten", "Mai", "im", "😀"]), min_size=1))
 def test_placed_spans_are_sound(words: list[str]) -> None:
     target = " ".join(words)

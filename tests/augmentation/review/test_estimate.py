@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from augmentation.review.changes import LabelChanges, summarize_changes
@@ -108,6 +108,7 @@ def test_changes_by_label() -> None:
 WORDS = st.text("ab é😀", max_size=8)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WORDS, st.text("ab é😀", min_size=1, max_size=5), WORDS, WORDS)
 def test_spans_move_with_a_change_before_or_after_them(
     before: str, span: str, after: str, other: str
