@@ -10,6 +10,7 @@ import pytest
 from augmentation.review.run import review_export, review_import
 from augmentation.translate_train.run import translate_train
 from augmentation.translate_train.runs import final_rows
+from augmentation.translate_train.setup import changes_since, resolve
 from augmentation.translation.human import read_human
 from corpora.checked_json import read_checked
 from corpora.errors import UserError
@@ -121,6 +122,9 @@ def test_later_runs_use_what_people_translated(
     # Another way to translate has no machine translation in the memory, and the same by people.
     assert translated("third", decoding={"beam_size": 7}) == (1, "Eins ist von Hand 😀")
     assert source not in toy.seen[seen:]
+    manifest = run / "run.json"
+    setup = resolve(translate_train_config(tmp_path / "in.jsonl", run, memory=tmp_path / "memory"))
+    assert changes_since(manifest, setup) == [f"{manifest}: people's corrections have changed"]
     # The finished run takes it in too, where its command is given again, and remakes nothing else.
     assert translated("run") == (1, "Eins ist von Hand 😀")
     with pytest.raises(UserError, match="made again after the queue was exported"):
