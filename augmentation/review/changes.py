@@ -80,19 +80,21 @@ def _count_spans(
     changes: ReviewChanges,
 ) -> None:
     """Pair up the spans `before` a review, `moved` along with the text, and those `after` it: the
-    same, then those with the same label that overlap, then others that do."""
+    same, then those with the same label that overlap, then others that do. Those whose text was
+    written anew are kept where a span with their label is left."""
     left = list(after)
     open_spans = list(zip(before, moved, strict=True))
-    for kind in ("kept", "moved", "relabelled"):
+    for kind in ("kept", "moved", "relabelled", "rewritten"):
         still_open = []
         for old, now in open_spans:
-            new = next((s for s in left if now is not None and _kind(now, s, kind)), None)
+            new = next((s for s in left if _is_kind(kind, old, now, s)), None)
             if new is None:
                 still_open.append((old, now))
                 continue
             left.remove(new)
             of_label = changes.spans.setdefault(old.label, LabelChanges())
-            setattr(of_label, kind, getattr(of_label, kind) + 1)
+            name = "kept" if kind == "rewritten" else kind
+            setattr(of_label, name, getattr(of_label, name) + 1)
             if kind == "relabelled":
                 changes.relabelled[f"{old.label} -> {new.label}"] += 1
         open_spans = still_open
@@ -102,8 +104,12 @@ def _count_spans(
         changes.spans.setdefault(span.label, LabelChanges()).added += 1
 
 
-def _kind(old: Span, new: Span, kind: str) -> bool:
+def _is_kind(kind: str, old: Span, now: Span | None, new: Span) -> bool:
+    """Whether `new` is what became of `old`, which moved to `now` with the text (None: its text
+    was written anew)."""
+    same_label = old.label == new.label
+    if now is None or kind == "rewritten":
+        return now is None and kind == "rewritten" and same_label
     if kind == "kept":
-        return (old.start, old.end, old.label) == (new.start, new.end, new.label)
-    overlap = old.start < new.end and new.start < old.end
-    return overlap and (kind == "relabelled" or old.label == new.label)
+        return same_label and (now.start, now.end) == (new.start, new.end)
+    return now.start < new.end and new.start < now.end and (kind == "relabelled" or same_label)

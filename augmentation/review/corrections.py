@@ -42,10 +42,14 @@ class Correction:
 
     @property
     def relabelled(self) -> bool:
-        """Whether a label or a span was changed; spans that moved with the text were not."""
+        """Whether a label or a span was changed. Spans that moved with the text were not, and of a
+        text that was written anew only the labels of its spans count."""
         if self.row is None:
             return False
         moved = moved_spans(self.item.row.text, self.row.text, self.item.row.spans)
+        if None in moved:
+            labels = [sorted(s.label for s in row.spans) for row in (self.item.row, self.row)]
+            return labels[0] != labels[1] or self.row.label != self.item.row.label
         before = {span and (span.start, span.end, span.label) for span in moved}
         after = {(span.start, span.end, span.label) for span in self.row.spans}
         return before != after or self.row.label != self.item.row.label

@@ -105,6 +105,18 @@ def test_changes_by_label() -> None:
     assert changes.relabelled == {"PER -> LOC": 1, "x -> y": 1}
 
 
+def test_a_text_written_anew_has_the_same_labels() -> None:
+    old = item(0, "random")
+    text = "Zu Oslo hat Anna Lust"
+    spans = (Span(3, 7, "LOC"), Span(12, 16, "PER"))
+    anew = Correction(old, replace(old.row, text=text, spans=spans))
+    assert anew.edited and anew.is_error and not anew.relabelled
+    assert summarize_changes([anew]).spans == {"PER": LabelChanges(1), "LOC": LabelChanges(1)}
+    fewer = Correction(old, replace(old.row, text=text, spans=spans[:1]))
+    assert fewer.relabelled
+    assert summarize_changes([fewer]).spans["PER"] == LabelChanges(removed=1)
+
+
 WORDS = st.text("ab é😀", max_size=8)
 
 
