@@ -11,7 +11,8 @@ from augmentation.review.run import review_export, review_import
 from augmentation.translate_train.run import translate_train
 from augmentation.translate_train.runs import final_rows
 from augmentation.translate_train.setup import changes_since, resolve
-from augmentation.translation.human import read_human
+from augmentation.translation.human import HumanRecord, add_records, read_human
+from augmentation.translation.setup import TranslationSetup
 from corpora.checked_json import read_checked
 from corpora.errors import UserError
 from corpora.readers import open_corpus
@@ -25,6 +26,7 @@ from tests.helpers.review_runs import (
 )
 from tests.helpers.toy_translator import ToyTranslator
 from tests.helpers.translate_train_runs import file_hashes, translate_train_config
+from translators.protocol import Hypothesis
 
 
 @pytest.fixture
@@ -177,6 +179,19 @@ def test_a_reviewed_span_is_evidence_for_later_ones(run: Path, tmp_path: Path) -
         if s.projector != "attention"
     ]
     assert spans == [(f"UNALIGNED{n}", "corrected", 0.5) for n in (9, 19, 29, 39)]
+
+
+def test_no_alternative_takes_the_place_of_a_persons_translation(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_records(tmp_path / "memory", "en-de", [HumanRecord("sentence", "a", "A")])
+    config = translate_train_config(tmp_path / "in.jsonl", run, memory=tmp_path / "memory")
+    n_best = Hypothesis("x", -1.0, alternatives=(Hypothesis("y", -2.0),))
+    monkeypatch.setattr(
+        TranslationSetup, "translate_segments", lambda self, texts, *rest: [n_best] * len(texts)
+    )
+    alternatives = resolve(config).translation.alternatives(["a", "b"], [(), ()], "de")
+    assert alternatives == [(), n_best.alternatives]
 
 
 def test_without_a_memory(tmp_path: Path, run: Path) -> None:
