@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from augmentation.compare.api import compare
     from augmentation.projection.api import align, project
     from augmentation.reporting.rows import read
+    from augmentation.review.run import review_export, review_import
     from augmentation.train_translator.api import train_translator
     from augmentation.translate_test.api import translate_test
     from augmentation.translate_train.api import export, translate_train
@@ -29,6 +30,8 @@ __all__ = [
     "merge_memories",
     "project",
     "read",
+    "review_export",
+    "review_import",
     "score",
     "train_translator",
     "translate",
@@ -43,6 +46,8 @@ _MODULES = {
     "merge_memories": "augmentation.translation.memory_merge",
     "project": "augmentation.projection.api",
     "read": "augmentation.reporting.rows",
+    "review_export": "augmentation.review.run",
+    "review_import": "augmentation.review.run",
     "score": "scoring.report",
     "train_translator": "augmentation.train_translator.api",
     "translate": "augmentation.translation.api",

@@ -29,12 +29,16 @@ WITHIN_AUGMENTATION: dict[str, frozenset[str]] = {
     "translation": frozenset({"pipeline", "reporting"}),
     "projection": frozenset({"pipeline", "reporting", "translation"}),
 }
-OF_PIPELINES_FOR_COMPARE: dict[str, frozenset[str]] = {
-    "translate_train": frozenset({"config", "setup", "run", "runs"}),
-    "translate_test": frozenset({"back_projection", "round_trip"}),
-    "few_shot": frozenset({"config", "sampling"}),
+OF_PIPELINES: dict[str, dict[str, frozenset[str]]] = {
+    "compare": {
+        "translate_train": frozenset({"config", "setup", "run", "runs"}),
+        "translate_test": frozenset({"back_projection", "round_trip"}),
+        "few_shot": frozenset({"config", "sampling"}),
+    },
+    "review": {"translate_train": frozenset({"finished", "run", "runs"})},
 }
-"""What `compare` runs of other pipelines, cell by cell; no other pipeline may import one."""
+"""What `compare` runs of other pipelines, cell by cell, and what `review` has of a finished run; no
+other pipeline may import one."""
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 70
 TESTS_OF_NO_PACKAGE = frozenset({"examples", "helpers", "packaging", "attacks"})
 """Folders of tests that mirror no package of the product."""
@@ -76,7 +80,7 @@ def test_import_arrows(package: str) -> None:
 
 
 def test_arrows_within_augmentation() -> None:
-    """Pipelines stand on what they share and import no other pipeline; `compare` may, in part."""
+    """Pipelines stand on what they share and import no other pipeline, but for `OF_PIPELINES`."""
     root = ROOT / "augmentation"
     packages = {path.name for path in root.iterdir() if (path / "__init__.py").is_file()}
     for path in sorted(root.rglob("*.py")):
@@ -87,8 +91,8 @@ def test_arrows_within_augmentation() -> None:
             if parts[0] != "augmentation" or len(parts) < 2 or parts[1] not in packages:
                 continue
             fine = parts[1] in allowed
-            if package == "compare" and not fine:
-                of_pipeline = OF_PIPELINES_FOR_COMPARE.get(parts[1], frozenset())
+            if package in OF_PIPELINES and not fine:
+                of_pipeline = OF_PIPELINES[package].get(parts[1], frozenset())
                 fine = len(parts) < 3 or parts[2] in of_pipeline
             assert fine, f"{path.relative_to(ROOT)} imports {module}"
 

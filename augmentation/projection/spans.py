@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from alignment.projectors.corrected import CorrectedProjector
 from alignment.protocol import Projection, ProjectionInput, SpanProjector
 from augmentation.translation.reassembly import RowReassembly
 from augmentation.translation.segments import KEY_TYPE, segment_key
@@ -47,12 +48,16 @@ class ProjectionContext:
     def of(cls, translation: TranslationSetup, target: str) -> ProjectionContext:
         """The context of rows that `translation` translates to `target`."""
         projection = translation.config.projection
+        projector = translation.span_projector()
+        phrases = translation.human(target).phrases
+        if projector is not None and phrases:
+            projector = CorrectedProjector(projector, phrases)
         return cls(
             translation.task,
             translation.source,
             target,
             translation.models.name,
-            translation.span_projector(),
+            projector,
             projection.unplaced == "drop-row",
             partial(translation.alternatives, target=target) if projection.alternatives else None,
         )

@@ -9,9 +9,10 @@ from typing import Any
 
 from augmentation.pipeline.versions import TRANSLATION_PACKAGES
 from augmentation.translate_train.config import TranslateTrainConfig
+from augmentation.translation.human import human_file
 from augmentation.translation.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
-from corpora.fingerprint import fingerprint
+from corpora.fingerprint import file_hash, fingerprint
 from corpora.folders import runs_folder
 from corpora.manifest import RunManifest, package_versions, read_run, run_folder
 
@@ -59,9 +60,19 @@ class TranslateTrainSetup:
             config=self.config.model_dump(mode="json"),
             versions=package_versions(TRANSLATION_PACKAGES),
             models=dict(self.translation.models.hashes),
-            inputs={self.config.input.as_posix(): self.input.content_hash},
+            inputs={self.config.input.as_posix(): self.input.content_hash, **self._corrections()},
             seed=self.config.seed,
         )
+
+    def _corrections(self) -> dict[str, str]:
+        """The hash of what people corrected, by the file; only of files that exist."""
+        if self.translation.memory is None:
+            return {}
+        files = (
+            human_file(self.translation.memory, f"{self.config.source}-{target}")
+            for target in self.targets
+        )
+        return {file.as_posix(): file_hash(file) for file in files if file.is_file()}
 
     def check(self) -> None:
         """Raise `UserError` if the translator cannot translate to one of the targets or the
@@ -97,7 +108,8 @@ def resolve(config: TranslateTrainConfig) -> TranslateTrainSetup:
 
 def changes_since(file: Path | None, setup: TranslateTrainSetup) -> list[str]:
     """What differs between the run whose `run.json` is `file` and the run of `setup`, one per line:
-    models, versions of packages, the input. Empty where `file` is no run's manifest."""
+    models, versions of packages, the input, people's corrections. Empty where `file` is no run's
+    manifest."""
     if file is None or file.name != "run.json":
         return []
     old, new = read_run(file.parent), setup.manifest()
@@ -109,6 +121,13 @@ def changes_since(file: Path | None, setup: TranslateTrainSetup) -> list[str]:
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
                 notes.append(f"{file}: {kind} {name}: {before.get(name)}, now {after.get(name)}")
-    if sorted(old.inputs.values()) != sorted(new.inputs.values()):
-        notes.append(f"{file}: the input has changed")
+    for what, is_input in (("the input has", True), ("people's corrections have", False)):
+        if _hashes(old, is_input) != _hashes(new, is_input):
+            notes.append(f"{file}: {what} changed")
     return notes
+
+
+def _hashes(manifest: RunManifest, is_input: bool) -> list[str]:
+    """Hashes of the input of a run, or else of what people corrected."""
+    name = Path(str(manifest.config.get("input"))).as_posix()
+    return sorted(d for file, d in manifest.inputs.items() if (file == name) == is_input)

@@ -30,6 +30,8 @@ class TargetSummary:
     segments: int = 0
     remembered: int = 0
     """Segments found in the translation memory."""
+    by_hand: int = 0
+    """Segments that a person translated, in a review."""
     spans: Counter[str] = field(default_factory=Counter)
     """Source spans by label, of rows that were read."""
     placed: Counter[str] = field(default_factory=Counter)
@@ -89,7 +91,10 @@ def _summarize_target(
     for ref in list_shards(run, translate_step(target)):
         facts = read_facts(ref)
         of_target.remembered += facts.get("remembered", 0)
-        of_target.segments += facts.get("remembered", 0) + facts.get("translated", 0)
+        of_target.by_hand += facts.get("by_hand", 0)
+        of_target.segments += sum(
+            facts.get(name, 0) for name in ("remembered", "translated", "by_hand")
+        )
     for ref in list_shards(run, project_step(target)):
         sidecar, facts = read_sidecar(ref), read_facts(ref)
         of_target.dropped.update({} if sidecar is None else sidecar.drop_reasons)

@@ -31,10 +31,13 @@ def translate(
     the memory is found that was taken when the run began.
     """
     out = ref.next(translate_step(target))
-    made_from = fingerprint(["translate", checksum(ref), translation.identity(target)])
+    by_hand = _by_hand(ref, translation, target)
+    identity = translation.identity(target)
+    made_from = fingerprint(["translate", checksum(ref), identity, *([by_hand] if by_hand else [])])
     if is_done(out, made_from):
         return out
     with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:
+<<<<<<< HEAD
         memory = translation.translation_memory(target)
         counts = {"remembered": 0, "translated": 0}
         for segments in _parts(new_segments(ref)):
@@ -56,6 +59,51 @@ def _parts(segments: pa.Table) -> list[pa.Table]:
     sizes = np.minimum((lengths // _CHARS_A_PIECE) ** 2, MAX_ATTENTION).tolist()
     parts = blocks(sizes, _MOST_ATTENTION) or [slice(0, 0)]
     return [segments.slice(part.start, part.stop - part.start) for part in parts]
+=======
+        segments = new_segments(ref)
+        corrected = [row for row, text in enumerate(_texts(segments)) if text in by_hand]
+        others = _without(segments, corrected)
+        memory = translation.translation_memory(target)
+        remembered, table = _look_up(others, memory, out, input_hash)
+        batch = _translate(_without(others, remembered), translation, target)
+        if memory is not None:
+            # Before the shard is marked as done, because done shards are never read again.
+            memory.add(batch)
+        machine = _in_order(pa.Table.from_batches([batch]), table, remembered)
+        human = _corrected(
+            segments.take(pa.array(corrected, pa.int64())), by_hand, translation, target
+        )
+        writer.write(_in_order(machine, human, corrected), rows_in=segments.num_rows)
+        writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
+        if corrected:
+            writer.facts["by_hand"] = len(corrected)
+    return out
+
+
+def _by_hand(ref: ShardRef, translation: TranslationSetup, target: str) -> dict[str, str]:
+    """People's translations of the segments of the shard `ref`."""
+    sentences = translation.human(target).sentences
+    if not sentences:
+        return {}
+    return {text: sentences[text] for text in _texts(new_segments(ref)) if text in sentences}
+
+
+def _texts(segments: pa.Table) -> list[str]:
+    texts: list[str] = segments.column("text").to_pylist()
+    return texts
+
+
+def _corrected(
+    segments: pa.Table, by_hand: dict[str, str], translation: TranslationSetup, target: str
+) -> pa.Table:
+    """The `segments`, all of which people translated (`by_hand`), with those translations."""
+    if not segments.num_rows:
+        return TRANSLATION_SCHEMA.empty_table()
+    texts = _texts(segments)
+    hypotheses = translation.human_hypotheses(texts, [by_hand[t] for t in texts], target)
+    keys, sources = (segments.combine_chunks().column(name).chunk(0) for name in ("key", "text"))
+    return pa.Table.from_batches([translation_batch(keys, sources, hypotheses)])
+>>>>>>> wt-review
 
 
 def _look_up(
@@ -87,15 +135,15 @@ def _translate(segments: pa.Table, translation: TranslationSetup, target: str) -
     return translation_batch(keys, sources, hypotheses)
 
 
-def _in_order(batch: pa.RecordBatch, table: pa.Table, remembered: list[int]) -> pa.Table:
-    """New translations (`batch`) and remembered ones (`table`), in the order of the segments."""
-    fresh = pa.Table.from_batches([batch])
-    if not remembered:
+def _in_order(fresh: pa.Table, table: pa.Table, rows: list[int]) -> pa.Table:
+    """The translations of all segments: those of `table` are those of the segments `rows`, those
+    that are `fresh` of the others, in order."""
+    if not rows:
         return fresh
-    total = batch.num_rows + len(remembered)
+    total = fresh.num_rows + len(rows)
     order = np.empty(total, np.int64)
     mask = np.ones(total, bool)
-    mask[remembered] = False
-    order[mask] = np.arange(batch.num_rows)
-    order[remembered] = batch.num_rows + np.arange(len(remembered))
+    mask[rows] = False
+    order[mask] = np.arange(fresh.num_rows)
+    order[rows] = fresh.num_rows + np.arange(len(rows))
     return pa.concat_tables([fresh, table]).take(pa.array(order)).combine_chunks()

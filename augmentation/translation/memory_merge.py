@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augmentation.translation.human import FOLDER, add_records, read_records
 from augmentation.translation.memory import TranslationMemory
 from corpora.errors import UserError
 from corpora.folders import memory_folder
@@ -24,19 +25,23 @@ class MergedMemory:
     """Files that it had already."""
     corrupt: int
     """Files left out, because their content is not what was written."""
+    corrections: int = 0
+    """What people corrected that is new here."""
 
 
 def merge_memories(source: str | Path, into: str | Path | None = None) -> MergedMemory:
     """Add what the translation memory in the folder `source` has to the one in the folder `into`.
 
     `into` is by default the memory that runs use; it is made where there is none. Segments that it
-    has stay as they are, and `source` is left alone. Files that are corrupt are left out and
-    counted. Raises `UserError` where `source` is no memory of this version, and for links in it.
+    has stay as they are, people's later corrections win, and `source` is left alone. Files that are
+    corrupt are left out and counted. Raises `UserError` where `source` is no memory of this
+    version, and for links in it.
     """
     source, into = Path(source), Path(into) if into is not None else memory_folder()
     refuse_links(source)
     memories = {folder: _identity(folder) for folder in sorted(source.glob("*/"))}
-    if not any(memories.values()):
+    human = sorted((source / FOLDER).glob("*.jsonl"))
+    if not human and not any(memories.values()):
         raise UserError("not a translation memory of this version", file=source)
     if into.exists() and into.samefile(source):
         raise UserError("a memory cannot be merged with itself", file=source)
@@ -52,7 +57,11 @@ def merge_memories(source: str | Path, into: str | Path | None = None) -> Merged
                 added += 1
             else:
                 present += 1
-    return MergedMemory(into, added, present, corrupt)
+    corrections = 0
+    for file in human:
+        pair = file.stem
+        corrections += add_records(into, pair, read_records(file))
+    return MergedMemory(into, added, present, corrupt, corrections)
 
 
 def _identity(folder: Path) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ the translator and the projector. It has no run folder and no input, so every pi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from alignment.protocol import SpanProjector
 from augmentation.pipeline.cache import PROCESS_CACHE
 from augmentation.translation.config import SPAN_TASKS, ProtectionConfig, TranslationConfig
+from augmentation.translation.human import HumanCorrections, read_human
 from augmentation.translation.memory import TranslationMemory
 from corpora.choices import Task
 from corpora.errors import UserError
@@ -137,6 +139,7 @@ class TranslationSetup:
             [self.task, self.source, target, self.models.name],
             [self.projector, projection.options, projection.unplaced],
             dict(self.projection_files),
+            *self.human(target).identity(),
             [projection.alternatives, self.identity(target)] if projection.alternatives else None,
         ]
 
@@ -213,6 +216,30 @@ class TranslationSetup:
             ("memory", root, fingerprint(identity)), lambda: TranslationMemory(root, identity)
         )
 
+    def human(self, target: str) -> HumanCorrections:
+        """What people corrected of translations to `target`; nothing without a memory."""
+        if self.memory is None:
+            return HumanCorrections()
+        return read_human(self.memory, self.source, target)
+
+    def human_hypotheses(
+        self, texts: Sequence[str], translations: Sequence[str], target: str
+    ) -> list[Hypothesis]:
+        """People's `translations` of `texts` to `target`, which score 0.0, the best there is.
+
+        They have the attention of the translator where it can score them and spans are projected.
+        """
+        forced: Sequence[Hypothesis | None] = [None] * len(texts)
+        if texts and self.options().return_attention:
+            with suppress(UserError):  # through a pivot there is no attention
+                forced = self.plain_translator().force(texts, translations, self.source, target)
+        return [
+            replace(scored, score=0.0, flags=())
+            if scored is not None and scored.attention is not None
+            else Hypothesis(translation, 0.0, ((0, len(text)),), ((0, len(translation)),))
+            for text, translation, scored in zip(texts, translations, forced, strict=True)
+        ]
+
     def span_projector(self) -> SpanProjector | None:
         """The projector; None where the task has no spans."""
         if self.projector is None:
@@ -231,10 +258,14 @@ class TranslationSetup:
         self, texts: Sequence[str], protected: Sequence[Sequence[tuple[int, int]]], target: str
     ) -> list[tuple[Hypothesis, ...]]:
         """For each of `texts`, what its n-best list to `target` has after the best hypothesis;
-        `protected` is that of `translate_segments`."""
+        `protected` is that of `translate_segments`. What a person translated has no alternative."""
         options = self.n_best_options(self.config.projection.alternatives + 1)
         hypotheses = self.translate_segments(texts, protected, target, options)
-        return [hypothesis.alternatives for hypothesis in hypotheses]
+        by_hand = self.human(target).sentences
+        return [
+            () if text in by_hand else hypothesis.alternatives
+            for text, hypothesis in zip(texts, hypotheses, strict=True)
+        ]
 
     def check(self, target: str) -> None:
         """Load the translator and the projector.

@@ -4,6 +4,7 @@ of UTF-8."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from itertools import accumulate
 
 from corpora.choices import OffsetUnit
@@ -37,3 +38,13 @@ class CodePoints:
             return self._length + offset - self._at[-1]
         at = bisect_left(self._at, offset)
         return at if self._at[at] == offset else at - 1
+
+
+def offsets_in(text: str, unit: OffsetUnit) -> Callable[[int], int]:
+    """A function from offsets into `text` that count code points to such that count `unit`."""
+    if unit == "codepoints":
+        return lambda offset: offset
+    coding, size = ("utf-16-le", 2) if unit == "utf16" else ("utf-8", 1)
+    widths = (len(char.encode(coding, "surrogatepass")) // size for char in text)
+    at = list(accumulate(widths, initial=0))
+    return at.__getitem__

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "models": ("models:models", "add, list, show or remove translation models"),
     "memory": ("memory:memory", "merge translation memories"),
+    "review": ("review:review", "have people correct the most doubtful rows of a run"),
     "export": ("export:export", "write a run's rows in another format"),
     "inspect": ("inspect:inspect", "show a sample of a file's or run's rows, spans highlighted"),
     "project": ("project:project", "project spans onto translations that exist already"),

@@ -34,6 +34,8 @@ def merge(
 
     merged = merge_memories(source, into)
     say(f"{merged.added} files added to {merged.folder}, {merged.present} were there already")
+    if merged.corrections:
+        say(f"{merged.corrections} corrections of people added")
     if merged.corrupt:
         say(
             f"note: {merged.corrupt} files are corrupt and were left out; "

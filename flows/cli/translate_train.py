@@ -105,6 +105,8 @@ def summary_table(result: TranslateTrainResult) -> str:
     rows.append(("segments", [str(t.segments) for t in targets]))
     if any(t.remembered for t in targets):
         rows.append(("  remembered", [str(t.remembered) for t in targets]))
+    if any(t.by_hand for t in targets):
+        rows.append(("  by hand", [str(t.by_hand) for t in targets]))
     rows.append(("rows per second", [_rate(result)]))
     name_width = max(len(name) for name, _ in rows)
     widths = [max(len(cells[i]) for _, cells in rows[:-1]) for i in range(len(targets))]

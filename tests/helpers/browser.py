@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,18 @@ onload = () => { measured.textContent = JSON.stringify(Array.from(frames, frame 
         apart(box(e), box(bar.querySelector(".label"))) &&
         apart(box(e), box(bar.querySelector(".value")))))).length];
 })); };
+</script>"""
+
+DRIVER = """<!doctype html><meta charset="utf-8"><body>{frame}<pre id="measured"></pre><script>
+onload = async () => {
+  const view = frames[0], page = view.document;
+  const press = (...keys) => keys.forEach(key => (page.activeElement || page.body).dispatchEvent(
+    new view.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true,
+      shiftKey: key.length === 1 && key !== key.toLowerCase()})));
+  let result;
+  try { result = await (async () => {{script}})(); } catch (error) { result = String(error); }
+  measured.textContent = JSON.stringify(result);
+};
 </script>"""
 
 
@@ -56,22 +69,34 @@ def chromium() -> str:
 
 def layouts(page: str, widths: Sequence[int], folder: Path) -> list[Layout]:
     """The HTML `page` laid out at each of `widths`; `folder` takes the browser's files."""
-    command = chromium()
     frames = "".join(
         f'<iframe style="border:0;width:{width}px;height:800px" srcdoc="{escape(page)}"></iframe>'
         for width in widths
     )
+    measured = _measured(HARNESS.replace("{frames}", frames), folder)
+    return [Layout(*values) for values in measured]
+
+
+def driven(page: str, script: str, folder: Path) -> Any:
+    """What `script`, the body of an asynchronous function, returns in the HTML `page` at the width
+    of a phone; `view` is its window, `press` presses keys there. `folder` takes files."""
+    frame = f'<iframe style="border:0;width:390px;height:800px" srcdoc="{escape(page)}"></iframe>'
+    return _measured(DRIVER.replace("{frame}", frame).replace("{script}", script), folder)
+
+
+def _measured(content: str, folder: Path) -> Any:
+    """What the page with `content` writes as JSON into its element `measured`."""
+    command = chromium()
     harness = folder / "harness.html"
-    harness.write_text(HARNESS.replace("{frames}", frames), encoding="utf-8")
+    harness.write_text(content, encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     done = subprocess.run(
         [command, *options, f"--user-data-dir={folder / 'profile'}", harness.as_uri()],
         capture_output=True, text=True, encoding="utf-8", timeout=60,
     )  # fmt: skip
-    start = done.stdout.find('<pre id="measured">[')
-    assert start >= 0, done.stderr[-2000:]
-    measured = done.stdout[start:].partition(">")[2].partition("</pre>")[0]
-    return [Layout(*values) for values in json.loads(unescape(measured))]
+    text = done.stdout.partition('<pre id="measured">')[2].partition("</pre>")[0]
+    assert text, done.stderr[-2000:]
+    return json.loads(unescape(text))
 
 
 def assert_fits(page: str, folder: Path) -> None:

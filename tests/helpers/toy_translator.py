@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -57,8 +56,19 @@ class ToyTranslator:
         score = -1.0 / max(1, len(words))
         return Hypothesis(target, score, tuple(words), tuple(pieces), attention, flags)
 
-    def force(self, *arguments: Any) -> list[Hypothesis]:
-        raise NotImplementedError
+    def force(
+        self, sources: Sequence[str], targets: Sequence[str], source: str, target: str
+    ) -> list[Hypothesis]:
+        """The words of a target are aligned with those of its source from the other end."""
+        forced = []
+        for text, translation in zip(sources, targets, strict=True):
+            words = [match.span() for match in _WORD.finditer(text)]
+            pieces = [match.span() for match in _WORD.finditer(translation)]
+            attention = np.eye(len(pieces), len(words), dtype=np.float32)[:, ::-1].copy()
+            forced.append(
+                Hypothesis(translation, -9.0, tuple(words), tuple(pieces), attention, ("length",))
+            )
+        return forced
 
 
 def translate_by_toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:

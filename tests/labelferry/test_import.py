@@ -13,8 +13,8 @@ from tests.helpers.paths import ROOT
 
 FUNCTIONS = {
     "merge_memories",
-    "align", "compare", "export", "project", "read", "score", "train_translator", "translate",
-    "translate_test", "translate_train",
+    "align", "compare", "export", "project", "read", "review_export", "review_import", "score",
+    "train_translator", "translate", "translate_test", "translate_train",
 }  # fmt: skip
 
 
