@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,19 +39,24 @@ def translate(
     if is_done(out, made_from):
         return out
     with ShardWriter(out, made_from, schema=TRANSLATION_SCHEMA) as writer:
-<<<<<<< HEAD
         memory = translation.translation_memory(target)
-        counts = {"remembered": 0, "translated": 0}
+        counts: Counter[str] = Counter()
         for segments in _parts(new_segments(ref)):
-            remembered, table = _look_up(segments, memory, out, input_hash)
-            batch = _translate(_without(segments, remembered), translation, target)
+            corrected = [row for row, text in enumerate(_texts(segments)) if text in by_hand]
+            others = _without(segments, corrected)
+            remembered, table = _look_up(others, memory, out, input_hash)
+            batch = _translate(_without(others, remembered), translation, target)
             if memory is not None:
                 # Before the shard is marked as done, because done shards are never read again.
                 memory.add(batch)
-            writer.write(_in_order(batch, table, remembered), rows_in=segments.num_rows)
-            counts["remembered"] += len(remembered)
-            counts["translated"] += batch.num_rows
-        writer.facts = counts
+            machine = _in_order(pa.Table.from_batches([batch]), table, remembered)
+            kept = segments.take(pa.array(corrected, pa.int64()))
+            human = _corrected(kept, by_hand, translation, target)
+            writer.write(_in_order(machine, human, corrected), rows_in=segments.num_rows)
+            counts.update(remembered=len(remembered), translated=batch.num_rows)
+            if corrected:
+                counts.update(by_hand=len(corrected))
+        writer.facts = dict(counts)
     return out
 
 
@@ -59,25 +66,6 @@ def _parts(segments: pa.Table) -> list[pa.Table]:
     sizes = np.minimum((lengths // _CHARS_A_PIECE) ** 2, MAX_ATTENTION).tolist()
     parts = blocks(sizes, _MOST_ATTENTION) or [slice(0, 0)]
     return [segments.slice(part.start, part.stop - part.start) for part in parts]
-=======
-        segments = new_segments(ref)
-        corrected = [row for row, text in enumerate(_texts(segments)) if text in by_hand]
-        others = _without(segments, corrected)
-        memory = translation.translation_memory(target)
-        remembered, table = _look_up(others, memory, out, input_hash)
-        batch = _translate(_without(others, remembered), translation, target)
-        if memory is not None:
-            # Before the shard is marked as done, because done shards are never read again.
-            memory.add(batch)
-        machine = _in_order(pa.Table.from_batches([batch]), table, remembered)
-        human = _corrected(
-            segments.take(pa.array(corrected, pa.int64())), by_hand, translation, target
-        )
-        writer.write(_in_order(machine, human, corrected), rows_in=segments.num_rows)
-        writer.facts = {"remembered": len(remembered), "translated": batch.num_rows}
-        if corrected:
-            writer.facts["by_hand"] = len(corrected)
-    return out
 
 
 def _by_hand(ref: ShardRef, translation: TranslationSetup, target: str) -> dict[str, str]:
@@ -103,7 +91,6 @@ def _corrected(
     hypotheses = translation.human_hypotheses(texts, [by_hand[t] for t in texts], target)
     keys, sources = (segments.combine_chunks().column(name).chunk(0) for name in ("key", "text"))
     return pa.Table.from_batches([translation_batch(keys, sources, hypotheses)])
->>>>>>> wt-review
 
 
 def _look_up(
