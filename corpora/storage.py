@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -31,7 +32,9 @@ SYNC_VARIABLE = "LABELFERRY_SYNC"
 """Set to 0, nothing waits for the disk: a power cut may then cost files that count as done."""
 NOT_TWICE = "not a file that can be read twice: save what comes from it"
 """The problem with a pipe."""
-COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+COMPRESSIONS = {
+    ".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bzip2", ".xz": "xz",
+}  # fmt: skip
 """The compression by the suffix of a file's name."""
 _READING_REASONS = _REASONS | {
     errno.ENOENT: "no such file",
@@ -195,6 +198,10 @@ def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
         # No name and no time in the header, so that the same text makes the same bytes.
         with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
             yield cast(BinaryIO, file)
+    elif kind in ("bzip2", "xz"):
+        module = import_module("bz2" if kind == "bzip2" else "lzma")  # here: `--help` stays fast
+        with module.open(path, "wb") as packed:
+            yield packed
     elif kind == "zstd":
         import pyarrow as pa  # here, so that `--help` stays fast
 

@@ -11,7 +11,7 @@ from typing import Any
 from corpora.errors import UserError
 from corpora.limits import LINE_VARIABLE, max_line
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import WHOLE_LINES, decoded_blocks
+from corpora.readers.streams import WHOLE_LINES
 from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items, whole
 from corpora.records import EMPTY, Row, Span
 
@@ -140,7 +140,7 @@ class _Json:
 
     def __init__(self, source: Source) -> None:
         self._path = source.path
-        self._blocks = decoded_blocks(source.path, strict=source.strict)
+        self._blocks = source.blocks()
         self._most = WHOLE_LINES * max_line()
         self._decoder = json.JSONDecoder()
         self._buffer = ""

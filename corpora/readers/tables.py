@@ -12,7 +12,7 @@ from corpora.errors import UserError
 from corpora.limits import BATCH_CHARS, chunks, max_line
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines, undecoded
+from corpora.readers.streams import undecoded
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 
@@ -54,7 +54,7 @@ def _build_json(
 
 
 def _json_records(source: Source) -> Iterator[Record | Defect]:
-    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+    for number, line in enumerate(source.lines(), 1):
         if not line or line.isspace():
             continue
         if (problem := undecoded(line)) is not None:
@@ -92,7 +92,7 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     options = source.options
     quoted = quoting if options.quoting is None else options.quoting
     csv.field_size_limit(max_line())
-    lines = _Lines(text_lines(source.path, keep_ends=True, strict=source.strict))
+    lines = _Lines(source.lines(keep_ends=True))
     reader = csv.reader(
         lines,
         delimiter=options.delimiter or delimiter,
