@@ -191,6 +191,28 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a new, empty folder; on success it is renamed to `path`, on failure removed.
+
+    Raises `UserError` for no space or no permission, and where `path` is there and not an empty
+    folder: files of someone else could be in it.
+    """
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
+        raise UserError("this is there already: name a new folder, or an empty one", file=path)
+    make_folder(path.parent)
+    temporary = temporary_name(path)
+    make_empty_folder(temporary)
+    with writing(path):
+        try:
+            yield temporary
+            if path.is_dir():
+                path.rmdir()
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
     """The new file `path`, compressed as `suffix`, that of its final name, says."""
     kind = COMPRESSIONS.get(suffix)

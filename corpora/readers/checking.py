@@ -63,18 +63,20 @@ class RowChecker:
         without_id: set[int] = set()
         for item in items:
             if isinstance(item, Defect):
-                dropped.append(self._drop(item.number, Problem(item.reason, item.detail), item.row))
+                problem = Problem(item.reason, item.detail)
+                drop = self._dropped if item.left_out else self._drop
+                dropped.append(drop(item.number, problem, item.row))
                 continue
             number, row = item
             if row.lang == "und" and self._options.lang is not None:  # BCP 47: undetermined
                 row = replace(row, lang=self._options.lang)
-            problem = self._problem(row)
-            if problem is not None and self._options.on_error == "repair":
+            wrong = self._problem(row)
+            if wrong is not None and self._options.on_error == "repair":
                 row, repairs = repair_row(row, self._options.task)
                 counts.update(repairs)
-                problem = self._problem(row)
-            if problem is not None:
-                dropped.append(self._drop(number, problem, row))
+                wrong = self._problem(row)
+            if wrong is not None:
+                dropped.append(self._drop(number, wrong, row))
                 continue
             if not row.id:
                 without_id.add(len(rows))
@@ -111,6 +113,9 @@ class RowChecker:
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":
             self._fail(number, problem.detail)
+        return self._dropped(number, problem, row)
+
+    def _dropped(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         row = Row(
             without_surrogates(row.id) or f"{self._unit}-{number}",
             without_surrogates(row.lang),

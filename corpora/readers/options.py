@@ -94,6 +94,9 @@ class Defect:
     reason: str
     detail: str
     row: Row
+    left_out: bool = False
+    """Whether annotators left it out, so that it is dropped and no error: rejected, skipped, or not
+    annotated yet."""
 
 
 Item = tuple[int, Row] | Defect

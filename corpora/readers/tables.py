@@ -24,7 +24,11 @@ Record = tuple[int, dict[str, Any]]
 
 def read_jsonl(source: Source) -> Items:
     """The rows of JSON lines, `source`: one object per line; empty lines are skipped."""
-    records = _json_records(source)
+    yield from rows_of_records(source, _json_records(source))
+
+
+def rows_of_records(source: Source, records: Iterator[Record | Defect]) -> Items:
+    """The rows of `records`, objects of `source` that may each have other keys."""
     for item in records:
         if not isinstance(item, Defect):
             yield from _build_json(source, _window(chain([item], records)), records)

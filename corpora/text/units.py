@@ -4,6 +4,7 @@ of UTF-8."""
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import accumulate
 
 from corpora.choices import OffsetUnit
@@ -37,3 +38,12 @@ class CodePoints:
             return self._length + offset - self._at[-1]
         at = bisect_left(self._at, offset)
         return at if self._at[at] == offset else at - 1
+
+
+def in_unit(text: str, offsets: Iterable[int], unit: OffsetUnit) -> list[int]:
+    """The `offsets` into `text`, which count code points, as such that count `unit`."""
+    encoding = {"utf16": "utf-16-le", "bytes": "utf-8"}.get(unit)
+    if encoding is None or text.isascii():
+        return list(offsets)
+    size = 2 if unit == "utf16" else 1
+    return [len(text[:at].encode(encoding, "surrogatepass")) // size for at in offsets]

@@ -251,7 +251,7 @@ def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
         ("x.csv", "", "classification", {}, "the file is empty"),
         ("x.csv", "\ufeff", "classification", {}, "there are no rows"),
         ("x.xyz", "a", "classification", {}, "the format cannot be detected"),
-        ("x.json", "[]", "classification", {}, "the format cannot be detected"),
+        ("x.json", "[]", "classification", {}, "there are no rows"),
         ("x.csv", "a", "translation", {}, "no task 'translation' (choose from: classification"),
         ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: arrow, conll"),
         ("x.csv", "a", "qa", {"on_error": "ignore"}, "no way 'ignore'"),
