@@ -104,7 +104,7 @@ def sort_value(value: Any, record: Record, options: ReadOptions) -> None:
 
     Spans are added to those that are there already; `options` tell a label from free text.
     """
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return
     if isinstance(value, list) and value and all(isinstance(v, dict | list) for v in value):
         record["spans"] = [*record.get("spans", []), *value]
