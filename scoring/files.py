@@ -167,7 +167,7 @@ def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Predictio
     numbers: list[int] = []
     for item in corpus.items():
         if isinstance(item, Defect):
-            raise _error(corpus, item.number, item.detail)
+            raise corpus.error(item.number, item.detail)
         number, row = item
         if corpus.options.on_error == "repair":
             row, _ = repair_row(row, corpus.options.task)
@@ -190,15 +190,9 @@ def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Predictio
                 _check_text(row.text, gold_row)
             predictions.append(prediction_of_row(row, gold_row))
         except ValueProblem as problem:
-            raise _error(corpus, number, problem.detail) from problem
+            raise corpus.error(number, problem.detail) from problem
     _check_any(corpus, predictions)
     return predictions
-
-
-def _error(corpus: Corpus, number: int, detail: str) -> UserError:
-    if corpus.format.unit == "line":
-        return UserError(detail, file=corpus.path, line=number)
-    return UserError(detail, file=corpus.path, row=number)
 
 
 def _check_any(corpus: Corpus, predictions: Sequence[Prediction]) -> None:

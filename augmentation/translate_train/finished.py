@@ -94,8 +94,10 @@ def export_rows(
     what `corpora.writers.write_corpus` does.
     """
     check_outside(out, run)
+    given = run.config.input
+    inputs = (given,) if isinstance(given, Path) else given
     for path in files_of_export(run, out, target=target, format=format, split=split):
-        if path.exists() and run.config.input.exists() and path.samefile(run.config.input):
+        if path.exists() and any(part.exists() and path.samefile(part) for part in inputs):
             raise UserError("the export would overwrite the input of the run", file=path)
     rows = finished_rows(run, target, split)
     task = run.config.task

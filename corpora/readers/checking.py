@@ -7,18 +7,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
 
 from corpora.checks import Problem, find_problem
 from corpora.errors import UserError
 from corpora.readers.ids import UniqueIds, id_of_content
-from corpora.readers.options import Defect, Format, Item, Items, ReadOptions
+from corpora.readers.options import PART, Defect, Format, Item, Items, ReadOptions
 from corpora.records import DroppedRow, Row
 from corpora.repair import repair_row
 from corpora.surrogates import without_surrogates
 from corpora.text.languages import same_language
 
 BATCH_ROWS = 2_000
+Files = Sequence[tuple[Path, Format]]
+"""The files or folders of a corpus, each with its format."""
+
+
+def row_error(files: Files, number: int, detail: str) -> UserError:
+    """The error that the row `number` of `files` is bad for the reason `detail`."""
+    part, number = divmod(number, PART)
+    path, format = files[part]
+    if format.unit == "line":
+        return UserError(detail, file=path, line=number)
+    return UserError(detail, file=path, row=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +47,13 @@ class CorpusBatch:
 
 
 class RowChecker:
-    """Checks the rows of the corpus `path`, gives ids, and finds ids that occur twice.
+    """Checks the rows of the corpus in `files`, gives ids, and finds ids that occur twice.
 
-    `format` and `options` are those that it is read with; `reread` reads the same rows once more.
+    `options` are those that it is read with; `reread` reads the same rows once more.
     """
 
-    def __init__(
-        self, path: Path, format: Format, options: ReadOptions, reread: Callable[[], Items]
-    ) -> None:
-        self._path = path
-        self._unit = format.unit
+    def __init__(self, files: Files, options: ReadOptions, reread: Callable[[], Items]) -> None:
+        self._files = files
         self._options = options
         self._reread = reread
         self._ids = UniqueIds(self._given_ids)
@@ -112,23 +119,23 @@ class RowChecker:
 
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":
-            self._fail(number, problem.detail)
+            raise row_error(self._files, number, problem.detail)
         return self._dropped(number, problem, row)
 
     def _dropped(self, number: int, problem: Problem, row: Row) -> DroppedRow:
+        part, number = divmod(number, PART)
+        path, format = self._files[part]
+        where = f"{format.unit} {number}"
+        name = f"{format.unit}-{number}" if not part else f"{path.stem}-{format.unit}-{number}"
         row = Row(
-            without_surrogates(row.id) or f"{self._unit}-{number}",
+            without_surrogates(row.id) or name,
             without_surrogates(row.lang),
             without_surrogates(row.text),
             None if row.text_pair is None else without_surrogates(row.text_pair),
         )
-        where = f"{self._unit} {number}"
+        if len(self._files) > 1:
+            where = f"{path.name}, {where}"
         return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
-
-    def _fail(self, number: int, detail: str) -> NoReturn:
-        if self._unit == "line":
-            raise UserError(detail, file=self._path, line=number)
-        raise UserError(detail, file=self._path, row=number)
 
     def _with_unique_ids(
         self,

@@ -104,6 +104,9 @@ Item = tuple[int, Row] | Defect
 
 Items = Iterator[Item]
 """In the order of the file."""
+PART = 1 << 40
+"""Rows of the first file of several have their own numbers, those of the n-th after it n * `PART`
+more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def export(
         export_rows,
     )
     from augmentation.translate_train.runs import open_finished
+    from corpora.readers.inputs import first_input
 
     finished = open_finished(run)
     lang = finished.target(target)
@@ -72,7 +73,7 @@ def export(
             format = format or "jsonl"
             out = default_export_path(finished, lang, format)
         check_outside(out, finished)
-        check_outputs({"--out": out}, {"of the run": finished.config.input})
+        check_outputs({"--out": out}, {"of the run": first_input(finished.config.input)})
         report = export_rows(
             finished, out, target=lang, format=format, split=split, safe_cells=safe_cells
         )

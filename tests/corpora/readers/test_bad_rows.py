@@ -253,7 +253,7 @@ def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
         ("x.xyz", "a", "classification", {}, "the format cannot be detected"),
         ("x.json", "[]", "classification", {}, "there are no rows"),
         ("x.csv", "a", "translation", {}, "no task 'translation' (choose from: classification"),
-        ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: arrow, conll"),
+        ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: argilla, arrow"),
         ("x.csv", "a", "qa", {"on_error": "ignore"}, "no way 'ignore'"),
         ("x.txt", "a", "tokens", {}, "'text' cannot hold rows for the task 'tokens'"),
         ("x.json", '{"data": [{"title": 1}]}', "qa", {}, "not SQuAD: no 'paragraphs'"),
