@@ -84,7 +84,9 @@ def _spans(source: Source, file: Path, text: str) -> tuple[Span, ...]:
             raise ValueProblem("offset-out-of-range", problem)
         covered = " ".join(text[start:end] for start, end in fragments)
         if " ".join(covered.split()) != " ".join(entity.text.split()):
-            problem = f"line {entity.line}: the text there is {short(covered)}, not {short(entity.text)}"
+            problem = (
+                f"line {entity.line}: the text there is {short(covered)}, not {short(entity.text)}"
+            )
             raise ValueProblem("span-text-differs", problem)
         spans += _joined(source, entity, fragments, text)
     return tuple(dict.fromkeys(spans))

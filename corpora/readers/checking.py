@@ -57,6 +57,7 @@ class RowChecker:
         self._options = options
         self._reread = reread
         self._ids = UniqueIds(self._given_ids)
+        self._checked = 0
 
     def check(self, items: Sequence[Item], repaired: Mapping[str, int]) -> CorpusBatch:
         """The next `items` as a batch; `repaired` counts what the reader repaired in them.
@@ -91,7 +92,18 @@ class RowChecker:
             rows.append(row)
             numbers.append(number)
         rows = self._with_unique_ids(rows, numbers, without_id, dropped, counts)
+        if dropped:
+            dropped = self._with_positions(dropped, items)
+        self._checked += len(items)
         return CorpusBatch(rows, dropped, counts)
+
+    def _with_positions(
+        self, dropped: Sequence[DroppedRow], items: Sequence[Item]
+    ) -> list[DroppedRow]:
+        """The `dropped` ones of `items`, each with how many rows were read before it."""
+        numbers = (item.number if isinstance(item, Defect) else item[0] for item in items)
+        positions = {number: place for place, number in enumerate(numbers, self._checked)}
+        return [replace(row, position=positions[row.position or 0]) for row in dropped]
 
     def _problem(self, row: Row) -> Problem | None:
         lang = self._options.lang
@@ -123,10 +135,10 @@ class RowChecker:
         return self._dropped(number, problem, row)
 
     def _dropped(self, number: int, problem: Problem, row: Row) -> DroppedRow:
-        part, number = divmod(number, PART)
+        part, place = divmod(number, PART)
         path, format = self._files[part]
-        where = f"{format.unit} {number}"
-        name = f"{format.unit}-{number}" if not part else f"{path.stem}-{format.unit}-{number}"
+        where = f"{format.unit} {place}"
+        name = f"{format.unit}-{place}" if not part else f"{path.stem}-{format.unit}-{place}"
         row = Row(
             without_surrogates(row.id) or name,
             without_surrogates(row.lang),
@@ -135,7 +147,8 @@ class RowChecker:
         )
         if len(self._files) > 1:
             where = f"{path.name}, {where}"
-        return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
+        detail = without_surrogates(f"{where}: {problem.detail}")
+        return DroppedRow(row, problem.reason, detail, number)
 
     def _with_unique_ids(
         self,

@@ -34,7 +34,7 @@ from corpora.readers.options import (
     checked_task,
 )
 from corpora.readers.pipes import regular_file
-from corpora.records import Row
+from corpora.records import DroppedRow, Row
 from corpora.storage import reading
 
 _NAMED_SPLITS = 20  # at most, in a message
@@ -128,6 +128,15 @@ class Corpus:
         """The rows that are kept, one by one."""
         for batch in self.batches():
             yield from batch.rows
+
+    def all_rows(self) -> tuple[list[Row], list[DroppedRow]]:
+        """The rows that are kept and those that are dropped, each in order."""
+        rows: list[Row] = []
+        dropped: list[DroppedRow] = []
+        for batch in self.batches():
+            rows += batch.rows
+            dropped += batch.dropped
+        return rows, dropped
 
 
 def open_corpus(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from corpora.choices import Task
 from corpora.readers.json_records import first_value, layout_of
 from corpora.readers.options import ReadOptions, Source
 
@@ -19,6 +20,15 @@ def kind_of_json(path: Path, options: ReadOptions) -> str:
         return "squad"
     tool = _tool(first_value(source), options)
     return tool or ("jsonl" if layout == "lines" else "json")
+
+
+def task_of_json(path: Path) -> Task:
+    """The task that the rows of the JSON file `path` seem to be for, by its first record."""
+    options = ReadOptions("tokens")
+    source = Source(path, options)
+    if layout_of(source) == "object":
+        return "qa"
+    return "text" if _tool(first_value(source), options) is None else "tokens"
 
 
 def _suffix_is_json(path: Path) -> bool:

@@ -90,7 +90,12 @@ def _task(row: Row) -> dict[str, Any]:
 
 def _labels(span: Span, text: str) -> dict[str, Any]:
     start, end = in_unit(text, (span.start, span.end), "utf16")
-    value = {"start": start, "end": end, "text": text[span.start : span.end], "labels": [span.label]}
+    value = {
+        "start": start,
+        "end": end,
+        "text": text[span.start : span.end],
+        "labels": [span.label],
+    }
     result = _result("label", "labels", value)
     return result if span.confidence is None else result | {"score": span.confidence}
 

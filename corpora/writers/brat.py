@@ -56,7 +56,9 @@ def _entity(row: Row, span: Span, number: int, target: Target) -> str:
         for match in _LINES.finditer(row.text[span.start : span.end])
     ]
     if not pieces:
-        raise target.refuse(row, f"brat cannot hold a span of line breaks ({span.start}:{span.end})")
+        raise target.refuse(
+            row, f"brat cannot hold a span of line breaks ({span.start}:{span.end})"
+        )
     offsets = ";".join(f"{start} {end}" for start, end in pieces)
     text = " ".join(row.text[start:end] for start, end in pieces)
     return f"T{number}\t{label} {offsets}\t{text}\n"

@@ -189,9 +189,7 @@ Encoding = Annotated[
 """The option `--encoding`."""
 OnBadRows = Annotated[
     OnError,
-    option(
-        "What to do about bad rows: stop, drop them with their reason, or repair what can be."
-    ),
+    option("What to do about bad rows: stop, drop them with their reason, or repair what can be."),
 ]
 """The option `--on-error`."""
 Splits = Annotated[

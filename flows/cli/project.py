@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
-from flows.cli.arguments import Offsets, Quoting, check_outputs, option, quoted, stream
+from flows.cli.arguments import (
+    Columns,
+    Delimiter,
+    Encoding,
+    Offsets,
+    OnBadRows,
+    Quoting,
+    check_outputs,
+    option,
+    parse_columns,
+    quoted,
+    stream,
+)
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -21,6 +33,8 @@ class _Reading(TypedDict):
     """How the rows and their translations are read."""
 
     task: Task
+    delimiter: str | None
+    encoding: str | None
     quoting: bool | None
     max_chars: int | None
 
@@ -49,8 +63,12 @@ def project(
             metavar="NAME",
         ),
     ] = None,
+    columns: Columns = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
+    on_error: OnBadRows = "error",
     out_format: Annotated[
         str | None, option("Format of OUT.", default="by its name", metavar="NAME")
     ] = None,
@@ -63,14 +81,14 @@ def project(
       labelferry project en.tsv --targets es.txt --source en --target es --alignments a.talp \\
           --out es.jsonl
 
-    Rows with a span that cannot be placed, or questions with no answer that can, go to
-    OUT.dropped.jsonl, with the reason. Rows with a second text or a free-text target need
+    Rows with a span that cannot be placed, questions with no answer that can, and with --on-error
+    skip bad rows go to OUT.dropped.jsonl, with the reason. Rows with a second text or a free-text target need
     translations that are rows and have one too.
     """
     from augmentation.pipeline.configuration import validate
     from augmentation.projection.project import project as run
     from augmentation.projection.project import read_translations
-    from corpora.readers import open_corpus
+    from corpora.readers import ColumnMapping, open_corpus
     from corpora.text.languages import normalise_tag
     from corpora.writers import find_writer
 
@@ -87,10 +105,25 @@ def project(
             "--priors": config.priors,
         },
     )
-    how: _Reading = {"task": task, "quoting": quoted(quoting), "max_chars": config.max_chars}
-    rows = [*open_corpus(source_file, lang=source, format=format, offsets=offsets, **how).rows()]
+    how: _Reading = {
+        "task": task,
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "quoting": quoted(quoting),
+        "max_chars": config.max_chars,
+    }
+    corpus = open_corpus(
+        source_file,
+        lang=source,
+        format=format,
+        columns=ColumnMapping.of(parse_columns(columns) if columns is not None else {}),
+        offsets=offsets,
+        on_error=on_error,
+        **how,
+    )
+    rows, rejected = corpus.all_rows()
     translations = read_translations(targets, lang=target, format=targets_format, **how)
-    result = run(rows, translations, config, task=task, file=str(targets))
+    result = run(rows, translations, config, task=task, file=str(targets), rejected=rejected)
     report = result.write(out, format=out_format)
     result.write_dropped(dropped)
     _summarize(result, out, report, dropped)

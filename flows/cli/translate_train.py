@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from augmentation.translate_train.setup import TranslateTrainSetup
 
 
-@takes_settings(TranslateTrainConfig, leave_out=("input",), names={"targets": "--target", "filters.min_translation_score": "--min-score"})
+@takes_settings(
+    TranslateTrainConfig,
+    leave_out=("input",),
+    names={"targets": "--target", "filters.min_translation_score": "--min-score"},
+)
 def translate_train(
     input: InputFiles = None,
     /,
@@ -29,8 +33,9 @@ def translate_train(
 
     INPUT is JSONL, JSON, CSV, TSV, Parquet, Arrow, a `datasets` folder, CoNLL, SQuAD JSON, plain
     text, brat, or an export of doccano, Label Studio, Argilla, Prodigy or spaCy; gzip, zstd, bzip2,
-    xz and zip are unpacked. Several, and a folder of files, are read as one. The run folder holds every step; run the same command again to
-    continue after a crash, or with an input that has grown to translate only what is new.
+    xz and zip are unpacked. Several inputs, and the files of a folder, are read as one. The run
+    folder holds every step; run the same command again to continue after a crash, or with an input
+    that has grown to translate only what is new.
     """
     from augmentation.pipeline.configuration import load
     from augmentation.pipeline.inputs import kept

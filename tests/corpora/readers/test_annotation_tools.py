@@ -82,7 +82,10 @@ def test_prodigy_choices_and_labels(tmp_path: Path) -> None:
         [TEXT, {"entities": [[0, 4, "PER"], [13, 17, "LOC"]]}],
         {
             "text": TEXT,
-            "ents": [{"start": 0, "end": 4, "label": "PER"}, {"start": 13, "end": 17, "label": "LOC"}],
+            "ents": [
+                {"start": 0, "end": 4, "label": "PER"},
+                {"start": 13, "end": 17, "label": "LOC"},
+            ],
             "sents": [{"start": 0, "end": 17}],
             "tokens": [{"id": 0, "start": 0, "end": 4}],
         },

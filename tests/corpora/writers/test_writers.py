@@ -239,7 +239,13 @@ def test_unknown_format_and_task(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*(w.suffix for w in WRITERS.values() if w.name not in ("spacy", "brat")), ".jsonl.gz", ".csv.zst", ".jsonl.gzip", ".tsv.zstd"],
+    [
+        *(w.suffix for w in WRITERS.values() if w.name not in ("spacy", "brat")),
+        ".jsonl.gz",
+        ".csv.zst",
+        ".jsonl.gzip",
+        ".tsv.zstd",
+    ],
 )
 def test_the_same_rows_make_the_same_bytes(tmp_path: Path, name: str) -> None:
     made = [Row(str(n), "de", f"Satz {n}", text_pair="q" if name == ".json" else None)
