@@ -20,7 +20,8 @@ def surrogate_field(row: Row) -> str | None:
     """The name of a field of `row` with half of a surrogate pair in it, or None."""
     strings = [row.text, row.id, row.lang]
     strings += [s for s in (row.text_pair, row.label, row.target, row.split) if s is not None]
-    strings += _span_strings(row.spans)
+    if row.spans:
+        strings += _span_strings(row.spans)
     for pair in row.meta.items():
         strings += pair
     if (provenance := row.provenance) is not None:

@@ -86,7 +86,7 @@ def guess_task(path: Path, format: str | None) -> Task:
         return "tokens"
     if format == "squad":
         return "qa"
-    if format == "brat" or ".ann" in suffixes or path.is_dir() and any(path.rglob("*.ann")):
+    if format == "brat" or ".ann" in suffixes or (path.is_dir() and any(path.rglob("*.ann"))):
         return "tokens"
     if suffixes & {".json", ".jsonl", ".ndjson"} and format is None:
         return task_of_json(path)

@@ -25,7 +25,7 @@ class TranslateTestConfig(TranslationConfig):
     """Everything that a translate-test run is configured with."""
 
     input: InputPaths
-    """File or folder of rows to predict for, a pattern such as `data/*.jsonl`, or a list of them."""
+    """File or folder of rows to predict for, a pattern such as `data/*.jsonl`, or several."""
     task: KnownTask
     """What is predicted: `classification`, `pair`, `tokens`, `qa` or `text`."""
     source: Language

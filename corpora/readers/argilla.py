@@ -1,4 +1,4 @@
-"""Records of Argilla: those of version 2 (`fields`, `responses`, `suggestions`), and of version 1."""
+"""Records of Argilla: version 2 (`fields`, `responses`, `suggestions`), and version 1."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _best(prediction: Any) -> Any:
 
 
 def _spans(answer: Any) -> Any:
-    """`answer` with spans as objects: a list has the label first, and perhaps a score at its end."""
+    """`answer` with spans as objects: a list has the label first, perhaps a score at its end."""
     if not isinstance(answer, list) or not all(isinstance(item, list | tuple) for item in answer):
         return answer
     return [

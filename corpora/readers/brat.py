@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ def _joined(
     source: Source, entity: _Entity, fragments: tuple[tuple[int, int], ...], text: str
 ) -> Iterator[Span]:
     """The span of `fragments`, or one each where those of a repaired `entity` are apart."""
-    gaps = (text[end:start] for (_, end), (start, _) in zip(fragments, fragments[1:], strict=False))
+    gaps = (text[end:start] for (_, end), (start, _) in pairwise(fragments))
     if all(not gap.strip() for gap in gaps):
         yield Span(fragments[0][0], fragments[-1][1], entity.label)
         return

@@ -85,9 +85,9 @@ def name_in_zip(path: Path) -> str:
 
 def _member(raw: _Whole, rest: BinaryIO, name: str | Path | None) -> BinaryIO:
     if not rest.seekable():
-        copy = cast(BinaryIO, tempfile.TemporaryFile())  # closed with the stream's last reference
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the stream's last reference)
         shutil.copyfileobj(io.BufferedReader(raw, _BLOCK), copy)
-        rest = copy
+        rest = cast(BinaryIO, copy)
     archive = zipfile.ZipFile(rest)
     files = _files(archive)
     if len(files) != 1:

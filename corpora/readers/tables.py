@@ -191,10 +191,15 @@ def _header(source: Source, record: _Fields | None) -> list[str] | None:
 def _table_records(
     source: Source, records: Iterator[_Fields], header: list[str], *, guess_quotes: bool
 ) -> Iterator[Record | Defect]:
+    width, strict = len(header), source.strict
     for number, fields, wrong in records:
         if not fields:
             continue
-        problem = _problem(fields, wrong, len(header))
+        # What was decoded strictly needs no second look.
+        if wrong is not None or len(fields) != width or not strict:
+            problem = _problem(fields, wrong, width)
+        else:
+            problem = None
         if problem is not None:
             yield _defect(source, number, *problem, "\t".join(fields))
             continue

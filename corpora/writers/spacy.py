@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from corpora.errors import MissingExtraError
@@ -36,7 +37,7 @@ def write_spacy(rows: Iterator[Row], target: Target) -> None:
         doc, spans = _document(row, vocab, Doc)
         if len(spans) < len(row.spans):
             raise target.refuse(row, "spaCy cannot hold a span without a word in it")
-        if any(a.end > b.start for a, b in zip(spans, spans[1:], strict=False)):
+        if any(a.end > b.start for a, b in pairwise(spans)):
             doc.spans[_SPANS_KEY] = spans
         else:
             doc.ents = spans
@@ -58,7 +59,7 @@ def _document(row: Row, vocab: Any, kind: Any) -> tuple[Any, list[Any]]:
     cuts = _cuts(row)
     words: list[str] = []
     spaces: list[bool] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         piece = row.text[start:end]
         if piece == " " and words and not spaces[-1]:
             spaces[-1] = True  # spaCy has a single space as a part of the word before it

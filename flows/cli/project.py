@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from augmentation.projection.config import ProjectConfig
 from corpora.choices import Task
@@ -39,6 +39,18 @@ class _Reading(TypedDict):
     max_chars: int | None
 
 
+_Format = Annotated[str | None, option("Format of SOURCE.", default="by its name", metavar="NAME")]
+_TargetsFormat = Annotated[
+    str | None,
+    option(
+        "Format of the translations.",
+        default="by its name; lines if that tells nothing",
+        metavar="NAME",
+    ),
+]
+_OutFormat = Annotated[str | None, option("Format of OUT.", default="by its name", metavar="NAME")]
+
+
 @takes_settings(ProjectConfig)
 def project(
     source_file: Annotated[Path, stream("Labelled rows, in any format.", metavar="SOURCE")],
@@ -52,26 +64,15 @@ def project(
     source: Annotated[str, option("Language of SOURCE, a BCP 47 tag.", metavar="LANG")],
     target: Annotated[str, option("Language of the translations, a BCP 47 tag.", metavar="LANG")],
     task: Annotated[Task, option("What the rows are labelled for.")] = "tokens",
-    format: Annotated[
-        str | None, option("Format of SOURCE.", default="by its name", metavar="NAME")
-    ] = None,
-    targets_format: Annotated[
-        str | None,
-        option(
-            "Format of the translations.",
-            default="by its name; lines if that tells nothing",
-            metavar="NAME",
-        ),
-    ] = None,
+    format: _Format = None,
+    targets_format: _TargetsFormat = None,
     columns: Columns = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
     on_error: OnBadRows = "error",
-    out_format: Annotated[
-        str | None, option("Format of OUT.", default="by its name", metavar="NAME")
-    ] = None,
+    out_format: _OutFormat = None,
     settings: Overrides,
 ) -> int:
     """Project the spans of SOURCE onto its translations: a text file with one translation per line,
@@ -82,8 +83,8 @@ def project(
           --out es.jsonl
 
     Rows with a span that cannot be placed, questions with no answer that can, and with --on-error
-    skip bad rows go to OUT.dropped.jsonl, with the reason. Rows with a second text or a free-text target need
-    translations that are rows and have one too.
+    skip bad rows go to OUT.dropped.jsonl, with the reason. Rows with a second text or a free-text
+    target need translations that are rows and have one too.
     """
     from augmentation.pipeline.configuration import validate
     from augmentation.projection.project import project as run
@@ -112,16 +113,9 @@ def project(
         "quoting": quoted(quoting),
         "max_chars": config.max_chars,
     }
-    corpus = open_corpus(
-        source_file,
-        lang=source,
-        format=format,
-        columns=ColumnMapping.of(parse_columns(columns) if columns is not None else {}),
-        offsets=offsets,
-        on_error=on_error,
-        **how,
-    )
-    rows, rejected = corpus.all_rows()
+    mapping = ColumnMapping.of(parse_columns(columns) if columns is not None else {})
+    like: dict[str, Any] = {"lang": source, "format": format, "offsets": offsets, "on_error": on_error}
+    rows, rejected = open_corpus(source_file, columns=mapping, **like, **how).all_rows()
     translations = read_translations(targets, lang=target, format=targets_format, **how)
     result = run(rows, translations, config, task=task, file=str(targets), rejected=rejected)
     report = result.write(out, format=out_format)

@@ -150,7 +150,7 @@ def test_label_studio_classes_and_json_min(tmp_path: Path) -> None:
     choice = {"type": "choices", "value": {"choices": ["travel"]}}
     task |= {"data": {"body": TEXT, "url": "u"}, "annotations": [{"result": [choice]}]}
     path = as_list(tmp_path / "a.json", task)
-    with pytest.raises(UserError, match="no field 'text'.*--columns"):
+    with pytest.raises(UserError, match=r"no field 'text'.*--columns"):
         read_rows(path)
     from corpora.readers import ColumnMapping
 
@@ -167,7 +167,7 @@ def test_argilla_responses_before_suggestions(tmp_path: Path) -> None:
         "id": "r1", "fields": {"text": TEXT}, "metadata": {"split": "test"}, "status": "completed",
         "suggestions": {"intent": {"value": "work", "score": 0.9, "agent": "m"}},
         "responses": {"intent": [{"value": "travel", "user_id": "u"}],
-                      "span": [{"value": [{"start": 0, "end": 4, "label": "PER"}], "user_id": "u"}]},
+                      "span": [{"value": [{"start": 0, "end": 4, "label": "PER"}]}]},
     }  # fmt: skip
     path = as_list(tmp_path / "a.json", record)
     row = the_row(path, "argilla")
@@ -181,7 +181,7 @@ def test_argilla_responses_before_suggestions(tmp_path: Path) -> None:
 
 def test_argilla_of_version_1(tmp_path: Path) -> None:
     record = {"text": TEXT, "tokens": TEXT.split(), "annotation": [["PER", 0, 4]], "id": "1",
-              "prediction": [["LOC", 0, 4, 0.5]], "status": "Validated", "metadata": {}}  # fmt: skip
+              "prediction": [["LOC", 0, 4, 0.5]], "status": "Default", "metadata": {}}  # fmt: skip
     row = the_row(write_json_lines(tmp_path / "a.jsonl", record), "argilla")
     assert (row.spans, row.tokens) == (SPANS[:1], ((0, 4), (5, 9), (10, 12), (13, 17)))
     record = {"inputs": {"text": TEXT}, "annotation": None, "prediction": [["travel", 0.9]],
@@ -196,7 +196,7 @@ def test_json_lists_and_objects_of_records(tmp_path: Path) -> None:
     assert [row.id for row in read_rows(path)] == ["0", "1", "2"]
     path.write_text(json.dumps({"version": 1, "data": records}))
     assert [row.id for row in read_rows(path)] == ["0", "1", "2"]
-    path.write_text(json.dumps(records[:1] + [5]))
+    path.write_text(json.dumps([*records[:1], 5]))
     with pytest.raises(UserError, match="row 2: not a JSON object: 5"):
         read_rows(path)
     path.write_text('[{"text": "a", "label": "b"}')
