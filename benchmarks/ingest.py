@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-WORDS = "play the weather tomorrow in Straße please remind me to call Zoë at 7:30 😀 song".split()
+WORDS = ["play", "the", "weather", "tomorrow", "in", "Straße", "remind", "me", "Zoë", "😀", "at"]
 LABELS = ("alarm", "music", "reminder", "weather")
 READERS = ("labelferry", "polars", "datasets")
 

@@ -88,9 +88,9 @@ def project(
 
     Rows are paired by their ids or, without ids in common, in order. `config` says how spans are
     placed. `file` is what error messages call the translations. `rejected` are rows that were bad
-    when they were read: their translations are left out, and they are dropped in the result. Raises `UserError` for rows
-    without a partner, for a row with a text that its translation lacks, and for models and files of
-    `config` that do not exist or do not fit.
+    when they were read: their translations are left out, and they are dropped in the result.
+    Raises `UserError` for rows without a partner, for a row with a text that its translation
+    lacks, and for models and files of `config` that do not exist or do not fit.
     """
     translations = _without_rejected(sources, translations, rejected)
     pairs = pair_up(sources, translations, file)
@@ -163,9 +163,9 @@ def read_translations(
     """The translations in the file `path` as rows in `lang`; of a text file, each line
     is a row, for any `task`.
 
-    `format`, `delimiter`, `encoding`, `quoting` and `max_chars` are those of `corpora.readers.open_corpus`; a name without a
-    known ending is that of a text file. Raises `UserError` for a file that is missing or
-    unreadable.
+    `format`, `delimiter`, `encoding`, `quoting` and `max_chars` are those of
+    `corpora.readers.open_corpus`; a name without a known ending is that of a text file. Raises
+    `UserError` for a file that is missing or unreadable.
     """
     from corpora.readers import FORMATS, open_corpus
     from corpora.readers.inputs import listed_inputs

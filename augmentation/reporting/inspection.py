@@ -39,8 +39,8 @@ def sample_file(
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 
     `task` is by default the one that fits the format; `format`, `columns`, `split`,
-    `delimiter`, `encoding`, `quoting` and `offsets` are those of `corpora.readers.open_corpus`. Raises `UserError` for what cannot be
-    read.
+    `delimiter`, `encoding`, `quoting` and `offsets` are those of `corpora.readers.open_corpus`.
+    Raises `UserError` for what cannot be read.
     """
     path = regular_file(path)
     files = listed_inputs(path)

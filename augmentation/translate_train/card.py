@@ -64,8 +64,8 @@ def _card_lines(
         f"# {config.run_name}: {config.source} to {of_target.target}",
         "",
         f"{of_target.kept} rows, made from {summary.rows_in} rows of "
-        f"{escape_markdown(input_name(config.input))} by machine translation; the labels were projected "
-        "onto the translations. The columns of a "
+        f"{escape_markdown(input_name(config.input))} by machine translation; the labels were "
+        "projected onto the translations. The columns of a "
         "row say what it was made from.",
         "",
         "## How it was made",

@@ -75,7 +75,8 @@ class ReadingConfig(Strict):
     """Most characters of a text; null reads texts of any length."""
 
     def open(self, path: Inputs, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
-        """The corpus at `path`, which may be several, for `task`, read with these settings except `limit`.
+        """The corpus at `path`, which may be several, for `task`, read with these settings except
+        `limit`.
 
         `lang` is the language of rows that do not state theirs; `labelled` says whether every row
         must have a label. Raises what `corpora.readers.open_corpus` raises.

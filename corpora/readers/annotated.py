@@ -74,7 +74,8 @@ def _remains(value: Any, source: Source) -> Row:
 def texts_of(data: Mapping[str, Any], options: ReadOptions) -> Record:
     """`data`, the fields of a record that its user named, with the texts under our own names.
 
-    `options` name the fields, or say which task's usual names are looked for. Raises `ValueProblem` where it cannot be told which field has the text.
+    `options` name the fields, or say which task's usual names are looked for. Raises
+    `ValueProblem` where it cannot be told which field has the text.
     """
     record = dict(data)
     for name in ("text", "text_pair", "id") if options.task in ("pair", "qa") else ("text", "id"):
