@@ -203,7 +203,8 @@ def decoded_blocks(
 def whole_text(path: Path, *, encoding: str | None = None) -> str:
     """The whole text of `path`, for formats that are one value; raises `UserError` as
     `text_blocks` (which see for `encoding`) does, and for more than `WHOLE_LINES` times what a
-    line may have.""" most, parts, size = WHOLE_LINES * max_line(), [], 0
+    line may have."""
+    most, parts, size = WHOLE_LINES * max_line(), [], 0
     for text in decoded_blocks(path, encoding=encoding):
         parts.append(text)
         size += len(text)

@@ -114,8 +114,9 @@ def project(
         "max_chars": config.max_chars,
     }
     mapping = ColumnMapping.of(parse_columns(columns) if columns is not None else {})
-    like: dict[str, Any] = {"lang": source, "format": format, "offsets": offsets, "on_error":
-    on_error} rows, rejected = open_corpus(source_file, columns=mapping, **like, **how).all_rows()
+    like: dict[str, Any] = {"lang": source, "format": format, "offsets": offsets}
+    like["on_error"] = on_error
+    rows, rejected = open_corpus(source_file, columns=mapping, **like, **how).all_rows()
     translations = read_translations(targets, lang=target, format=targets_format, **how)
     result = run(rows, translations, config, task=task, file=str(targets), rejected=rejected)
     report = result.write(out, format=out_format)

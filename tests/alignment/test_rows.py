@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from alignment.protocol import Projection, ProjectionInput
 from alignment.projectors.confident import ConfidentProjector
+from alignment.protocol import Projection, ProjectionInput
 from alignment.rows import as_input, project_rows
 from corpora.records import Row, Span
 
