@@ -110,7 +110,7 @@ def _split_of(path: Path) -> str:
 
 
 def split_of_file(path: Path, wanted: Collection[str]) -> str | None:
-    """The split that `path`, a file of several, is named for: `test` of `test.jsonl` and `test-0.csv.gz`.
+    """The split that `path`, a file of several, is named for: `test` of `test-0.csv.gz`.
 
     Only the usual names and those in `wanted` are splits.
     """
