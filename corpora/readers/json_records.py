@@ -19,6 +19,7 @@ from corpora.records import Row
 
 LIST_KEYS = ("data", "annotations", "records", "rows", "examples")
 """Keys of an object that may hold the list of its records."""
+_TRIED = 20  # values, to find one that can be read
 Numbered = Iterator[tuple[int, Any] | Defect]
 
 
@@ -90,11 +91,9 @@ def first_value(source: Source) -> Any:
     """The first value of `source` that can be read; None where there is none."""
     lenient = replace(source, options=replace(source.options, on_error="skip"))
     try:
-        values = (item[1] for item in islice(json_values(lenient), 20) if not _is_bad(item))
-        return next(values, None)
+        for item in islice(json_values(lenient), _TRIED):
+            if not isinstance(item, Defect):
+                return item[1]
     except UserError:
-        return None
-
-
-def _is_bad(item: object) -> bool:
-    return isinstance(item, Defect)
+        pass
+    return None

@@ -120,13 +120,13 @@ def project(
     translations = read_translations(targets, lang=target, format=targets_format, **how)
     result = run(rows, translations, config, task=task, file=str(targets), rejected=rejected)
     report = result.write(out, format=out_format)
-    result.write_dropped(dropped)
     _summarize(result, out, report, dropped)
     return 0
 
 
 def _summarize(result: ProjectionResult, out: Path, report: WriteReport, dropped: Path) -> None:
-    """Print on standard error how many rows were kept and dropped."""
+    """Write the dropped rows to `dropped`; print how many there are, on standard error."""
+    result.write_dropped(dropped)
     say(
         f"{result.rows_in} rows in, {report.rows} kept, {len(result.dropped)} dropped; "
         f"{result.placed} of {result.spans} spans placed; "
