@@ -151,18 +151,9 @@ def score(
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
 
-    files = FileOptions(
-        format,
-        gold_format,
-        None if lang is None else normalise_tag(lang),
-        _columns(columns),
-        scheme,
-        on_error,
-        quoted(quoting),
-        offsets,
-        delimiter,
-        encoding,
-    )
+    lang = None if lang is None else normalise_tag(lang)
+    of_text = (quoted(quoting), offsets, delimiter, encoding)
+    files = FileOptions(format, gold_format, lang, _columns(columns), scheme, on_error, *of_text)
     check_outputs({"--rejected": rejected}, {"PREDICTIONS": predictions[0], "--gold": gold[0]})
     report = run(
         predictions,
