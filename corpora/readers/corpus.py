@@ -103,7 +103,7 @@ class Corpus:
             raise UserError("there are no rows", file=self.path)
 
     def _items(self, source: Source, limit: int | None) -> Items:
-        items = chain.from_iterable(
+        items: Items = chain.from_iterable(
             self._part(replace(source, path=path), format, number * PART)
             for number, (path, format) in enumerate(self.files)
         )
