@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 from alignment.protocol import Projection, ProjectionInput, SpanProjector, WordPair, Words
@@ -87,13 +88,13 @@ def project_rows(
     """Project the spans of every source row onto its translation with `projector`.
 
     `inputs` are the (source, target) `pairs` as `as_input` gives them. `loses_row` says which rows
-    are dropped, depending on `drop_rows`. `overlapping` places every span by itself, as alternative
-    answers to a question need.
+    are dropped, depending on `drop_rows`. `overlapping` says that spans are alternative answers to
+    a question; these, and all spans of a row where some overlap, are placed each by itself.
     """
     parts: list[ProjectionInput] = []
     owners: list[int] = []
     for index, row_input in enumerate(inputs):
-        groups = [(span,) for span in row_input.spans] if overlapping else [row_input.spans]
+        groups = separate_inputs(row_input.spans, alternatives=overlapping)
         parts.extend(replace(row_input, spans=group) for group in groups)
         owners.extend([index] * len(groups))
     by_row: list[list[Projection]] = [[] for _ in inputs]
@@ -110,6 +111,14 @@ def project_rows(
         else:
             result.kept.append(row)
     return result
+
+
+def separate_inputs(spans: tuple[Span, ...], *, alternatives: bool) -> list[tuple[Span, ...]]:
+    """The `spans` of a row as they are placed: together, or, where some overlap or they are
+    `alternatives`, each by itself, because projectors place disjoint spans."""
+    ordered = sorted(spans, key=lambda span: (span.start, span.end))
+    overlap = any(right.start < left.end for left, right in pairwise(ordered))
+    return [(span,) for span in spans] if alternatives or overlap else [spans]
 
 
 def loses_row(projection: Projection, *, drop_rows: bool, alternatives: bool) -> bool:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import isfinite
 
 from corpora.choices import Task
-from corpora.records import Provenance, Row, Span
+from corpora.records import Provenance, Row
 from corpora.splits import split_name
 from corpora.surrogates import surrogate_field
 from corpora.text.graphemes import is_boundary
@@ -35,7 +34,8 @@ def check_row(row: Row, task: Task | None = None) -> str | None:
 def find_problem(row: Row, task: Task | None = None) -> Problem | None:
     """The first breach of the invariants of `row`, or None.
 
-    Spans may overlap where `task` is `qa`: annotators mark the same answer differently.
+    Spans may overlap: entities are nested, and annotators mark the same answer differently. `task`
+    says what a row must have.
     """
     text = row.text
     if not text or text.isspace():
@@ -48,7 +48,7 @@ def find_problem(row: Row, task: Task | None = None) -> Problem | None:
         return Problem("bad-split", f"a data set can have no split {row.split!r}")
     if (problem := _label_problem(row)) is not None:
         return problem
-    if row.spans and (problem := _span_problem(row, task)) is not None:
+    if row.spans and (problem := _span_problem(row)) is not None:
         return problem
     if row.tokens is not None and not _ordered(row.tokens, len(text)):
         return Problem("bad-tokens", "token offsets are not in order and inside the text")
@@ -75,7 +75,7 @@ def _source_problem(provenance: Provenance) -> Problem | None:
     return None
 
 
-def _span_problem(row: Row, task: Task | None) -> Problem | None:
+def _span_problem(row: Row) -> Problem | None:
     text = row.text
     for span in row.spans:
         where = f"span {span.start}:{span.end} ({span.label})"
@@ -92,20 +92,6 @@ def _span_problem(row: Row, task: Task | None) -> Problem | None:
                 return Problem(
                     "split-grapheme", f"{where} cuts a character in two at offset {offset}"
                 )
-    if task == "qa":
-        return None
-    return _overlap(row.spans)
-
-
-def _overlap(spans: Sequence[Span]) -> Problem | None:
-    ordered = sorted(spans, key=lambda s: (s.start, s.end))
-    for left, right in pairwise(ordered):
-        if right.start < left.end:
-            return Problem(
-                "overlapping-spans",
-                f"span {right.start}:{right.end} ({right.label}) overlaps span "
-                f"{left.start}:{left.end} ({left.label})",
-            )
     return None
 
 

@@ -18,10 +18,14 @@ OffsetUnit = Literal["codepoints", "utf16", "bytes"]
 """What offsets into a text count: Unicode code points, units of UTF-16, or bytes of UTF-8."""
 OFFSET_UNITS: tuple[OffsetUnit, ...] = get_args(OffsetUnit)
 InputFormat = Literal[
-    "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "text"
-]
+    "jsonl", "csv", "tsv", "parquet", "arrow", "datasets", "conll", "squad", "json", "doccano",
+    "label-studio", "argilla", "prodigy", "spacy", "brat", "text",
+]  # fmt: skip
 """The formats that can be read: the keys of `corpora.readers.FORMATS`."""
-OutputFormat = Literal["jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "hf", "text"]
+OutputFormat = Literal[
+    "jsonl", "csv", "tsv", "parquet", "arrow", "conll", "squad", "hf", "json", "doccano",
+    "label-studio", "argilla", "prodigy", "spacy", "brat", "text",
+]  # fmt: skip
 """The formats that can be written: the keys of `corpora.writers.WRITERS`."""
 SchemeName = Literal["iob1", "iob2", "bio", "bioes", "iobes", "bilou"]
 """Tagging schemes, under all names that `corpora.tagging.scheme_named` accepts."""

@@ -83,3 +83,5 @@ class DroppedRow:
     row: Row
     reason: str
     detail: str = ""
+    position: int | None = field(default=None, compare=False)
+    """Of a row that was bad when it was read: how many rows were read before it."""

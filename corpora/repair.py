@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 
 from corpora.choices import Task
-from corpora.records import Row, Span
+from corpora.records import Row
 from corpora.surrogates import row_without_surrogates, surrogate_field
 from corpora.text.graphemes import widen_to_graphemes
 
@@ -15,10 +14,9 @@ from corpora.text.graphemes import widen_to_graphemes
 def repair_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
     """`row` with the repairs that can be made, and how often each kind was made.
 
-    Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, empty spans
-    go, and of overlapping spans the longest stays. The rest is left for `find_problem`. With `task`
-    `qa` spans may overlap, and a question whose answers are all empty keeps them: without them it
-    would count as unanswerable.
+    Half surrogate pairs become U+FFFD, spans are widened to whole grapheme clusters, and empty
+    spans go. The rest is left for `find_problem`. With `task` `qa` a question whose answers are all
+    empty keeps them: without them it would count as unanswerable.
     """
     repairs: Counter[str] = Counter()
     if surrogate_field(row) is not None:
@@ -36,16 +34,4 @@ def repair_row(row: Row, task: Task | None = None) -> tuple[Row, Counter[str]]:
         if widened != (span.start, span.end):
             spans[number] = replace(span, start=widened[0], end=widened[1])
             repairs["split-grapheme"] += 1
-    if task != "qa":
-        kept = _longest(spans)
-        repairs["overlapping-spans"] += len(spans) - len(kept)
-        spans = kept
     return (replace(row, spans=tuple(spans)) if repairs.total() else row), +repairs
-
-
-def _longest(spans: Iterable[Span]) -> list[Span]:
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
-    return sorted(kept, key=lambda s: s.start)

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -31,7 +32,9 @@ SYNC_VARIABLE = "LABELFERRY_SYNC"
 """Set to 0, nothing waits for the disk: a power cut may then cost files that count as done."""
 NOT_TWICE = "not a file that can be read twice: save what comes from it"
 """The problem with a pipe."""
-COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+COMPRESSIONS = {
+    ".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bzip2", ".xz": "xz",
+}  # fmt: skip
 """The compression by the suffix of a file's name."""
 _READING_REASONS = _REASONS | {
     errno.ENOENT: "no such file",
@@ -188,6 +191,28 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a new, empty folder; on success it is renamed to `path`, on failure removed.
+
+    Raises `UserError` for no space or no permission, and where `path` is there and not an empty
+    folder: files of someone else could be in it.
+    """
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
+        raise UserError("this is there already: name a new folder, or an empty one", file=path)
+    make_folder(path.parent)
+    temporary = temporary_name(path)
+    make_empty_folder(temporary)
+    with writing(path):
+        try:
+            yield temporary
+            if path.is_dir():
+                path.rmdir()
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
     """The new file `path`, compressed as `suffix`, that of its final name, says."""
     kind = COMPRESSIONS.get(suffix)
@@ -195,6 +220,10 @@ def compressing(path: Path, suffix: str) -> Iterator[BinaryIO]:
         # No name and no time in the header, so that the same text makes the same bytes.
         with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
             yield cast(BinaryIO, file)
+    elif kind in ("bzip2", "xz"):
+        module = import_module("bz2" if kind == "bzip2" else "lzma")  # here: `--help` stays fast
+        with module.open(path, "wb") as packed:
+            yield packed
     elif kind == "zstd":
         import pyarrow as pa  # here, so that `--help` stays fast
 

@@ -21,7 +21,8 @@ def surrogate_field(row: Row) -> str | None:
     strings = [row.text, row.id, row.lang]
     strings += [s for s in (row.text_pair, row.label, row.target, row.split) if s is not None]
     strings += row.labels or ()
-    strings += _span_strings(row.spans)
+    if row.spans:
+        strings += _span_strings(row.spans)
     for pair in row.meta.items():
         strings += pair
     if (provenance := row.provenance) is not None:

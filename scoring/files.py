@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from corpora.choices import OffsetUnit, Task
-from corpora.errors import UserError
+from corpora.errors import UserError, called
 from corpora.predictions import Prediction, prediction_of_row
 from corpora.readers import ColumnMapping, Corpus, open_corpus
 from corpora.readers.columns import scored_fields, scored_names
@@ -19,9 +19,18 @@ from corpora.readers.options import Defect
 from corpora.readers.pipes import regular_file
 from corpora.readers.streams import format_suffix, text_lines, whole_text
 from corpora.readers.values import ValueProblem, short
-from corpora.records import Row
+from corpora.records import DroppedRow, Row
 from corpora.repair import repair_row
 from corpora.storage import reading
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was skipped, and the file that it was in."""
+
+    kind: Literal["gold", "prediction"]
+    file: str
+    row: DroppedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +49,25 @@ class FileOptions:
     scheme: str | None = None
     """The tagging scheme of CoNLL files."""
     on_error: str = "error"
-    """`error` or `repair`: what to do about invalid rows, such as those with illegal tags."""
+    """`error`, `skip` or `repair`: what to do about invalid rows, such as those with illegal tags.
+    Of those skipped, gold rows are left out, and predictions count as wrong."""
     quoting: bool | None = None
     """Whether fields of tables may be quoted; None: in CSV they may, in TSV not."""
     offsets: OffsetUnit | None = None
     """What offsets count, of the gold and of the predictions; None: code points."""
     label_separator: str | None = None
     """What stands between the labels of a row where text names several."""
+    delimiter: str | None = None
+    """Between the fields of a table; None: a comma in CSV, a tab in TSV."""
+    encoding: str | None = None
+    """Of text files; None: UTF-8."""
+    rejected: list[RejectedRow] = field(default_factory=list)
+    """The rows that were skipped; reading adds to it."""
+
+    @property
+    def rejected_gold(self) -> set[int]:
+        """The identities of the rows that stand for gold that was skipped."""
+        return {id(skipped.row.row) for skipped in self.rejected if skipped.kind == "gold"}
 
 
 def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) -> list[Row]:
@@ -60,7 +81,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
     if task == "text" and _is_plain(path, options.gold_format):
         return [
             Row(str(number), options.lang or "und", line, target=line)
-            for number, line in enumerate(text_lines(path), 1)
+            for number, line in enumerate(text_lines(path, encoding=options.encoding), 1)
         ]
     corpus = open_corpus(
         path,
@@ -73,8 +94,14 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
         quoting=options.quoting,
         offsets=options.offsets,
         label_separator=options.label_separator,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
     )
-    return list(corpus.rows())
+    rows, dropped = corpus.all_rows()
+    for bad in dropped:  # they keep their places until the predictions are paired with the rows
+        options.rejected.append(RejectedRow("gold", called(corpus.path), bad))
+        rows.insert(bad.position or 0, bad.row)
+    return rows
 
 
 def read_predictions(
@@ -98,7 +125,7 @@ def read_predictions(
         if answers is not None:
             return [Prediction(key, target=text) for key, text in answers.items()]
     if task == "text" and _is_plain(path, options.format):
-        lines = list(text_lines(path))
+        lines = list(text_lines(path, encoding=options.encoding))
         if len(lines) != len(gold):
             raise UserError(f"{len(lines)} lines for {len(gold)} gold rows", file=path)
         return [Prediction(r.id, target=t) for r, t in zip(gold, lines, strict=True)]
@@ -155,28 +182,40 @@ def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) 
         quoting=options.quoting,
         offsets=options.offsets,
         label_separator=options.label_separator,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
         labelled=False,
         gold=gold,
     )
-    return predictions_of_corpus(corpus, gold)
+    return predictions_of_corpus(corpus, gold, options.rejected)
 
 
-def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Prediction]:
+def predictions_of_corpus(
+    corpus: Corpus, gold: Sequence[Row], rejected: list[RejectedRow] | None = None
+) -> list[Prediction]:
     """The rows of `corpus`, opened as predictions for the rows `gold`, as predictions.
 
     Raises `UserError` for what is no row, for a row whose text is not that of the gold row with its
-    id, and where there is nothing to score.
+    id, and where there is nothing to score; where bad rows are skipped, what is wrong with a row
+    goes to `rejected`, and nothing is predicted for it.
     """
     rows: list[Row] = []
     numbers: list[int] = []
+    problems: dict[int, ValueProblem] = {}
     for item in corpus.items():
         if isinstance(item, Defect):
-            raise _error(corpus, item.number, item.detail)
-        number, row = item
+            problems[item.number] = ValueProblem(item.reason, item.detail)
+            number, row = item.number, item.row
+            if not row.id and len(rows) < len(gold):
+                row = replace(row, id=gold[len(rows)].id, text=gold[len(rows)].text)
+        else:
+            number, row = item
         if corpus.options.on_error == "repair":
             row, _ = repair_row(row, corpus.options.task)
         rows.append(row)
         numbers.append(number)
+        if problems and corpus.options.on_error != "skip":
+            raise corpus.error(number, problems[number].detail)
     if not rows:
         raise UserError("there are no rows", file=corpus.path)
     if corpus.options.offsets is None:
@@ -185,24 +224,28 @@ def predictions_of_corpus(corpus: Corpus, gold: Sequence[Row]) -> list[Predictio
     by_id = {row.id: row for row in gold}
     predictions = []
     for number, row in zip(numbers, rows, strict=True):
-        gold_row = by_id.get(row.id)
         try:
-            if not row.id:
-                raise ValueProblem("no-id", "the prediction has no 'id'")
-            # The gold of `text` may have no text, only a target.
-            if gold_row is not None and row.text and corpus.options.task != "text":
-                _check_text(row.text, gold_row)
-            predictions.append(prediction_of_row(row, gold_row))
+            if number in problems:
+                raise problems[number]
+            predictions.append(_prediction(row, by_id.get(row.id), corpus.options.task))
         except ValueProblem as problem:
-            raise _error(corpus, number, problem.detail) from problem
+            if corpus.options.on_error != "skip" or rejected is None:
+                raise corpus.error(number, problem.detail) from problem
+            bad = DroppedRow(row, problem.reason, corpus.error(number, problem.detail).args[0])
+            rejected.append(RejectedRow("prediction", called(corpus.path), bad))
+            predictions.append(Prediction(row.id))
     _check_any(corpus, predictions)
     return predictions
 
 
-def _error(corpus: Corpus, number: int, detail: str) -> UserError:
-    if corpus.format.unit == "line":
-        return UserError(detail, file=corpus.path, line=number)
-    return UserError(detail, file=corpus.path, row=number)
+def _prediction(row: Row, gold: Row | None, task: Task) -> Prediction:
+    """The prediction in `row` for the row `gold`; raises `ValueProblem`."""
+    if not row.id:
+        raise ValueProblem("no-id", "the prediction has no 'id'")
+    # The gold of `text` may have no text, only a target.
+    if gold is not None and row.text and task != "text":
+        _check_text(row.text, gold)
+    return prediction_of_row(row, gold)
 
 
 def _check_any(corpus: Corpus, predictions: Sequence[Prediction]) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from itertools import compress
 from typing import Any
 
 from corpora.choices import TASKS, Task
@@ -170,6 +171,11 @@ def score(
     gold_parts = load_gold(gold, task, files)
     rows = [row for part in gold_parts for row in part]
     predicted, file = load_predictions(predictions, gold_parts, task, files, by_id=by_id)
+    left_out = files.rejected_gold
+    kept = [id(row) not in left_out for row in rows]
+    rows, predicted = list(compress(rows, kept)), list(compress(predicted, kept))
+    if not rows:
+        raise UserError("every row of the gold is bad: there is nothing to score")
     unknown = unknown_labels(task, rows, predicted, file=file)
     langs = {row.lang for row in rows}
     source = _source_language(source, langs)
@@ -186,6 +192,7 @@ def score(
     interval = confidence_interval(measures[0]) if confidence else None
     if baseline is not None:
         others, file = load_predictions(baseline, gold_parts, task, files, by_id=by_id)
+        others = list(compress(others, kept))
         unknown_labels(task, rows, others, file=file)
         comparisons = compare_with_baseline(
             task, rows, predicted, others, options, significance or SignificanceOptions()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from alignment.pharaoh import format_links, write_pharaoh
 from alignment.protocol import SoftAligner, WordAligner, WordAlignment, WordPair, Words
@@ -18,6 +19,7 @@ from augmentation.projection.config import AlignConfig
 from augmentation.reporting.notebook import SHOWN_ROWS, Section, notebook_html
 from augmentation.reporting.tables import Column, Table
 from corpora.errors import UserError, called
+from corpora.readers.options import checked_encoding
 from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
 
@@ -103,31 +105,50 @@ def sentence_pairs(sources: Iterable[str], targets: Iterable[str]) -> list[WordP
     ]
 
 
-def read_pairs(source_file: Path, target_file: Path | None = None) -> list[WordPair]:
+class Rejects(Protocol):
+    """Where bad pairs go."""
+
+    def write(self, line: int, reason: str, text: str) -> None:
+        """Keep the pair `text` of `line` with the `reason` that it is bad for."""
+        ...
+
+
+def read_pairs(
+    source_file: Path,
+    target_file: Path | None = None,
+    *,
+    encoding: str | None = None,
+    rejected: Rejects | None = None,
+) -> list[WordPair]:
     """The sentence pairs of two files of one sentence per line, or of one of tab-separated pairs.
 
     The first two columns of `source_file` are the pairs where there is no `target_file`. Raises
     `UserError` for a file that does not exist or is empty, for files that differ in their number
-    of lines, and for a line without a tab.
+    of lines, and for a line without a tab: with `rejected`, that line goes there, and is an empty
+    pair. `encoding` is that of the files, None being UTF-8.
     """
+    encoding = checked_encoding(encoding)
     source_file = regular_file(source_file)
     target_file = None if target_file is None else regular_file(target_file)
     for path in (source_file, target_file):
         if path is not None and not path.is_file():
             raise UserError("no such file", file=path)
     if target_file is not None:
-        sources = list(text_lines(source_file))
-        targets = list(text_lines(target_file))
+        sources = list(text_lines(source_file, encoding=encoding))
+        targets = list(text_lines(target_file, encoding=encoding))
         if len(sources) != len(targets):
             problem = f"{len(targets)} lines, but {called(source_file)} has {len(sources)}"
             raise UserError(problem, file=target_file)
     else:
         sources, targets = [], []
-        for number, line in enumerate(text_lines(source_file), 1):
+        for number, line in enumerate(text_lines(source_file, encoding=encoding), 1):
             fields = line.split("\t")
             if len(fields) < 2:
                 problem = "no tab: expected source and target"
-                raise UserError(problem, file=source_file, line=number)
+                if rejected is None:
+                    raise UserError(problem, file=source_file, line=number)
+                rejected.write(number, problem, line)
+                fields = ["", ""]
             sources.append(fields[0])
             targets.append(fields[1])
     if not sources:

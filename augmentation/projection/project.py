@@ -82,14 +82,17 @@ def project(
     *,
     task: Task,
     file: str = "translations",
+    rejected: Sequence[DroppedRow] = (),
 ) -> ProjectionResult:
     """Project the spans of `sources`, labelled for `task`, onto their `translations`.
 
     Rows are paired by their ids or, without ids in common, in order. `config` says how spans are
-    placed. `file` is what error messages call the translations. Raises `UserError` for rows
-    without a partner, for a row with a text that its translation lacks, and for models and files of
-    `config` that do not exist or do not fit.
+    placed. `file` is what error messages call the translations. `rejected` are rows that were bad
+    when they were read: their translations are left out, and they are dropped in the result.
+    Raises `UserError` for rows without a partner, for a row with a text that its translation
+    lacks, and for models and files of `config` that do not exist or do not fit.
     """
+    translations = _without_rejected(sources, translations, rejected)
     pairs = pair_up(sources, translations, file)
     inputs = [as_input(source, target, source.spans) for source, target in pairs]
     started = time.perf_counter()
@@ -99,8 +102,28 @@ def project(
     )
     seconds = time.perf_counter() - started
     return ProjectionResult(
-        task, projected.kept, projected.dropped, projected.spans, projected.placed, seconds
+        task,
+        projected.kept,
+        [*rejected, *projected.dropped],
+        projected.spans,
+        projected.placed,
+        seconds,
     )
+
+
+def _without_rejected(
+    sources: Sequence[Row], translations: Sequence[Row], rejected: Sequence[DroppedRow]
+) -> Sequence[Row]:
+    """`translations` without those of `rejected` rows, by their ids or, where `sources` have none
+    in common with them, by where the rows were."""
+    if not rejected:
+        return translations
+    ids = {row.id for row in translations}
+    if any(row.id in ids for row in sources):
+        bad = {dropped.row.id for dropped in rejected}
+        return [row for row in translations if row.id not in bad]
+    places = {dropped.position for dropped in rejected}
+    return [row for place, row in enumerate(translations) if place not in places]
 
 
 def translation_rows(
@@ -132,38 +155,50 @@ def read_translations(
     task: Task,
     lang: str,
     format: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     quoting: bool | None = None,
     max_chars: int | None = None,
 ) -> list[Row]:
     """The translations in the file `path` as rows in `lang`; of a text file, each line
     is a row, for any `task`.
 
-    `format`, `quoting` and `max_chars` are those of `corpora.readers.open_corpus`; a name without a
-    known ending is that of a text file. Raises `UserError` for a file that is missing or
-    unreadable.
+    `format`, `delimiter`, `encoding`, `quoting` and `max_chars` are those of
+    `corpora.readers.open_corpus`; a name without a known ending is that of a text file. Raises
+    `UserError` for a file that is missing or unreadable.
     """
     from corpora.readers import FORMATS, open_corpus
+    from corpora.readers.inputs import listed_inputs
+    from corpora.readers.options import checked_encoding
     from corpora.readers.pipes import regular_file
-    from corpora.readers.streams import text_lines
+    from corpora.readers.streams import format_suffix, text_lines
 
-    path = regular_file(path)
-    if not path.exists():
-        raise UserError("no such file", file=path)
-    suffixes = [s.lower() for s in path.suffixes if s.lower() not in (".gz", ".zst", ".zstd")]
+    paths = [regular_file(part) for part in listed_inputs(path)]
+    for part in paths:
+        if not part.exists():
+            raise UserError("no such file", file=part)
     row_suffixes = {
         suffix for reader in FORMATS.values() if reader.name != "text" for suffix in reader.suffixes
     }
     by_lines = format == "text" or (
-        format is None and path.is_file() and (not suffixes or suffixes[-1] not in row_suffixes)
+        format is None and all(p.is_file() and format_suffix(p) not in row_suffixes for p in paths)
     )
     if by_lines:
-        return translation_rows(text_lines(path), lang, file=path, max_chars=max_chars)
+        encoding = checked_encoding(encoding)
+        return translation_rows(
+            (line for part in paths for line in text_lines(part, encoding=encoding)),
+            lang,
+            file=path,
+            max_chars=max_chars,
+        )
     corpus = open_corpus(
-        path,
+        paths,
         task=task,
         lang=lang,
         format=format,
         labelled=False,
+        delimiter=delimiter,
+        encoding=encoding,
         quoting=quoting,
         max_chars=max_chars,
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alignment.projectors.corrected import CorrectedProjector
 from alignment.protocol import Projection, ProjectionInput, SpanProjector
+from alignment.rows import separate_inputs
 from augmentation.translation.reassembly import RowReassembly
 from augmentation.translation.segments import KEY_TYPE, segment_key
 from augmentation.translation.setup import TranslationSetup
@@ -136,15 +137,14 @@ def _projection_inputs(
     spans: Spans, reassembly: RowReassembly, context: ProjectionContext
 ) -> tuple[list[ProjectionInput], list[tuple[int, int]]]:
     """What to project, each once, and (row, number of the input) of all that is to be projected."""
-    # Alternative answers to a question may overlap, so each is placed by itself.
-    separately = context.task == "qa"
+    alternatives = context.task == "qa"
     inputs: list[ProjectionInput] = []
     numbers: dict[tuple[str, str, tuple[Span, ...]], int] = {}
     requests: list[tuple[int, int]] = []
     for row, row_spans in enumerate(spans):
         if not row_spans:
             continue
-        for projected in [(span,) for span in row_spans] if separately else [row_spans]:
+        for projected in separate_inputs(row_spans, alternatives=alternatives):
             # Some data sets repeat half of their rows.
             source, target = reassembly.source(row), reassembly.target(row)
             number = numbers.setdefault((source, target, projected), len(inputs))

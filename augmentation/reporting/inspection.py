@@ -11,6 +11,8 @@ from augmentation.reporting.samples import reservoir
 from corpora.choices import OffsetUnit, Task
 from corpora.errors import UserError
 from corpora.readers import ColumnMapping, Corpus, open_corpus
+from corpora.readers.inputs import listed_inputs
+from corpora.readers.json_kinds import task_of_json
 from corpora.readers.pipes import regular_file
 from corpora.readers.streams import text_lines
 from corpora.records import Row
@@ -29,26 +31,31 @@ def sample_file(
     format: str | None = None,
     columns: ColumnMapping | None = None,
     split: str | Sequence[str] | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     quoting: bool | None = None,
     offsets: OffsetUnit | None = None,
     label_separator: str | None = None,
 ) -> FileSample:
     """At most `count` rows of the file `path`, picked at random by `seed`, or the `first` ones.
 
-    `task` is by default the one that fits the format; `format`, `columns`, `split`, `quoting`,
-    `offsets` and `label_separator` are those of `corpora.readers.open_corpus`. Raises
-    `UserError` for what cannot be read.
+    `task` is by default the one that fits the format; `format`, `columns`, `split`, `delimiter`,
+    `encoding`, `quoting`, `offsets` and `label_separator` are those of
+    `corpora.readers.open_corpus`. Raises `UserError` for what cannot be read.
     """
     path = regular_file(path)
+    files = listed_inputs(path)
 
     def opened(*, labelled: bool) -> Corpus:
         return open_corpus(
-            path,
-            task=task or guess_task(path, format),
+            files,
+            task=task or guess_task(files[0], format),
             format=format,
             columns=columns,
             split=split,
             labelled=labelled,
+            delimiter=delimiter,
+            encoding=encoding,
             quoting=quoting,
             offsets=offsets,
             label_separator=label_separator,
@@ -79,8 +86,12 @@ def guess_task(path: Path, format: str | None) -> Task:
     suffixes = {suffix.lower() for suffix in path.suffixes}
     if format is None and suffixes & {".tsv", ".tab"} and path.is_file() and _has_tags(path):
         return "tokens"
-    if format == "squad" or ".json" in suffixes:
+    if format == "squad":
         return "qa"
+    if format == "brat" or ".ann" in suffixes or (path.is_dir() and any(path.rglob("*.ann"))):
+        return "tokens"
+    if suffixes & {".json", ".jsonl", ".ndjson"} and format is None:
+        return task_of_json(path)
     if format == "conll" or suffixes & _CONLL_SUFFIXES:
         return "tokens"
     return "text"

@@ -43,6 +43,8 @@ def read(
     scheme: str | None = None,
     split: str | Sequence[str] | None = None,
     labelled: bool = True,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     quoting: bool | None = None,
     max_chars: int | None = None,
     unescape: bool = False,
@@ -57,9 +59,9 @@ def read(
     tagging scheme, `split` the only split to read, or several; `labelled` says whether every row
     must have a label. A row with a text of more than `max_chars` characters is a bad row. `offsets`
     is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-` and `&quot;`
-    in tokens as the signs that they stand for. `format`, `quoting` and `unescape` are of files
-    alone. `label_separator` is what stands between the labels of a row where text names several.
-    See `corpora.readers.open_corpus`.
+    in tokens as the signs that they stand for. `format`, `delimiter`, `encoding`, `quoting` and
+    `unescape` are of files alone. `label_separator` is what stands between the labels of a row
+    where text names several. See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.
@@ -77,6 +79,8 @@ def read(
             scheme=scheme,
             split=split,
             labelled=labelled,
+            delimiter=delimiter,
+            encoding=encoding,
             quoting=quoting,
             max_chars=max_chars,
             unescape=unescape,
@@ -84,8 +88,9 @@ def read(
             label_separator=label_separator,
         )
         return RowsView(corpus)
-    if format is not None or quoting is not None or unescape:
-        raise TypeError("format, quoting and unescape are of files, and this is data in memory")
+    if any(given is not None for given in (format, delimiter, encoding, quoting)) or unescape:
+        names = "format, delimiter, encoding, quoting and unescape"
+        raise TypeError(f"{names} are of files, and this is data in memory")
     return RowsView(
         rows_of(
             data,

@@ -21,6 +21,7 @@ from augmentation.translation.human import add_records
 from corpora.checked_json import write_checked
 from corpora.errors import UserError
 from corpora.folders import memory_folder
+from corpora.readers.inputs import paths_of
 from corpora.records import Row
 from corpora.storage import check_writable, make_folder
 from corpora.writers import write_corpus
@@ -122,7 +123,7 @@ def review_import(
     checked = read_corrections([Path(path) for path in given], queue)
     path = finished.folder / "export" / f"{lang}.reviewed.jsonl" if out is None else Path(out)
     check_outside(path, finished)
-    for file in (finished.config.input, *map(Path, given)):
+    for file in (*paths_of(finished.config.input), *map(Path, given)):
         if path.exists() and file.exists() and path.samefile(file):
             raise UserError("the export would overwrite what is read", file=path)
     check_writable(path)

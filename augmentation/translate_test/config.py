@@ -11,7 +11,7 @@ from augmentation.translation.config import (
     TranslationConfig,
 )
 from augmentation.translation.fields import (
-    InputPath,
+    InputPaths,
     KnownTask,
     Language,
     OutputPath,
@@ -24,8 +24,8 @@ from trainers.limits import DEFAULT_TIMEOUT
 class TranslateTestConfig(TranslationConfig):
     """Everything that a translate-test run is configured with."""
 
-    input: InputPath
-    """File or folder of rows to predict for."""
+    input: InputPaths
+    """File or folder of rows to predict for, a pattern such as `data/*.jsonl`, or several."""
     task: KnownTask
     """What is predicted: `classification`, `pair`, `tokens`, `qa` or `text`."""
     source: Language

@@ -19,6 +19,7 @@ from augmentation.translate_test.notebook import predictions_html
 from augmentation.translate_test.plan import Job, Plan, perform
 from augmentation.translate_test.setup import TranslateTestSetup, fingerprinted_fields, resolve
 from corpora.manifest import open_run
+from corpora.readers.inputs import input_name
 from corpora.shards import ShardRef, list_shards
 
 
@@ -58,7 +59,7 @@ def translate_test(
     start = at_once(partial(perform, setup=setup)) if submit is None else submit(setup)
     with open_run(setup.run, setup.manifest(), fingerprinted_fields):
         conductor = Conductor(Plan(setup.run), start, listener or Listener())
-        conductor.listeners.began(config.input.name)
+        conductor.listeners.began(input_name(config.input))
         try:
             conductor.run_to_end()
         finally:

@@ -14,6 +14,7 @@ from augmentation.translation.ingest import Input
 from augmentation.translation.setup import TranslationSetup, resolve_translation
 from corpora.fingerprint import fingerprint
 from corpora.manifest import RunManifest, package_versions
+from corpora.readers.inputs import input_path
 from trainers.identity import predictor_identity
 from trainers.load import load_predictor
 from trainers.protocol import Predictor
@@ -57,7 +58,7 @@ class TranslateTestSetup:
             versions=package_versions((*TRANSLATION_PACKAGES, *PREDICTION_PACKAGES)),
             models=dict(self.translation.models.hashes),
             inputs={
-                self.config.input.as_posix(): self.input.content_hash,
+                input_path(self.config.input): self.input.content_hash,
                 **dict(zip(_predictors_of(self.config), self.predictors, strict=True)),
             },
             seed=self.config.seed,

@@ -7,6 +7,7 @@ import yaml
 from augmentation.reporting.labels import LABEL_CHARS
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary
+from corpora.readers.inputs import input_name
 from corpora.text.markdown import escape_markdown
 from corpora.text.shortened import shortened
 
@@ -41,7 +42,7 @@ def dataset_card(setup: TranslateTrainSetup, summary: RunSummary, of_target: Tar
             "task_categories": [TASK_CATEGORIES[config.task]],
             "size_categories": [size_category(of_target.kept)],
             "tags": ["machine-translated", "translate-train"],
-            "source_datasets": [config.input.name],
+            "source_datasets": [input_name(config.input)],
         },
         sort_keys=False,
         allow_unicode=True,
@@ -63,8 +64,8 @@ def _card_lines(
         f"# {config.run_name}: {config.source} to {of_target.target}",
         "",
         f"{of_target.kept} rows, made from {summary.rows_in} rows of "
-        f"{escape_markdown(config.input.name)} by machine translation; the labels were projected "
-        "onto the translations. The columns of a "
+        f"{escape_markdown(input_name(config.input))} by machine translation; the labels were "
+        "projected onto the translations. The columns of a "
         "row say what it was made from.",
         "",
         "## How it was made",

@@ -16,7 +16,7 @@ from augmentation.translation.config import (
     TranslationConfig,
 )
 from augmentation.translation.fields import (
-    InputPath,
+    InputPaths,
     KnownTask,
     Language,
     Languages,
@@ -29,8 +29,8 @@ from augmentation.translation.fields import (
 class TranslateTrainConfig(TranslationConfig):
     """Everything that a translate-train run is configured with."""
 
-    input: InputPath
-    """File or folder of labelled rows."""
+    input: InputPaths
+    """File or folder of labelled rows, a pattern such as `data/*.jsonl`, or a list of them."""
     task: KnownTask
     """What the rows are labelled for: `classification` (text, label), `pair` (text, text_pair,
     label), `tokens` (spans, perhaps a label), `qa` (question, context, answers) or `text` (text,
@@ -64,11 +64,13 @@ class TranslateTrainConfig(TranslationConfig):
     def run_name(self) -> str:
         """The given name, or the input's without suffixes and characters unfit for folders."""
         from corpora.manifest import tidy_name
+        from corpora.readers.inputs import first_input
+        from corpora.storage import COMPRESSIONS
 
         if self.name is not None:
             return self.name
-        path = self.input.resolve()
-        while path.suffix in (".gz", ".zst"):
+        path = first_input(self.input).resolve()
+        while path.suffix in COMPRESSIONS:
             path = path.with_suffix("")
         return tidy_name(path.stem)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from augmentation.reporting.samples import sample_dropped, sample_rows
 from augmentation.translate_train.runs import FinishedRun, final_batches, final_rows
 from corpora.errors import UserError
+from corpora.readers.inputs import paths_of
 from corpora.readers.options import checked_splits
 from corpora.records import Row
 from corpora.writers import WRITERS, find_writer, write_corpus
@@ -104,8 +105,9 @@ def export_rows(
     """
     check_outside(out, run)
     targets = (target,) if isinstance(target, str) else target
+    inputs = paths_of(run.config.input)
     for path in files_of_export(run, out, target=targets[0], format=format, split=split):
-        if path.exists() and run.config.input.exists() and path.samefile(run.config.input):
+        if path.exists() and any(part.exists() and path.samefile(part) for part in inputs):
             raise UserError("the export would overwrite the input of the run", file=path)
     rows = chain.from_iterable(finished_rows(run, lang, split) for lang in targets)
     task = run.config.task

@@ -26,6 +26,7 @@ from augmentation.translate_train.layout import (
 )
 from augmentation.translate_train.setup import TranslateTrainSetup
 from augmentation.translate_train.summary import RunSummary, TargetSummary, summarize
+from corpora.readers.inputs import input_name
 from corpora.records import DroppedRow
 from corpora.shards import ShardRef, list_shards, read_batches, read_sidecar, sidecar_of
 from corpora.storage import write_text
@@ -109,7 +110,7 @@ def report_view(setup: TranslateTrainSetup) -> ReportView:
     return ReportView(
         title=f"{config.run_name}: translate-train",
         heading=config.run_name,
-        subtitle=f"{config.input.name} ({config.task}), {config.source} to "
+        subtitle=f"{input_name(config.input)} ({config.task}), {config.source} to "
         f"{', '.join(config.targets)}, by {translation.models.name}{projected}",
         targets=tuple(_target(setup, target) for target in summary.targets),
         work=_work(summary),

@@ -25,6 +25,7 @@ from augmentation.translate_train.setup import (
 )
 from augmentation.translate_train.summary import RunSummary, summarize
 from corpora.manifest import RunManifest, check_run, open_run
+from corpora.readers.inputs import input_name
 from corpora.records import Row
 from corpora.shards import ShardRef, list_shards
 
@@ -107,7 +108,7 @@ class TranslateTrainRun:
 
     def began(self) -> None:
         """Tell all listeners that the run begins."""
-        self._conductor.listeners.began(self.setup.config.input.name)
+        self._conductor.listeners.began(input_name(self.setup.config.input))
 
     def ended(self) -> None:
         """Tell all listeners that the run ends."""

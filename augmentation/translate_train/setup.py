@@ -15,6 +15,7 @@ from augmentation.translation.setup import TranslationSetup, resolve_translation
 from corpora.fingerprint import file_hash, fingerprint
 from corpora.folders import runs_folder
 from corpora.manifest import RunManifest, package_versions, read_run, run_folder
+from corpora.readers.inputs import input_name, input_path
 
 _NOT_FINGERPRINTED = {"input", "out", "memory", "name", "model", "runtime", "licence"}
 """Settings left out of the fingerprint: they change no result, or hashes replace them."""
@@ -39,7 +40,7 @@ class TranslateTrainSetup:
         """The part of the configuration that changes the result, without the input's content."""
         models = self.translation.models
         return {
-            "input": self.config.input.name,
+            "input": input_name(self.config.input),
             "model": models.name,
             "hashes": dict(models.hashes),
             "projector": self.translation.projector,
@@ -60,7 +61,7 @@ class TranslateTrainSetup:
             config=self.config.model_dump(mode="json"),
             versions=package_versions(TRANSLATION_PACKAGES),
             models=dict(self.translation.models.hashes),
-            inputs={self.config.input.as_posix(): self.input.content_hash, **self._corrections()},
+            inputs={input_path(self.config.input): self.input.content_hash, **self._corrections()},
             seed=self.config.seed,
         )
 

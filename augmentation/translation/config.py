@@ -5,7 +5,6 @@ The docstring of a setting is its description everywhere: in `--help`, in Prefec
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -29,6 +28,7 @@ from corpora.limits import MAX_CHARS
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping, Corpus
+    from corpora.readers.inputs import Inputs
     from translators.protocol import DecodingOptions
 
 SPAN_TASKS: tuple[Task, ...] = ("tokens", "qa")
@@ -53,6 +53,11 @@ class ReadingConfig(Strict):
     """Tagging scheme of CoNLL files; by default the tags say it."""
     split: str | tuple[str, ...] | None = None
     """Read the rows of this split only; may be repeated. Rows that name none are of `train`."""
+    delimiter: str | None = None
+    """What is between the fields of a table, such as `;`, or `tab`; by default a comma in CSV and a
+    tab in TSV."""
+    encoding: str | None = None
+    """Encoding of the text, such as `latin-1` or `utf-16`; by default UTF-8."""
     quoting: bool | None = None
     """Whether fields of tables may be quoted; by default those of CSV may and those of TSV may
     not."""
@@ -72,8 +77,9 @@ class ReadingConfig(Strict):
     max_chars: int | None = Field(MAX_CHARS, ge=1)
     """Most characters of a text; null reads texts of any length."""
 
-    def open(self, path: Path, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
-        """The corpus at `path` for `task`, read with these settings except `limit`.
+    def open(self, path: Inputs, task: Task, lang: str, *, labelled: bool = True) -> Corpus:
+        """The corpus at `path`, which may be several, for `task`, read with these settings except
+        `limit`.
 
         `lang` is the language of rows that do not state theirs; `labelled` says whether every row
         must have a label. Raises what `corpora.readers.open_corpus` raises.
@@ -89,6 +95,8 @@ class ReadingConfig(Strict):
             on_error=self.on_error,
             scheme=self.scheme,
             split=self.split,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
             quoting=self.quoting,
             unescape=self.unescape,
             offsets=self.offsets,
@@ -163,6 +171,8 @@ class ProjectionConfig(Strict):
     unplaced: Literal["drop-row", "drop-span"] = "drop-row"
     """What is dropped for a span that has no place in the translation: its row, or the span
     alone."""
+    min_confidence: float = Field(0.0, ge=0, le=1)
+    """Spans that are placed with less confidence are given up, as if they had no place."""
     alternatives: int = Field(0, ge=0, le=MOST_HYPOTHESES)
     """How many further hypotheses to try for a sentence with a span that has no place."""
 

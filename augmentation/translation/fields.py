@@ -72,6 +72,13 @@ Predictor = Annotated[str, Access("runs", prefix=COMMAND_PREFIX)]
 """A folder, a hub id, or `command:PROGRAM ARGUMENTS`."""
 InputPath = Annotated[Path, READS]
 """A file or folder that is only read."""
+InputPaths = Annotated[
+    InputPath | Annotated[tuple[InputPath, ...], Field(min_length=1)],
+    AfterValidator(
+        lambda paths: paths[0] if isinstance(paths, tuple) and len(paths) == 1 else paths
+    ),
+]
+"""A file, folder or pattern such as `data/*.jsonl`, or several of them."""
 OutputPath = Annotated[Path, WRITES]
 """A file or folder that is written."""
 Memory = Annotated[

@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from augmentation.pipeline.cache import PROCESS_CACHE
 from augmentation.translation.config import ReadingConfig
 from corpora.choices import Task
-from corpora.errors import UserError
-from corpora.fingerprint import fingerprint, path_hash
+from corpora.fingerprint import fingerprint
 from corpora.readers import CorpusBatch
+from corpora.readers.inputs import Inputs, check_inputs, inputs_hash
 from corpora.shards import ShardRef, ShardWriter, is_done
 
 VERSION = 5
@@ -22,7 +21,7 @@ VERSION = 5
 class Input:
     """The input of a run, and how it is read."""
 
-    path: Path
+    path: Inputs
     content_hash: str
     task: Task
     lang: str
@@ -36,7 +35,7 @@ class Input:
     @classmethod
     def at(
         cls,
-        path: Path,
+        path: Inputs,
         task: Task,
         lang: str,
         reading: ReadingConfig,
@@ -44,18 +43,17 @@ class Input:
         *,
         labelled: bool = True,
     ) -> Input:
-        """The input at `path`, a file or folder, for `task`, in the language `lang`.
+        """The input at `path`, one or several, for `task`, in the language `lang`.
 
         It is read as `reading` says, `shard_rows` rows per shard; `labelled` says whether every
         row must have a label.
 
         Raises `UserError` where there is none, and where it is of no format that can be read.
         """
-        if not path.exists():
-            raise UserError("no such file", file=path)
+        check_inputs(path)
         # Before its content is hashed, which takes long for a large file or folder.
         reading.open(path, task, lang, labelled=labelled)
-        return cls(path, path_hash(path), task, lang, reading, shard_rows, labelled)
+        return cls(path, inputs_hash(path), task, lang, reading, shard_rows, labelled)
 
     def fingerprint_of(self, index: int) -> str:
         """What decides the rows of the shard `index`."""

@@ -135,9 +135,10 @@ class TranslationSetup:
     def projection_identity(self, target: str) -> list[Any]:
         """Everything that decides how spans are projected onto translations to `target`."""
         projection = self.config.projection
+        minimum = [projection.min_confidence] if projection.min_confidence else []
         return [
             [self.task, self.source, target, self.models.name],
-            [self.projector, projection.options, projection.unplaced],
+            [self.projector, projection.options, projection.unplaced, *minimum],
             dict(self.projection_files),
             *self.human(target).identity(),
             [projection.alternatives, self.identity(target)] if projection.alternatives else None,
@@ -245,6 +246,7 @@ class TranslationSetup:
         if self.projector is None:
             return None
         from alignment.projectors import load_projector
+        from alignment.projectors.confident import ConfidentProjector
 
         options = dict(self.config.projection.options)
         if self.projector in NEEDS_TRANSLATOR:
@@ -252,7 +254,9 @@ class TranslationSetup:
             options["translator"] = self.plain_translator()
         if self.projector == "marker":
             options["options"] = replace(self.options(), return_attention=False)
-        return load_projector(self.projector, **options)
+        projector = load_projector(self.projector, **options)
+        minimum = self.config.projection.min_confidence
+        return ConfidentProjector(projector, minimum) if minimum else projector
 
     def alternatives(
         self, texts: Sequence[str], protected: Sequence[Sequence[tuple[int, int]]], target: str

@@ -7,19 +7,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
 
 from corpora.checks import Problem, find_problem
 from corpora.errors import UserError
 from corpora.labels import label_kind
 from corpora.readers.ids import UniqueIds, id_of_content
-from corpora.readers.options import Defect, Format, Item, Items, ReadOptions
+from corpora.readers.options import PART, Defect, Format, Item, Items, ReadOptions
 from corpora.records import DroppedRow, Row
 from corpora.repair import repair_row
 from corpora.surrogates import without_surrogates
 from corpora.text.languages import same_language
 
 BATCH_ROWS = 2_000
+Files = Sequence[tuple[Path, Format]]
+"""The files or folders of a corpus, each with its format."""
+
+
+def row_error(files: Files, number: int, detail: str) -> UserError:
+    """The error that the row `number` of `files` is bad for the reason `detail`."""
+    part, number = divmod(number, PART)
+    path, format = files[part]
+    if format.unit == "line":
+        return UserError(detail, file=path, line=number)
+    return UserError(detail, file=path, row=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +48,17 @@ class CorpusBatch:
 
 
 class RowChecker:
-    """Checks the rows of the corpus `path`, gives ids, and finds ids that occur twice.
+    """Checks the rows of the corpus in `files`, gives ids, and finds ids that occur twice.
 
-    `format` and `options` are those that it is read with; `reread` reads the same rows once more.
+    `options` are those that it is read with; `reread` reads the same rows once more.
     """
 
-    def __init__(
-        self, path: Path, format: Format, options: ReadOptions, reread: Callable[[], Items]
-    ) -> None:
-        self._path = path
-        self._unit = format.unit
+    def __init__(self, files: Files, options: ReadOptions, reread: Callable[[], Items]) -> None:
+        self._files = files
         self._options = options
         self._reread = reread
         self._ids = UniqueIds(self._given_ids)
+        self._checked = 0
 
     def check(self, items: Sequence[Item], repaired: Mapping[str, int]) -> CorpusBatch:
         """The next `items` as a batch; `repaired` counts what the reader repaired in them.
@@ -64,18 +72,20 @@ class RowChecker:
         without_id: set[int] = set()
         for item in items:
             if isinstance(item, Defect):
-                dropped.append(self._drop(item.number, Problem(item.reason, item.detail), item.row))
+                problem = Problem(item.reason, item.detail)
+                drop = self._dropped if item.left_out else self._drop
+                dropped.append(drop(item.number, problem, item.row))
                 continue
             number, row = item
             if row.lang == "und" and self._options.lang is not None:  # BCP 47: undetermined
                 row = replace(row, lang=self._options.lang)
-            problem = self._problem(row)
-            if problem is not None and self._options.on_error == "repair":
+            wrong = self._problem(row)
+            if wrong is not None and self._options.on_error == "repair":
                 row, repairs = repair_row(row, self._options.task)
                 counts.update(repairs)
-                problem = self._problem(row)
-            if problem is not None:
-                dropped.append(self._drop(number, problem, row))
+                wrong = self._problem(row)
+            if wrong is not None:
+                dropped.append(self._drop(number, wrong, row))
                 continue
             if not row.id:
                 without_id.add(len(rows))
@@ -83,7 +93,18 @@ class RowChecker:
             rows.append(row)
             numbers.append(number)
         rows = self._with_unique_ids(rows, numbers, without_id, dropped, counts)
+        if dropped:
+            dropped = self._with_positions(dropped, items)
+        self._checked += len(items)
         return CorpusBatch(rows, dropped, counts)
+
+    def _with_positions(
+        self, dropped: Sequence[DroppedRow], items: Sequence[Item]
+    ) -> list[DroppedRow]:
+        """The `dropped` ones of `items`, each with how many rows were read before it."""
+        numbers = (item.number if isinstance(item, Defect) else item[0] for item in items)
+        positions = {number: place for place, number in enumerate(numbers, self._checked)}
+        return [replace(row, position=positions[row.position or 0]) for row in dropped]
 
     def _problem(self, row: Row) -> Problem | None:
         lang = self._options.lang
@@ -111,20 +132,24 @@ class RowChecker:
 
     def _drop(self, number: int, problem: Problem, row: Row) -> DroppedRow:
         if self._options.on_error != "skip":
-            self._fail(number, problem.detail)
+            raise row_error(self._files, number, problem.detail)
+        return self._dropped(number, problem, row)
+
+    def _dropped(self, number: int, problem: Problem, row: Row) -> DroppedRow:
+        part, place = divmod(number, PART)
+        path, format = self._files[part]
+        where = f"{format.unit} {place}"
+        name = f"{format.unit}-{place}" if not part else f"{path.stem}-{format.unit}-{place}"
         row = Row(
-            without_surrogates(row.id) or f"{self._unit}-{number}",
+            without_surrogates(row.id) or name,
             without_surrogates(row.lang),
             without_surrogates(row.text),
             None if row.text_pair is None else without_surrogates(row.text_pair),
         )
-        where = f"{self._unit} {number}"
-        return DroppedRow(row, problem.reason, without_surrogates(f"{where}: {problem.detail}"))
-
-    def _fail(self, number: int, detail: str) -> NoReturn:
-        if self._unit == "line":
-            raise UserError(detail, file=self._path, line=number)
-        raise UserError(detail, file=self._path, row=number)
+        if len(self._files) > 1:
+            where = f"{path.name}, {where}"
+        detail = without_surrogates(f"{where}: {problem.detail}")
+        return DroppedRow(row, problem.reason, detail, number)
 
     def _with_unique_ids(
         self,

@@ -31,7 +31,7 @@ from corpora.readers.conll_layout import (
 )
 from corpora.readers.conll_surface import Range, multiword_ranges, spelled, surface_units
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines, undecoded
+from corpora.readers.streams import undecoded
 from corpora.readers.tokenised import TokenisedError, from_tokens
 from corpora.records import Row
 from corpora.tagging import Scheme
@@ -76,7 +76,7 @@ def _sentences(source: Source) -> Iterator[_Sentence]:
     first = 0
     number = size = 0
     most = max_line()
-    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+    for number, line in enumerate(source.lines(), 1):
         size += len(line) + 1
         if size > most:
             raise line_error("the sentence", source.path, first or number)

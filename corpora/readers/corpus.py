@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
 from corpora.choices import OffsetUnit, OnError, Task
 from corpora.errors import UserError
 from corpora.limits import BATCH_CHARS, chunks
-from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker
+from corpora.readers.checking import BATCH_ROWS, CorpusBatch, RowChecker, row_error
 from corpora.readers.columns import FIELDS
-from corpora.readers.folders import default_split, split_by_files
+from corpora.readers.folders import default_split, split_by_files, split_of_file
 from corpora.readers.formats import find_format
+from corpora.readers.inputs import listed_inputs
 from corpora.readers.offset_units import check_unit
 from corpora.readers.options import (
+    PART,
     ColumnMapping,
     Defect,
     Format,
@@ -23,6 +25,8 @@ from corpora.readers.options import (
     Items,
     ReadOptions,
     Source,
+    checked_delimiter,
+    checked_encoding,
     checked_offsets,
     checked_on_error,
     checked_scheme,
@@ -31,7 +35,7 @@ from corpora.readers.options import (
     checked_task,
 )
 from corpora.readers.pipes import regular_file
-from corpora.records import Row
+from corpora.records import DroppedRow, Row
 from corpora.storage import reading
 
 _NAMED_SPLITS = 20  # at most, in a message
@@ -42,8 +46,20 @@ class Corpus:
     """A corpus that can be read any number of times, each time from the start."""
 
     path: Path
+    """Of several files the first."""
     format: Format
     options: ReadOptions
+    further: tuple[tuple[Path, Format], ...] = ()
+    """The other files, each with its format."""
+
+    @property
+    def files(self) -> tuple[tuple[Path, Format], ...]:
+        """Every file or folder with its format."""
+        return ((self.path, self.format), *self.further)
+
+    def error(self, number: int, detail: str) -> UserError:
+        """The error that the row `number` is bad for the reason `detail`; it names file and row."""
+        return row_error(self.files, number, detail)
 
     def columns(self) -> dict[str, str]:
         """The columns that its first rows are read from, by the field that each holds.
@@ -72,8 +88,7 @@ class Corpus:
         source = Source(self.path, self.options)
         items = self._items(source, limit)
         checker = RowChecker(
-            self.path,
-            self.format,
+            self.files,
             self.options,
             reread=lambda: self._items(Source(self.path, self.options), limit),
         )
@@ -89,20 +104,44 @@ class Corpus:
             raise UserError("there are no rows", file=self.path)
 
     def _items(self, source: Source, limit: int | None) -> Items:
-        items = self.format.read(source)
+        items: Items = chain.from_iterable(
+            self._part(replace(source, path=path), format, number * PART)
+            for number, (path, format) in enumerate(self.files)
+        )
         splits = self.options.splits
-        if splits and not all(split_by_files(self.path, split) for split in splits):
+        by_files = not self.further and all(split_by_files(self.path, split) for split in splits)
+        if splits and not by_files:
             items = _of_splits(items, splits, self.path)
         return islice(items, limit)
+
+    def _part(self, source: Source, format: Format, before: int) -> Items:
+        """The rows of one file, whose numbers `before` is added to.
+
+        Of several files, those with the name of a split have rows of that split.
+        """
+        items = format.read(source)
+        if not self.further:
+            return items
+        split = split_of_file(source.path, self.options.splits)
+        return _numbered(items, before, split)
 
     def rows(self) -> Iterator[Row]:
         """The rows that are kept, one by one."""
         for batch in self.batches():
             yield from batch.rows
 
+    def all_rows(self) -> tuple[list[Row], list[DroppedRow]]:
+        """The rows that are kept and those that are dropped, each in order."""
+        rows: list[Row] = []
+        dropped: list[DroppedRow] = []
+        for batch in self.batches():
+            rows += batch.rows
+            dropped += batch.dropped
+        return rows, dropped
+
 
 def open_corpus(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     task: Task | str,
     lang: str | None = None,
@@ -113,6 +152,7 @@ def open_corpus(
     split: str | Sequence[str] | None = None,
     labelled: bool = True,
     delimiter: str | None = None,
+    encoding: str | None = None,
     quoting: bool | None = None,
     max_chars: int | None = None,
     unescape: bool = False,
@@ -121,6 +161,9 @@ def open_corpus(
     gold: Sequence[Row] | None = None,
 ) -> Corpus:
     """Prepare to read `path`; nothing but its first bytes is read yet, of a pipe all of it.
+
+    It is a file, a folder, a pattern such as `data/*.jsonl`, or several of them, read one after the
+    other. `encoding` is that of text files, None being UTF-8.
 
     `lang` is the language (BCP 47) of rows that do not name theirs; a row that names another is a
     bad row. `format` None detects it by the name, or the content of a folder. `on_error` says
@@ -137,18 +180,15 @@ def open_corpus(
     `quoting` says whether fields may be quoted. A row with a text of more than `max_chars`
     characters is a bad row.
     """
-    path = regular_file(Path(path))
+    paths = [regular_file(part) for part in listed_inputs(path)]
     task, on_error = checked_task(task), checked_on_error(on_error)
-    with reading(path):
-        exists = path.exists()
-    if not exists:
-        raise UserError("no such file", file=path)
-    if path.is_file() and path.stat().st_size == 0:
-        raise UserError("the file is empty", file=path)
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise UserError(
-            f"the delimiter must be one character, not a quote or a line break: {delimiter!r}"
-        )
+    for part in paths:
+        with reading(part):
+            exists = part.exists()
+        if not exists:
+            raise UserError("no such file", file=part)
+        if part.is_file() and part.stat().st_size == 0:
+            raise UserError("the file is empty", file=part)
     options = ReadOptions(
         task=task,
         lang=lang,
@@ -157,7 +197,8 @@ def open_corpus(
         scheme=checked_scheme(scheme),
         splits=checked_splits(split),
         labelled=labelled,
-        delimiter=delimiter,
+        delimiter=checked_delimiter(delimiter),
+        encoding=checked_encoding(encoding),
         quoting=quoting,
         max_chars=max_chars,
         unescape=unescape,
@@ -165,7 +206,18 @@ def open_corpus(
         label_separator=checked_separator(label_separator),
         gold=gold,
     )
-    return Corpus(path, find_format(path, format, options), options)
+    (first, of_first), *further = [(part, find_format(part, format, options)) for part in paths]
+    return Corpus(first, of_first, options, tuple(further))
+
+
+def _numbered(items: Items, before: int, split: str | None) -> Items:
+    for item in items:
+        if isinstance(item, Defect):
+            yield replace(item, number=item.number + before)
+        elif split is None or item[1].split is not None:
+            yield item[0] + before, item[1]
+        else:
+            yield item[0] + before, replace(item[1], split=split)
 
 
 def _chars(item: Item) -> int:

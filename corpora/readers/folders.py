@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,15 @@ def _parquet_files(source: Source) -> list[Path]:
 def _split_of(path: Path) -> str:
     """The split in a file's name: `test` of `test-00000-of-00001.parquet`."""
     return path.name.split("-")[0].removesuffix(".parquet")
+
+
+def split_of_file(path: Path, wanted: Collection[str]) -> str | None:
+    """The split that `path`, a file of several, is named for: `test` of `test-0.csv.gz`.
+
+    Only the usual names and those in `wanted` are splits.
+    """
+    name = re.split(r"[-.]", path.name)[0]
+    return name if name in _HELD_BACK.union(wanted, ("train",)) else None
 
 
 def with_split(batch: pa.RecordBatch, split: str, source: Source) -> pa.RecordBatch:

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from corpora.choices import Task
 from corpora.errors import UserError
+from corpora.readers.annotated import TEXT_FIELDS
+from corpora.readers.argilla import read_argilla
+from corpora.readers.brat import read_brat
 from corpora.readers.columnar import read_arrow
 from corpora.readers.columns import FIELDS, usual_names
 from corpora.readers.conll import read_conll
+from corpora.readers.doccano import read_doccano
 from corpora.readers.folders import (
     has_parquet,
     is_datasets_folder,
     read_datasets,
     read_parquet,
 )
+from corpora.readers.json_kinds import kind_of_json
+from corpora.readers.json_records import read_json
+from corpora.readers.label_studio import read_label_studio
 from corpora.readers.lines import read_lines
 from corpora.readers.options import ColumnMapping, Format, ReadOptions
+from corpora.readers.prodigy import read_prodigy
+from corpora.readers.spacy import read_spacy
 from corpora.readers.squad import read_squad
 from corpora.readers.streams import format_suffix, text_lines
 from corpora.readers.tables import read_csv, read_jsonl, read_tsv
 
+_ANNOTATED: tuple[Task, ...] = ("classification", "pair", "tokens", "text")
 FORMATS: Mapping[str, Format] = {
     f.name: f
     for f in (
@@ -39,6 +50,13 @@ FORMATS: Mapping[str, Format] = {
             ("tokens", "tags"),
         ),
         Format("squad", read_squad, (), "row", ("qa",), ()),
+        Format("json", read_json, (".json",), "row"),
+        Format("doccano", read_doccano, (), "row", _ANNOTATED, ()),
+        Format("label-studio", read_label_studio, (), "row", _ANNOTATED, TEXT_FIELDS),
+        Format("argilla", read_argilla, (), "row", _ANNOTATED, TEXT_FIELDS),
+        Format("prodigy", read_prodigy, (), "row", ("classification", "tokens"), ()),
+        Format("spacy", read_spacy, (), "row", ("classification", "tokens"), ()),
+        Format("brat", read_brat, (".ann",), "row", ("tokens",), ()),
         Format("text", read_lines, (".txt",), "line", ("text",), ()),
     )
 }
@@ -68,14 +86,16 @@ def _format(path: Path, name: str | None, options: ReadOptions) -> Format:
     if name is not None:
         if name not in FORMATS:
             raise UserError(f"no format {name!r}", choices=FORMATS)
-        if path.is_dir() and name not in ("datasets", "parquet"):
+        if path.is_dir() and name not in ("datasets", "parquet", "brat"):
             raise UserError("this is a folder, not a file", file=path)
         return FORMATS[name]
     if path.is_dir():
         return _folder_format(path)
     suffix = format_suffix(path)
-    if suffix == ".json" and options.task == "qa":
-        return FORMATS["squad"]
+    if suffix in (".json", ".jsonl", ".ndjson"):
+        return FORMATS[kind_of_json(path, options)]
+    if suffix == ".txt" and options.task == "tokens" and path.with_suffix(".ann").is_file():
+        return FORMATS["brat"]
     if suffix == ".tsv" and options.task == "tokens" and _looks_like_conll(path, options.columns):
         return FORMATS["conll"]
     for format in FORMATS.values():
@@ -103,6 +123,8 @@ def _folder_format(path: Path) -> Format:
         return FORMATS["datasets"]
     if has_parquet(path):
         return FORMATS["parquet"]
+    if next(path.rglob("*.ann"), None) is not None:
+        return FORMATS["brat"]
     raise UserError(
         "this folder holds neither Parquet files nor what datasets' save_to_disk writes",
         file=path,

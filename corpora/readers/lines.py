@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines, undecoded
+from corpora.readers.streams import undecoded
 from corpora.records import Row
 
 
 def read_lines(source: Source) -> Items:
     """Every line of `source` as the text of a row."""
-    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+    for number, line in enumerate(source.lines(), 1):
         row = Row("", source.lang, line)
         problem = undecoded(line)
         yield (number, row) if problem is None else Defect(number, "not-utf8", problem, row)

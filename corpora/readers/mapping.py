@@ -103,6 +103,7 @@ class RowBuilder:
             del self._source.columns[field]
         if "labels" in columns:
             self._lists |= has_lists([record.get(columns["labels"]) for record in records])
+        self._may_have_label = "label" in columns or "label" in PREDICTED[options.task]
         self._taken = frozenset({*columns.values(), "drop_reason", "drop_detail"})
         unused = {"spans"} if "tags" in columns else {"tags"}
         if "tokens" in columns and "spans" not in columns:
@@ -177,8 +178,10 @@ class RowBuilder:
 
     def _build(self, record: Mapping[str, Any]) -> Row:
         values = {name: record.get(column) for name, column in self._columns.items()}
-        lang = self._optional_text(values, "lang") or self._source.lang
-        row_id = self._id(values)
+        # Most tables have few of the columns: what a table lacks costs no call.
+        optional = self._optional_text
+        lang = (optional(values, "lang") if "lang" in values else None) or self._source.lang
+        row_id = self._id(values) if "id" in values else ""
         gold = None if self._gold is None else self._gold.next(row_id, values.get("text"))
         if gold is not None:
             row_id = row_id or gold.id
@@ -188,19 +191,20 @@ class RowBuilder:
             text, tokens, spans = self._tokenised(values, lang, gold)
         else:
             text = self._text(values, "text")
-            spans = self._spans(values.get("spans"), text)
-            tokens = self._offsets(values.get("tokens"), text)
-        provenance = read_provenance(record)
+            spans = self._spans(values["spans"], text) if "spans" in values else ()
+            if "tokens" in values:
+                tokens = self._offsets(values["tokens"], text)
+        provenance = read_provenance(record) if "method" in record else None
         taken = self._taken if provenance is None else self._taken.union(PROVENANCE_COLUMNS)
         return Row(
             row_id,
             lang,
             text,
             self._pair(values),
-            self._label(values),
+            self._label(values) if self._may_have_label else None,
             spans,
-            self._optional_text(values, "target"),
-            self._optional_text(values, "split"),
+            optional(values, "target") if "target" in values else None,
+            optional(values, "split") if "split" in values else None,
             self._meta(values.get("meta"), record, taken),
             tokens,
             provenance,
@@ -344,6 +348,8 @@ class RowBuilder:
     def _meta(
         self, value: Any, record: Mapping[str, Any], taken: frozenset[str]
     ) -> Mapping[str, str]:
+        if value is None and record.keys() <= taken:
+            return EMPTY
         meta = {key: as_string(v) for key, v in read_map(value, "meta").items()}
         for name, other in record.items():
             if other is not None and other != "" and name not in taken:

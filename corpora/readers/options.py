@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -10,6 +11,7 @@ from typing import Literal
 
 from corpora.choices import OFFSET_UNITS, ON_ERROR, TASKS, OffsetUnit, OnError, Task
 from corpora.errors import UserError
+from corpora.readers.streams import decoded_blocks, text_lines
 from corpora.records import Row
 from corpora.tagging import SCHEMES, Scheme, scheme_named
 
@@ -69,6 +71,9 @@ class ReadOptions:
     labelled: bool = True
     """Whether every row must have what the task predicts."""
     delimiter: str | None = None
+    """Between the fields of a table; None: a comma in CSV, a tab in TSV."""
+    encoding: str | None = None
+    """Of the characters of text files, by Python's name; None: UTF-8."""
     quoting: bool | None = None
     """Whether delimited fields may be quoted; None: in CSV they may, in TSV not."""
     max_chars: int | None = None
@@ -93,6 +98,9 @@ class Defect:
     reason: str
     detail: str
     row: Row
+    left_out: bool = False
+    """Whether annotators left it out, so that it is dropped and no error: rejected, skipped, or not
+    annotated yet."""
 
 
 Item = tuple[int, Row] | Defect
@@ -100,6 +108,9 @@ Item = tuple[int, Row] | Defect
 
 Items = Iterator[Item]
 """In the order of the file."""
+PART = 1 << 40
+"""Rows of the first file of several have their own numbers, those of the n-th after it n * `PART`
+more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,16 @@ class Source:
         """Whether a byte that is not UTF-8 is an error; else its record is bad."""
         return self.options.on_error != "skip"
 
+    def lines(self, *, keep_ends: bool = False) -> Iterator[str]:
+        """The lines of the file, with their line breaks where `keep_ends` says so."""
+        return text_lines(
+            self.path, keep_ends=keep_ends, strict=self.strict, encoding=self.options.encoding
+        )
+
+    def blocks(self) -> Iterator[str]:
+        """The text of the file in pieces that end anywhere."""
+        return decoded_blocks(self.path, strict=self.strict, encoding=self.options.encoding)
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -142,6 +163,33 @@ def checked_task(task: Task | str) -> Task:
     if task not in TASKS:
         raise UserError(f"no task {task!r}", choices=TASKS)
     return task
+
+
+def checked_delimiter(delimiter: str | None) -> str | None:
+    """`delimiter` as one character; raises `UserError` for what cannot be between fields."""
+    if delimiter is None:
+        return None
+    sign = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
+    if len(sign) != 1 or sign in '"\r\n':
+        raise UserError(
+            f"the delimiter must be one character, not a quote or a line break: {delimiter!r}"
+        )
+    return sign
+
+
+def checked_encoding(encoding: str | None) -> str | None:
+    """`encoding` by its usual name, None for UTF-8; raises `UserError` where Python has none."""
+    if encoding is None:
+        return None
+    try:
+        "".encode(encoding)  # raises for what is no encoding of text, such as zip
+        name = codecs.lookup(encoding).name
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"no encoding {encoding!r} of text (such as latin-1, cp1252, utf-16, shift_jis)"
+        ) from error
+    return None if name == "utf-8" else name
 
 
 def checked_offsets(unit: OffsetUnit | str | None) -> OffsetUnit | None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from corpora.errors import UserError
-from corpora.limits import LINE_VARIABLE, max_line
+from corpora.readers.json_stream import JsonStream
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import WHOLE_LINES, decoded_blocks
 from corpora.readers.values import ValueProblem, as_string, read_spans, short, span_items, whole
 from corpora.records import EMPTY, Row, Span
-
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,7 @@ def read_squad(source: Source) -> Items:
     Answers are spans labelled `answer`, equal ones once; an impossible question has none. An
     article or a paragraph in which no question can be found counts as one bad row.
     """
-    articles = _Json(source).items_of("data")
+    articles = JsonStream(source, "SQuAD").items_of(("data",))
     questions = (question for article in articles for question in _questions(article))
     for number, question in enumerate(questions, 1):
         if isinstance(question, _Question):
@@ -137,114 +132,3 @@ def _find_answers(answers: Any, context: str) -> tuple[Span, ...] | None:
         start = min(starts, key=lambda start: (abs(start - offset), start))
         spans.append(Span(start, start + len(text), "answer"))
     return tuple(dict.fromkeys(spans))
-
-
-class _Json:
-    """A JSON document read in pieces; only one item of its list is held at a time."""
-
-    def __init__(self, source: Source) -> None:
-        self._path = source.path
-        self._blocks = decoded_blocks(source.path, strict=source.strict)
-        self._most = WHOLE_LINES * max_line()
-        self._decoder = json.JSONDecoder()
-        self._buffer = ""
-        self._at = 0
-        self._line = 1
-
-    def items_of(self, wanted: str) -> Iterator[Any]:
-        """The items of the list under the key `wanted` of the document's object."""
-        self._expect("{")
-        any_list = False
-        while self._next() != "}":
-            key = self._value()
-            self._expect(":")
-            if key == wanted:
-                any_list = True
-                yield from self._items()
-            else:
-                self._value()
-            self._end_item("}")
-        self._at += 1
-        if not any_list:
-            raise UserError(f"not SQuAD: it has no {wanted!r}", file=self._path)
-        if self._next_or_end() is not None:
-            raise self._wrong(self._at, "more after its end")
-
-    def _items(self) -> Iterator[Any]:
-        self._expect("[")
-        while self._next() != "]":
-            yield self._value()
-            self._end_item("]")
-        self._at += 1
-
-    def _end_item(self, closing: str) -> None:
-        if self._next() != closing:
-            self._expect(",")
-
-    def _more(self) -> bool:
-        # Double what is held, so that an item of any size is parsed a few times only.
-        parts = [self._buffer[self._at :]]
-        self._line += self._buffer.count("\n", 0, self._at)
-        size = len(parts[0])
-        if size > self._most:
-            raise UserError(
-                f"an item of the JSON has more than {self._most >> 20} MiB; if that is meant to be "
-                f"so, set {LINE_VARIABLE} to more than {self._most // WHOLE_LINES >> 20} (in MiB)",
-                file=self._path,
-                line=self._line,
-            )
-        got = 0
-        while got <= size and (block := next(self._blocks, None)) is not None:
-            parts.append(block)
-            got += len(block)
-        self._buffer, self._at = "".join(parts), 0
-        return got > 0
-
-    def _next(self) -> str:
-        """The next character that is no space, not yet consumed."""
-        character = self._next_or_end()
-        if character is None:
-            raise UserError("the JSON is cut short", file=self._path)
-        return character
-
-    def _next_or_end(self) -> str | None:
-        """`_next`, but None at the end of the file."""
-        while True:
-            match = _SPACE.match(self._buffer, self._at)
-            self._at = match.end() if match else self._at
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
-            if not self._more():
-                return None
-
-    def _expect(self, character: str) -> None:
-        if self._next() != character:
-            kind = "JSON" if character in ":," else "SQuAD"
-            raise self._wrong(self._at, f"{character!r} expected", kind)
-        self._at += 1
-
-    def _value(self) -> Any:
-        self._next()
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self._buffer, self._at)
-            except json.JSONDecodeError as error:
-                # For an unfinished string the position is its start, else where the text ends.
-                unfinished = error.msg.startswith("Unterminated") or (
-                    error.pos >= len(self._buffer) - 16
-                )
-                if unfinished and self._more():
-                    continue
-                raise self._wrong(error.pos, error.msg) from error
-            except RecursionError as error:
-                raise self._wrong(self._at, "nested too deeply") from error
-            except ValueError as error:  # a number of thousands of digits
-                raise self._wrong(self._at, str(error)) from error
-            if end == len(self._buffer) and self._more():
-                continue  # a number may go on
-            self._at = end
-            return value
-
-    def _wrong(self, position: int, problem: str, kind: str = "JSON") -> UserError:
-        line = self._line + self._buffer.count("\n", 0, position)
-        return UserError(f"not {kind}: {problem}", file=self._path, line=line)

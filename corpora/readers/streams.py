@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-import gzip
+import codecs
 import io
 import re
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-import pyarrow as pa
+from typing import BinaryIO, cast
 
 from corpora.errors import UserError
 from corpora.limits import LINE_VARIABLE, line_error, max_line
+from corpora.readers.packed import HEAD, compression_of, name_in_zip, unpacked, unpacking
 from corpora.storage import COMPRESSIONS
 
 _BLOCK = 1 << 20
-_HEAD = 4
 WHOLE_LINES = 8
 """How many times as long as a line a value of several lines may be that is read as a whole."""
 _MOST_RATIO = 100
 """How many times as large a Parquet or Arrow file may become, which is compressed by itself or
 hardly can be, once it has `_UNPACKED_FREELY` bytes."""
 _UNPACKED_FREELY = 1 << 26
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
 _UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has bytes
-
-
-def compression_of(head: bytes) -> str | None:
-    """`gzip`, `zstd` or None, of a file that begins with the bytes `head`, four or more."""
-    if head.startswith(_GZIP):
-        return "gzip"
-    return "zstd" if head.startswith(_ZSTD) else None
 
 
 def format_suffix(path: Path) -> str:
     """The suffix of `path` that names its format, in lower case: `.jsonl` of `a.JSONL.gz`."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".zip":
+        suffixes[-1:] = Path(name_in_zip(path)).suffixes[-1:]
+        return suffixes[-1].lower() if suffixes else ""
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
@@ -80,49 +72,21 @@ def _blocks(
     file: BinaryIO, name: str | Path | None, read: Callable[[int], bytes]
 ) -> Iterator[bytes]:
     """`blocks` of the open `file`, called `name`; `read` reads it where it is not compressed."""
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     kind = compression_of(head)
-    if kind is not None:
-        read, head = _decompressing(_Whole(head, file), kind).read, b""
+    if kind is None:
+        while block := head + read(_BLOCK):
+            yield block
+            head = b""
+        return
+    with unpacking(kind, name):
+        stream = unpacked(head, file, kind, name)
     while True:
-        try:
-            block = head + read(_BLOCK)
-        except EOFError as error:
-            raise UserError("the gzip file is cut short", file=name) from error
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise UserError(f"the gzip file is damaged ({error})", file=name) from error
-        except OSError as error:
-            if kind != "zstd":
-                raise
-            problem = f"the zstd file is cut short or damaged ({error})"
-            raise UserError(problem, file=name) from error
+        with unpacking(kind, name):
+            block = stream.read(_BLOCK)
         if not block:
             return
         yield block
-        head = b""
-
-
-def _decompressing(raw: _Whole, kind: str) -> BinaryIO:
-    if kind == "gzip":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
-    stream = pa.PythonFile(io.BufferedReader(raw, _BLOCK), mode="r")
-    return cast(BinaryIO, pa.CompressedInputStream(stream, "zstd"))
-
-
-class _Whole(io.RawIOBase):
-    """A stream whose first bytes were read already, from its beginning."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._head or self._rest.read(len(buffer))
-        data, self._head = data[: len(buffer)], data[len(buffer) :]
-        buffer[: len(data)] = data
-        return len(data)
 
 
 @contextmanager
@@ -137,7 +101,7 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
     with file:
         packed = None
         if file.seekable():
-            if compression_of(file.read(_HEAD)) is None:
+            if compression_of(file.read(HEAD)) is None:
                 file.seek(0)
                 yield file
                 return
@@ -158,8 +122,37 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, plain)
 
 
+def in_utf8(
+    data: Iterator[bytes], encoding: str | None, name: str | Path | None
+) -> Iterator[bytes]:
+    """The blocks `data` of a text in `encoding`, None being UTF-8, as blocks in UTF-8.
+
+    Raises `UserError`, calling the file `name`, with the byte offset where they are not in it.
+    """
+    if encoding is None:
+        yield from data
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    offset = 0
+    for block in chain(data, [b""]):
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeError as error:
+            start = error.start if isinstance(error, UnicodeDecodeError) else 0
+            byte = f" 0x{error.object[start]:02x}" if isinstance(error, UnicodeDecodeError) else ""
+            at = offset - waiting + start
+            raise UserError(f"not {encoding}: byte{byte} at byte offset {at}", file=name) from error
+        offset += len(block)
+        yield text.encode("utf-8", "surrogatepass")
+
+
 def text_blocks(
-    source: Path | BinaryIO, *, strict: bool = True, name: str | Path | None = None
+    source: Path | BinaryIO,
+    *,
+    strict: bool = True,
+    name: str | Path | None = None,
+    encoding: str | None = None,
 ) -> Iterator[str]:
     """The text of `source`, in pieces that each end after a line break (but perhaps the last).
 
@@ -167,13 +160,13 @@ def text_blocks(
 
     A byte order mark is left out, line breaks are as they are. Raises `UserError` that names the
     byte offset where the (decompressed) file is not UTF-8; if not `strict`, such bytes are left
-    for `undecoded` to find. For `name` see `blocks`.
+    for `undecoded` to find. Another `encoding` is always read strictly. For `name` see `blocks`.
     """
     name = source if name is None and isinstance(source, Path) else name
     most = max_line()
     offset = lines = waiting = 0
     pending: list[bytes] = []
-    for block in blocks(source, name):
+    for block in in_utf8(blocks(source, name), encoding, name):
         cut = block.rfind(b"\n") + 1
         first = block.find(b"\n") if cut else len(block)
         if waiting + first > most:
@@ -191,12 +184,14 @@ def text_blocks(
         yield _decode(data, offset, name, strict)
 
 
-def decoded_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
+def decoded_blocks(
+    path: Path, *, strict: bool = True, encoding: str | None = None
+) -> Iterator[str]:
     """The text of `path` in pieces of about a megabyte that end anywhere, for formats that are not
-    made of lines; see `text_blocks` for `strict` and for what it raises."""
+    made of lines; see `text_blocks` for `strict`, `encoding`, and for what it raises."""
     offset = 0
     left = b""
-    for block in blocks(path):
+    for block in in_utf8(blocks(path), encoding, path):
         data = left + block
         cut = len(data) - _unfinished(data)
         yield _decode(data[:cut], offset, path, strict)
@@ -205,11 +200,12 @@ def decoded_blocks(path: Path, *, strict: bool = True) -> Iterator[str]:
         yield _decode(left, offset, path, strict)
 
 
-def whole_text(path: Path) -> str:
+def whole_text(path: Path, *, encoding: str | None = None) -> str:
     """The whole text of `path`, for formats that are one value; raises `UserError` as
-    `text_blocks` does, and for more than `WHOLE_LINES` times what a line may have."""
+    `text_blocks` (which see for `encoding`) does, and for more than `WHOLE_LINES` times what a
+    line may have."""
     most, parts, size = WHOLE_LINES * max_line(), [], 0
-    for text in decoded_blocks(path):
+    for text in decoded_blocks(path, encoding=encoding):
         parts.append(text)
         size += len(text)
         if size > most:
@@ -240,9 +236,10 @@ def _decode(data: bytes, offset: int, name: str | Path | None, strict: bool) -> 
         return data[skip:].decode("utf-8", "strict" if strict else "surrogateescape")
     except UnicodeDecodeError as error:
         at = offset + skip + error.start
-        raise UserError(
-            f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset {at}", file=name
-        ) from error
+        problem = f"not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset {at}"
+        if offset == 0 and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            problem += "; it seems to be UTF-16: say so with --encoding utf-16"
+        raise UserError(problem, file=name) from error
 
 
 def undecoded(text: str) -> str | None:
@@ -257,13 +254,14 @@ def text_lines(
     keep_ends: bool = False,
     strict: bool = True,
     name: str | Path | None = None,
+    encoding: str | None = None,
 ) -> Iterator[str]:
-    r"""The lines of the UTF-8 file or stream `source`; only `\n` and `\r\n` end a line.
+    r"""The lines of the file or stream `source`; only `\n` and `\r\n` end a line.
 
-    With `keep_ends` each line keeps its line break. For `strict` see `text_blocks`, for `name`
-    `blocks`.
+    With `keep_ends` each line keeps its line break. For `strict` and `encoding` see `text_blocks`,
+    for `name` `blocks`.
     """
-    for block in text_blocks(source, strict=strict, name=name):
+    for block in text_blocks(source, strict=strict, name=name, encoding=encoding):
         if keep_ends:
             yield from io.StringIO(block, newline="\n")
             continue

@@ -12,7 +12,7 @@ from corpora.errors import UserError
 from corpora.limits import BATCH_CHARS, chunks, max_line
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import text_lines, undecoded
+from corpora.readers.streams import undecoded
 from corpora.readers.values import ValueProblem, parse_json
 from corpora.records import Row
 
@@ -24,7 +24,11 @@ Record = tuple[int, dict[str, Any]]
 
 def read_jsonl(source: Source) -> Items:
     """The rows of JSON lines, `source`: one object per line; empty lines are skipped."""
-    records = _json_records(source)
+    yield from rows_of_records(source, _json_records(source))
+
+
+def rows_of_records(source: Source, records: Iterator[Record | Defect]) -> Items:
+    """The rows of `records`, objects of `source` that may each have other keys."""
     for item in records:
         if not isinstance(item, Defect):
             yield from _build_json(source, _window(chain([item], records)), records)
@@ -54,7 +58,7 @@ def _build_json(
 
 
 def _json_records(source: Source) -> Iterator[Record | Defect]:
-    for number, line in enumerate(text_lines(source.path, strict=source.strict), 1):
+    for number, line in enumerate(source.lines(), 1):
         if not line or line.isspace():
             continue
         if (problem := undecoded(line)) is not None:
@@ -92,7 +96,7 @@ def _read_delimited(source: Source, delimiter: str, *, quoting: bool) -> Items:
     options = source.options
     quoted = quoting if options.quoting is None else options.quoting
     csv.field_size_limit(max_line())
-    lines = _Lines(text_lines(source.path, keep_ends=True, strict=source.strict))
+    lines = _Lines(source.lines(keep_ends=True))
     reader = csv.reader(
         lines,
         delimiter=options.delimiter or delimiter,
@@ -188,10 +192,15 @@ def _header(source: Source, record: _Fields | None) -> list[str] | None:
 def _table_records(
     source: Source, records: Iterator[_Fields], header: list[str], *, guess_quotes: bool
 ) -> Iterator[Record | Defect]:
+    width, strict = len(header), source.strict
     for number, fields, wrong in records:
         if not fields:
             continue
-        problem = _problem(fields, wrong, len(header))
+        # What was decoded strictly needs no second look.
+        if wrong is not None or len(fields) != width or not strict:
+            problem = _problem(fields, wrong, width)
+        else:
+            problem = None
         if problem is not None:
             yield _defect(source, number, *problem, "\t".join(fields))
             continue

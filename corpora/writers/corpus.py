@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,15 +11,25 @@ from tempfile import TemporaryDirectory
 from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.records import Row
-from corpora.storage import COMPRESSIONS, compressing, replacing
+from corpora.storage import COMPRESSIONS, compressing, replacing, replacing_folder
+from corpora.writers.annotation_tools import (
+    write_argilla,
+    write_doccano,
+    write_json,
+    write_label_studio,
+    write_prodigy,
+)
+from corpora.writers.brat import write_brat
 from corpora.writers.by_split import split_paths, spooled_by_split
 from corpora.writers.columnar import write_arrow, write_parquet
 from corpora.writers.conll import write_conll
 from corpora.writers.hf import refuse_file, write_hf
 from corpora.writers.options import Target, Writer, WriteReport
+from corpora.writers.spacy import write_spacy
 from corpora.writers.squad import write_lines, write_squad
 from corpora.writers.tables import write_csv, write_jsonl, write_tsv
 
+_LABELLED: tuple[Task, ...] = ("classification", "pair", "tokens", "text")
 WRITERS: Mapping[str, Writer] = {
     writer.name: writer
     for writer in (
@@ -30,6 +41,13 @@ WRITERS: Mapping[str, Writer] = {
         Writer("conll", write_conll, ".conll", ("tokens", "classification"), splits=False),
         Writer("squad", write_squad, ".json", ("qa",), splits=False),
         Writer("hf", refuse_file, ".hf", folder=write_hf),
+        Writer("json", write_json, ".json"),
+        Writer("doccano", write_doccano, ".jsonl", _LABELLED),
+        Writer("label-studio", write_label_studio, ".json", _LABELLED),
+        Writer("argilla", write_argilla, ".json", _LABELLED),
+        Writer("prodigy", write_prodigy, ".jsonl", ("tokens", "classification")),
+        Writer("spacy", write_spacy, ".spacy", ("tokens", "classification"), splits=False),
+        Writer("brat", write_brat, ".brat", ("tokens",), splits=False, is_folder=True),
         Writer("text", write_lines, ".txt", splits=False),
     )
 }
@@ -44,7 +62,8 @@ def write_corpus(
     task: Task | None = None,
     safe_cells: bool = False,
 ) -> WriteReport:
-    """Write `rows` to `path`, whole or not at all; `.gz` and `.zst` at its end compress.
+    """Write `rows` to `path`, whole or not at all; `.gz`, `.zst`, `.bz2` and `.xz` at its
+    end compress.
 
     The format `hf` is a folder, which `path` is the name of. A format whose rows cannot say of
     which split they are has a file for each split, where there are several: `rows.train.conll` and
@@ -83,6 +102,10 @@ def _write(
     safe_cells: bool,
 ) -> int:
     counted = _Counted(rows)
+    if writer.is_folder:
+        with replacing_folder(path) as folder:
+            writer.write(iter(counted), Target(path, io.BytesIO(), task, notes, folder=folder))
+        return counted.count
     with replacing(path) as temporary, compressing(temporary, path.suffix) as file:
         writer.write(iter(counted), Target(path, file, task, notes, safe_cells))
     return counted.count
@@ -107,7 +130,9 @@ def find_writer(path: Path, name: str | None = None, task: Task | None = None) -
     Raises `UserError` where that is none, or one that cannot hold rows for `task`: to be called
     before work whose result would be written there.
     """
-    writer = WRITERS.get(name) if name is not None else _by_suffix(path)
+    if path.suffix == ".zip":
+        raise UserError("zip is read only; .gz, .zst, .bz2 and .xz compress", file=path)
+    writer = WRITERS.get(name) if name is not None else _by_suffix(path, task)
     if writer is None:
         raise UserError(f"no format {name!r} to write", choices=WRITERS)
     if task is not None and task not in writer.tasks:
@@ -119,11 +144,11 @@ def find_writer(path: Path, name: str | None = None, task: Task | None = None) -
     return writer
 
 
-def _by_suffix(path: Path) -> Writer:
+def _by_suffix(path: Path, task: Task | None) -> Writer:
     suffixes = [s for s in path.suffixes if s not in COMPRESSIONS]
-    for writer in WRITERS.values():
-        if suffixes and writer.suffix == suffixes[-1]:
-            return writer
+    fitting = [w for w in WRITERS.values() if suffixes and w.suffix == suffixes[-1]]
+    if fitting:
+        return next((w for w in fitting if task in w.tasks), fitting[0])
     raise UserError(
         f"the format cannot be detected from the name {path.name!r}; name it",
         file=path,

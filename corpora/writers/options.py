@@ -19,11 +19,14 @@ class Target:
 
     path: Path
     file: BinaryIO
-    """Compresses the bytes it is given where the path says so."""
+    """Compresses the bytes it is given where the path says so. Where a format is a folder, this is
+    nothing."""
     task: Task | None
     notes: Counter[str] = field(default_factory=Counter)
     safe_cells: bool = False
     """Whether fields of tables that a spreadsheet would compute get an apostrophe before them."""
+    folder: Path = Path()
+    """The folder to write files to, where a format is a folder."""
 
     def write(self, text: str) -> None:
         """Write `text` as UTF-8."""
@@ -46,6 +49,8 @@ class Writer:
     """Whether its rows say of which split they are; else every split goes to its own file."""
     folder: Callable[[Iterable[Row], Path, Task | None], WriteReport] | None = None
     """Writes rows to a folder, where the format is one, in place of `write`."""
+    is_folder: bool = False
+    """Whether it is a folder of files, not a file."""
 
 
 @dataclass(frozen=True, slots=True)

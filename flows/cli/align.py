@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from augmentation.projection.config import AlignConfig
-from flows.cli.arguments import check_outputs, option, stream
+from flows.cli.arguments import Encoding, check_outputs, option, stream
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -22,6 +22,14 @@ def align(
     weights: Annotated[
         bool, option("Write each link's probability too: 0-0:0.9731.", negative=())
     ] = False,
+    encoding: Encoding = None,
+    on_error: Annotated[
+        Literal["error", "skip"],
+        option(
+            "What to do about pairs that are not right (a line without a tab): stop, or write an "
+            "empty line of links and the pair to OUT.rejected.jsonl."
+        ),
+    ] = "error",
     settings: Overrides,
 ) -> int:
     """Align the words of a bitext: two files with a sentence per line, or one with tab-separated
@@ -34,13 +42,24 @@ def align(
     from augmentation.pipeline.configuration import validate
     from augmentation.projection.align import align as run
     from augmentation.projection.align import read_pairs
+    from augmentation.translation.rejected import RejectedRows
 
     config = validate(AlignConfig, settings)
     inputs = {"SOURCE": source_file, "TARGET": target_file}
-    check_outputs({"--out": out}, inputs | {"--priors": config.priors})
+    bad_pairs = out.with_name(f"{out.name}.rejected.jsonl") if on_error == "skip" else None
+    check_outputs(
+        {"--out": out, "the file of bad pairs": bad_pairs}, inputs | {"--priors": config.priors}
+    )
     # The file of priors may be updated in place: it is read before it is written.
     check_outputs({"--out": out, "--save-priors": config.save_priors}, inputs)
-    result = run(read_pairs(source_file, target_file), config)
+    if bad_pairs is None:
+        pairs = read_pairs(source_file, target_file, encoding=encoding)
+    else:
+        with RejectedRows(bad_pairs) as rejected:
+            pairs = read_pairs(source_file, target_file, encoding=encoding, rejected=rejected)
+        if rejected.count:
+            say(f"{rejected.count} bad pairs are in {bad_pairs}", sys.stderr)
+    result = run(pairs, config)
     count = result.write(out, weights=weights)
     say(
         f"{count} {'pair' if count == 1 else 'pairs'}, {result.total_links} links, "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import ArgumentCollection, Parameter, UnknownOptionError
 
-from corpora.choices import OffsetUnit
+from corpora.choices import OffsetUnit, OnError
 from corpora.errors import UserError
 from corpora.storage import check_writable
 
@@ -139,9 +139,13 @@ def stream(help: str, *names: str, **more: Any) -> Parameter:
 
 
 YesNo = Literal["yes", "no"]
-InputFile = Annotated[
-    Path | None,
-    stream("File, folder, or - for standard input.", default="that of --config", metavar="INPUT"),
+InputFiles = Annotated[
+    list[Path] | None,
+    stream(
+        "Files, folders, patterns such as 'data/*.jsonl', or - for standard input.",
+        default="that of --config",
+        metavar="INPUT...",
+    ),
 ]
 """The argument INPUT of commands whose configuration may name the input."""
 ConfigFile = Annotated[
@@ -173,8 +177,27 @@ Quoting = Annotated[
     option("Whether fields of tables may be quoted.", default="in CSV they may, in TSV not"),
 ]
 """The option `--quoting`; see `quoted`."""
-
-
+Delimiter = Annotated[
+    str | None,
+    option(
+        "What is between the fields of a table, such as ';', or tab.",
+        default="a comma in CSV, a tab in TSV",
+        metavar="SIGN",
+    ),
+]
+"""The option `--delimiter`."""
+Encoding = Annotated[
+    str | None,
+    option(
+        "Encoding of text files, such as latin-1 or utf-16.", default="UTF-8", metavar="ENCODING"
+    ),
+]
+"""The option `--encoding`."""
+OnBadRows = Annotated[
+    OnError,
+    option("What to do about bad rows: stop, drop them with their reason, or repair what can be."),
+]
+"""The option `--on-error`."""
 Splits = Annotated[
     list[str] | None,
     option("Only the rows of this split of a file; may be repeated.", default="all"),

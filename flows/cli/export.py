@@ -28,7 +28,7 @@ def export(
     out: Annotated[
         Path | None,
         stream(
-            "File to write; .gz and .zst compress, - is standard output.",
+            "File to write; .gz, .zst, .bz2 and .xz compress, - is standard output.",
             default="RUN/export/LANG.SUFFIX",
             metavar="FILE",
             converter=dash_or_output,
@@ -64,6 +64,7 @@ def export(
         languages_of_export,
     )
     from augmentation.translate_train.runs import open_finished
+    from corpora.readers.inputs import first_input
 
     finished = open_finished(run)
     languages = languages_of_export(finished, target, format)
@@ -77,7 +78,7 @@ def export(
             format = format or "jsonl"
             out = default_export_path(finished, "+".join(languages), format)
         check_outside(out, finished)
-        check_outputs({"--out": out}, {"of the run": finished.config.input})
+        check_outputs({"--out": out}, {"of the run": first_input(finished.config.input)})
         report = export_rows(
             finished, out, target=languages, format=format, split=split, safe_cells=safe_cells
         )
@@ -95,9 +96,12 @@ def _write_out(
     """Write to a file first, then to standard output, so that nothing is printed if a row cannot
     be written."""
     from augmentation.translate_train.finished import export_rows, files_of_export, run_splits
+    from corpora.writers import find_writer
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
+        if find_writer(path, name).is_folder:
+            raise UserError(f"{name} is a folder of files: name one with --out")
         if len(files_of_export(finished, path, target=target, format=name, split=split)) > 1:
             raise UserError(
                 f"{name} does not say of which split a row is: name one with --split",

@@ -11,6 +11,8 @@ from corpora.errors import UserError
 from flows.cli.arguments import (
     SEED,
     Columns,
+    Delimiter,
+    Encoding,
     LabelSeparator,
     Number,
     Offsets,
@@ -31,7 +33,9 @@ _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
 
 
 def inspect(
-    path: Annotated[Path, stream("File of rows, or run folder.", metavar="FILE|RUN")],
+    path: Annotated[
+        Path, stream("File or folder of rows, a pattern, or run folder.", metavar="FILE|RUN")
+    ],
     /,
     *,
     rows: Annotated[int, option("How many rows.", number=Number(1))] = 10,
@@ -45,6 +49,8 @@ def inspect(
     format: Annotated[str | None, option("Format of a file.", default="by its name")] = None,
     columns: Columns = None,
     split: Splits = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
     label_separator: LabelSeparator = None,
@@ -85,6 +91,8 @@ def inspect(
         format=format,
         columns=ColumnMapping.of(parse_columns(columns) if columns is not None else {}),
         split=split,
+        delimiter=delimiter,
+        encoding=encoding,
         quoting=quoted(quoting),
         offsets=offsets,
         label_separator=label_separator,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json as json_module
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from corpora.choices import AnswerNormalisation, SignificanceTest, Task
+from corpora.choices import AnswerNormalisation, OnError, SignificanceTest, Task
 from flows.cli.arguments import (
     SEED,
+    Delimiter,
+    Encoding,
     LabelSeparator,
     Number,
     Offsets,
     Quoting,
+    check_outputs,
     dash_or_file,
     option,
     quoted,
@@ -22,6 +26,7 @@ from flows.cli.messages import print_data, say
 
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping
+    from scoring.files import RejectedRow
 
 
 _Predictions = Annotated[
@@ -60,8 +65,15 @@ _Columns = Annotated[
 ]
 _Scheme = Annotated[str | None, option("Tagging scheme of CoNLL files.", default="by the tags")]
 _OnError = Annotated[
-    Literal["error", "repair"],
-    option("What to do about rows that are not right, such as illegal tags."),
+    OnError,
+    option(
+        "What to do about rows that are not right, such as illegal tags: stop, leave bad gold rows "
+        "out and count bad predictions as wrong, or repair what can be."
+    ),
+]
+_Rejected = Annotated[
+    Path | None,
+    option("Where --on-error skip writes bad rows, as JSON lines.", default="none", metavar="FILE"),
 ]
 _Baseline = Annotated[
     list[Path] | None,
@@ -110,11 +122,14 @@ def score(
     format: _Format = None,
     gold_format: _GoldFormat = None,
     columns: _Columns = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     quoting: Quoting = None,
     offsets: Offsets = None,
     label_separator: LabelSeparator = None,
     scheme: _Scheme = None,
     on_error: _OnError = "error",
+    rejected: _Rejected = None,
     baseline: _Baseline = None,
     test: _Test = "bootstrap",
     samples: _Samples = 1000,
@@ -143,11 +158,20 @@ def score(
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
 
-    language = None if lang is None else normalise_tag(lang)
-    mapping, quotes = _columns(columns), quoted(quoting)
     files = FileOptions(
-        format, gold_format, language, mapping, scheme, on_error, quotes, offsets, label_separator
+        format=format,
+        gold_format=gold_format,
+        lang=None if lang is None else normalise_tag(lang),
+        columns=_columns(columns),
+        scheme=scheme,
+        on_error=on_error,
+        quoting=quoted(quoting),
+        offsets=offsets,
+        label_separator=label_separator,
+        delimiter=delimiter,
+        encoding=encoding,
     )
+    check_outputs({"--rejected": rejected}, {"PREDICTIONS": predictions[0], "--gold": gold[0]})
     report = run(
         predictions,
         gold,
@@ -161,10 +185,30 @@ def score(
         options=ScoreOptions(normalisation, tokenize),
         significance=SignificanceOptions(test, samples, seed),
     )
+    _tell_rejected(files.rejected, rejected)
     for warning in report.warnings:
         say(f"labelferry: warning: {warning}", sys.stderr)
     (print_data if json else say)(report.as_json() if json else str(report))
     return 0
+
+
+def _tell_rejected(rows: list[RejectedRow], out: Path | None) -> None:
+    """Say how many `rows` were skipped, and write them to `out`, if that is named."""
+    from corpora.storage import write_text
+
+    for kind, what in (("gold", "left out"), ("prediction", "counted as wrong")):
+        bad = [row for row in rows if row.kind == kind]
+        if bad:
+            first = f"{bad[0].file}: {bad[0].row.detail}" if kind == "gold" else bad[0].row.detail
+            say(f"labelferry: warning: {len(bad)} bad {kind} rows {what}; {first}", sys.stderr)
+    if out is not None:
+        records = [
+            {"file": bad.file, "kind": bad.kind, "id": bad.row.row.id, "reason": bad.row.reason,
+             "detail": bad.row.detail, "text": bad.row.row.text}
+            for bad in rows
+        ]  # fmt: skip
+        lines = (json_module.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        write_text(out, "".join(lines))
 
 
 def _columns(text: str | None) -> ColumnMapping:

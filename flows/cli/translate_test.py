@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from augmentation.translate_test.config import TranslateTestConfig
-from flows.cli.arguments import ConfigFile, InputFile, NoPrefect
+from flows.cli.arguments import ConfigFile, InputFiles, NoPrefect
 from flows.cli.messages import announce_commands, say
 from flows.cli.options import Overrides, takes_settings
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @takes_settings(TranslateTestConfig, leave_out=("input",))
 def translate_test(
-    input: InputFile = None,
+    input: InputFiles = None,
     /,
     *,
     config: ConfigFile = None,
@@ -34,8 +34,8 @@ def translate_test(
     from corpora.readers.pipes import regular_file
 
     config = None if config is None else regular_file(config)
-    if input is not None:
-        settings["input"] = kept(input)
+    if input:
+        settings["input"] = tuple(map(kept, input))
     resolved = load(TranslateTestConfig, config, settings)
     announce_commands(resolved)
     if no_prefect:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from augmentation.translate_train.config import TranslateTrainConfig
-from flows.cli.arguments import ConfigFile, InputFile, NoPrefect, columns_in_words
+from flows.cli.arguments import ConfigFile, InputFiles, NoPrefect, columns_in_words
 from flows.cli.messages import say
 from flows.cli.options import Overrides, takes_settings
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from augmentation.translate_train.setup import TranslateTrainSetup
 
 
-@takes_settings(TranslateTrainConfig, leave_out=("input",), names={"targets": "--target"})
+@takes_settings(
+    TranslateTrainConfig,
+    leave_out=("input",),
+    names={"targets": "--target", "filters.min_translation_score": "--min-score"},
+)
 def translate_train(
-    input: InputFile = None,
+    input: InputFiles = None,
     /,
     *,
     config: ConfigFile = None,
@@ -27,9 +31,11 @@ def translate_train(
 ) -> int:
     """Translate labelled data and project its labels: labels as they are, spans by alignment.
 
-    INPUT is JSONL, CSV, TSV, Parquet, Arrow, a `datasets` folder, CoNLL, SQuAD JSON or plain text,
-    gzip and zstd unpacked. The run folder holds every step; run the same command again to
-    continue after a crash, or with an input that has grown to translate only what is new.
+    INPUT is JSONL, JSON, CSV, TSV, Parquet, Arrow, a `datasets` folder, CoNLL, SQuAD JSON, plain
+    text, brat, or an export of doccano, Label Studio, Argilla, Prodigy or spaCy; gzip, zstd, bzip2,
+    xz and zip are unpacked. Several inputs, and the files of a folder, are read as one. The run
+    folder holds every step; run the same command again to continue after a crash, or with an input
+    that has grown to translate only what is new.
     """
     from augmentation.pipeline.configuration import load
     from augmentation.pipeline.inputs import kept
@@ -40,8 +46,8 @@ def translate_train(
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     config = None if config is None else regular_file(config)
-    if input is not None:
-        settings["input"] = kept(input)
+    if input:
+        settings["input"] = tuple(map(kept, input))
     setup = resolve(load(TranslateTrainConfig, config, settings))
     for note in changes_since(config, setup):
         say(f"labelferry: note: {note}", sys.stderr)
@@ -67,12 +73,14 @@ def _perform(setup: TranslateTrainSetup, no_prefect: bool) -> TranslateTrainResu
 
 
 def _introduction(setup: Any) -> str:
+    from corpora.readers.inputs import input_path
+
     config = setup.config
     by = f"; spans placed by {setup.translation.projector}" if setup.translation.has_spans else ""
     targets = ", ".join(config.targets)
     columns = config.reading.open(config.input, config.task, config.source).columns()
     return (
-        f"{config.input} ({config.task}), {config.source} to {targets}\n"
+        f"{input_path(config.input)} ({config.task}), {config.source} to {targets}\n"
         + (f"columns {columns_in_words(columns)}\n" if columns else "")
         + f"model {setup.translation.models.name}{by}"
     )

@@ -22,7 +22,6 @@ SYNTHETIC = {"text": "abc", "spans": [], "method": "x", "source_id": "7", "sourc
     [
         ({"text": "abc", "spans": [[0, 9, "X"]]}, "offset-out-of-range", "0:9"),
         ({"text": "abc", "spans": [[-1, 2, "X"]]}, "offset-out-of-range", "-1:2"),
-        ({"text": "abcd", "spans": [[0, 2, "X"], [1, 3, "Y"]]}, "overlapping-spans", "1:3"),
         ({"text": "a\u0301", "spans": [[0, 1, "X"]]}, "split-grapheme", "in two"),
         ({"text": "a\ud83d", "spans": [[0, 1, "X"]]}, "lone-surrogate", "surrogate"),
         ({"text": "", "spans": []}, "empty-text", "empty"),
@@ -210,9 +209,9 @@ def test_repairs_are_made_and_counted(tmp_path: Path) -> None:
     batch = read_batch(path, "tokens", on_error="repair")
     assert [r.id for r in batch.rows] == ["1", "1-2"]
     assert batch.rows[0].text == "a\u0301b \ufffd"
-    assert batch.rows[0].spans == (Span(0, 3, "Y"),)
+    assert batch.rows[0].spans == (Span(0, 2, "X"), Span(0, 3, "Y"))
     assert batch.repaired == {
-        "lone-surrogate": 1, "split-grapheme": 1, "overlapping-spans": 1, "duplicate-id": 1,
+        "lone-surrogate": 1, "split-grapheme": 1, "duplicate-id": 1,
     }  # fmt: skip
     path = write_json_lines(path, {"text": "abc", "spans": [[0, 9, "X"]]})
     with pytest.raises(UserError, match="outside the text"):
@@ -251,9 +250,9 @@ def test_duplicates_far_apart_are_found(tmp_path: Path) -> None:
         ("x.csv", "", "classification", {}, "the file is empty"),
         ("x.csv", "\ufeff", "classification", {}, "there are no rows"),
         ("x.xyz", "a", "classification", {}, "the format cannot be detected"),
-        ("x.json", "[]", "classification", {}, "the format cannot be detected"),
+        ("x.json", "[]", "classification", {}, "there are no rows"),
         ("x.csv", "a", "translation", {}, "no task 'translation' (choose from: classification"),
-        ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: arrow, conll"),
+        ("x.csv", "a", "qa", {"format": "xml"}, "no format 'xml' (choose from: argilla, arrow"),
         ("x.csv", "a", "qa", {"on_error": "ignore"}, "no way 'ignore'"),
         ("x.txt", "a", "tokens", {}, "'text' cannot hold rows for the task 'tokens'"),
         ("x.json", '{"data": [{"title": 1}]}', "qa", {}, "not SQuAD: no 'paragraphs'"),

@@ -114,6 +114,7 @@ def test_options_are_the_settings_of_the_configuration(command: str) -> None:
 
 RENAMED = {
     ("translate-train", "targets"): "--target",
+    ("translate-train", "filters.min_translation_score"): "--min-score",
     ("train-translator", "targets"): "--target",
     ("compare", "strategies"): "--strategy",
     ("translate", "decoding.max_decoding_length"): "--max-length",
@@ -163,7 +164,7 @@ def leaves(model: type[BaseModel], place: str = "") -> list[tuple[str, str, Any]
         ("translate-train x --beem-size 3", "no option --beem-size; did you mean --beam-size?",
          "translate-train"),
         ("translate-train x --xyzzy", "no option --xyzzy", "translate-train"),
-        ("translate-train x y", "'y' is one argument too many", "translate-train"),
+        ("inspect x y", "'y' is one argument too many", "inspect"),
         ("translate-train x --beam-size", "--beam-size needs a value", "translate-train"),
         ("translate x", "--source must be given", "translate"),
         ("export", "RUN must be given", "export"),

@@ -247,7 +247,7 @@ def test_mistakes(
     [
         ("out.foo", [], "cannot be detected from the name"),
         ("out.jsonl", ["--out-format", "bar"], "no format 'bar' to write"),
-        ("out.json", [], "cannot hold rows for the task 'tokens'"),
+        ("out.json", ["--out-format", "squad"], "cannot hold rows for the task 'tokens'"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_reported_before_the_input_is_read(
