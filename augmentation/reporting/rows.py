@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from augmentation.pipeline.inputs import RowData
 from augmentation.reporting.notebook import first_rows, notebook_html
@@ -53,56 +54,36 @@ def read(
 ) -> RowsView:
     """The rows of `data`, a file or folder or rows in memory, checked for `task`.
 
-    `lang` is the language (BCP 47) of rows that do not state theirs. `columns` says which column
-    holds what, as in `{"text": "sentence", "label": "class"}`; the usual names are found without
-    it. `on_error` says what happens to bad rows: `error`, `skip` or `repair`. `scheme` is the
-    tagging scheme, `split` the only split to read, or several; `labelled` says whether every row
-    must have a label. A row with a text of more than `max_chars` characters is a bad row. `offsets`
-    is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-` and `&quot;`
-    in tokens as the signs that they stand for. `format`, `delimiter`, `encoding`, `quoting` and
-    `unescape` are of files alone. `label_separator` is what stands between the labels of a row
-    where text names several. See `corpora.readers.open_corpus`.
+    `lang` is the language (BCP 47) of rows that do not state theirs. `columns` says which
+    column holds what, as in `{"text": "sentence"}`; the usual names are found without it.
+    `on_error` says what happens to bad rows: `error`, `skip` or `repair`. `scheme` is the
+    tagging scheme, `split` the only split to read, or several; `labelled` says whether every
+    row must have a label. A row with a text of more than `max_chars` characters is a bad row.
+    `offsets` is what offsets count: `codepoints`, `utf16` or `bytes`. `unescape` reads `-LRB-`
+    and `&quot;` in tokens as the signs that they stand for. `format`, `delimiter`, `encoding`,
+    `quoting` and `unescape` are of files alone. `label_separator` is what stands between the
+    labels of a row where text names several. See `corpora.readers.open_corpus`.
 
     Raises `UserError` for what cannot be read, some of it only when the rows are gone through, and
     `TypeError` for data of another kind.
     """
-    lang = None if lang is None else normalise_tag(lang)
-    mapping = ColumnMapping.of(columns or {})
+    how: dict[str, Any] = {
+        "task": task,
+        "lang": None if lang is None else normalise_tag(lang),
+        "columns": ColumnMapping.of(columns or {}),
+        "on_error": on_error,
+        "scheme": scheme,
+        "split": split,
+        "labelled": labelled,
+        "max_chars": max_chars,
+        "offsets": offsets,
+        "label_separator": label_separator,
+    }
+    of_files = (format, delimiter, encoding, quoting)
     if isinstance(data, str | Path):
-        corpus = open_corpus(
-            data,
-            task=task,
-            lang=lang,
-            format=format,
-            columns=mapping,
-            on_error=on_error,
-            scheme=scheme,
-            split=split,
-            labelled=labelled,
-            delimiter=delimiter,
-            encoding=encoding,
-            quoting=quoting,
-            max_chars=max_chars,
-            unescape=unescape,
-            offsets=offsets,
-            label_separator=label_separator,
-        )
-        return RowsView(corpus)
-    if any(given is not None for given in (format, delimiter, encoding, quoting)) or unescape:
-        names = "format, delimiter, encoding, quoting and unescape"
-        raise TypeError(f"{names} are of files, and this is data in memory")
-    return RowsView(
-        rows_of(
-            data,
-            task=task,
-            lang=lang,
-            columns=mapping,
-            on_error=on_error,
-            scheme=scheme,
-            split=split,
-            labelled=labelled,
-            max_chars=max_chars,
-            offsets=offsets,
-            label_separator=label_separator,
-        )
-    )
+        names = ("format", "delimiter", "encoding", "quoting")
+        how |= dict(zip(names, of_files, strict=True))
+        return RowsView(open_corpus(data, unescape=unescape, **how))
+    if unescape or any(value is not None for value in of_files):
+        raise TypeError("format, delimiter, encoding, quoting and unescape are of files alone")
+    return RowsView(rows_of(data, **how))

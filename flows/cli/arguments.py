@@ -118,7 +118,8 @@ def dash_or_file(kind: Any, tokens: Sequence[Token]) -> Any:
 
 
 def dash_or_output(kind: Any, tokens: Sequence[Token]) -> Path:
-    """As `dash_or_file`, for a file to write: the path `-` is standard output."""
+    """As `dash_or_file`, whose `kind` and `tokens` it takes, for a file to write: the path `-` is
+    standard output."""
     return Path(_dash_or_file(tokens[0]))
 
 

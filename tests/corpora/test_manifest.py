@@ -64,7 +64,7 @@ def test_names_of_runs_are_plain(tmp_path: Path, name: str) -> None:
 
 
 def test_a_run_that_lost_its_manifest_says_how_to_go_on(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"not a run folder: it has no run\.json"):
+    with pytest.raises(UserError, match=r"it has no run\.json"):
         read_run(tmp_path)
     assert not is_run(tmp_path)
     with open_run(tmp_path, manifest()):

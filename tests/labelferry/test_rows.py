@@ -104,7 +104,7 @@ def test_unknown_choices() -> None:
         labelferry.read([], task="ner")
     with pytest.raises(UserError, match="no way 'ignore'"):
         labelferry.read([], task="text", on_error="ignore")
-    with pytest.raises(TypeError, match="format, quoting and unescape are of files"):
+    with pytest.raises(TypeError, match="quoting and unescape are of files"):
         labelferry.read([], task="text", format="csv")
     with pytest.raises(UserError, match="there are no rows"):
         list(labelferry.read([], task="text"))

@@ -326,7 +326,7 @@ def _judge(
         if isinstance(answer, str):
             continue
         assert isinstance(expected, Answer), expected
-        if problem := _wrong_answer(arguments, answer, expected, damaged is None):
+        if problem := _wrong_answer(arguments, answer, expected, not path.is_file()):
             return WRONG, problem
     if not subject.repair:
         return (REFUSED, refusals[0]) if refusals else (UNAFFECTED, "")
