@@ -58,16 +58,9 @@ def inspect(
     """Show some rows of a file or a run: the source above the target, spans in brackets with their
     label. For a file also which columns were taken, and what its rows lack for --task.
     """
-    from rich.console import Console
-
     from corpora.manifest import is_run
 
-    class Output(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to `main`: who closes the pipe has seen enough."""
-            raise BrokenPipeError
-
-    console = Output(highlight=False, soft_wrap=True)
+    console = _console()
     if path.is_dir() and is_run(path):
         from augmentation.translate_train.finished import sample_run
         from augmentation.translate_train.runs import open_finished
@@ -104,6 +97,17 @@ def inspect(
     for note in of_file.notes:
         say(f"labelferry: warning: {note}", sys.stderr)
     return 0
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to `main`: who closes the pipe has seen enough."""
+            raise BrokenPipeError
+
+    return Output(highlight=False, soft_wrap=True)
 
 
 def _show(console: Any, row: Row, note: str) -> None:
