@@ -158,19 +158,10 @@ def score(
     from scoring.task import ScoreOptions
     from scoring.translation import COMET_MODEL
 
-    files = FileOptions(
-        format=format,
-        gold_format=gold_format,
-        lang=None if lang is None else normalise_tag(lang),
-        columns=_columns(columns),
-        scheme=scheme,
-        on_error=on_error,
-        quoting=quoted(quoting),
-        offsets=offsets,
-        label_separator=label_separator,
-        delimiter=delimiter,
-        encoding=encoding,
-    )
+    language = None if lang is None else normalise_tag(lang)
+    of_text = (quoted(quoting), offsets, label_separator, delimiter, encoding)
+    mapping = _columns(columns)
+    files = FileOptions(format, gold_format, language, mapping, scheme, on_error, *of_text)
     check_outputs({"--rejected": rejected}, {"PREDICTIONS": predictions[0], "--gold": gold[0]})
     report = run(
         predictions,
