@@ -27,6 +27,7 @@ from flows.cli.messages import print_data, say
 if TYPE_CHECKING:
     from corpora.readers import ColumnMapping
     from scoring.files import RejectedRow
+    from scoring.report import ScoreReport
 
 
 _Predictions = Annotated[
@@ -177,10 +178,14 @@ def score(
         significance=SignificanceOptions(test, samples, seed),
     )
     _tell_rejected(files.rejected, rejected)
+    _print(report, json)
+    return 0
+
+
+def _print(report: ScoreReport, as_json: bool) -> None:
     for warning in report.warnings:
         say(f"labelferry: warning: {warning}", sys.stderr)
-    (print_data if json else say)(report.as_json() if json else str(report))
-    return 0
+    (print_data if as_json else say)(report.as_json() if as_json else str(report))
 
 
 def _tell_rejected(rows: list[RejectedRow], out: Path | None) -> None:
