@@ -14,7 +14,7 @@ from corpora.batches import batch_to_rows
 from corpora.errors import UserError
 from corpora.readers.mapping import RowBuilder
 from corpora.readers.options import Defect, Items, Source
-from corpora.readers.streams import seekable
+from corpora.readers.streams import MOST_RATIO, UNPACKED_FREELY, seekable
 from corpora.records import Row
 from corpora.schema import DROPPED_SCHEMA, ROW_SCHEMA
 from corpora.storage import reading
@@ -36,9 +36,25 @@ def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
         try:
             parquet = pq.ParquetFile(file)
             _check_names(parquet.schema_arrow, path)
+            _check_row_groups(parquet.metadata, path)
             yield from parquet.iter_batches(batch_size=_BATCH)
         except _NOT_WHOLE as error:
             raise UserError(f"not a whole Parquet file ({_in_a_line(error)})", file=path) from error
+
+
+def _check_row_groups(metadata: pq.FileMetaData, path: Path) -> None:
+    """Raise `UserError` for a group of rows that unpacks to far more than data does."""
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        columns = [row_group.column(i) for i in range(row_group.num_columns)]
+        packed = sum(column.total_compressed_size for column in columns)
+        size = sum(column.total_uncompressed_size for column in columns)
+        if size > max(UNPACKED_FREELY, MOST_RATIO * packed):
+            raise UserError(
+                f"{packed:,} bytes of row group {group} unpack to {size:,}, which is more than "
+                f"{MOST_RATIO} times as many; if that is meant to be so, write it uncompressed",
+                file=path,
+            )
 
 
 def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:

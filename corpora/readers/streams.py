@@ -20,10 +20,10 @@ from corpora.storage import COMPRESSIONS
 _BLOCK = 1 << 20
 WHOLE_LINES = 8
 """How many times as long as a line a value of several lines may be that is read as a whole."""
-_MOST_RATIO = 100
+MOST_RATIO = 100
 """How many times as large a Parquet or Arrow file may become, which is compressed by itself or
-hardly can be, once it has `_UNPACKED_FREELY` bytes."""
-_UNPACKED_FREELY = 1 << 26
+hardly can be, once it has `UNPACKED_FREELY` bytes."""
+UNPACKED_FREELY = 1 << 26
 _BOM = b"\xef\xbb\xbf"
 _UNDECODED = re.compile("[\udc80-\udcff]")  # as Python's `surrogateescape` has bytes
 
@@ -111,9 +111,9 @@ def seekable(path: Path) -> Iterator[BinaryIO]:
             size = 0
             for block in _blocks(file, path, file.read):
                 size += len(block)
-                if packed is not None and size > max(_UNPACKED_FREELY, _MOST_RATIO * packed):
+                if packed is not None and size > max(UNPACKED_FREELY, MOST_RATIO * packed):
                     raise UserError(
-                        f"its {packed:,} bytes unpack to more than {_MOST_RATIO} times as many; if "
+                        f"its {packed:,} bytes unpack to more than {MOST_RATIO} times as many; if "
                         "that is meant to be so, unpack it first",
                         file=path,
                     )

@@ -212,3 +212,16 @@ def test_a_corrupt_size_asks_for_no_memory(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(pa.ipc, "open_stream", out_of_memory)
     with pytest.raises(UserError, match="not a whole Arrow file"):
         batch_of(path)
+
+
+def test_a_parquet_file_that_unpacks_to_far_more(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    texts = [f"{number:06}" + " " * 999_994 for number in range(80)]
+    table = pa.table({"text": texts, "label": ["a"] * 80})
+    pq.write_table(table, path, compression="zstd", use_dictionary=False)
+    with pytest.raises(
+        UserError, match=r"row group 0 unpack to 80,\d{3},\d{3}, which is more than"
+    ):
+        list(open_corpus(path, task="classification", lang="en").rows())
+    pq.write_table(table, path, compression="none", use_dictionary=False)
+    assert len(list(open_corpus(path, task="classification", lang="en").rows())) == 80
