@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests.helpers.paths import ROOT
 from translators.describing import ModelFacts, describe_folder
@@ -16,6 +18,9 @@ from translators.model_card import AlignmentHead, ModelInfo, write_card
 
 if TYPE_CHECKING:
     from tests.helpers.toy_translator import ToyTranslator
+
+# A shell has what it runs in the background ignore Ctrl-C, and what that starts would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Runs, models and Prefect's records of tests never touch those of the user.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -60,13 +65,21 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> ToyTranslator:
 
 @pytest.fixture(scope="session")
 def trained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model that the command trained, once; the steps' folder is beside it."""
+    """The folder of a model that the command trained, once for all workers; the steps' folder is
+    beside it."""
     from flows.cli.main import main
     from tests.helpers.swapped_words import make_swapped_pairs, train_command, write_tsv
 
-    folder = tmp_path_factory.mktemp("trained")
-    bitext = write_tsv(folder / "train.tsv", [*make_swapped_pairs(600), ("mira", "...")])
-    assert main(train_command(bitext, folder / "model")) == 0
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # that of all workers
+    folder = base / "trained"
+    with FileLock(base / "trained.lock"):
+        if not (folder / "done").exists():
+            folder.mkdir()
+            bitext = write_tsv(folder / "train.tsv", [*make_swapped_pairs(600), ("mira", "...")])
+            assert main(train_command(bitext, folder / "model")) == 0
+            (folder / "done").touch()
     return folder / "model"
 
 

@@ -263,8 +263,13 @@ class TranslationMemory:
 
     def _describe(self) -> None:
         """Write what the memory is of to a file, because the folder's name is only a hash."""
-        text = json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False)
-        write_text(self.folder / "identity.json", text + "\n")
+        text = (
+            json.dumps(plain(self._identity), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
+        file = self.folder / "identity.json"
+        # Once: where the index was replaced, two processes may be here at a time.
+        if not file.is_file() or file.read_bytes() != text.encode():
+            write_text(file, text)
 
 
 def _enter(index: sqlite3.Connection, name: str, keys: Sequence[bytes]) -> None:

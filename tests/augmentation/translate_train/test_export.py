@@ -116,5 +116,5 @@ def test_a_run_that_is_not_done_is_no_finished_run(
     done.report.unlink()
     with pytest.raises(UserError, match="is not finished"):
         open_finished(done.run)
-    with pytest.raises(UserError, match="not a run folder"):
+    with pytest.raises(UserError, match=r"lost its run\.json"):
         open_finished(tmp_path)
