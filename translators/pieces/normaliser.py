@@ -15,7 +15,7 @@ a piece has stays: models of Chinese were trained with `，`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -146,29 +146,35 @@ def _composed(text: str, starts: list[int], ends: list[int]) -> NormalisedText:
     if unicodedata.is_normalized("NFC", text):
         return NormalisedText(text, tuple(starts), tuple(ends))
     chars: list[str] = []
-    new_starts: list[int] = []
-    new_ends: list[int] = []
+    ranges: list[tuple[int, int]] = []
     for match in _GRAPHEME.finditer(text):
         start, end = match.span()
         cluster = unicodedata.normalize("NFC", match[0])
         chars.append(cluster)
         if cluster == match[0]:
-            new_starts += starts[start:end]
-            new_ends += ends[start:end]
+            ranges += zip(starts[start:end], ends[start:end], strict=True)
         else:
-            new_starts += [starts[start]] * len(cluster)
-            new_ends += [ends[end - 1]] * len(cluster)
-    _unite_overlaps(new_starts, new_ends)
-    return NormalisedText("".join(chars), tuple(new_starts), tuple(new_ends))
+            ranges += [(starts[start], ends[end - 1])] * len(cluster)
+    # Half a ligature may take an accent.
+    new_starts, new_ends = zip(*united(ranges), strict=True)
+    return NormalisedText("".join(chars), new_starts, new_ends)
 
 
-def _unite_overlaps(starts: list[int], ends: list[int]) -> None:
-    """Give ranges that overlap their union: half a ligature that takes an accent, for example."""
-    first = 0
-    for index in range(1, len(starts)):
-        if starts[index] >= ends[index - 1]:
-            first = index
-        elif ends[index] != ends[index - 1]:
-            for earlier in range(first, index):
-                ends[earlier] = ends[index]
-            starts[index] = starts[first]
+def united(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The `ranges`, which begin in order, without overlaps: of those that overlap each is their
+    union, and an empty one among them is at its start."""
+    result = list(ranges)
+    group: list[int] = []  # those that have the last union
+    for index, (start, end) in enumerate(ranges):
+        if not group or start >= result[group[0]][1]:
+            group = [index] if start < end else group
+            continue
+        first, last = result[group[0]]
+        if start == end:
+            result[index] = (first, first)
+            continue
+        group.append(index)
+        # Mostly it is one more character of a grapheme, whose range is the same.
+        for member in group if end > last else [index]:
+            result[member] = (first, max(end, last))
+    return result

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from corpora.text.normalisation import is_plain
 from translators.pieces.codec import Offsets, PieceCodec
-from translators.pieces.normaliser import NormalisedText, TextNormaliser
+from translators.pieces.normaliser import NormalisedText, TextNormaliser, united
+from translators.pieces.offsets import skip_space
 
 
 class NormalisingCodec:
@@ -54,5 +55,8 @@ class NormalisingCodec:
         read = [traced[i].text if i in traced else text for i, text in enumerate(texts)]
         offsets = inner(read, pieces)
         for index, text in traced.items():
-            offsets[index] = text.original(offsets[index])
+            # Two pieces may have a half each of one ligature, and a mark may follow a space.
+            ranges = text.original(offsets[index])
+            spaceless = [(skip_space(texts[index], start, end), end) for start, end in ranges]
+            offsets[index] = tuple(united(spaceless))
         return offsets

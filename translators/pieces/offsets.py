@@ -35,6 +35,13 @@ def _inside(start: int, end: int, piece: str, size: int) -> tuple[int, int]:
     return min(max(start, 0), size), min(max(end, 0), size)
 
 
+def skip_space(text: str, start: int, end: int) -> int:
+    """The first offset from `start` on that is no white space in `text`, at most `end`."""
+    while start < end and (text[start].isspace() or text[start] in _BLANK):
+        start += 1
+    return start
+
+
 def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, int]]) -> Offsets:
     """The `offsets` that a tokenizer gives for the `pieces` of `text`, without leading spaces.
 
@@ -45,9 +52,7 @@ def tidy_offsets(text: str, pieces: Sequence[str], offsets: Sequence[tuple[int, 
         if piece == SPACE:
             # `tokenizers` gives a space that it inserted the first character's offset.
             end = start = end if text[start:end].isspace() else start
-        while start < end and (text[start].isspace() or text[start] in _BLANK):
-            start += 1
-        tidy.append((start, end))
+        tidy.append((skip_space(text, start, end), end))
     # The last byte of a character has its range, those before it have none.
     following: tuple[int, int] | None = None
     for index in range(len(tidy) - 1, -1, -1):
