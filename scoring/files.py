@@ -64,6 +64,16 @@ class FileOptions:
     rejected: list[RejectedRow] = field(default_factory=list)
     """The rows that were skipped; reading adds to it."""
 
+    def of_rows(self) -> dict[str, Any]:
+        """What readers of rows are told, wherever the rows are."""
+        names = ("lang", "columns", "scheme", "on_error", "offsets", "label_separator")
+        return {name: getattr(self, name) for name in names}
+
+    def of_files(self) -> dict[str, Any]:
+        """What readers of files are told, but for the format."""
+        names = ("quoting", "delimiter", "encoding")
+        return self.of_rows() | {name: getattr(self, name) for name in names}
+
     @property
     def rejected_gold(self) -> set[int]:
         """The identities of the rows that stand for gold that was skipped."""
@@ -83,20 +93,7 @@ def read_gold(path: str | Path, task: Task, options: FileOptions | None = None) 
             Row(str(number), options.lang or "und", line, target=line)
             for number, line in enumerate(text_lines(path, encoding=options.encoding), 1)
         ]
-    corpus = open_corpus(
-        path,
-        task=task,
-        lang=options.lang,
-        format=options.gold_format,
-        columns=options.columns,
-        scheme=options.scheme,
-        on_error=options.on_error,
-        quoting=options.quoting,
-        offsets=options.offsets,
-        label_separator=options.label_separator,
-        delimiter=options.delimiter,
-        encoding=options.encoding,
-    )
+    corpus = open_corpus(path, task=task, format=options.gold_format, **options.of_files())
     rows, dropped = corpus.all_rows()
     for bad in dropped:  # they keep their places until the predictions are paired with the rows
         options.rejected.append(RejectedRow("gold", called(corpus.path), bad))
@@ -171,22 +168,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _from_corpus(path: Path, task: Task, gold: list[Row], options: FileOptions) -> list[Prediction]:
-    corpus = open_corpus(
-        path,
-        task=task,
-        lang=options.lang,
-        format=options.format,
-        columns=options.columns,
-        scheme=options.scheme,
-        on_error=options.on_error,
-        quoting=options.quoting,
-        offsets=options.offsets,
-        label_separator=options.label_separator,
-        delimiter=options.delimiter,
-        encoding=options.encoding,
-        labelled=False,
-        gold=gold,
-    )
+    how = options.of_files() | {"labelled": False, "gold": gold}
+    corpus = open_corpus(path, task=task, format=options.format, **how)
     return predictions_of_corpus(corpus, gold, options.rejected)
 
 

@@ -90,17 +90,7 @@ def _in_memory(given: Any, gold: list[Row], task: Task, files: FileOptions) -> l
             return list(given)
         if all(isinstance(item, Row) for item in given):
             return predictions_of_rows(given, gold)
-    corpus = rows_of(
-        given,
-        task=task,
-        lang=files.lang,
-        columns=files.columns,
-        on_error=files.on_error,
-        scheme=files.scheme,
-        offsets=files.offsets,
-        labelled=False,
-        gold=gold,
-    )
+    corpus = rows_of(given, task=task, labelled=False, gold=gold, **files.of_rows())
     return predictions_of_corpus(corpus, gold)
 
 
@@ -108,13 +98,5 @@ def _rows(data: Any, task: Task, files: FileOptions) -> list[Row]:
     """`Row`s as they are, dictionaries and Arrow data read as those of a file."""
     if not holds_arrow(data) and all(isinstance(record, Row) for record in data):
         return list(data)
-    corpus = rows_of(
-        data,
-        task=task,
-        lang=files.lang,
-        columns=files.columns,
-        on_error=files.on_error,
-        scheme=files.scheme,
-        offsets=files.offsets,
-    )
+    corpus = rows_of(data, task=task, **files.of_rows() | {"on_error": "error"})
     return list(corpus.rows())

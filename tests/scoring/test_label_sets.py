@@ -8,6 +8,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from corpora.errors import UserError
 from corpora.predictions import Prediction
 from corpora.records import Row
+from scoring.files import FileOptions
 from scoring.label_sets import label_set_measures
 from scoring.report import score
 
@@ -50,3 +51,9 @@ def test_gold_of_several_kinds_is_an_error():
     gold = [Row("1", "en", "a", labels=("x",)), Row("2", "en", "b", label="x")]
     with pytest.raises(UserError, match="row 2: labelled with one class, the rows before it"):
         score([Prediction("1", labels=()), Prediction("2")], gold, task="classification")
+
+
+def test_labels_with_a_separator_in_rows_in_memory() -> None:
+    rows = [{"id": "1", "text": "a", "labels": "x|y"}, {"id": "2", "text": "b", "labels": "x"}]
+    report = score(rows, rows, task="classification", files=FileOptions(label_separator="|"))
+    assert set(report.scores[0].details["by_label"]) == {"x", "y"}
