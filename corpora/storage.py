@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -190,23 +190,32 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
 
 
-@contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a new, empty folder; on success it is renamed to `path`, on failure removed.
-
-    Raises `UserError` for no space or no permission, and where `path` is there and not an empty
-    folder: files of someone else could be in it.
-    """
+def check_new_folder(path: Path) -> None:
+    """Raise `UserError` where `path` is there and not an empty folder: files of someone else could
+    be in it."""
     if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         raise UserError("this is there already: name a new folder, or an empty one", file=path)
+
+
+@contextmanager
+def replacing_folder(
+    path: Path, check: Callable[[Path], None] = check_new_folder
+) -> Iterator[Path]:
+    """Yield a new, empty folder; on success it takes the place of `path`, on failure it is removed.
+
+    Raises `UserError` for no space or no permission, and what `check` raises for a `path` that may
+    not be replaced.
+    """
+    check(path)
     make_folder(path.parent)
     temporary = temporary_name(path)
     make_empty_folder(temporary)
     with writing(path):
         try:
             yield temporary
+            check(path)  # again: meanwhile others may have put something there
             if path.is_dir():
-                path.rmdir()
+                shutil.rmtree(path)
             temporary.replace(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -23,7 +23,7 @@ from corpora.writers.brat import write_brat
 from corpora.writers.by_split import split_paths, spooled_by_split
 from corpora.writers.columnar import write_arrow, write_parquet
 from corpora.writers.conll import write_conll
-from corpora.writers.hf import refuse_file, write_hf
+from corpora.writers.hf import check_replaceable, write_hf
 from corpora.writers.options import Target, Writer, WriteReport
 from corpora.writers.spacy import write_spacy
 from corpora.writers.squad import write_lines, write_squad
@@ -40,7 +40,7 @@ WRITERS: Mapping[str, Writer] = {
         Writer("arrow", write_arrow, ".arrow"),
         Writer("conll", write_conll, ".conll", ("tokens", "classification"), splits=False),
         Writer("squad", write_squad, ".json", ("qa",), splits=False),
-        Writer("hf", refuse_file, ".hf", folder=write_hf),
+        Writer("hf", write_hf, ".hf", is_folder=True, check_folder=check_replaceable),
         Writer("json", write_json, ".json"),
         Writer("doccano", write_doccano, ".jsonl", _LABELLED),
         Writer("label-studio", write_label_studio, ".json", _LABELLED),
@@ -77,19 +77,16 @@ def write_corpus(
     writer = find_writer(path, format, task)
     if safe_cells and writer.name not in ("csv", "tsv"):
         raise UserError("safe cells are for CSV and TSV alone", file=path)
-    if writer.folder is not None:
-        return writer.folder(rows, path, task)
     notes: Counter[str] = Counter()
     if writer.splits:
-        files = {path: _write(rows, path, writer, task, notes, safe_cells)}
-    else:
-        with TemporaryDirectory() as folder:
-            parts = spooled_by_split(rows, Path(folder))
-            paths = split_paths(path, parts)
-            files = {
-                paths[split]: _write(part, paths[split], writer, task, notes, safe_cells)
-                for split, part in parts.items()
-            }
+        files = _write(rows, path, writer, task, notes, safe_cells)
+        return WriteReport(path, sum(files.values()), dict(notes), files)
+    files = {}
+    with TemporaryDirectory() as folder:
+        parts = spooled_by_split(rows, Path(folder))
+        paths = split_paths(path, parts)
+        for split, part in parts.items():
+            files |= _write(part, paths[split], writer, task, notes, safe_cells)
     return WriteReport(next(iter(files)), sum(files.values()), dict(notes), files)
 
 
@@ -100,15 +97,17 @@ def _write(
     task: Task | None,
     notes: Counter[str],
     safe_cells: bool,
-) -> int:
+) -> dict[Path, int]:
+    """Write `rows` to `path`; the files, or what a folder has, with their number of rows."""
     counted = _Counted(rows)
     if writer.is_folder:
-        with replacing_folder(path) as folder:
-            writer.write(iter(counted), Target(path, io.BytesIO(), task, notes, folder=folder))
-        return counted.count
+        with replacing_folder(path, writer.check_folder) as folder:
+            target = Target(path, io.BytesIO(), task, notes, folder=folder)
+            writer.write(iter(counted), target)
+        return target.files or {path: counted.count}
     with replacing(path) as temporary, compressing(temporary, path.suffix) as file:
         writer.write(iter(counted), Target(path, file, task, notes, safe_cells))
-    return counted.count
+    return {path: counted.count}
 
 
 class _Counted:

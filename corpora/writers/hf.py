@@ -17,58 +17,36 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpora.choices import Task
 from corpora.errors import UserError
 from corpora.fingerprint import fingerprint
 from corpora.records import Row
 from corpora.splits import file_names
-from corpora.storage import make_empty_folder, make_folder, temporary_name, writing
 from corpora.writers.by_split import spooled_by_split
 from corpora.writers.hf_card import MARK, card
 from corpora.writers.hf_columns import Facts, batch_of, features_of, schema_of
-from corpora.writers.options import Target, WriteReport
+from corpora.writers.options import Target
 
 _ROWS = 5_000
 
 
-def write_hf(rows: Iterable[Row], folder: str | Path, task: Task | None) -> WriteReport:
-    """Write `rows` for `task` to `folder`, whole or not at all: `LANG/SPLIT/` and a card.
+def write_hf(rows: Iterator[Row], target: Target) -> None:
+    """Write `rows` to the folder of `target`: `LANG/SPLIT/` and a card.
 
     Rows for `tokens` have `tokens` and `ner_tags`, those for `classification` and `pair` have
     `labels`: one class number, several, or a number. Rows without a split are of `train`. The
-    numbers of classes are the same in all languages and splits. An earlier export in `folder` is
-    replaced. Raises `UserError` for a folder that has anything else, for a row that lacks its
-    label or has one of another kind, and for no space or no permission.
+    numbers of classes are the same in all languages and splits. Raises `UserError` for no task, and
+    for a row that lacks its label or has one of another kind.
     """
-    folder = Path(folder)
-    if task is None:
-        raise UserError("the format 'hf' needs a task", file=folder)
-    check_replaceable(folder)
-    facts, notes = Facts(task, folder), Counter[str]()
-    make_folder(folder.parent)
-    temporary = temporary_name(folder)
-    make_empty_folder(temporary)
-    files: dict[Path, int] = {}
-    with writing(folder):
-        try:
-            with TemporaryDirectory() as spool:
-                parts = _spooled(rows, Path(spool), facts)
-                for lang, by_split in sorted(parts.items()):
-                    counts = _write_language(temporary / lang, by_split, facts, notes)
-                    files |= {folder / lang / name: count for name, count in counts.items()}
-            about = card(files, features_of(facts), by_language=True)
-            (temporary / "README.md").write_text(about, encoding="utf-8")
-            if folder.exists():
-                shutil.rmtree(folder)
-            temporary.replace(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return WriteReport(folder, sum(files.values()), dict(notes), files)
-
-
-def refuse_file(rows: Iterator[Row], target: Target) -> None:
-    """Raise `UserError`: `rows` go to a folder, and `target` is a file."""
-    raise UserError("the format 'hf' is a folder", file=target.path)
+    if target.task is None:
+        raise UserError("the format 'hf' needs a task", file=target.path)
+    facts = Facts(target.task, target.path)
+    with TemporaryDirectory() as spool:
+        parts = _spooled(rows, Path(spool), facts)
+        for lang, by_split in sorted(parts.items()):
+            counts = _write_language(target.folder / lang, by_split, facts, target.notes)
+            target.files.update({target.path / lang / name: n for name, n in counts.items()})
+    about = card(target.files, features_of(facts), by_language=True)
+    (target.folder / "README.md").write_text(about, encoding="utf-8")
 
 
 def check_replaceable(folder: Path) -> None:

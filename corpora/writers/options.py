@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from typing import BinaryIO
 from corpora.choices import TASKS, Task
 from corpora.errors import UserError
 from corpora.records import Row
+from corpora.storage import check_new_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Target:
     """Whether fields of tables that a spreadsheet would compute get an apostrophe before them."""
     folder: Path = Path()
     """The folder to write files to, where a format is a folder."""
+    files: dict[Path, int] = field(default_factory=dict)
+    """What is written to the folder, with the number of rows, where the format counts it."""
 
     def write(self, text: str) -> None:
         """Write `text` as UTF-8."""
@@ -47,10 +50,10 @@ class Writer:
     tasks: tuple[Task, ...] = TASKS
     splits: bool = True
     """Whether its rows say of which split they are; else every split goes to its own file."""
-    folder: Callable[[Iterable[Row], Path, Task | None], WriteReport] | None = None
-    """Writes rows to a folder, where the format is one, in place of `write`."""
     is_folder: bool = False
     """Whether it is a folder of files, not a file."""
+    check_folder: Callable[[Path], None] = check_new_folder
+    """Raises `UserError` for a folder that may not be replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,20 +65,20 @@ def export(
     )
     from augmentation.translate_train.runs import open_finished
     from corpora.readers.inputs import first_input
+    from corpora.writers import find_writer
 
     finished = open_finished(run)
     languages = languages_of_export(finished, target, format)
     piped = str(out) == "-"
     if piped:
-        if format == "hf":
-            raise UserError("the format 'hf' is a folder: name it with --out")
         report = _write_out(finished, format or "jsonl", languages[0], split, safe_cells)
     else:
         if out is None:
             format = format or "jsonl"
             out = default_export_path(finished, "+".join(languages), format)
         check_outside(out, finished)
-        check_outputs({"--out": out}, {"of the run": first_input(finished.config.input)})
+        if not find_writer(out, format, finished.config.task).is_folder:
+            check_outputs({"--out": out}, {"of the run": first_input(finished.config.input)})
         report = export_rows(
             finished, out, target=languages, format=format, split=split, safe_cells=safe_cells
         )

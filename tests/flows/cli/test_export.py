@@ -45,6 +45,15 @@ def test_export_to_standard_output(
     out, err = capsys.readouterr()
     assert out == "" and "error: standard output, row two-de: TSV cannot hold" in err
     assert not (tmp_path / "-").exists()
+    for format in ("hf", "brat"):
+        assert main(["export", "run", "--out", "-", "--format", format]) == 2
+        assert f"{format} is a folder of files: name one" in capsys.readouterr().err
+    # An export in folders is replaced by the next one, and nothing else is.
+    to_folder = ["export", "run", "--format", "hf", "--out", "out"]
+    assert main(to_folder) == 0 and main(to_folder) == 0
+    assert capsys.readouterr().out.count("2 rows to out/de/train") == 2
+    (tmp_path / "out" / "README.md").unlink()
+    assert main(to_folder) == 2 and main(["export", "run", "--format", "brat", "--out", "out"]) == 2
 
 
 def test_qa_to_squad(run_translate_train: Command, tmp_path: Path) -> None:
