@@ -82,9 +82,13 @@ class _Reader:
         self._at += size
 
     def array(self) -> NDArray[Any]:
-        """The next array, as it is stored."""
+        """The next array, as it is stored; what nobody looks at is not read from the disk."""
         shape, kind, size = self.header()
-        raw: NDArray[Any] = np.frombuffer(self.take(size), _DTYPES[kind])
+        count = math.prod(shape)
+        raw: NDArray[Any] = np.empty(0, _DTYPES[kind])
+        if count:
+            raw = np.frombuffer(self._data, _DTYPES[kind], count, self._at)
+        self.skip(size)
         if kind == _BFLOAT16:
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.reshape(shape)

@@ -13,7 +13,6 @@ from typing import Any
 from corpora.choices import QUANTIZATIONS
 from corpora.errors import MissingExtraError, UserError
 from corpora.weights import read_json_object
-from translators.conversion.weights import check_safetensors
 from translators.describing import find_tokenizers
 from translators.families import FAMILIES, Family
 from translators.model_card import AlignmentHead
@@ -75,7 +74,6 @@ def convert(
     if quantization not in QUANTIZATIONS:
         raise UserError(f"unknown quantization {quantization!r}", choices=QUANTIZATIONS)
     family = candidate_families(folder)[0]
-    check_safetensors(folder)
     tokenizers = find_tokenizers(folder, family)
     from translators.conversion.converter_torch import ModelConverter
 
